@@ -1,0 +1,1 @@
+"""The kernel every package shares (bottom) and the files that put the service together (top)."""

@@ -1,0 +1,225 @@
+"""The database: session, transactions, locks, upserts, instants; the one place that knows dialects."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    Dialect,
+    Engine,
+    Identity,
+    Integer,
+    MetaData,
+    Select,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column
+from sqlalchemy.types import TIMESTAMP, TypeDecorator
+
+BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
+BUSY_MS = 5_000
+RETRIES = 3
+_RETRYABLE_SQLSTATES = {"40001", "40P01"}
+
+# SQLite gives only INTEGER PRIMARY KEY its row ids; PostgreSQL gets real BIGINTs.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Model(DeclarativeBase):
+    """Base of every row; the naming convention lets migrations drop what they made."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Model, disable_autonaming=True)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant: timestamptz on PostgreSQL, integer microseconds since 1970 on SQLite."""
+
+    impl = TIMESTAMP(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(TIMESTAMP(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return microseconds(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return instant(value) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(value: datetime) -> int:
+    """An aware instant as whole microseconds since 1970: how SQLite keeps it."""
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The reverse of `microseconds`."""
+    return _EPOCH + value * _MICROSECOND
+
+
+def id_column() -> MappedColumn[int]:
+    """The primary key every table has: a BIGINT identity."""
+    return mapped_column(BigId, Identity(), primary_key=True)
+
+
+def open_engine(url: str, **options: Any) -> Engine:
+    """An engine as this service uses it, for code that runs outside the app (commands, tests)."""
+    engine = create_engine(url, **engine_options(url), **options)
+    prepare_engine(engine)
+    return engine
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Pool and driver settings for a database URL; waits are bounded on both engines."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": BUSY_MS / 1000, "isolation_level": None}}
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 16,
+        "max_overflow": 16,
+        "pool_timeout": 3,
+        "connect_args": {
+            "connect_timeout": 3,
+            "options": "-c lock_timeout=3000 -c statement_timeout=15000 -c timezone=UTC",
+        },
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Make SQLite safe for several writers: WAL, FULL, foreign keys, BEGIN of our own."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_pragmas)
+        event.listen(engine, "begin", _begin)
+
+
+def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One transaction that may write: commits at the end, rolls back on any exception.
+
+    Edges only (a route, a job, a command). A read transaction still open is ended first, so
+    that what is read inside is fresh and SQLite takes its write lock at BEGIN, not half-way.
+    """
+    session = db.session()
+    session.rollback()
+    try:
+        session.connection(execution_options=BEGIN_IMMEDIATE)
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+
+
+Result = TypeVar("Result")
+
+
+def retried(work: Callable[[], Result]) -> Result:
+    """Run `work` in a transaction; again, three times at most, when the database asks for it.
+
+    Only serialisation failures, deadlocks and a busy SQLite file are repeated.
+    """
+    for _ in range(RETRIES):
+        try:
+            with transaction():
+                return work()
+        except DBAPIError as error:
+            if not asks_for_retry(error):
+                raise
+    with transaction():
+        return work()
+
+
+def asks_for_retry(error: DBAPIError) -> bool:
+    """Whether the same transaction may succeed when simply run again."""
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    return getattr(error.orig, "sqlstate", None) in _RETRYABLE_SQLSTATES
+
+
+Row = TypeVar("Row", bound=Model)
+
+
+def locked(query: Select[tuple[Row]]) -> Row | None:
+    """The one row of `query`, locked until the transaction ends and freshly read; None if missing.
+
+    Lock in this order only: inbox, identity, order, payment, refund, stock by (sku, place),
+    coupon, ledger account by id.
+    """
+    return db.session.scalars(
+        query.with_for_update().execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def upsert(
+    table: type[Model],
+    values: Mapping[str, Any],
+    *,
+    key: Sequence[str],
+    update: Sequence[str] = (),
+) -> bool:
+    """Insert a row; on a conflict over `key` update the named columns, or nothing.
+
+    True when a row was inserted or updated, False when the conflict left everything as it was.
+    """
+    statement = _insert(table.__table__).values(**values)  # type: ignore[arg-type]  # declared as FromClause
+    if update:
+        statement = statement.on_conflict_do_update(
+            index_elements=list(key), set_={name: values[name] for name in update}
+        )
+    else:
+        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def _insert(table: Table) -> Any:
+    """INSERT with ON CONFLICT: spelled the same, but two classes."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)

@@ -1,0 +1,48 @@
+"""Money: whole fen as int, rates in basis points; no float, no rounding question."""
+
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+
+FEN_MAX = 10**12  # ten billion yuan: above any amount this business sees, far below BIGINT
+
+
+def split(amount_fen: int, weights: Sequence[int]) -> list[int]:
+    """Share out an amount by weight; leftover fen go one each to the first shares.
+
+    Raises ValueError for a negative amount, no weights, negative weights or a zero total.
+    """
+    total = sum(weights)
+    if amount_fen < 0 or total <= 0 or min(weights) < 0:
+        raise ValueError("split needs an amount >= 0 and weights with a positive sum")
+    shares = [amount_fen * weight // total for weight in weights]
+    leftover = amount_fen - sum(shares)
+    for i, weight in enumerate(weights):
+        if leftover == 0:
+            break
+        if weight:
+            shares[i] += 1
+            leftover -= 1
+    return shares
+
+
+def of_rate(amount_fen: int, rate_bp: int) -> int:
+    """The part of an amount at a rate in basis points, cut to whole fen."""
+    return amount_fen * rate_bp // 10_000
+
+
+def yuan(amount_fen: int) -> str:
+    """`-123456` -> `-1,234.56`, for people to read."""
+    sign = "-" if amount_fen < 0 else ""
+    whole, rest = divmod(abs(amount_fen), 100)
+    return f"{sign}{whole:,}.{rest:02d}"
+
+
+def fen_from_yuan(text: str) -> int:
+    """`12.30` -> 1230, exactly; ValueError for anything but plain decimals within the limits."""
+    try:
+        fen = Decimal(text) * 100
+    except InvalidOperation as error:
+        raise ValueError(f"not an amount in yuan: {text[:20]!r}") from error
+    if not fen.is_finite() or fen != fen.to_integral_value() or abs(fen) > FEN_MAX:
+        raise ValueError(f"not an amount in yuan: {text[:20]!r}")
+    return int(fen)
