@@ -1,0 +1,53 @@
+# Each command sets up what it needs first (.venv, from the locked requirements), then does its work.
+# Recipes call nothing but Python, so that a bare machine will do.
+
+PYTHON ?= $(shell for p in python3 python python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo "$$p"; break; }; done)
+ifeq ($(strip $(PYTHON)),)
+$(error No Python 3.11 or newer found on PATH: install one, or name it: make PYTHON=/path/to/python3 ...)
+endif
+
+RUNTIME = $(PYTHON) -m tools.python runtime
+DEV = $(PYTHON) -m tools.python dev
+
+PORT ?= 8000
+SIMULATOR_PORT ?= 9000
+DATA ?= var/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo story test quick lint bench migration lock format clean
+
+help:
+	@$(PYTHON) -m tools.menu
+
+demo: ## everything on this machine: services, simulator, web, worker, clock; PORT=, SIMULATOR_PORT=, DATA=
+	@$(RUNTIME) -m demo --port $(PORT) --simulator-port $(SIMULATOR_PORT) --data "$(DATA)"
+
+story: ## the whole story headless, step by step, checked against database and witness
+	@$(RUNTIME) -m demo.story
+
+test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests
+	@$(DEV) -m tools.checks
+
+quick: ## pytest alone, on SQLite; ARGS="tests/members -k follow" narrows it
+	@$(DEV) -m pytest -q --database=sqlite -m "not browser" $(ARGS)
+
+lint: ## ruff, mypy, import-linter
+	@$(DEV) -m tools.checks --lint
+
+bench: ## the figures, side by side
+	@$(DEV) -m bench $(ARGS)
+
+migration: ## a new migration from the models; m="add refund reason"
+	@$(DEV) -m wx_backend.cli migration "$(m)"
+
+lock: ## write requirements/*.txt anew from pyproject.toml; ARGS=--upgrade for newer versions
+	@$(DEV) -m tools.lock $(ARGS)
+
+format: ## ruff's formatter and its safe repairs
+	@$(DEV) -m ruff check --fix-only --quiet .
+	@$(DEV) -m ruff format .
+
+clean: ## remove caches, build results and the demo's data; ARGS=--all takes .venv too
+	@$(PYTHON) -m tools.clean $(ARGS)

@@ -1,0 +1,47 @@
+"""Signs of health: a web address that answers 200, a socket that takes a connection."""
+
+import http.client
+import socket
+from pathlib import Path
+
+from demo.program import Health
+
+TIMEOUT_SECONDS = 2.0
+
+
+def answers(host: str, port: int, path: str) -> Health:
+    """Well when `GET path` is answered with 200."""
+
+    def check() -> bool:
+        connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return check
+
+
+def listens_at(path: Path) -> Health:
+    """Well when the Unix socket takes a connection."""
+
+    def check() -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(TIMEOUT_SECONDS)
+            return client.connect_ex(str(path)) == 0
+
+    return check
+
+
+def listens_on(host: str, port: int) -> Health:
+    """Well when the TCP port takes a connection."""
+
+    def check() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            client.settimeout(TIMEOUT_SECONDS)
+            return client.connect_ex((host, port)) == 0
+
+    return check
