@@ -1,0 +1,98 @@
+"""Pushes are elements and text; everything else XML can do is refused."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wechat.xml import MAX_DEPTH, cdata, parse
+from wx_backend.strict import Malformed
+
+BOMB = b"".join(
+    [b"<!DOCTYPE xml [<!ENTITY a 'lol'>"]
+    + [
+        f"<!ENTITY {name} '{f'&{before};' * 10}'>".encode()
+        for before, name in zip("abcd", "bcde", strict=True)
+    ]
+    + [b"]><xml><Content>&e;</Content></xml>"]
+)
+
+REFUSED: dict[str, bytes] = {
+    "external entity": b'<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><xml><A>&e;</A></xml>',
+    "internal entity": b'<!DOCTYPE x [<!ENTITY e "boo">]><xml><A>&e;</A></xml>',
+    "parameter entity": b'<!DOCTYPE x [<!ENTITY % p SYSTEM "http://127.0.0.1/"> %p;]><xml><A>1</A></xml>',
+    "bare DTD": b"<!DOCTYPE xml><xml><A>1</A></xml>",
+    "DTD elsewhere": b'<!DOCTYPE xml SYSTEM "http://127.0.0.1/x.dtd"><xml><A>1</A></xml>',
+    "entity bomb": BOMB,
+    "unknown entity": b"<xml><A>&nbsp;</A></xml>",
+    "processing instruction": b"<xml><?php die() ?><A>1</A></xml>",
+    "sender twice": b"<xml><FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>",
+    "empty tags twice": b"<xml><A/><A/></xml>",
+    "tag twice inside": b"<xml><Info><A>1</A><A>2</A></Info></xml>",
+    "two roots": b"<xml><A>1</A></xml><xml><A>2</A></xml>",
+    "text beside elements": b"<xml>hello<A>1</A></xml>",
+    "text after elements": b"<xml><A>1</A>hello</xml>",
+    "only text": b"<xml>hello</xml>",
+    "another root": b"<html><A>1</A></html>",
+    "too deep": b"<xml>" + b"<a>" * 6 + b"</a>" * 6 + b"</xml>",
+    "very deep": b"<xml>" + b"<a>" * 9_000,
+    "not closed": b"<xml><A>1</A>",
+    "not UTF-8": b"<xml><A>\xff</A></xml>",
+    "NUL": b"<xml><A>a\0b</A></xml>",
+    "control character": b"<xml><A>&#1;</A></xml>",
+    "empty": b"",
+    "JSON": b'{"A": 1}',
+    "too long": b"<xml><A>" + b"x" * 65_536 + b"</A></xml>",
+}
+
+
+@pytest.mark.parametrize("raw", REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_more_than_elements_and_text_is_refused(raw: bytes) -> None:
+    with pytest.raises(Malformed):
+        parse(raw)
+
+
+def test_refusing_a_bomb_costs_next_to_nothing() -> None:
+    started = time.process_time()
+    with pytest.raises(Malformed):
+        parse(BOMB * 8)
+    assert time.process_time() - started < 0.05
+
+
+def test_a_declared_encoding_does_not_change_how_bytes_are_read() -> None:
+    raw = '<?xml version="1.0" encoding="ISO-8859-1"?><xml><A>中</A></xml>'.encode()
+    assert parse(raw) == {"A": "中"}
+
+
+def test_text_is_kept_as_written() -> None:
+    raw = b"<xml>\n <A> padded </A>\n <B><![CDATA[a]]>&lt;<![CDATA[b]]></B> <C/> <D>\n</D></xml>"
+    assert parse(raw) == {"A": " padded ", "B": "a<b", "C": "", "D": "\n"}
+
+
+def test_repeated_items_are_a_list_and_a_single_one_is_a_value() -> None:
+    one = parse(b"<xml><P><Count>1</Count><L><item><M>a</M></item></L></P></xml>")
+    two = parse(b"<xml><L><item><M>a</M></item><item><M>b</M></item><item/></L></xml>")
+    assert one == {"P": {"Count": "1", "L": {"item": {"M": "a"}}}}
+    assert two == {"L": {"item": [{"M": "a"}, {"M": "b"}, ""]}}
+    assert parse(b"<xml><E><List/><List/></E></xml>") == {"E": {"List": ["", ""]}}
+
+
+def test_the_deepest_documented_event_fits() -> None:
+    inner = MAX_DEPTH - 1
+    assert parse(b"<xml>" + b"<a>" * inner + b"</a>" * inner + b"</xml>")
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn"))))
+def test_cdata_cannot_be_left_early(text: str) -> None:
+    hostile = f"{text}]]></A><A>{text}]]>"
+    assert parse(f"<xml><A>{cdata(hostile)}</A></xml>".encode()) == {"A": hostile}
+
+
+@given(st.binary(max_size=120))
+def test_no_input_raises_anything_but_malformed(raw: bytes) -> None:
+    for body in (raw, b"<xml>" + raw + b"</xml>"):
+        try:
+            parse(body)
+        except Malformed:
+            continue
