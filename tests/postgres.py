@@ -1,0 +1,155 @@
+"""A PostgreSQL server of the tests' own: from the wheel's binaries, in a folder, gone with us."""
+
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from psycopg import sql
+
+from tests.postgres_binaries import way_to_run
+from tools.keeper import Keeper, signal_group
+
+USER = "wx"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+# What makes initdb quick, and the same on every machine.
+INITDB = (
+    *("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale-provider", "builtin"),
+    *("--builtin-locale", "C.UTF-8", "--locale", "C", "--no-sync", "--no-instructions"),
+)
+FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+SETTINGS = (
+    "timezone=UTC",
+    "max_connections=120",
+    "shared_buffers=64MB",
+    "dynamic_shared_memory_type=posix",
+    "log_min_messages=warning",
+    "max_wal_size=256MB",
+    "autovacuum_naptime=10min",
+)
+
+
+class PostgresServer:
+    """A server on a Unix socket in a folder of its own, as a context manager.
+
+    `durable=False` gives up what protects data from a power cut: for tests that never pull the
+    plug. Temporary: the folder is removed at the end, and the server ends even if we are killed.
+    """
+
+    def __init__(self, *, durable: bool = True) -> None:
+        self._settings = SETTINGS if durable else SETTINGS + FORGETFUL
+        self._folder = Path(tempfile.mkdtemp(prefix="wx-pg-", dir=_short_folder()))
+        self._way = way_to_run(self._folder)
+        self._keeper = Keeper()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._run("initdb", *INITDB, "--pgdata", str(self._folder / "data"))
+            self.start()
+        except BaseException:
+            self._clear_away()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+        self._clear_away()
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy URL of a database here."""
+        return f"postgresql+psycopg://{USER}@/{database}?host={self._folder}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A plain autocommit connection, for what SQLAlchemy should not know of."""
+        return psycopg.connect(host=str(self._folder), user=USER, dbname=database, autocommit=True)
+
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """Make a database as a copy of another that nobody is connected to; returns its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        with self.connect() as connection:
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
+        return self.url(name)
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with self.connect() as connection:
+            connection.execute(statement.format(sql.Identifier(name)))
+
+    def start(self) -> None:
+        """Start the server on its data and wait until it answers; RuntimeError when it does not."""
+        settings = [part for setting in self._settings for part in ("-c", setting)]
+        places = ("-D", str(self._folder / "data"), "-h", "", "-k", str(self._folder))
+        command = self._way.command("postgres", *places, *settings)
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._keeper.watch(self._process.pid)
+        self._wait_ready(self._process)
+
+    def stop(self) -> None:
+        """Stop in order (clients are cut off); nothing happens when it does not run."""
+        if self._process:
+            self._process.send_signal(signal.SIGINT)
+            self._wait_ended(self._process)
+
+    def crash(self) -> None:
+        """End every process of the server at once, as a power cut would."""
+        if self._process:
+            signal_group(self._process.pid, signal.SIGKILL)
+            self._wait_ended(self._process)
+
+    def _wait_ended(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            process.wait(STOP_SECONDS)
+        finally:
+            signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+            self._keeper.forget(process.pid)
+            self._process = None
+
+    def _wait_ready(self, process: subprocess.Popen[bytes]) -> None:
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        log = (self._folder / "log").read_text("utf-8", "replace")
+        raise RuntimeError(f"PostgreSQL did not start:\n{log[-2000:]}")
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = self._way.command(name, *arguments)
+        done = subprocess.run(command, cwd=self._folder, capture_output=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{name} failed:\n{done.stderr.decode('utf-8', 'replace')}")
+
+    def _clear_away(self) -> None:
+        self.crash()
+        self._keeper.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _short_folder() -> str | None:
+    """A Unix socket's path may have about 100 characters: a very long TMPDIR is passed over."""
+    return "/tmp" if len(tempfile.gettempdir()) > 60 else None  # noqa: S108 - mkdtemp makes it safe
