@@ -1,22 +1,43 @@
 """The time of day: read at the edges only (routes, jobs, commands), passed on as an argument."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
-_offset = timedelta()
+
+class _Offset:
+    """How far the demo's clock runs ahead: seconds in a file the simulator writes."""
+
+    file: Path | None = None
+    stamp = -1
+    value = timedelta()
+
+    def read(self) -> timedelta:
+        if self.file is None:
+            return self.value
+        try:
+            stamp = self.file.stat().st_mtime_ns
+            if stamp != self.stamp:
+                self.value = timedelta(seconds=float(self.file.read_text()))
+                self.stamp = stamp
+        except (OSError, ValueError):
+            pass  # not written yet, or being written: the last value stands
+        return self.value
+
+
+_offset = _Offset()
 
 
 def now() -> datetime:
     """This moment as aware UTC, moved by the demo's clock offset (zero in production)."""
-    return datetime.now(UTC) + _offset  # noqa: TID251 - the one place that reads the clock
+    return datetime.now(UTC) + _offset.read()  # noqa: TID251 - the one place that reads the clock
 
 
-def move(offset: timedelta) -> None:
-    """Set how far `now()` runs ahead of the machine's clock; the demo and tests only."""
-    global _offset  # noqa: PLW0603 - one clock per process is the point
-    _offset = offset
+def follow(file: Path | None) -> None:
+    """Let `now()` run ahead by the seconds written in `file`; the demo only."""
+    _offset.file, _offset.stamp, _offset.value = file, -1, timedelta()
 
 
 def business_on(instant: datetime) -> date:

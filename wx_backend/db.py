@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
 
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
@@ -192,9 +192,10 @@ def locked(query: Select[tuple[Row]]) -> Row | None:
     Lock in this order only: inbox, identity, order, payment, refund, stock by (sku, place),
     coupon, ledger account by id.
     """
-    return db.session.scalars(
+    row: Row | None = db.session.scalars(
         query.with_for_update().execution_options(populate_existing=True)
     ).one_or_none()
+    return row
 
 
 def upsert(

@@ -1,0 +1,1 @@
+"""People who buy: members, their platform identities, anonymous visitors, consents."""

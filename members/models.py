@@ -1,0 +1,144 @@
+"""Rows about people: the member, his identities, follow history, visitors, links, consents."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wx_backend.db import Instant, Model, id_column
+
+
+class LinkKind(StrEnum):
+    """How we learnt that two records are one person."""
+
+    OAUTH = "oauth"
+    UNIONID = "unionid"
+    PHONE = "phone"
+    FIRST_SEEN = "first_seen"
+
+
+class FollowKind(StrEnum):
+    FOLLOWED = "followed"
+    UNFOLLOWED = "unfollowed"
+
+
+class ConsentKind(StrEnum):
+    """What a person said of a subscription notice, or that one consent was used up."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    USED = "used"
+
+
+class Member(Model):
+    """A person. The phone is encrypted; `phone_index` is a keyed digest to find it by."""
+
+    __tablename__ = "member"
+    __table_args__ = (UniqueConstraint("number"), Index("ix_member_phone", "phone_index"))
+
+    id: Mapped[int] = id_column()
+    number: Mapped[str] = mapped_column(String(24))
+    name: Mapped[str] = mapped_column(String(40), default="")
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    phone_proven_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Identity(Model):
+    """One person at one account: (appid, openid). Erasing nulls the openid, the id stays.
+
+    `state_at` is the event time of the newest follow or unfollow seen, so that an older event
+    arriving late never overwrites a newer one.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (
+        UniqueConstraint("appid", "openid"),
+        Index("ix_identity_unionid", "unionid"),
+        Index("ix_identity_member_id", "member_id"),
+    )
+
+    id: Mapped[int] = id_column()
+    appid: Mapped[str] = mapped_column(String(32))
+    openid: Mapped[str | None] = mapped_column(String(64))
+    unionid: Mapped[str | None] = mapped_column(String(64))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    is_followed: Mapped[bool] = mapped_column(default=False)
+    state_at: Mapped[datetime | None] = mapped_column(Instant)
+    subscribe_scene: Mapped[str | None] = mapped_column(String(40))
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class FollowEvent(Model):
+    """One follow or unfollow; `key` is the push's, so a retry is the same row."""
+
+    __tablename__ = "follow_event"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_follow_event_identity", "identity_id", "event_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    kind: Mapped[str] = mapped_column(String(10))
+    event_at: Mapped[datetime] = mapped_column(Instant)
+    known_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Visitor(Model):
+    """An anonymous browser, known by the digest of its cookie."""
+
+    __tablename__ = "visitor"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    id: Mapped[int] = id_column()
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class IdentityLink(Model):
+    """A dated statement that a visitor is an identity, or an identity a member.
+
+    Undoing one dates it; nothing that pointed at either side is rewritten.
+    """
+
+    __tablename__ = "identity_link"
+    __table_args__ = (
+        CheckConstraint("(visitor_id IS NULL) <> (member_id IS NULL)", name="visitor_or_member"),
+        UniqueConstraint("visitor_id", "identity_id"),
+        Index("ix_identity_link_identity", "identity_id"),
+    )
+
+    id: Mapped[int] = id_column()
+    visitor_id: Mapped[int | None] = mapped_column(ForeignKey("visitor.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    linked_at: Mapped[datetime] = mapped_column(Instant)
+    undone_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Consent(Model):
+    """One entry in the consent book: a yes, a no, or the use of a yes, for one template.
+
+    `key` names what it came from (push key and position, or message id), so repeats are one row.
+    """
+
+    __tablename__ = "consent"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_consent_identity_template", "identity_id", "template_id", "event_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = mapped_column(String(64))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    template_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(10))
+    event_at: Mapped[datetime] = mapped_column(Instant)
+    known_at: Mapped[datetime] = mapped_column(Instant)

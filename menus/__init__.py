@@ -1,0 +1,1 @@
+"""Menus and automatic replies of the accounts."""

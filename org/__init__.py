@@ -1,0 +1,1 @@
+"""The operator's organisation: tiers, outlets, sales reps and console staff."""

@@ -1,0 +1,1 @@
+"""Messages we send to people, each a row with a life."""

@@ -1,0 +1,88 @@
+"""Rows of outgoing messages and of what the platform said became of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wx_backend.db import Instant, Model, id_column
+
+
+class MessageStatus(StrEnum):
+    """The life of a message; `unknown` is a send whose answer never came."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    BLOCKED = "blocked"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class MessageKind(StrEnum):
+    TEMPLATE = "template"
+    CUSTOMER_SERVICE = "customer_service"
+    SUBSCRIPTION = "subscription"
+
+
+class Message(Model):
+    """One message to one identity; `key` names its business reason, so it is made once only.
+
+    `client_msg_id` is derived from the id and sent along: WeChat drops a repeat within 10 minutes.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_message_identity", "identity_id", "created_at"),
+        Index("ix_message_msgid", "appid", "msgid"),
+    )
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = mapped_column(String(80))
+    appid: Mapped[str] = mapped_column(String(32))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    purpose: Mapped[str] = mapped_column(String(32))
+    template_id: Mapped[str | None] = mapped_column(String(64))
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(12), default=MessageStatus.QUEUED)
+    msgid: Mapped[str | None] = mapped_column(String(32))
+    error: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    sending_at: Mapped[datetime | None] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Outcome(Model):
+    """Where a send and its job-finish event meet, whichever comes first.
+
+    Both sides upsert the row of (appid, msgid); the one that finds the other's half settles it.
+    """
+
+    __tablename__ = "outcome"
+    __table_args__ = (UniqueConstraint("appid", "msgid"),)
+
+    id: Mapped[int] = id_column()
+    appid: Mapped[str] = mapped_column(String(32))
+    msgid: Mapped[str] = mapped_column(String(32))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    status: Mapped[str | None] = mapped_column(String(60))
+    event_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Template(Model):
+    """Which of the platform's templates is used for a purpose at an account, and its fields."""
+
+    __tablename__ = "template"
+    __table_args__ = (UniqueConstraint("appid", "purpose"),)
+
+    id: Mapped[int] = id_column()
+    appid: Mapped[str] = mapped_column(String(32))
+    purpose: Mapped[str] = mapped_column(String(32))
+    template_id: Mapped[str] = mapped_column(String(64))
+    fields: Mapped[dict[str, Any]] = mapped_column(JSON)

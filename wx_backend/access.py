@@ -1,0 +1,65 @@
+"""Who may call which route: one row per endpoint; an endpoint without a row stops the start."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask import Flask
+
+
+class Caller(StrEnum):
+    """What a caller must be. Objects inside are checked again where they are loaded."""
+
+    ANYONE = "anyone"
+    PLATFORM = "platform"  # signed by WeChat or WeChat Pay; the handler verifies
+    MEMBER = "member"  # a WeChat person with a session
+    REP = "rep"  # a member bound to an active rep
+    STAFF = "staff"  # a console user; `roles` says which
+    MONITOR = "monitor"  # the operations network only
+
+
+class Scope(StrEnum):
+    """Whose objects: everybody's, his own, or those in the subtree of his node."""
+
+    ALL = "all"
+    OWN = "own"
+    SUBTREE = "subtree"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One row of the table."""
+
+    caller: Caller
+    scope: Scope
+    roles: frozenset[str] = frozenset()
+
+
+ANYONE = Access(Caller.ANYONE, Scope.ALL)
+PLATFORM = Access(Caller.PLATFORM, Scope.ALL)
+MONITOR = Access(Caller.MONITOR, Scope.ALL)
+MEMBER = Access(Caller.MEMBER, Scope.OWN)
+REP = Access(Caller.REP, Scope.OWN)
+
+
+def staff(*roles: str) -> Access:
+    """Console users of these roles, each within the subtree of his own node."""
+    return Access(Caller.STAFF, Scope.SUBTREE, frozenset(roles))
+
+
+TABLE: dict[str, Access] = {
+    "health.live": ANYONE,
+    "health.ready": ANYONE,
+    "health.metrics": MONITOR,
+}
+
+
+class UndeclaredRoute(Exception):
+    """A route exists that the table does not know, or the table knows one that does not."""
+
+
+def install(app: Flask) -> None:
+    """Hold the table against the routes; raises UndeclaredRoute when they differ."""
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    if endpoints != set(TABLE):
+        missing, extra = endpoints - set(TABLE), set(TABLE) - endpoints
+        raise UndeclaredRoute(f"no row for {sorted(missing)}; no route for {sorted(extra)}")

@@ -1,0 +1,240 @@
+"""One TOML file, read once, typed, and refused when anything in it is unknown or unsafe."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import ValidationError
+
+from wx_backend import config_schema
+
+
+class Mode(StrEnum):
+    """How careful the service must be: production refuses everything meant for trying things."""
+
+    DEMO = "demo"
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class BadConfig(Exception):
+    """The file cannot be used; the text lists every fault with its path."""
+
+    def __init__(self, faults: list[str]) -> None:
+        self.faults = faults
+        super().__init__("configuration refused:\n" + "\n".join(f"  {fault}" for fault in faults))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Service:
+    mode: Mode
+    base_url: str
+    data_dir: Path
+    secret_key: str
+    number_prefix: str
+    extra_hosts: tuple[str, ...]
+    movable_clock: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Database:
+    url: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Redis:
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Account:
+    """One Official Account or mini-program; `name` is its part of the callback URL."""
+
+    name: str
+    kind: str
+    appid: str
+    secret: str
+    original_id: str
+    token: str
+    aes_key: str
+    previous_aes_key: str | None
+    modes: frozenset[str]
+    title: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class WeChat:
+    api_url: str
+    oauth_url: str
+    proxy: str | None
+    verification_files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PlatformKey:
+    serial: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pay:
+    mchid: str
+    serial: str
+    private_key_file: Path
+    apiv3_key: str
+    api_url: str
+    platform_keys: tuple[PlatformKey, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShareKey:
+    letter: str
+    secret: str
+    last_share_id: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Privacy:
+    phone_key: str
+    index_key: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Billing:
+    url: str
+    shared_key: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Config:
+    """Everything the service is told; no section shows itself in a repr, for the secrets' sake."""
+
+    service: Service
+    database: Database
+    redis: Redis
+    accounts: tuple[Account, ...]
+    wechat: WeChat
+    pay: Pay | None
+    share_keys: tuple[ShareKey, ...]
+    privacy: Privacy
+    billing: Billing | None
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Config":
+        """Read the file at `path`; BadConfig names every fault at once."""
+        try:
+            tree = tomllib.loads(Path(path).read_text("utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise BadConfig([f"{path}: {error}"]) from error
+        return cls.from_tree(tree, folder=Path(path).resolve().parent)
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any], *, folder: Path) -> "Config":
+        """Check a parsed file; relative paths in it count from `folder`."""
+        try:
+            data = config_schema.File().load(tree)
+        except ValidationError as error:
+            messages = error.normalized_messages()  # type: ignore[no-untyped-call]  # marshmallow leaves it untyped
+            raise BadConfig(sorted(_lines(messages))) from error
+        config = _build(data, folder)
+        if faults := unsafe(config):
+            raise BadConfig(faults)
+        return config
+
+    def account(self, name: str) -> Account | None:
+        """The account whose callback URL carries `name`."""
+        return next((account for account in self.accounts if account.name == name), None)
+
+    def account_of(self, appid: str) -> Account | None:
+        return next((account for account in self.accounts if account.appid == appid), None)
+
+
+def _lines(messages: Mapping[Any, Any], path: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in messages.items():
+        here = f"{path}.{key}" if path else str(key)
+        if isinstance(value, Mapping):
+            found += _lines(value, here)
+        else:
+            found += [f"{here.removesuffix('._schema')}: {text}" for text in value]
+    return found
+
+
+def _build(data: Mapping[str, Any], folder: Path) -> Config:
+    service, pay = data["service"], data["pay"]
+    return Config(
+        service=Service(
+            **{
+                **service,
+                "mode": Mode(service["mode"]),
+                "data_dir": folder / service["data_dir"],
+                "extra_hosts": tuple(service["extra_hosts"]),
+            }
+        ),
+        database=Database(**data["database"]),
+        redis=Redis(**data["redis"]),
+        accounts=tuple(
+            Account(**{**account, "modes": frozenset(account["modes"])})
+            for account in data["account"]
+        ),
+        wechat=WeChat(**data["wechat"]),
+        pay=_pay(pay, folder) if pay else None,
+        share_keys=tuple(ShareKey(**key) for key in data["share_key"]),
+        privacy=Privacy(**data["privacy"]),
+        billing=Billing(**data["billing"]) if data["billing"] else None,
+    )
+
+
+def _pay(data: Mapping[str, Any], folder: Path) -> Pay:
+    keys = tuple(
+        PlatformKey(serial=key["serial"], file=folder / key["file"]) for key in data["platform_key"]
+    )
+    plain = {k: v for k, v in data.items() if k not in {"platform_key", "private_key_file"}}
+    return Pay(**plain, private_key_file=folder / data["private_key_file"], platform_keys=keys)
+
+
+def unsafe(config: Config) -> list[str]:
+    """What production must not run with; nothing in the other modes."""
+    if config.service.mode is not Mode.PRODUCTION:
+        return []
+    faults = [
+        f"{name}: production needs https and a public host, not {urlsplit(url).hostname}"
+        for name, url in _urls(config)
+        if not _is_public_https(url)
+    ]
+    faults += [
+        f"account.{account.name}.modes: production takes encrypted pushes only"
+        for account in config.accounts
+        if "plaintext" in account.modes
+    ]
+    if config.service.movable_clock:
+        faults.append("service.movable_clock: production's clock cannot be moved")
+    secrets = [config.service.secret_key, config.privacy.phone_key, config.privacy.index_key]
+    secrets += [key.secret for key in config.share_keys]
+    if any(config_schema.is_sample(secret) for secret in secrets):
+        faults.append("a secret still has its example value: make each with `openssl rand -hex 32`")
+    return faults
+
+
+def _urls(config: Config) -> list[tuple[str, str]]:
+    urls = [
+        ("service.base_url", config.service.base_url),
+        ("wechat.api_url", config.wechat.api_url),
+        ("wechat.oauth_url", config.wechat.oauth_url),
+    ]
+    if config.pay:
+        urls.append(("pay.api_url", config.pay.api_url))
+    if config.billing:
+        urls.append(("billing.url", config.billing.url))
+    return urls
+
+
+def _is_public_https(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_local = host == "localhost" or host.startswith("127.") or host in {"::1", "0.0.0.0"}  # noqa: S104 - refused here
+    return parts.scheme == "https" and not is_local

@@ -1,0 +1,149 @@
+"""The shape of the configuration file: one schema per section, unknown keys refused."""
+
+import re
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate, validates_schema
+from marshmallow.exceptions import ValidationError
+
+_HEX_32 = re.compile(r"[0-9a-f]{64}")
+
+
+def is_sample(secret: str) -> bool:
+    """Whether a secret is an example value: too few different characters to be random."""
+    return len(set(secret)) < 8
+
+
+def _url(value: str) -> None:
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~/-]*)?", value):
+        raise ValidationError("must be http(s)://host[:port][/path] without query or user name")
+    if value.endswith("/"):
+        raise ValidationError("must not end with a slash")
+
+
+class Section(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+def text(pattern: str | None = None, *, low: int = 1, high: int = 200, **more: Any) -> fields.Str:
+    checks: list[Any] = [validate.Length(min=low, max=high)]
+    if pattern:
+        checks.append(validate.Regexp(f"^(?:{pattern})\\Z", error=f"must match {pattern}"))
+    return fields.Str(required="load_default" not in more, validate=checks, **more)
+
+
+def url(**more: Any) -> fields.Str:
+    return fields.Str(required="load_default" not in more, validate=_url, **more)
+
+
+def secret(**more: Any) -> fields.Str:
+    """32 random bytes in hex."""
+    return text(_HEX_32.pattern, **more)
+
+
+class Service(Section):
+    mode = fields.Str(required=True, validate=validate.OneOf(["demo", "development", "production"]))
+    base_url = url()
+    data_dir = text()
+    secret_key = secret()
+    number_prefix = text("[A-Z0-9]{0,4}", low=0, load_default="")
+    extra_hosts = fields.List(text("[A-Za-z0-9.:-]+"), load_default=list)
+    movable_clock = fields.Bool(load_default=False, truthy={True}, falsy={False})
+
+
+class Database(Section):
+    url = text(r"(sqlite:///|postgresql\+psycopg://).+", high=500)
+
+
+class Redis(Section):
+    url = text("(redis|rediss|unix)://.+", load_default=None, high=500)
+
+
+class Account(Section):
+    name = text("[a-z0-9-]{1,32}")
+    kind = fields.Str(
+        load_default="official", validate=validate.OneOf(["official", "mini_program"])
+    )
+    appid = text("wx[0-9a-zA-Z]{4,30}")
+    secret = text("[0-9a-zA-Z]{8,64}")
+    original_id = text("gh_[0-9a-zA-Z]{1,30}")
+    token = text("[0-9a-zA-Z]{3,32}")
+    aes_key = text("[0-9a-zA-Z]{43}")
+    previous_aes_key = text("[0-9a-zA-Z]{43}", load_default=None)
+    modes = fields.List(
+        fields.Str(validate=validate.OneOf(["safe", "compatible", "plaintext"])),
+        load_default=lambda: ["safe"],
+        validate=validate.Length(min=1),
+    )
+    title = text(high=30, load_default="")
+
+
+class WeChat(Section):
+    api_url = url(load_default="https://api.weixin.qq.com")
+    oauth_url = url(load_default="https://open.weixin.qq.com")
+    proxy = url(load_default=None)
+    verification_files = fields.Dict(
+        keys=text(r"(MP_verify_|WW_verify_)?[0-9A-Za-z]{8,40}\.txt"),
+        values=text("[0-9A-Za-z]{8,64}"),
+        load_default=dict,
+    )
+
+
+class PlatformKey(Section):
+    serial = text("PUB_KEY_ID_[0-9]{5,50}|[0-9A-F]{40}")
+    file = text()
+
+
+class Pay(Section):
+    mchid = text("[0-9]{6,20}")
+    serial = text("[0-9A-F]{40}")
+    private_key_file = text()
+    apiv3_key = text("[0-9A-Za-z]{32}")
+    api_url = url(load_default="https://api.mch.weixin.qq.com")
+    platform_key = fields.List(
+        fields.Nested(PlatformKey), required=True, validate=validate.Length(min=1)
+    )
+
+
+class ShareKey(Section):
+    letter = text("[0-9A-Za-z]")
+    secret = secret()
+    last_share_id = fields.Int(strict=True, load_default=None, validate=validate.Range(min=0))
+
+
+class Privacy(Section):
+    phone_key = secret()
+    index_key = secret()
+
+
+class Billing(Section):
+    url = url()
+    shared_key = secret()
+
+
+class File(Section):
+    service = fields.Nested(Service, required=True)
+    database = fields.Nested(Database, required=True)
+    redis = fields.Nested(Redis, load_default=lambda: {"url": None})
+    account = fields.List(fields.Nested(Account), required=True, validate=validate.Length(min=1))
+    wechat = fields.Nested(WeChat, load_default=lambda: WeChat().load({}))
+    pay = fields.Nested(Pay, load_default=None)
+    share_key = fields.List(fields.Nested(ShareKey), required=True, validate=validate.Length(min=1))
+    privacy = fields.Nested(Privacy, required=True)
+    billing = fields.Nested(Billing, load_default=None)
+
+    @validates_schema
+    def _no_name_twice(self, data: dict[str, Any], **_: Any) -> None:
+        for section, key in (("account", "name"), ("account", "appid"), ("share_key", "letter")):
+            values = [row[key] for row in data.get(section, [])]
+            if len(set(values)) != len(values):
+                raise ValidationError(f"{key} must be unique", section)
+
+    @validates_schema
+    def _one_key_signs(self, data: dict[str, Any], **_: Any) -> None:
+        current = [key for key in data.get("share_key", []) if key["last_share_id"] is None]
+        if len(current) != 1:
+            raise ValidationError(
+                "exactly one key signs: all others need last_share_id", "share_key"
+            )

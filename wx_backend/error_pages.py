@@ -1,0 +1,93 @@
+"""How refusals and faults leave the service: one JSON shape and one page shape."""
+
+import logging
+
+from flask import Flask, Response, jsonify, render_template_string, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from wx_backend.db import db
+from wx_backend.errors import AppError, Unavailable
+
+log = logging.getLogger(__name__)
+
+PAGE = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
+<title>{{ message }}</title>
+<style>
+:root{color-scheme:light dark;--bg:#ededed;--card:#fff;--fg:#191919;--dim:#737373;--line:#07c160}
+@media(prefers-color-scheme:dark){:root{--bg:#111;--card:#191919;--fg:#e6e6e6;--dim:#8c8c8c}}
+body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--fg);
+font:17px/1.6 -apple-system,"PingFang SC","Noto Sans SC",sans-serif}
+main{background:var(--card);border-radius:12px;padding:40px 32px;margin:24px;max-width:420px;text-align:center}
+.mark{width:56px;height:56px;line-height:56px;border-radius:50%;margin:0 auto 16px;color:#fff;background:#fa9d3b;font-size:32px}
+p{color:var(--dim);margin:8px 0 24px;font-size:14px}
+a{display:inline-block;padding:8px 32px;border-radius:8px;background:var(--line);color:#fff;text-decoration:none}
+</style></head><body><main><div class="mark" aria-hidden="true">!</div><h2>{{ message }}</h2>
+<p>错误代码 {{ code }}</p><a href="javascript:history.back()" onclick="history.back();return false">返回上一页</a>
+</main></body></html>"""
+
+_HTTP_MESSAGES = {
+    400: ("bad_request", "请求无法处理"),
+    404: ("not_found", "没有找到"),
+    405: ("method_not_allowed", "不支持的请求方式"),
+    413: ("too_large", "内容太大"),
+    415: ("unsupported_type", "不支持的内容类型"),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the application in the two shapes."""
+    app.register_error_handler(AppError, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(Exception, _fault)
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program rather than a person looking at a page."""
+    if request.path.startswith("/api/") or request.is_json:
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json"
+
+
+def _answer(error: AppError, status: int) -> Response:
+    body = error.as_json()["error"]
+    if wants_json():
+        response = jsonify(error=body)
+    else:
+        page = render_template_string(PAGE, message=body["message"], code=body["code"])
+        response = Response(page, mimetype="text/html")
+    response.status_code = status
+    return response
+
+
+def _refused(error: AppError) -> Response:
+    return _answer(error, error.status)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    code, message = _HTTP_MESSAGES.get(status, ("error", "请求无法处理"))
+    refusal = AppError(message)
+    refusal.code = code  # type: ignore[misc]  # this one instance stands for many HTTP errors
+    response = _answer(refusal, status)
+    for name, value in error.get_headers(None, None):
+        if name in {"Allow", "Retry-After", "Location"}:
+            response.headers[name] = value
+    return response
+
+
+def _database_away(error: OperationalError) -> Response:
+    log.error("database away", extra={"error": repr(error.orig)})
+    db.session.rollback()
+    return _answer(Unavailable(), 503)
+
+
+def _fault(error: Exception) -> Response:
+    log.error("fault", exc_info=error, extra={"path": request.path, "method": request.method})
+    fault = AppError("系统出错了，我们已记录，请稍后再试")
+    fault.code = "fault"  # type: ignore[misc]  # this one instance stands for every bug
+    return _answer(fault, 500)

@@ -1,0 +1,46 @@
+"""Security headers and the request id, on every answer of the application."""
+
+import secrets
+import time
+
+from flask import Flask, Response, g, request
+
+from wx_backend import log
+
+CSP = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self' https://res.wx.qq.com; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+
+
+def install(app: Flask) -> None:
+    """Number every request, put its id on every log line, and close the usual holes."""
+    app.before_request(_begin)
+    app.after_request(_close)
+    app.teardown_request(_end)
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+    g.started = time.perf_counter()
+    g.log_context = log.context(request_id=g.request_id)
+    g.log_context.__enter__()
+
+
+def _close(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self)")
+    headers.setdefault("Cache-Control", "no-store")
+    headers["X-Request-ID"] = g.get("request_id", "")
+    if request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    return response
+
+
+def _end(_error: BaseException | None) -> None:
+    if context := g.pop("log_context", None):
+        context.__exit__(None, None, None)

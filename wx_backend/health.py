@@ -1,0 +1,66 @@
+"""Whether this process lives (/healthz), can work (/readyz), and its figures (/metrics)."""
+
+from flask import Blueprint, Response, current_app, jsonify
+from sqlalchemy import func, select, text
+
+from wx_backend import clock
+from wx_backend.claims import WorkStatus
+from wx_backend.db import db
+from wx_backend.inbox import Push
+from wx_backend.outbox import Job
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+def live() -> Response:
+    """The process answers; nothing else is asked."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+def ready() -> tuple[Response, int]:
+    """The database answers and has the schema this version needs."""
+    from wx_backend import migrate  # Alembic is not needed to serve
+
+    try:
+        at = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+    except Exception as error:  # noqa: BLE001 - any fault means not ready
+        current_app.logger.warning("not ready", extra={"error": repr(error)})
+        return jsonify(status="database away"), 503
+    finally:
+        db.session.rollback()
+    if at != migrate.head():
+        return jsonify(status="schema is not at this version", at=at), 503
+    return jsonify(status="ok"), 200
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """Figures for Prometheus: this process's own, and the backlog from the database."""
+    from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+
+    lines = generate_latest(REGISTRY).decode()
+    return Response(lines + "".join(_backlog()), mimetype=CONTENT_TYPE_LATEST)
+
+
+def _backlog() -> list[str]:
+    now = clock.now()
+    lines = [
+        "# HELP wx_rows Rows of work by table and state\n# TYPE wx_rows gauge\n",
+    ]
+    ages = [
+        "# HELP wx_overdue_seconds Age of the oldest due row\n# TYPE wx_overdue_seconds gauge\n"
+    ]
+    for label, table in (("push", Push), ("job", Job)):
+        for status in (WorkStatus.PENDING, WorkStatus.DEAD):
+            count = db.session.scalar(
+                select(func.count()).select_from(table).where(table.status == status)
+            )
+            lines.append(f'wx_rows{{table="{label}",status="{status}"}} {count}\n')
+        oldest = db.session.scalar(
+            select(func.min(table.due_at)).where(table.status == WorkStatus.PENDING)
+        )
+        age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+        ages.append(f'wx_overdue_seconds{{table="{label}"}} {age:.3f}\n')
+    return lines + ages

@@ -1,0 +1,47 @@
+"""Migrations as the service runs them: numbered, up and down, by URL or open connection."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+
+FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+
+
+def _settings(**attributes: Any) -> AlembicConfig:
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(FOLDER))
+    settings.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    settings.attributes.update(attributes)
+    return settings
+
+
+def upgrade(
+    *, url: str | None = None, connection: Connection | None = None, to: str = "head"
+) -> None:
+    """Bring the schema up to a revision (the newest by default)."""
+    command.upgrade(_settings(url=url, connection=connection), to)
+
+
+def downgrade(*, url: str | None = None, connection: Connection | None = None, to: str) -> None:
+    """Take the schema down to a revision; `base` is an empty database."""
+    command.downgrade(_settings(url=url, connection=connection), to)
+
+
+def head() -> str:
+    """The newest revision in the folder."""
+    newest = ScriptDirectory.from_config(_settings()).get_current_head()
+    assert newest is not None, "no migrations"  # noqa: S101 - a broken checkout
+    return newest
+
+
+def write(*, url: str, message: str) -> str:
+    """Make the next numbered migration from the difference between models and database."""
+    settings = _settings(url=url)
+    count = len(list((FOLDER / "versions").glob("[0-9]*.py")))
+    script = command.revision(settings, message, autogenerate=True, rev_id=f"{count + 1:04d}")
+    assert script is not None and not isinstance(script, list)  # noqa: S101 - one revision asked for
+    return str(script.path)
