@@ -1,6 +1,6 @@
 """How Alembic reaches the database: the service's own engine settings, one transaction a step."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
@@ -10,7 +10,7 @@ from wx_backend.db import BEGIN_IMMEDIATE, BigId, Instant, open_engine
 from wx_backend.tables import metadata
 
 
-def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     """Write our own column types by name."""
     if kind == "type" and isinstance(item, Instant):
         autogen.imports.add("from wx_backend.db import Instant")

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from wx_backend import access, bell, clock, error_pages, health, headers, tables
+from wx_backend import access, bell, clock, error_pages, headers, health
 from wx_backend.config import Config
 from wx_backend.db import db, engine_options, prepare_engine
 
@@ -32,7 +32,6 @@ def create_app(config: Config) -> Flask:
 
 
 def _open_database(app: Flask) -> None:
-    assert tables.metadata is db.metadatas[None]  # noqa: S101 - one metadata for all rows
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)

@@ -192,10 +192,8 @@ def locked(query: Select[tuple[Row]]) -> Row | None:
     Lock in this order only: inbox, identity, order, payment, refund, stock by (sku, place),
     coupon, ledger account by id.
     """
-    row: Row | None = db.session.scalars(
-        query.with_for_update().execution_options(populate_existing=True)
-    ).one_or_none()
-    return row
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return db.session.execute(fresh).scalar_one_or_none()
 
 
 def upsert(

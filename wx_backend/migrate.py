@@ -34,7 +34,8 @@ def downgrade(*, url: str | None = None, connection: Connection | None = None, t
 def head() -> str:
     """The newest revision in the folder."""
     newest = ScriptDirectory.from_config(_settings()).get_current_head()
-    assert newest is not None, "no migrations"  # noqa: S101 - a broken checkout
+    if newest is None:
+        raise RuntimeError(f"no migrations in {FOLDER}")
     return newest
 
 
@@ -43,5 +44,6 @@ def write(*, url: str, message: str) -> str:
     settings = _settings(url=url)
     count = len(list((FOLDER / "versions").glob("[0-9]*.py")))
     script = command.revision(settings, message, autogenerate=True, rev_id=f"{count + 1:04d}")
-    assert script is not None and not isinstance(script, list)  # noqa: S101 - one revision asked for
+    if script is None or isinstance(script, list):
+        raise RuntimeError("one revision was asked for")
     return str(script.path)

@@ -1,15 +1,21 @@
 """Every package that has rows, imported once, so that the metadata is whole."""
 
-import members.models
-import menus.models
-import org.models
-import referral.models
-import templates_msg.models
-import wx_backend.inbox
-import wx_backend.leases
-import wx_backend.outbox
+from importlib import import_module
+
 from wx_backend.db import Model
 
-metadata = Model.metadata
+MODULES = (
+    "members.models",
+    "menus.models",
+    "org.models",
+    "referral.models",
+    "templates_msg.models",
+    "wx_backend.inbox",
+    "wx_backend.leases",
+    "wx_backend.outbox",
+)
 
-__all__ = ["metadata"]
+for module in MODULES:
+    import_module(module)
+
+metadata = Model.metadata

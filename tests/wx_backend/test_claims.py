@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -51,6 +52,7 @@ def ask(*, text: str) -> Steps:
 
 @pytest.fixture(autouse=True)
 def _fresh(app: Flask) -> Iterator[None]:
+    assert app.testing
     calls.clear()
     answers.clear()
     yield
@@ -67,7 +69,13 @@ def only_job() -> Job:
     return db.session.scalars(select(Job)).one()
 
 
-def put(work: outbox.Work, **arguments: object) -> None:
+def defer_and_fail() -> None:
+    with transaction():
+        defer(note, text="never")
+        raise Conflict
+
+
+def put(work: outbox.Work, **arguments: Any) -> None:
     with transaction():
         defer(work, **arguments)
 
@@ -85,9 +93,8 @@ def test_work_and_its_completion_are_one_transaction() -> None:
 
 @pytest.mark.usefixtures("app")
 def test_work_deferred_in_a_transaction_that_rolls_back_never_exists() -> None:
-    with pytest.raises(Conflict), transaction():
-        defer(note, text="never")
-        raise Conflict
+    with pytest.raises(Conflict):
+        defer_and_fail()
 
     assert outbox.claim(outbox.WORK, limit=5) == []
 

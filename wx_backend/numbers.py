@@ -1,0 +1,20 @@
+"""Public numbers: what people read out and partners store; they can be neither guessed nor counted."""
+
+import secrets
+from datetime import date
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+RANDOM_CHARACTERS = 13  # 65 random bits
+
+MEMBER, REP, ORDER, PAYMENT, REFUND = "MB", "RP", "OD", "PY", "RF"
+RECEIPT, PRODUCT, SKU = "RC", "PD", "SK"
+
+
+def new_number(kind: str, *, on: date, prefix: str = "") -> str:
+    """Prefix, two letters of kind, yymmdd, 13 random Crockford base32 characters.
+
+    Letters and digits only, at most 25 characters: it also serves as WeChat Pay's out_trade_no
+    (6 to 32 of [0-9A-Za-z]). `prefix` keeps two installations on one merchant id apart.
+    """
+    random = "".join(secrets.choice(CROCKFORD) for _ in range(RANDOM_CHARACTERS))
+    return f"{prefix}{kind}{on:%y%m%d}{random}"
