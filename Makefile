@@ -12,7 +12,7 @@ RUNTIME = $(PYTHON) -m tools.python runtime
 DEV = $(PYTHON) -m tools.python dev
 
 PORT ?= 8000
-SIMULATOR_PORT ?= 9000
+SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
 
 .DEFAULT_GOAL := help

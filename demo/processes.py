@@ -1,0 +1,76 @@
+"""The service's processes, in the order they are started."""
+
+import sys
+from pathlib import Path
+
+from demo.health import answers
+from demo.places import HOST, Places
+from demo.program import Program
+
+ROOT = Path(__file__).resolve().parent.parent
+QUEUES = ("work", "call")
+WEB_THREADS = 16
+
+
+def environment(places: Places) -> dict[str, str]:
+    """What every process of the service is told: where its configuration is, and to log at once."""
+    return {"WX_CONFIG": str(places.config), "PYTHONUNBUFFERED": "1"}
+
+
+def simulator(places: Places) -> Program:
+    """The pretend WeChat, WeChat Pay, billing and SMS; what it knows is kept in the data folder."""
+    port = str(places.simulator_port)
+    state = places.data / "simulator"
+    state.mkdir(parents=True, exist_ok=True)
+    return Program(
+        "simulator",
+        (sys.executable, "-m", "simulator", "--port", port, "--state", str(state)),
+        log=places.log("simulator"),
+        directory=ROOT,
+        health=answers(HOST, places.simulator_port, "/_sim/clock"),
+        address=places.simulator_url,
+    )
+
+
+def web(places: Places) -> Program:
+    """The web server; it is well when the service says it is ready."""
+    server = (sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws")
+    place = ("--host", HOST, "--port", str(places.port))
+    workers = ("--workers", "1", "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers")
+    return Program(
+        "web",
+        (*server, *place, *workers, "wsgi:app"),
+        log=places.log("web"),
+        directory=ROOT,
+        environment=environment(places),
+        health=answers(HOST, places.port, "/readyz"),
+        address=places.url,
+    )
+
+
+def workers(places: Places) -> tuple[Program, ...]:
+    """One worker for each queue: a worker that listens on two can lose a job."""
+    return tuple(
+        _command(places, f"worker-{queue}", "worker", "--queue", queue) for queue in QUEUES
+    )
+
+
+def clock(places: Places) -> Program:
+    """The process of the periodic work and of the sweep after lost rings."""
+    return _command(places, "clock", "clock")
+
+
+def command(*arguments: str) -> tuple[str, ...]:
+    """A command of the service."""
+    return (sys.executable, "-m", "wx_backend.cli", *arguments)
+
+
+def _command(places: Places, name: str, *arguments: str) -> Program:
+    return Program(
+        name,
+        command(*arguments),
+        log=places.log(name),
+        directory=ROOT,
+        environment=environment(places),
+        stop_seconds=15.0,
+    )

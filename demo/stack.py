@@ -1,0 +1,115 @@
+"""The whole service, running: what the demo shows a person and what the story plays on."""
+
+import fcntl
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo import configuration, processes, stage
+from demo.identities import Identities, load_or_make
+from demo.places import Places
+from demo.ports import require_free
+from demo.program import Program, last_lines
+from demo.refusal import CannotStart
+from demo.supervisor import Report, Supervisor
+from demo.valkey import valkey
+
+COMMAND_SECONDS = 300.0
+
+Step = Callable[[str, str], AbstractContextManager[None]]
+
+
+def _quietly(_name: str, _what: str = "") -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+def _no_report(_name: str, _what: str) -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running demo. `seeded` is what the seed command said: who may log in, and how."""
+
+    places: Places
+    identities: Identities
+    supervisor: Supervisor
+    seeded: str
+
+
+@contextmanager
+def running(places: Places, step: Step = _quietly, report: Report = _no_report) -> Iterator[Stack]:
+    """Start everything in `places`, end everything at the end.
+
+    Each step is wrapped in `step(name, address)`; later events go to `report`. Raises CannotStart
+    (a port or the folder is taken, no server was found, a command failed) and StartFailed.
+    """
+    places.data.mkdir(parents=True, exist_ok=True)
+    with _alone(places.data), Supervisor(report) as supervisor:
+        require_free(places.port, option="PORT", purpose="the web server")
+        require_free(places.simulator_port, option="SIMULATOR_PORT", purpose="the simulator")
+        identities = load_or_make(places.data / "identities.json")
+        configuration.write(places, identities)
+        if places.redis is None:
+            _start(supervisor, valkey(places), step)
+        _start(supervisor, processes.simulator(places), step)
+        stage.announce(places, identities)
+        with step("migrate", places.database_url):
+            run_command(places, "migrate")
+        with step("seed", ""):
+            seeded = run_command(places, "seed")
+        for program in (
+            processes.web(places),
+            *processes.workers(places),
+            processes.clock(places),
+        ):
+            _start(supervisor, program, step)
+        yield Stack(places, identities, supervisor, seeded)
+
+
+def run_command(places: Places, *arguments: str) -> str:
+    """Run a command of the service to its end; returns what it printed, CannotStart when it failed."""
+    name = arguments[0]
+    log = places.log(name)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as errors:
+        done = subprocess.run(
+            processes.command(*arguments),
+            cwd=processes.ROOT,
+            env=os.environ | processes.environment(places),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise CannotStart(f"'{name}' failed; the end of {log}:\n{last_lines(log)}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _start(supervisor: Supervisor, program: Program, step: Step) -> None:
+    with step(program.name, program.address):
+        supervisor.start(program)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """One demo per data folder: two would share a database and one Valkey socket."""
+    with (data / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotStart(
+                f"A demo already runs on {data} (process {lock.read().strip()}).\n"
+                "Stop that one, or use another folder and other ports: "
+                "make demo DATA=var/second PORT=8001 SIMULATOR_PORT=9101"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
