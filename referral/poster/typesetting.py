@@ -1,0 +1,54 @@
+"""Setting one text into its box: size, line breaks, position.
+
+Imports Pillow.
+"""
+
+from PIL import Image, ImageDraw, ImageFont
+
+from referral.poster.fonts import drawable, font
+from referral.poster.template import TextBox
+from referral.poster.wrapping import wrapped
+
+BOLD = 1 / 44  # stroke of a bold text, as a part of its size: the font has one weight
+MIDDLE = 0.38  # from the middle of a line down to its baseline, as a part of the size
+SHRINK_PX = 2
+
+
+def typeset(page: Image.Image, text: TextBox, words: str) -> None:
+    """Draw `words` into the box of `text`, smaller if need be, ending in `…` if it must."""
+    words = drawable(words)
+    if not words:
+        return
+    size, lines = _fitted(text, words)
+    face = font(size)
+    line_height = size * text.line_height
+    top = text.box.y + _offset(text.valign, text.box.height - line_height * len(lines))
+    pen = ImageDraw.Draw(page)
+    for at, line in enumerate(lines):
+        left = text.box.x + _offset(text.align, text.box.width - face.getlength(line))
+        baseline = top + line_height * (at + 0.5) + size * MIDDLE
+        stroke = size * BOLD if text.weight == "bold" else 0
+        pen.text(
+            (left, baseline), line, fill=text.colour, font=face, anchor="ls", stroke_width=stroke
+        )
+
+
+def _fitted(text: TextBox, words: str) -> tuple[int, list[str]]:
+    """The largest size at which everything fits, else the smallest with an ellipsis."""
+    for size in range(text.size, text.min_size, -SHRINK_PX):
+        lines = _lines(text, words, size, most=text.lines + 1)
+        if len(lines) <= text.lines:
+            return size, lines
+    return text.min_size, _lines(text, words, text.min_size, most=text.lines)
+
+
+def _lines(text: TextBox, words: str, size: int, *, most: int) -> list[str]:
+    face: ImageFont.FreeTypeFont = font(size)
+    return wrapped(words, width=text.box.width, lines=most, measure=face.getlength)
+
+
+def _offset(side: str, slack: float) -> float:
+    """How far from the left or top edge something with this much room left over starts."""
+    if side in {"left", "top"}:
+        return 0
+    return slack / 2 if side in {"center", "middle"} else slack
