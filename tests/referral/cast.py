@@ -5,7 +5,8 @@ from hashlib import blake2s
 from typing import Any
 
 from referral.policy import Policy
-from referral.values import Certainty, OrderFacts, Touch, TouchKind
+from referral.rules import decide
+from referral.values import Certainty, Decision, OrderFacts, Touch, TouchKind, VerdictReason
 
 ALICE, DAVE, ERIN = 1, 2, 3
 """Three reps; Bob is the customer whose touches these are."""
@@ -68,3 +69,17 @@ def order(placed_at: datetime, **others: Any) -> OrderFacts:
         "rep_outlets": OUTLETS,
     }
     return OrderFacts(**values | others)
+
+
+def decided(*touches: Touch, facts: OrderFacts | None = None) -> Decision:
+    """The decision on an order of day 20, or on the one given."""
+    return decide(touches, facts or order(at(20)), POLICY)
+
+
+def verdict(decision: Decision, touch_id: int) -> VerdictReason:
+    return next(each.reason for each in decision.verdicts if each.touch_id == touch_id)
+
+
+def paid(decision: Decision) -> dict[tuple[str, int | None, int], int]:
+    """(role, rep or None for the pool, outlet) -> basis points."""
+    return {(p.role.value, p.rep_id, p.outlet_id): p.share_bp for p in decision.portions}
