@@ -5,6 +5,8 @@ from importlib import import_module
 from wx_backend.db import Model
 
 MODULES = (
+    "catalog.models",
+    "ledger.models",
     "members.models",
     "menus.models",
     "org.models",
