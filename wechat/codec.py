@@ -8,6 +8,7 @@ timestamp, nonce and ciphertext.
 
 import binascii
 import os
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha1
@@ -22,6 +23,8 @@ from wechat import xml
 from wx_backend import strict
 
 _BLOCK: Final = 32  # the padding's block, twice that of AES
+# Beside the ciphertext these make the scan a guess, and the parser decides.
+_UNUSUAL: Final = re.compile(rb"<(?:Encrypt|\?|!(?!\[CDATA\[))")
 _PADDING: Final = tuple(bytes([size]) * size for size in range(_BLOCK + 1))
 _XML_ENVELOPE: Final = (
     "<xml><Encrypt><![CDATA[%s]]></Encrypt><MsgSignature><![CDATA[%s]]></MsgSignature>"
@@ -159,15 +162,12 @@ def _encrypt_field(raw: bytes, *, is_json: bool) -> str:
     if is_json:
         found: object = strict.fields(raw).get("Encrypt")
     else:
-        start = raw.find(b"<Encrypt><![CDATA[") + 18
-        end = raw.find(b"]]></Encrypt>", start)
-        if start > 17 and end > 0 and raw.count(b"<Encrypt>") == 1 and not _is_unusual(raw):
-            return raw[start:end].decode("latin-1")
+        head, opening, rest = raw.partition(b"<Encrypt><![CDATA[")
+        encrypt, closing, tail = rest.partition(b"]]></Encrypt>")
+        usual = opening and closing and len(raw) <= xml.MAX_BYTES
+        if usual and not (_UNUSUAL.search(head) or _UNUSUAL.search(tail)):
+            return encrypt.decode("latin-1")
         found = xml.parse(raw).get("Encrypt")
     if not isinstance(found, str):
         raise strict.Malformed("no ciphertext")
     return found
-
-
-def _is_unusual(raw: bytes) -> bool:
-    return b"<!DOCTYPE" in raw or b"<?" in raw or len(raw) > xml.MAX_BYTES
