@@ -9,6 +9,7 @@ MODULES = (
     "ledger.models",
     "members.models",
     "menus.models",
+    "orders.models",
     "org.models",
     "referral.models",
     "templates_msg.models",

@@ -1,0 +1,1 @@
+"""The business stories: each file tells one, in the verbs of the packages below."""

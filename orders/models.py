@@ -1,0 +1,163 @@
+"""Rows of orders: the order, its lines, and every state it went through."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wx_backend.db import Instant, Model, id_column
+
+
+class OrderStatus(StrEnum):
+    PLACED = "placed"
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
+
+
+class Delivery(StrEnum):
+    """How the buyer gets it."""
+
+    COURIER = "courier"
+    PICKUP = "pickup"
+    NONE = "none"
+
+
+class Fulfilment(StrEnum):
+    """How far one paid line has come; goods are received, plans activated."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    RECEIVED = "received"
+    ACTIVATED = "activated"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RealName(StrEnum):
+    """Where the operator's real-name check of the line's user stands."""
+
+    NOT_NEEDED = "not_needed"
+    WAITING = "waiting"
+    PASSED = "passed"
+    REFUSED = "refused"
+
+
+class SalesOrder(Model):
+    """What one member ordered at one time. `client_key` makes a repeated submit the same order.
+
+    `content` is the digest of what was asked for, so that a key cannot be reused for another
+    order. `moves` counts the transitions. Contact name and phone are encrypted by the caller.
+    """
+
+    __tablename__ = "sales_order"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("member_id", "client_key"),
+        CheckConstraint("payable_fen = total_fen - discount_fen", name="payable"),
+        CheckConstraint("discount_fen >= 0 AND payable_fen > 0", name="amounts"),
+        Index("ix_sales_order_member", "member_id", "placed_at"),
+        Index("ix_sales_order_expiry", "status", "expires_at"),
+        Index("ix_sales_order_outlet", "outlet_id", "placed_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    number: Mapped[str] = mapped_column(String(32))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"), index=True)
+    client_key: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary(16))
+    status: Mapped[str] = mapped_column(String(16), default=OrderStatus.PLACED)
+    moves: Mapped[int] = mapped_column(default=0)
+    total_fen: Mapped[int] = mapped_column(BigInteger)
+    discount_fen: Mapped[int] = mapped_column(BigInteger)
+    payable_fen: Mapped[int] = mapped_column(BigInteger)
+    contact_name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    delivery: Mapped[str] = mapped_column(String(10))
+    address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    outlet_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
+    placed_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    paid_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class OrderLine(Model):
+    """One position of an order with everything frozen that money and credit depend on.
+
+    list_fen = unit_price_fen * quantity; paid_fen = list_fen - discount_fen is what the line
+    costs the buyer; collected_fen of it are prepaid phone fees. `refund_reserved_fen` are refunds
+    asked for, `refunded_fen` those of them that succeeded. User name and phone are encrypted.
+    """
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        UniqueConstraint("order_id", "position"),
+        CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity"),
+        CheckConstraint("list_fen = unit_price_fen * quantity", name="list"),
+        CheckConstraint("paid_fen = list_fen - discount_fen", name="paid"),
+        CheckConstraint("discount_fen >= 0 AND paid_fen >= 0", name="amounts"),
+        CheckConstraint("collected_fen >= 0 AND collected_fen <= paid_fen", name="collected"),
+        CheckConstraint("refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen", name="refunded"),
+        CheckConstraint("refund_reserved_fen <= paid_fen", name="refund_limit"),
+        Index("ix_order_line_developer", "developer_rep_id", "id"),
+        Index("ix_order_line_outlet", "outlet_id", "id"),
+    )
+
+    id: Mapped[int] = id_column()
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    position: Mapped[int]
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), index=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), index=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
+    product_kind: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(String(160))
+    quantity: Mapped[int]
+    unit_price_fen: Mapped[int] = mapped_column(BigInteger)
+    list_fen: Mapped[int] = mapped_column(BigInteger)
+    discount_fen: Mapped[int] = mapped_column(BigInteger)
+    paid_fen: Mapped[int] = mapped_column(BigInteger)
+    collected_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    refund_reserved_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    fulfilment: Mapped[str] = mapped_column(String(12), default=Fulfilment.WAITING)
+    fulfilled_at: Mapped[datetime | None] = mapped_column(Instant)
+    outlet_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
+    developer_rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
+    acceptor_rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
+    policy_version: Mapped[int | None] = mapped_column(ForeignKey("policy_version.version"))
+    user_name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    user_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    number_reference: Mapped[str | None] = mapped_column(String(64))
+    real_name_state: Mapped[str] = mapped_column(String(12), default=RealName.NOT_NEEDED)
+    real_name_reference: Mapped[str | None] = mapped_column(String(64))
+
+
+class OrderTransition(Model):
+    """One move of an order or of one of its lines: by whom and why. Never changes."""
+
+    __tablename__ = "order_transition"
+    __table_args__ = (UniqueConstraint("order_id", "position"),)
+
+    id: Mapped[int] = id_column()
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    position: Mapped[int]
+    line_id: Mapped[int | None] = mapped_column(ForeignKey("order_line.id"))
+    from_status: Mapped[str | None] = mapped_column(String(16))
+    to_status: Mapped[str] = mapped_column(String(16))
+    actor: Mapped[str] = mapped_column(String(40))
+    cause: Mapped[str] = mapped_column(String(60))
+    moved_at: Mapped[datetime] = mapped_column(Instant)
