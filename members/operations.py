@@ -1,0 +1,96 @@
+"""What happens to an identity: it is seen, it follows, it unfollows.
+
+The state of an identity is that of its newest event, whatever the order of arrival, by one rule:
+
+    a follow counts when `state_at` is empty or older than the event;
+    an unfollow counts when `state_at` is empty, older than the event or equal to it.
+
+So of a follow and an unfollow in one second (the platform counts whole seconds) the unfollow
+stands, and repeating an event changes nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from members.models import FollowEvent, FollowKind, Identity
+from wx_backend.db import db, upsert
+
+
+def follow(
+    *,
+    key: bytes,
+    appid: str,
+    openid: str,
+    event_at: datetime,
+    known_at: datetime,
+    scene: str | None = None,
+) -> int:
+    """Somebody follows the account: the id of the identity, made when new.
+
+    `key` is the push's, so that a repeat is the same row; `scene` is the platform's
+    `subscribe_scene` where it is known (the push itself does not say).
+    """
+    identity_id = seen(appid=appid, openid=openid, event_at=event_at, known_at=known_at)
+    _change(
+        identity_id,
+        or_(Identity.state_at.is_(None), Identity.state_at < event_at),
+        is_followed=True,
+        state_at=event_at,
+        subscribe_scene=scene,
+    )
+    _note(key, identity_id, FollowKind.FOLLOWED, event_at, known_at)
+    return identity_id
+
+
+def unfollow(*, key: bytes, appid: str, openid: str, event_at: datetime, known_at: datetime) -> int:
+    """Somebody leaves the account: the id of the identity, made when new."""
+    identity_id = seen(appid=appid, openid=openid, event_at=event_at, known_at=known_at)
+    _change(
+        identity_id,
+        or_(Identity.state_at.is_(None), Identity.state_at <= event_at),
+        is_followed=False,
+        state_at=event_at,
+    )
+    _note(key, identity_id, FollowKind.UNFOLLOWED, event_at, known_at)
+    return identity_id
+
+
+def seen(*, appid: str, openid: str, event_at: datetime, known_at: datetime) -> int:
+    """A sign of life at `event_at`: the id of the identity, made when new."""
+    row = {"appid": appid, "openid": openid, "seen_at": event_at, "created_at": known_at}
+    upsert(Identity, row, key=("appid", "openid"))
+    identity_id = db.session.scalars(
+        select(Identity.id).where(Identity.appid == appid, Identity.openid == openid)
+    ).one()
+    _change(identity_id, Identity.seen_at < event_at, seen_at=event_at)
+    return identity_id
+
+
+def ensure_identity(*, appid: str, openid: str, now: datetime, unionid: str | None = None) -> int:
+    """The identity of somebody who proved to be `openid` just now (OAuth, mini-program login).
+
+    The union id is noted when the platform gave one; a later answer without it takes none away.
+    """
+    identity_id = seen(appid=appid, openid=openid, event_at=now, known_at=now)
+    if unionid is not None:
+        _change(identity_id, Identity.unionid.is_distinct_from(unionid), unionid=unionid)
+    return identity_id
+
+
+def _change(identity_id: int, condition: ColumnElement[bool], **values: Any) -> None:
+    db.session.execute(update(Identity).where(Identity.id == identity_id, condition).values(values))
+
+
+def _note(
+    key: bytes, identity_id: int, kind: FollowKind, event_at: datetime, known_at: datetime
+) -> None:
+    row = {
+        "key": key,
+        "identity_id": identity_id,
+        "kind": kind,
+        "event_at": event_at,
+        "known_at": known_at,
+    }
+    upsert(FollowEvent, row, key=("key",))
