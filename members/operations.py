@@ -32,15 +32,25 @@ def follow(
     `key` is the push's, so that a repeat is the same row; `scene` is the platform's
     `subscribe_scene` where it is known (the push itself does not say).
     """
+    identity_id = scan(appid=appid, openid=openid, event_at=event_at, known_at=known_at)
+    if scene is not None:
+        _change(identity_id, Identity.state_at == event_at, subscribe_scene=scene)
+    _note(key, identity_id, FollowKind.FOLLOWED, event_at, known_at)
+    return identity_id
+
+
+def scan(*, appid: str, openid: str, event_at: datetime, known_at: datetime) -> int:
+    """A follower scanned a code, which proves that he follows, even if that event was lost.
+
+    The id of the identity, made when new; the follow history only holds what was told as such.
+    """
     identity_id = seen(appid=appid, openid=openid, event_at=event_at, known_at=known_at)
     _change(
         identity_id,
         or_(Identity.state_at.is_(None), Identity.state_at < event_at),
         is_followed=True,
         state_at=event_at,
-        subscribe_scene=scene,
     )
-    _note(key, identity_id, FollowKind.FOLLOWED, event_at, known_at)
     return identity_id
 
 

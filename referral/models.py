@@ -110,6 +110,17 @@ class CodeTarget(Model):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
+class CodeBudget(Model):
+    """The book of an account's permanent codes: they can be neither listed nor deleted."""
+
+    __tablename__ = "code_budget"
+    __table_args__ = (CheckConstraint("used >= 0 AND used <= capacity", name="capacity"),)
+
+    appid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    capacity: Mapped[int]
+    used: Mapped[int] = mapped_column(default=0)
+
+
 class Touch(Model):
     """One contact of an identity or visitor with a share; written once, never changed.
 

@@ -186,7 +186,7 @@ def asks_for_retry(error: DBAPIError) -> bool:
 Row = TypeVar("Row", bound=Model)
 
 
-def locked(query: Select[tuple[Row]]) -> Row | None:
+def locked(query: Select[Row]) -> Row | None:
     """The one row of `query`, locked until the transaction ends and freshly read; None if missing.
 
     Lock in this order only: inbox, identity, order, payment, refund, stock by (sku, place),
@@ -205,6 +205,7 @@ def upsert(
 ) -> bool:
     """Insert a row; on a conflict over `key` update the named columns, or nothing.
 
+    With an empty `key` a conflict over any unique constraint counts.
     True when a row was inserted or updated, False when the conflict left everything as it was.
     """
     statement = _insert(table.__table__).values(**values)  # type: ignore[arg-type]  # declared as FromClause
@@ -213,7 +214,7 @@ def upsert(
             index_elements=list(key), set_={name: values[name] for name in update}
         )
     else:
-        statement = statement.on_conflict_do_nothing(index_elements=list(key))
+        statement = statement.on_conflict_do_nothing(index_elements=list(key) or None)
     return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 

@@ -30,6 +30,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_code_slug")),
     )
     op.create_table(
+        "code_budget",
+        sa.Column("appid", sa.String(length=32), nullable=False),
+        sa.Column("capacity", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "used >= 0 AND used <= capacity", name=op.f("ck_code_budget_capacity")
+        ),
+        sa.PrimaryKeyConstraint("appid", name=op.f("pk_code_budget")),
+    )
+    op.create_table(
         "forged_count",
         sa.Column("business_on", sa.Date(), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
@@ -175,4 +185,5 @@ def downgrade() -> None:
 
     op.drop_table("forged_sample")
     op.drop_table("forged_count")
+    op.drop_table("code_budget")
     op.drop_table("code")

@@ -1,0 +1,105 @@
+"""The SQL of storing an arrival, for both databases; the one place that names several packages' tables.
+
+`spelled_out.arrive` says the same in ordinary code; a property test drives both with the same
+histories and compares every table.
+"""
+
+from collections.abc import Callable
+
+_PUSH_COLUMNS = (
+    "key, account, kind, raw, digest, reply, event_at, known_at, status, attempts, due_at, done_at"
+)
+_NEWER = (
+    "identity.state_at IS NULL OR excluded.state_at > identity.state_at"
+    " OR (excluded.state_at = identity.state_at AND NOT excluded.is_followed)"
+)
+# Whoever was seen followed or not: a newer event overwrites, an older one is only kept as history;
+# within one second leaving wins.
+_IDENTITY_CONFLICT = f"""
+ON CONFLICT (appid, openid) DO UPDATE SET
+  is_followed = CASE WHEN {_NEWER} THEN excluded.is_followed ELSE identity.is_followed END,
+  state_at = CASE WHEN {_NEWER} THEN excluded.state_at ELSE identity.state_at END,
+  seen_at = CASE WHEN excluded.seen_at > identity.seen_at
+            THEN excluded.seen_at ELSE identity.seen_at END
+RETURNING id"""
+
+
+def _touch_select(p: Callable[[str], str], who: str) -> str:
+    """The touch of a scan: its code's target at that time, else the share of a verified token."""
+    target = (
+        "SELECT share_id FROM code_target WHERE code_target.code_id = code.id"
+        f" ORDER BY valid_from <= {p('event_at')} DESC,"
+        f" CASE WHEN valid_from <= {p('event_at')} THEN valid_from END DESC, valid_from LIMIT 1"
+    )
+    certainty = (
+        f"CASE WHEN code.kind <> 'legacy' OR code.kind IS NULL THEN {p('certainty')}"
+        f" WHEN code.expires_at <= {p('event_at')} THEN 'unverified' ELSE 'legacy' END"
+    )
+    token_share = f"SELECT share.id FROM share WHERE share.id = {p('share_id')}"
+    return f"""
+SELECT {p("key")}, who.id, CASE WHEN code.id IS NULL THEN ({token_share}) ELSE ({target}) END,
+  code.id, {p("touch_kind")}, {certainty}, {p("scene")}, {p("event_at")}, {p("known_at")}
+FROM {who} LEFT JOIN code ON code.appid = {p("appid")} AND code.scene = {p("scene")}"""
+
+
+_TOUCH_INTO = (
+    "INSERT INTO touch (key, identity_id, share_id, code_id, kind, certainty, scene,"
+    " event_at, known_at)"
+)
+
+
+def _push_values(p: Callable[[str], str]) -> str:
+    names = (*_PUSH_COLUMNS.replace(" ", "").split(","),)
+    return ", ".join("0" if name == "attempts" else p(name) for name in names)
+
+
+def postgres_statement(*, identity: bool, follow: bool, touch: bool) -> str:
+    """One statement that stores a push with the effects asked for; a row comes back if it was new."""
+
+    def p(name: str) -> str:
+        return f"%({name})s"
+
+    parts = [
+        f"new AS (INSERT INTO push ({_PUSH_COLUMNS}) VALUES ({_push_values(p)})"
+        " ON CONFLICT (key) DO NOTHING RETURNING id)"
+    ]
+    if identity:
+        parts.append(
+            "who AS (INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)"
+            f" SELECT {p('appid')}, {p('openid')}, {p('is_followed')}, {p('event_at')},"
+            f" {p('event_at')}, {p('known_at')} FROM new {_IDENTITY_CONFLICT})"
+        )
+    if follow:
+        parts.append(
+            "followed AS (INSERT INTO follow_event (key, identity_id, kind, event_at, known_at)"
+            f" SELECT {p('key')}, who.id, {p('follow_kind')}, {p('event_at')}, {p('known_at')}"
+            " FROM who ON CONFLICT (key) DO NOTHING)"
+        )
+    if touch:
+        parts.append(
+            f"touched AS ({_TOUCH_INTO} {_touch_select(p, 'who')} ON CONFLICT (key) DO NOTHING)"
+        )
+    return f"WITH {', '.join(parts)} SELECT id FROM new"
+
+
+def _colon(name: str) -> str:
+    return f":{name}"
+
+
+# SQLite allows no INSERT inside WITH: the same steps one by one.
+SQLITE_PUSH = (
+    f"INSERT INTO push ({_PUSH_COLUMNS}) VALUES ({_push_values(_colon)})"
+    " ON CONFLICT (key) DO NOTHING"
+)
+SQLITE_IDENTITY = (
+    "INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)"
+    " VALUES (:appid, :openid, :is_followed, :event_at, :event_at, :known_at)" + _IDENTITY_CONFLICT
+)
+SQLITE_FOLLOW = (
+    "INSERT INTO follow_event (key, identity_id, kind, event_at, known_at)"
+    " VALUES (:key, :identity_id, :follow_kind, :event_at, :known_at) ON CONFLICT (key) DO NOTHING"
+)
+SQLITE_TOUCH = (
+    f"{_TOUCH_INTO} {_touch_select(_colon, '(SELECT :identity_id AS id) AS who')}"
+    " WHERE true ON CONFLICT (key) DO NOTHING"
+)

@@ -1,0 +1,243 @@
+"""The fast way of storing a push equals the spelled-out way, whatever comes in whatever order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+
+from flows.arrival import spelled_out
+from flows.arrival.plan import Arrival
+from flows.arrival.store import Store, open_store
+from members.models import FollowEvent, FollowKind, Identity
+from org.models import OrgNode, Rep
+from referral.models import CodeKind, Place, Subject, Touch
+from referral.operations import CodeMade, Sharer, Sharing, add_scene_code, open_share, point_code
+from referral.values import Certainty, TouchKind
+from wx_backend.config import Config
+from wx_backend.db import db, transaction
+from wx_backend.inbox import Push
+
+NOON = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
+APPID = "wx5ad0c1ee0a2b3f4d"
+KINDS: dict[str, dict[str, Any]] = {
+    "subscribe": {"is_followed": True, "follow_kind": FollowKind.FOLLOWED},
+    "SCAN": {"is_followed": True},
+    "unsubscribe": {"is_followed": False, "follow_kind": FollowKind.UNFOLLOWED},
+    "text": {},
+}
+TOUCHES = {"subscribe": TouchKind.SUBSCRIBE, "SCAN": TouchKind.SCAN}
+
+
+@pytest.fixture
+def store(config: Config, shares: list[int]) -> Iterator[Store]:
+    assert shares
+    store = open_store(config.database.url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def shares(app: Flask) -> list[int]:
+    """Two reps' shares; code `alice` moves from one to the other at noon, `old` ends at noon."""
+    assert app.testing
+    with transaction() as session:
+        outlet = OrgNode(tier="outlet", code="O1", name="人民路营业厅")
+        session.add(outlet)
+        session.flush()
+        ids = []
+        for name in ("Alice", "Anna"):
+            rep = Rep(
+                number=f"RP{name}",
+                name=name,
+                outlet_id=outlet.id,
+                channel_class="own_hall",
+                joined_on=NOON.date(),
+            )
+            session.add(rep)
+            session.flush()
+            ids.append(
+                open_share(
+                    sharer=Sharer(rep_id=rep.id),
+                    sharing=Sharing(subject=Subject.SHOWROOM, place=Place.POSTER),
+                    now=NOON,
+                ).id
+            )
+        made = CodeMade(ticket="t", url="http://weixin.qq.com/q/1")
+        code = add_scene_code(
+            kind=CodeKind.OA_PERMANENT,
+            appid=APPID,
+            scene="alice",
+            made=made,
+            share_id=ids[0],
+            now=NOON - timedelta(seconds=2),
+        )
+        point_code(code_id=code.id, share_id=ids[1], now=NOON)
+        add_scene_code(
+            kind=CodeKind.LEGACY,
+            appid=APPID,
+            scene="old",
+            made=replace(made, expires_at=NOON),
+            share_id=ids[0],
+            now=NOON - timedelta(days=9),
+        )
+    return ids
+
+
+def arrival(
+    kind: str,
+    *,
+    second: int,
+    openid: str = "bob",
+    scene: str | None = None,
+    share_id: int | None = None,
+) -> Arrival:
+    touch = TOUCHES.get(kind) if scene else None
+    key = blake2b(f"{kind}{second}{openid}{scene}".encode(), digest_size=16).digest()
+    return Arrival(
+        key=key,
+        account="city",
+        appid=APPID,
+        kind=kind,
+        raw=f"<xml>{kind}</xml>".encode(),
+        reply=f"hello {kind}",
+        event_at=NOON + timedelta(seconds=second),
+        known_at=NOON + timedelta(seconds=5),
+        has_work=kind != "SCAN",
+        openid=openid,
+        touch_kind=touch,
+        certainty=Certainty.PLATFORM if touch else None,
+        scene=scene if touch else None,
+        share_id=share_id if touch else None,
+        **KINDS[kind],
+    )
+
+
+arrivals = st.builds(
+    arrival,
+    st.sampled_from(list(KINDS)),
+    second=st.integers(-3, 3),
+    openid=st.sampled_from(["bob", "ben"]),
+    scene=st.sampled_from([None, "alice", "old", "foreign", "SAAAA"]),
+    share_id=st.sampled_from([None, 1, 2, 999_999]),
+)
+
+
+def tables() -> dict[str, list[tuple[Any, ...]]]:
+    """Every row that arrivals write, without ids, people by name."""
+    db.session.rollback()
+    who = {row.id: row.openid for row in db.session.scalars(select(Identity))}
+    return {
+        "push": sorted(
+            (
+                p.key,
+                p.kind,
+                p.raw,
+                p.digest,
+                p.reply,
+                p.event_at,
+                p.known_at,
+                p.status,
+                p.due_at,
+                p.done_at is None,
+            )
+            for p in db.session.scalars(select(Push))
+        ),
+        "identity": sorted(
+            (i.openid, i.is_followed, str(i.state_at), i.seen_at, i.created_at)
+            for i in db.session.scalars(select(Identity))
+        ),
+        "follow": sorted(
+            (f.key, who[f.identity_id], f.kind, f.event_at, f.known_at)
+            for f in db.session.scalars(select(FollowEvent))
+        ),
+        "touch": sorted(
+            (
+                t.key,
+                who[t.identity_id or 0],
+                str(t.share_id),
+                str(t.code_id),
+                t.kind,
+                t.certainty,
+                str(t.scene),
+                t.event_at,
+                t.known_at,
+            )
+            for t in db.session.scalars(select(Touch))
+        ),
+    }
+
+
+def empty() -> None:
+    with transaction() as session:
+        for table in (Touch, FollowEvent, Identity, Push):
+            session.execute(delete(table))
+
+
+def fast(store: Store, history: Sequence[Arrival]) -> list[str]:
+    return [store.store(each) for each in history]
+
+
+def plain(history: Sequence[Arrival]) -> list[str]:
+    replies = []
+    for each in history:
+        with transaction():
+            replies.append(spelled_out.arrive(each))
+    return replies
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=st.lists(arrivals, max_size=12))
+def test_the_fast_path_equals_the_spelled_out_one(store: Store, history: list[Arrival]) -> None:
+    empty()
+    fast_replies = fast(store, history)
+    fast_tables = tables()
+    empty()
+
+    assert plain(history) == fast_replies
+    assert tables() == fast_tables
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(history=st.lists(arrivals, max_size=8), order=st.randoms(use_true_random=False))
+def test_order_and_repeats_do_not_change_what_is_known(
+    store: Store, history: list[Arrival], order: Any
+) -> None:
+    empty()
+    fast(store, history)
+    in_order = tables()
+    shuffled = [*history, *history]
+    order.shuffle(shuffled)
+    empty()
+    fast(store, shuffled)
+
+    assert tables()["follow"] == in_order["follow"]
+    assert tables()["touch"] == in_order["touch"]
+    assert tables()["identity"] == in_order["identity"]
+
+
+def test_a_scan_counts_for_whom_the_code_led_to_when_it_was_scanned(
+    store: Store, shares: list[int]
+) -> None:
+    store.store(arrival("SCAN", second=-1, scene="alice"))
+    store.store(arrival("SCAN", second=0, scene="alice"))
+
+    found = db.session.scalars(select(Touch.share_id).order_by(Touch.event_at)).all()
+    assert found == shares
+
+
+def test_a_retry_is_answered_with_the_first_reply(store: Store) -> None:
+    first = arrival("subscribe", second=0, scene="alice")
+    store.store(first)
+
+    assert store.store(replace(first, reply="changed meanwhile")) == "hello subscribe"
