@@ -46,7 +46,7 @@ def in_order(touches: Iterable[Touch]) -> list[Touch]:
     return sorted(by_id.values(), key=_order)
 
 
-def hold_contest(touches: Iterable[Touch], facts: OrderFacts, terms: Terms) -> Contest:
+def judge_all(touches: Iterable[Touch], facts: OrderFacts, terms: Terms) -> Contest:
     """Judge every touch; pure, independent of the order and of repeats in `touches`."""
     ordered = in_order(touches)
     run = _Run(facts, terms, _first_known(ordered))

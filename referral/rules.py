@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from referral.award import Award, Claim, award
-from referral.contest import Contest, hold_contest
+from referral.contest import Contest, judge_all
 from referral.policy import Policy
 from referral.values import Decision, OrderFacts, Reason, Touch, Verdict, VerdictReason
 
@@ -31,7 +31,7 @@ def decide(touches: Iterable[Touch], facts: OrderFacts, policy: Policy) -> Decis
     touches carry one id.
     """
     terms = policy.terms_for(facts.channel_class, facts.product_category)
-    contest = hold_contest(touches, facts, terms)
+    contest = judge_all(touches, facts, terms)
     claim = _claim(contest, facts)
     line = award(claim, contest.outlet_touch, facts, terms)
     verdicts = _final(contest, claim, line)

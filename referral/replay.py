@@ -1,0 +1,51 @@
+"""Decide again from a receipt alone: what it says must follow from what it contains."""
+
+from datetime import datetime
+from typing import Any
+
+from referral.policy import Policy, Terms
+from referral.receipt import bare, explain
+from referral.rules import decide
+from referral.values import Certainty, Heir, Hop, OrderFacts, Touch, TouchKind
+
+
+def is_consistent(body: dict[str, Any]) -> bool:
+    """Does everything in this receipt, its words apart, follow from the touches, facts and terms?
+
+    Works on bodies with and without words. Raises KeyError, TypeError or ValueError for what is no
+    receipt body.
+    """
+    touches = [_touch(each) for each in body["touches"]]
+    facts = _facts(body["order"])
+    policy = Policy(version=body["policy"]["version"], terms=Terms(**body["policy"]["terms"]))
+    again = explain(decide(touches, facts, policy), touches, facts, policy)
+    return bool(bare(again) == bare(body))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _touch(row: dict[str, Any]) -> Touch:
+    same = ("id", "root_rep_id", "is_confirmed_act", "is_push", "outlet_id", "code_id", "share_id")
+    return Touch(
+        key=bytes.fromhex(row["key"]),
+        kind=TouchKind(row["kind"]),
+        certainty=Certainty(row["certainty"]),
+        event_at=datetime.fromisoformat(row["event_at"]),
+        known_at=datetime.fromisoformat(row["known_at"]),
+        path=tuple(Hop(**hop) for hop in row["path"]),
+        **{name: row[name] for name in same},
+    )
+
+
+def _facts(row: dict[str, Any]) -> OrderFacts:
+    lists = ("placed_at", "hold_at", "own_rep_ids", "rep_outlets", "heirs")
+    return OrderFacts(
+        placed_at=datetime.fromisoformat(row["placed_at"]),
+        hold_at=_instant(row["hold_at"]),
+        own_rep_ids=frozenset(row["own_rep_ids"]),
+        rep_outlets={each["rep_id"]: each["outlet_id"] for each in row["rep_outlets"]},
+        heirs={each["rep_id"]: Heir(**each["heir"]) for each in row["heirs"]},
+        **{name: value for name, value in row.items() if name not in lists},
+    )
