@@ -40,7 +40,7 @@ bench: ## the figures, side by side
 	@$(DEV) -m bench $(ARGS)
 
 migration: ## a new migration from the models; m="add refund reason"
-	@$(DEV) -m wx_backend.cli migration "$(m)"
+	@$(DEV) -m tools.migration "$(m)"
 
 lock: ## write requirements/*.txt anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@$(DEV) -m tools.lock $(ARGS)
