@@ -1,0 +1,131 @@
+"""Verbs on the catalogue: put products and variants in, price them, list and unlist them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from catalog.models import Category, Product, ProductKind, Sku
+from wx_backend import numbers
+from wx_backend.clock import business_on
+from wx_backend.db import db, locked
+from wx_backend.errors import AppError, NotFound
+
+
+class BadOffer(AppError):
+    """Prices that cannot be: `details` names the fields."""
+
+    code, message = "bad_offer", "商品价格设置有误"
+
+
+@dataclass(frozen=True, slots=True)
+class ProductData:
+    """What staff type in about a product; `plan` only for tariffs."""
+
+    kind: ProductKind
+    category_id: int
+    name: str
+    subtitle: str = ""
+    description: str = ""
+    picture: str | None = None
+    plan: dict[str, Any] | None = None
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SkuData:
+    """One variant: of `price_fen`, `prepaid_fen` are phone fees collected for billing."""
+
+    name: str
+    price_fen: int
+    prepaid_fen: int = 0
+    market_price_fen: int | None = None
+    options: dict[str, str] = field(default_factory=dict)
+    position: int = 0
+
+
+def add_category(
+    *, slug: str, name: str, parent_id: int | None = None, position: int = 0
+) -> Category:
+    """Add a shelf; `slug` is its stable name in addresses and policies."""
+    category = Category(slug=slug, name=name, parent_id=parent_id, position=position)
+    db.session.add(category)
+    db.session.flush()
+    return category
+
+
+def add_product(*, data: ProductData, now: datetime, prefix: str = "") -> Product:
+    """Add a product; it is shown once `list_product` says so."""
+    product = Product(
+        number=numbers.new_number(numbers.PRODUCT, on=business_on(now), prefix=prefix),
+        kind=data.kind,
+        category_id=data.category_id,
+        name=data.name,
+        subtitle=data.subtitle,
+        description=data.description,
+        picture=data.picture,
+        plan=data.plan,
+        position=data.position,
+        created_at=now,
+    )
+    db.session.add(product)
+    db.session.flush()
+    return product
+
+
+def add_sku(*, product_id: int, data: SkuData, now: datetime, prefix: str = "") -> Sku:
+    """Add a variant to a product; BadOffer for prices that cannot be."""
+    _check_prices(data.price_fen, data.prepaid_fen, data.market_price_fen)
+    sku = Sku(
+        product_id=product_id,
+        number=numbers.new_number(numbers.SKU, on=business_on(now), prefix=prefix),
+        name=data.name,
+        options=data.options,
+        price_fen=data.price_fen,
+        prepaid_fen=data.prepaid_fen,
+        market_price_fen=data.market_price_fen,
+        position=data.position,
+    )
+    db.session.add(sku)
+    db.session.flush()
+    return sku
+
+
+def price_sku(
+    *, sku_id: int, price_fen: int, prepaid_fen: int, market_price_fen: int | None
+) -> None:
+    """Set a variant's prices; orders already placed keep theirs."""
+    _check_prices(price_fen, prepaid_fen, market_price_fen)
+    sku = locked(select(Sku).where(Sku.id == sku_id))
+    if sku is None:
+        raise NotFound
+    sku.price_fen = price_fen
+    sku.prepaid_fen = prepaid_fen
+    sku.market_price_fen = market_price_fen
+
+
+def list_product(*, product_id: int, is_listed: bool) -> None:
+    """Show a product in the showrooms, or take it off the shelf."""
+    product = locked(select(Product).where(Product.id == product_id))
+    if product is None:
+        raise NotFound
+    product.is_listed = is_listed
+
+
+def activate_sku(*, sku_id: int, is_active: bool) -> None:
+    """Offer one variant, or stop offering it."""
+    sku = locked(select(Sku).where(Sku.id == sku_id))
+    if sku is None:
+        raise NotFound
+    sku.is_active = is_active
+
+
+def _check_prices(price_fen: int, prepaid_fen: int, market_price_fen: int | None) -> None:
+    faults = {
+        "price_fen": price_fen < 0,
+        "prepaid_fen": not 0 <= prepaid_fen <= price_fen,
+        "market_price_fen": market_price_fen is not None and market_price_fen < price_fen,
+    }
+    if wrong := sorted(name for name, is_wrong in faults.items() if is_wrong):
+        raise BadOffer(fields=wrong)

@@ -1,0 +1,115 @@
+"""Reads of the catalogue: shelves, products, offers, free units."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, func, or_, select
+
+from catalog.models import DEFAULT_PLACE, Category, Product, ProductKind, Sku, Stock
+from wx_backend.db import db
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A variant at today's price with what an order freezes of it."""
+
+    sku_id: int
+    sku_number: str
+    product_id: int
+    category_id: int
+    kind: ProductKind
+    name: str
+    price_fen: int
+    prepaid_fen: int
+    is_for_sale: bool
+
+
+def offers(sku_numbers: Iterable[str]) -> dict[str, Offer]:
+    """Today's offers by sku number; a number that names nothing is left out."""
+    rows = db.session.execute(
+        select(Sku, Product)
+        .join(Product, Product.id == Sku.product_id)
+        .where(Sku.number.in_(set(sku_numbers)))
+        .execution_options(populate_existing=True)
+    )
+    return {sku.number: _offer(sku, product) for sku, product in rows}
+
+
+def _offer(sku: Sku, product: Product) -> Offer:
+    return Offer(
+        sku_id=sku.id,
+        sku_number=sku.number,
+        product_id=product.id,
+        category_id=product.category_id,
+        kind=ProductKind(product.kind),
+        name=f"{product.name} {sku.name}".strip(),
+        price_fen=sku.price_fen,
+        prepaid_fen=sku.prepaid_fen,
+        is_for_sale=product.is_listed and sku.is_active,
+    )
+
+
+def categories() -> Sequence[Category]:
+    """All shelves in the order they are shown."""
+    return db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
+
+
+def listed_products(
+    *, category_id: int | None = None, text: str = "", after: int = 0, limit: int = PAGE
+) -> Sequence[Product]:
+    """Products on show, of one shelf and matching `text` if given; `after` skips that many."""
+    query = select(Product).where(Product.is_listed)
+    if category_id is not None:
+        query = query.where(Product.category_id == category_id)
+    if text:
+        query = _matching(query, text)
+    query = query.order_by(Product.position, Product.id)
+    return db.session.scalars(query.offset(after).limit(limit)).all()
+
+
+def _matching(query: Select[Product], text: str) -> Select[Product]:
+    """Every word must stand in the name or the subtitle; `%` and `_` mean themselves."""
+    for word in text.split():
+        query = query.where(
+            or_(
+                Product.name.icontains(word, autoescape=True),
+                Product.subtitle.icontains(word, autoescape=True),
+            )
+        )
+    return query
+
+
+def product_by_number(number: str) -> Product | None:
+    """The product of this public number, listed or not."""
+    return db.session.scalars(select(Product).where(Product.number == number)).one_or_none()
+
+
+def skus_of_product(product_id: int) -> Sequence[Sku]:
+    """The variants on offer, in the order they are shown."""
+    return db.session.scalars(
+        select(Sku)
+        .where(Sku.product_id == product_id, Sku.is_active)
+        .order_by(Sku.position, Sku.id)
+    ).all()
+
+
+def lowest_prices(product_ids: Iterable[int]) -> dict[int, int]:
+    """The lowest price in fen among the variants on offer, by product id."""
+    rows = db.session.execute(
+        select(Sku.product_id, func.min(Sku.price_fen).label("price_fen"))
+        .where(Sku.product_id.in_(set(product_ids)), Sku.is_active)
+        .group_by(Sku.product_id)
+    )
+    return {row.product_id: row.price_fen for row in rows}
+
+
+def free_units(sku_ids: Iterable[int], *, place_id: int = DEFAULT_PLACE) -> dict[int, int]:
+    """Units nobody is promised yet, by sku id; uncounted variants are left out."""
+    rows = db.session.execute(
+        select(Stock.sku_id, (Stock.on_hand - Stock.reserved).label("free")).where(
+            Stock.sku_id.in_(set(sku_ids)), Stock.place_id == place_id
+        )
+    )
+    return {row.sku_id: row.free for row in rows}

@@ -1,0 +1,215 @@
+"""Verbs on stock: receive, reserve, release, take, put back; never more promised than there is.
+
+Every change is one conditional UPDATE of the stock row plus one history row. A reservation moves
+once from each state, so whoever moves it is the one who changes the stock. Reservations are
+locked before stock rows; callers with several variants go by ascending sku id.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from catalog.models import (
+    DEFAULT_PLACE,
+    MoveKind,
+    Reservation,
+    ReservationStatus,
+    Sku,
+    Stock,
+    StockMove,
+)
+from wx_backend.db import db, upsert
+from wx_backend.errors import Conflict
+
+
+class SoldOut(Conflict):
+    """There are fewer free units than asked for."""
+
+    code, message = "sold_out", "库存不足，请减少数量或选择其他规格"
+
+
+class StockTooLow(Conflict):
+    """A correction would leave less than what is already promised."""
+
+    code, message = "stock_too_low", "调整后的库存少于已预留数量"
+
+
+def receive_stock(
+    *, sku_id: int, quantity: int, actor: str, now: datetime, place_id: int = DEFAULT_PLACE
+) -> int:
+    """Add delivered units and return the stock row's id; the first delivery makes the row."""
+    if quantity <= 0:
+        raise ValueError("a delivery has at least one unit")
+    upsert(
+        Stock,
+        {"sku_id": sku_id, "place_id": place_id, "on_hand": 0, "reserved": 0},
+        key=("sku_id", "place_id"),
+    )
+    stock_id = _stock_id(sku_id, place_id)
+    assert stock_id is not None  # noqa: S101 - made above at the latest
+    _change(stock_id, MoveKind.RECEIVED, on_hand=quantity, actor=actor, now=now)
+    return stock_id
+
+
+def correct_stock(*, stock_id: int, change: int, actor: str, now: datetime) -> None:
+    """Bring the books to what was counted; StockTooLow when units already promised would go."""
+    if not _change(stock_id, MoveKind.CORRECTED, on_hand=change, actor=actor, now=now):
+        raise StockTooLow
+
+
+def reserve(
+    *, key: str, sku_id: int, quantity: int, expires_at: datetime, now: datetime
+) -> Reservation | None:
+    """Promise units under `key`; SoldOut when too few are free. Once per key.
+
+    None for a variant whose stock is not counted.
+    """
+    stock_id = _stock_id(sku_id, DEFAULT_PLACE)
+    if stock_id is None:
+        return None
+    with db.session.begin_nested():
+        is_new = upsert(
+            Reservation,
+            {
+                "key": key,
+                "stock_id": stock_id,
+                "quantity": quantity,
+                "status": ReservationStatus.HELD,
+                "made_at": now,
+                "expires_at": expires_at,
+            },
+            key=("key",),
+        )
+        held = db.session.scalars(select(Reservation).where(Reservation.key == key)).one()
+        if is_new and not _promise(held, now):
+            raise SoldOut(sku=_sku_number(sku_id))
+    return held
+
+
+def release(*, key: str, now: datetime) -> bool:
+    """Give promised units back to everybody; False when they were not held any more."""
+    held = _move(key, ReservationStatus.HELD, ReservationStatus.RELEASED, now)
+    if held is None:
+        return False
+    _free(held, now)
+    return True
+
+
+def take(*, key: str, now: datetime) -> bool:
+    """The promised units are sold; False when they were released meanwhile and are gone.
+
+    Released units are taken all the same while free ones are left. True again for a repeat, and
+    for a variant whose stock is not counted.
+    """
+    held = _move(key, ReservationStatus.HELD, ReservationStatus.TAKEN, now)
+    if held is not None:
+        return _changed_for(
+            held, MoveKind.TAKEN, now, on_hand=-held.quantity, reserved=-held.quantity
+        )
+    with db.session.begin_nested() as savepoint:
+        late = _move(key, ReservationStatus.RELEASED, ReservationStatus.TAKEN, now)
+        if late is None:
+            return _is_taken_or_uncounted(key)
+        if _changed_for(late, MoveKind.TAKEN, now, on_hand=-late.quantity):
+            return True
+        savepoint.rollback()
+    return False
+
+
+def put_back(*, key: str, now: datetime) -> bool:
+    """Sold units have come back to the shelf; False when they had not been taken."""
+    taken = _move(key, ReservationStatus.TAKEN, ReservationStatus.RETURNED, now)
+    return taken is not None and _changed_for(taken, MoveKind.RETURNED, now, on_hand=taken.quantity)
+
+
+def release_expired(*, now: datetime, limit: int = 100) -> int:
+    """Release up to `limit` reservations past their time; how many it were."""
+    keys = db.session.scalars(
+        select(Reservation.key)
+        .where(Reservation.status == ReservationStatus.HELD, Reservation.expires_at <= now)
+        .order_by(Reservation.stock_id, Reservation.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return sum(release(key=key, now=now) for key in keys)
+
+
+def _promise(held: Reservation, now: datetime) -> bool:
+    return _changed_for(held, MoveKind.RESERVED, now, reserved=held.quantity)
+
+
+def _free(held: Reservation, now: datetime) -> None:
+    _changed_for(held, MoveKind.RELEASED, now, reserved=-held.quantity)
+
+
+def _changed_for(
+    reservation: Reservation, kind: MoveKind, now: datetime, *, on_hand: int = 0, reserved: int = 0
+) -> bool:
+    return _change(
+        reservation.stock_id,
+        kind,
+        on_hand=on_hand,
+        reserved=reserved,
+        actor="system",
+        now=now,
+        reservation_id=reservation.id,
+    )
+
+
+def _change(
+    stock_id: int, kind: MoveKind, *, on_hand: int = 0, reserved: int = 0, **history: Any
+) -> bool:
+    """Change one stock row if what is promised stays covered, and write the history row."""
+    changed = db.session.execute(
+        update(Stock)
+        .where(
+            Stock.id == stock_id,
+            Stock.reserved + reserved >= 0,
+            Stock.on_hand + on_hand >= Stock.reserved + reserved,
+        )
+        .values(on_hand=Stock.on_hand + on_hand, reserved=Stock.reserved + reserved)
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        return False
+    moved_at = history.pop("now")
+    db.session.add(
+        StockMove(
+            stock_id=stock_id,
+            kind=kind,
+            on_hand_change=on_hand,
+            reserved_change=reserved,
+            moved_at=moved_at,
+            **history,
+        )
+    )
+    return True
+
+
+def _move(
+    key: str, source: ReservationStatus, target: ReservationStatus, now: datetime
+) -> Reservation | None:
+    """Move a reservation if it is in `source`; the row, or None when it is not."""
+    return db.session.scalars(
+        update(Reservation)
+        .where(Reservation.key == key, Reservation.status == source)
+        .values(status=target, ended_at=now)
+        .returning(Reservation)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+
+
+def _is_taken_or_uncounted(key: str) -> bool:
+    status = db.session.scalar(select(Reservation.status).where(Reservation.key == key))
+    return status in {None, ReservationStatus.TAKEN, ReservationStatus.RETURNED}
+
+
+def _stock_id(sku_id: int, place_id: int) -> int | None:
+    return db.session.scalar(
+        select(Stock.id).where(Stock.sku_id == sku_id, Stock.place_id == place_id)
+    )
+
+
+def _sku_number(sku_id: int) -> str | None:
+    return db.session.scalar(select(Sku.number).where(Sku.id == sku_id))
