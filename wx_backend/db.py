@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -215,7 +216,8 @@ def upsert(
         )
     else:
         statement = statement.on_conflict_do_nothing(index_elements=list(key) or None)
-    return bool(db.session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    # The row count of an INSERT is unknown on PostgreSQL once SQLAlchemy asks for its new id.
+    return db.session.execute(statement.returning(literal_column("1"))).first() is not None
 
 
 def _insert(table: Table) -> Any:
