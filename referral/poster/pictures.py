@@ -57,7 +57,7 @@ def opened(data: bytes, *, width: int, height: int) -> Image.Image:
             raise PictureRefused
         picture.draft("RGB", (width, height))
         upright = ImageOps.exif_transpose(picture)
-        cut = ImageOps.fit(_on_white(upright), (width, height), Image.Resampling.BICUBIC)
+        cut = ImageOps.fit(_on_white(upright), (width, height), Image.Resampling.BILINEAR)
     except _DAMAGED as error:
         raise PictureRefused from error
     cut.info = {}  # else a comment in the file would be written out again
@@ -88,17 +88,24 @@ def outline(width: int, height: int, shape: Shape, radius: int) -> Image.Image:
 
 
 def paste_outlined(page: Image.Image, picture: Image.Image | str, box: PictureBox) -> None:
-    """Put a picture, or a plain colour, on the page in the outline of its box, ring around it."""
+    """Put a picture, or a plain colour, on the page in the outline of its box."""
+    mask = outline(box.box.width, box.box.height, box.shape, box.radius)
+    page.paste(picture, box.box.corners, mask)
+
+
+def paste_frame(page: Image.Image, box: PictureBox) -> None:
+    """Draw the ring around a picture box and fill the inside, for a picture or letter to cover."""
     x, y, width, height = box.box.x, box.box.y, box.box.width, box.box.height
     if box.ring:
         ring = outline(
             width + 2 * box.ring, height + 2 * box.ring, box.shape, box.radius + box.ring
         )
-        corner = (x - box.ring, y - box.ring)
         page.paste(
-            box.ring_colour, (*corner, corner[0] + ring.width, corner[1] + ring.height), ring
+            box.ring_colour,
+            (x - box.ring, y - box.ring, x + width + box.ring, y + height + box.ring),
+            ring,
         )
-    page.paste(picture, box.box.corners, outline(width, height, box.shape, box.radius))
+    paste_outlined(page, box.fill, box)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

@@ -65,8 +65,8 @@ class TextBox:
 class PictureBox:
     """Where an uploaded picture goes, and its outline.
 
-    `initial` is the colour of the letter drawn on `fill` when there is no picture; without it
-    nothing is drawn and the background shows.
+    `initial` is the colour of the letter that stands in for a missing picture; ring and `fill`
+    then belong to the background. Without it a missing picture leaves the background as it is.
     """
 
     source: PictureName

@@ -3,9 +3,11 @@
 Imports Pillow.
 """
 
-from PIL import Image, ImageDraw, ImageFont
+from functools import partial
 
-from referral.poster.fonts import drawable, font
+from PIL import Image, ImageColor
+
+from referral.poster.fonts import advance, drawable, glyph, width
 from referral.poster.template import TextBox
 from referral.poster.wrapping import wrapped
 
@@ -20,17 +22,31 @@ def typeset(page: Image.Image, text: TextBox, words: str) -> None:
     if not words:
         return
     size, lines = _fitted(text, words)
-    face = font(size)
     line_height = size * text.line_height
     top = text.box.y + _offset(text.valign, text.box.height - line_height * len(lines))
-    pen = ImageDraw.Draw(page)
+    stroke = size * BOLD if text.weight == "bold" else 0
     for at, line in enumerate(lines):
-        left = text.box.x + _offset(text.align, text.box.width - face.getlength(line))
+        left = text.box.x + _offset(text.align, text.box.width - width(line, size))
         baseline = top + line_height * (at + 0.5) + size * MIDDLE
-        stroke = size * BOLD if text.weight == "bold" else 0
-        pen.text(
-            (left, baseline), line, fill=text.colour, font=face, anchor="ls", stroke_width=stroke
-        )
+        stamp(page, line, (left, baseline), size=size, stroke=stroke, colour=text.colour)
+
+
+def stamp(
+    page: Image.Image,
+    line: str,
+    start: tuple[float, float],
+    *,
+    size: int,
+    stroke: float,
+    colour: str,
+) -> None:
+    """Put a line on the page, its first character's baseline starting at `start`."""
+    x, baseline = start
+    ink = ImageColor.getrgb(colour)
+    for char in line:
+        mask, left, top = glyph(char, size, stroke)
+        page.paste(ink, (round(x) + left, round(baseline) + top), mask)
+        x += advance(char, size)
 
 
 def _fitted(text: TextBox, words: str) -> tuple[int, list[str]]:
@@ -43,8 +59,7 @@ def _fitted(text: TextBox, words: str) -> tuple[int, list[str]]:
 
 
 def _lines(text: TextBox, words: str, size: int, *, most: int) -> list[str]:
-    face: ImageFont.FreeTypeFont = font(size)
-    return wrapped(words, width=text.box.width, lines=most, measure=face.getlength)
+    return wrapped(words, width=text.box.width, lines=most, measure=partial(width, size=size))
 
 
 def _offset(side: str, slack: float) -> float:

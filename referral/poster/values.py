@@ -1,7 +1,7 @@
 """What one poster says: the link behind its code, the words, the two optional pictures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -42,21 +42,21 @@ class PosterValues:
     slogan: str = ""
     price_fen: int | None = None
     expires_on: date | None = None
-    avatar: bytes | None = None
-    picture: bytes | None = None
+    avatar: bytes | None = field(default=None, repr=False)
+    picture: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         wrong = {}
         if not (0 < len(self.link) <= LINK_MAX and self.link.isascii() and _is_one_word(self.link)):
             wrong["link"] = "链接须为不含空格的 ASCII 字符"
-        for field in ("name", "title", "outlet", "product", "slogan"):
-            if len(getattr(self, field)) > WORDS_MAX:
-                wrong[field] = f"不能超过 {WORDS_MAX} 个字"
+        for word in ("name", "title", "outlet", "product", "slogan"):
+            if len(getattr(self, word)) > WORDS_MAX:
+                wrong[word] = f"不能超过 {WORDS_MAX} 个字"
         if self.price_fen is not None and self.price_fen < 0:
             wrong["price_fen"] = "价格不能为负数"
-        for field in PICTURE_FIELDS:
-            if len(getattr(self, field) or b"") > PICTURE_BYTES_MAX:
-                wrong[field] = "图片不能超过 5 MB"
+        for picture in PICTURE_FIELDS:
+            if len(getattr(self, picture) or b"") > PICTURE_BYTES_MAX:
+                wrong[picture] = "图片不能超过 5 MB"
         if wrong:
             raise BadPosterValues(**wrong)
 

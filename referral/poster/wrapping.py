@@ -22,6 +22,8 @@ def wrapped(text: str, *, width: float, lines: int, measure: Measure) -> list[st
 
     `measure` tells how wide a string is. A line break in the text starts a new line.
     """
+    if "\n" not in text and measure(text) <= width:
+        return [text] if text.strip() else []
     found: list[str] = []
     for paragraph in text.splitlines():
         found += _filled_lines(_units(paragraph.strip()), width, measure)

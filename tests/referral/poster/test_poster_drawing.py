@@ -1,7 +1,7 @@
 import hashlib
 import io
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -179,10 +179,8 @@ def test_pure_noise_of_full_size_is_refused(tmp_path: Path) -> None:
 
 
 def test_threads_draw_the_same_posters_as_one_alone() -> None:
-    posters: list[Callable[[], bytes]] = [
-        lambda values=values, name=name: render(  # type: ignore[misc]  # defaults bind the loop
-            template_named(name), values
-        )
+    posters = [
+        partial(render, template_named(name), values)
         for values in reps()[:12]
         for name in template_names()
     ]
