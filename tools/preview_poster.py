@@ -1,6 +1,6 @@
 """Draw a sample poster from a template folder, so that a marketer sees it before anyone else does.
 
-    python tools/preview_poster.py referral/poster/templates/personal build/personal.jpg
+    python -m tools.preview_poster referral/poster/templates/personal build/personal.jpg
 
 Two samples are drawn, one with short and one with the longest usual texts, and both must scan
 to their link, also after what chats and Moments do to pictures. The second is written beside the
