@@ -25,7 +25,7 @@ main{background:var(--card);border-radius:12px;padding:40px 32px;margin:24px;max
 p{color:var(--dim);margin:8px 0 24px;font-size:14px}
 a{display:inline-block;padding:8px 32px;border-radius:8px;background:var(--line);color:#fff;text-decoration:none}
 </style></head><body><main><div class="mark" aria-hidden="true">!</div><h2>{{ message }}</h2>
-<p>错误代码 {{ code }}</p><a href="javascript:history.back()" onclick="history.back();return false">返回上一页</a>
+<p>错误代码 {{ code }}</p><a href="{{ back }}">返回上一页</a>
 </main></body></html>"""
 
 _HTTP_MESSAGES = {
@@ -53,12 +53,20 @@ def wants_json() -> bool:
     return best == "application/json"
 
 
+def _page_before() -> str:
+    """Where the person came from on this site, else the front page; our policy allows no script here."""
+    referrer = request.referrer or ""
+    return referrer if referrer.startswith(request.host_url) else "/"
+
+
 def _answer(error: AppError, status: int) -> Response:
     body = error.as_json()["error"]
     if wants_json():
         response = jsonify(error=body)
     else:
-        page = render_template_string(PAGE, message=body["message"], code=body["code"])
+        page = render_template_string(
+            PAGE, message=body["message"], code=body["code"], back=_page_before()
+        )
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
