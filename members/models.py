@@ -38,7 +38,7 @@ class Member(Model):
     __table_args__ = (UniqueConstraint("number"), Index("ix_member_phone", "phone_index"))
 
     id: Mapped[int] = id_column()
-    number: Mapped[str] = mapped_column(String(24))
+    number: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(40), default="")
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))

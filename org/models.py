@@ -88,7 +88,7 @@ class Rep(Model):
     __table_args__ = (UniqueConstraint("number"),)
 
     id: Mapped[int] = id_column()
-    number: Mapped[str] = mapped_column(String(24))
+    number: Mapped[str] = mapped_column(String(32))
     name: Mapped[str] = mapped_column(String(40))
     title: Mapped[str] = mapped_column(String(40), default="")
     greeting: Mapped[str] = mapped_column(String(120), default="")

@@ -237,7 +237,7 @@ class Receipt(Model):
     )
 
     id: Mapped[int] = id_column()
-    number: Mapped[str] = mapped_column(String(24))
+    number: Mapped[str] = mapped_column(String(32))
     attribution_id: Mapped[int] = mapped_column(ForeignKey("attribution.id"))
     body: Mapped[str] = mapped_column(Text)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))

@@ -15,7 +15,7 @@ def upgrade() -> None:
     op.create_table(
         "member",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
-        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("phone", sa.LargeBinary(), nullable=True),
         sa.Column("phone_index", sa.LargeBinary(length=16), nullable=True),
@@ -95,7 +95,7 @@ def upgrade() -> None:
     op.create_table(
         "rep",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
-        sa.Column("number", sa.String(length=24), nullable=False),
+        sa.Column("number", sa.String(length=32), nullable=False),
         sa.Column("name", sa.String(length=40), nullable=False),
         sa.Column("title", sa.String(length=40), nullable=False),
         sa.Column("greeting", sa.String(length=120), nullable=False),

@@ -1,0 +1,96 @@
+"""What a reply needs to know, remembered for a while: who stands behind a scene, the reply rules."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+
+from flask import Flask
+
+from menus.queries import reply_rules
+from menus.rules import Rule
+from org.queries import rep_card
+from referral.queries import scene_share, share_root_rep
+from referral.signing import sign_share
+from wx_backend.db import db
+from wx_backend.platform import config
+
+REMEMBERED = timedelta(seconds=30)
+ENTRIES_MAX = 20_000
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """Who a scanned code belongs to, and where it leads."""
+
+    rep_name: str
+    outlet_name: str
+    url: str
+
+
+class Remembered(Generic[Key, Value]):
+    """A small cache with an end for every entry; what it gives back may be that old."""
+
+    def __init__(self, load: Callable[[Key], Value]) -> None:
+        self._load = load
+        self._entries: dict[Key, tuple[datetime, Value]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, key: Key, now: datetime) -> Value:
+        """The value, loaded when it is unknown or too old."""
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] > now:
+            return entry[1]
+        value = self._load(key)
+        with self._lock:
+            if len(self._entries) >= ENTRIES_MAX:
+                self._entries.clear()
+            self._entries[key] = (now + REMEMBERED, value)
+        return value
+
+
+class Known:
+    """What the replies of one application need, read from its database on a miss.
+
+    Only the words of a reply come from here; what is recorded is read when it is stored.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._scanned = Remembered(self._load_scanned)
+        self._rules = Remembered(self._load_rules)
+
+    def scanned(
+        self, appid: str, scene: str, share_id: int | None, now: datetime
+    ) -> Scanned | None:
+        """Whose code this scene is; None when it leads to nobody."""
+        return self._scanned.of((appid, scene, share_id), now)
+
+    def rules(self, appid: str, now: datetime) -> tuple[Rule, ...]:
+        """The reply rules of an account."""
+        return self._rules.of(appid, now)
+
+    def _load_scanned(self, key: tuple[str, str, int | None]) -> Scanned | None:
+        appid, scene, token_share = key
+        with self._app.app_context():
+            try:
+                share_id = scene_share(appid=appid, scene=scene) or token_share
+                rep_id = share_root_rep(share_id) if share_id else None
+                if share_id is None or rep_id is None:
+                    return None
+                card = rep_card(rep_id)
+                url = f"{config().service.base_url}/s/{sign_share(share_id)}"
+                return Scanned(card.name, card.outlet_name, url)
+            finally:
+                db.session.remove()
+
+    def _load_rules(self, appid: str) -> tuple[Rule, ...]:
+        with self._app.app_context():
+            try:
+                return tuple(reply_rules(appid))
+            finally:
+                db.session.remove()

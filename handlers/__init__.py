@@ -1,0 +1,1 @@
+"""What the platform pushes to us: authenticated, understood, and answered."""

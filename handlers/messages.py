@@ -1,0 +1,191 @@
+"""The answer to one push: authenticate, decrypt, parse, plan, store, encrypt. Only store writes."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+
+from prometheus_client import Counter
+
+from flows.arrival.known import Known
+from flows.arrival.plan import Arrival, Told, plan, unreadable
+from flows.arrival.reply import reply_to
+from flows.arrival.store import CouldNotStore, Store
+from referral.signing import keyring
+from referral.token import ForgedToken, verify
+from wechat import events
+from wechat.codec import Codec, NotAuthentic, Opened
+from wechat.events import Malformed
+from wechat.pushes import Push
+from wx_backend import bell
+from wx_backend.config import Account, Config
+
+log = logging.getLogger(__name__)
+
+OPENID_LENGTH = 64
+ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the platform."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+
+
+REFUSED = Answer(403, b"forbidden")
+NO_SUCH_ACCOUNT = Answer(404, b"not found")
+TRY_AGAIN = Answer(503, b"try again")
+NOTHING_TO_SAY = Answer(200)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A push as it came in: the query's fields and the raw body."""
+
+    query: Mapping[str, str]
+    raw: bytes
+
+    def field(self, name: str) -> str:
+        """A query field, or nothing: a missing signature is a wrong one."""
+        return self.query.get(name, "")
+
+
+class Messages:
+    """The pushes of all configured accounts."""
+
+    def __init__(self, config: Config, store: Store, known: Known) -> None:
+        self._accounts = {account.name: account for account in config.accounts}
+        self._codecs = {account.name: _codec(account) for account in config.accounts}
+        self._keyring = keyring(config.share_keys)
+        self._store = store
+        self._known = known
+
+    def verify_url(self, account_name: str, letter: Letter) -> Answer:
+        """The console's check of our address: a good signature gets its echo back, raw."""
+        codec = self._codecs.get(account_name)
+        if codec is None:
+            return NO_SUCH_ACCOUNT
+        try:
+            codec.verify_url(
+                signature=letter.field("signature"),
+                timestamp=letter.field("timestamp"),
+                nonce=letter.field("nonce"),
+            )
+        except NotAuthentic:
+            return REFUSED
+        return Answer(200, letter.field("echostr").encode())
+
+    def answer(self, account_name: str, letter: Letter, now: datetime) -> Answer:
+        """Store a push once and answer it; the same push again gets the same reply.
+
+        403 and nothing stored unless the platform's signature holds; 503 when it could not be
+        stored, so that the platform sends it again; an empty 200 for what makes no sense to us.
+        """
+        account = self._accounts.get(account_name)
+        if account is None:
+            return NO_SUCH_ACCOUNT
+        try:
+            opened = self._authentic(account, letter)
+        except NotAuthentic:
+            return _counted(account_name, "refused", REFUSED)
+        arrival = self._arrival(account, opened, now)
+        try:
+            reply = self._store.store(arrival)
+        except CouldNotStore as error:
+            log.error("push not stored", extra={"account": account_name, "error": str(error)})
+            return _counted(account_name, "not stored", TRY_AGAIN)
+        if arrival.has_work:
+            bell.ring("work")
+        return _counted(account_name, "stored", self._sealed(account, letter, opened, reply, now))
+
+    def _authentic(self, account: Account, letter: Letter) -> Opened:
+        codec = self._codecs[account.name]
+        signed = {"timestamp": letter.field("timestamp"), "nonce": letter.field("nonce")}
+        if letter.field("encrypt_type") == "aes":
+            if not account.modes & {"safe", "compatible"}:
+                raise NotAuthentic
+            return codec.open(letter.raw, msg_signature=letter.field("msg_signature"), **signed)
+        if "plaintext" not in account.modes:
+            raise NotAuthentic
+        codec.verify_url(signature=letter.field("signature"), **signed)
+        return Opened(letter.raw, key_index=-1, is_json=letter.raw[:1] == b"{")
+
+    def _arrival(self, account: Account, opened: Opened, now: datetime) -> Arrival:
+        try:
+            sent = events.fields(opened.plain)
+            push = events.parse(sent)
+            if not 0 < len(push.openid) <= OPENID_LENGTH:
+                raise Malformed("openid")
+            key = events.dedupe_key(account.appid, sent)
+        except Malformed as error:
+            log.warning("push unreadable", extra={"account": account.name, "error": str(error)})
+            return unreadable(
+                key=blake2b(account.appid.encode() + opened.plain, digest_size=16).digest(),
+                account=account.name,
+                appid=account.appid,
+                raw=opened.plain,
+                now=now,
+            )
+        return self._understood(account, opened, push, key, now)
+
+    def _understood(
+        self, account: Account, opened: Opened, push: Push, key: bytes, now: datetime
+    ) -> Arrival:
+        scene = events.scene(push)
+        share_id = self._share_in(scene) if scene else None
+        scanned = self._known.scanned(account.appid, scene, share_id, now) if scene else None
+        reply = reply_to(
+            push, rules=self._known.rules(account.appid, now), account=account, scanned=scanned
+        )
+        written = reply.to(push) if reply else None
+        text = ""
+        if written is not None:
+            text = (written.json() if opened.is_json else written.xml()).decode()
+        told = Told(
+            key=key,
+            account=account.name,
+            appid=account.appid,
+            raw=opened.plain,
+            push=push,
+            scene=scene,
+            share_id=share_id,
+        )
+        return plan(told, reply=text, now=now)
+
+    def _share_in(self, scene: str) -> int | None:
+        """The share of a token used as scene; other scenes are looked up when stored."""
+        try:
+            return verify(scene, self._keyring)
+        except ForgedToken:
+            return None
+
+    def _sealed(
+        self, account: Account, letter: Letter, opened: Opened, reply: str, now: datetime
+    ) -> Answer:
+        if not reply:
+            return NOTHING_TO_SAY
+        body = reply.encode()
+        if opened.key_index >= 0:
+            body = self._codecs[account.name].seal(
+                body,
+                timestamp=int(now.timestamp()),
+                nonce=letter.field("nonce"),
+                key_index=opened.key_index,
+                is_json=opened.is_json,
+            )
+        kind = "application/json" if opened.is_json else "text/xml"
+        return Answer(200, body, f"{kind}; charset=utf-8")
+
+
+def _codec(account: Account) -> Codec:
+    keys = [account.aes_key, account.previous_aes_key]
+    return Codec(account.appid, account.token, tuple(key for key in keys if key))
+
+
+def _counted(account: str, outcome: str, answer: Answer) -> Answer:
+    ANSWERED.labels(account, outcome).inc()
+    return answer

@@ -1,0 +1,74 @@
+"""Reads of attribution's rows."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from referral.models import Code, CodeTarget, PolicyVersion, Receipt, Share, Touch
+from wx_backend.db import db
+
+
+def scene_share(*, appid: str, scene: str) -> int | None:
+    """The share a code of an account leads to today."""
+    return db.session.scalar(
+        select(CodeTarget.share_id)
+        .join(Code, Code.id == CodeTarget.code_id)
+        .where(Code.appid == appid, Code.scene == scene)
+        .order_by(CodeTarget.valid_from.desc())
+        .limit(1)
+    )
+
+
+def slug_share(slug: str, *, now: datetime) -> int | None:
+    """The share behind a link's slug; None when it is unknown or over."""
+    return db.session.scalar(
+        select(CodeTarget.share_id)
+        .join(Code, Code.id == CodeTarget.code_id)
+        .where(
+            Code.slug == slug,
+            Code.expires_at.is_(None) | (Code.expires_at > now),
+            CodeTarget.valid_from <= now,
+        )
+        .order_by(CodeTarget.valid_from.desc())
+        .limit(1)
+    )
+
+
+def share_root_rep(share_id: int) -> int | None:
+    """The last employee on the path to a share."""
+    return db.session.scalar(select(Share.root_rep_id).where(Share.id == share_id))
+
+
+def share_path(share_id: int) -> list[Share]:
+    """The shares from the first one down to this one."""
+    path: list[Share] = []
+    at: int | None = share_id
+    while at is not None:
+        share = db.session.get_one(Share, at)
+        path.append(share)
+        at = share.parent_id
+    return path[::-1]
+
+
+def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> list[Touch]:
+    """Every touch of a person, by whichever of his identities and browsers, in event order."""
+    subjects = Touch.identity_id.in_(identity_ids) | Touch.visitor_id.in_(visitor_ids)
+    return list(
+        db.session.scalars(select(Touch).where(subjects).order_by(Touch.event_at, Touch.id))
+    )
+
+
+def policy_at(now: datetime) -> PolicyVersion:
+    """The attribution policy in force."""
+    return db.session.scalars(
+        select(PolicyVersion)
+        .where(PolicyVersion.valid_from <= now)
+        .order_by(PolicyVersion.valid_from.desc())
+        .limit(1)
+    ).one()
+
+
+def receipt_by_number(number: str) -> Receipt | None:
+    """The receipt people call by this number."""
+    return db.session.scalars(select(Receipt).where(Receipt.number == number)).one_or_none()

@@ -1,0 +1,82 @@
+"""The command line: migrate, seed, run a worker or the clock, replay dead work."""
+
+import os
+
+import click
+
+from wx_backend import log, migrate
+from wx_backend.config import BadConfig, Config
+
+
+def _config() -> Config:
+    try:
+        return Config.load(os.environ.get("WX_CONFIG", "config.toml"))
+    except BadConfig as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.group()
+def main() -> None:
+    """The WeChat sales backend; WX_CONFIG names the configuration file."""
+    log.configure()
+
+
+@main.command("check-config")
+def check_config() -> None:
+    """Read the configuration and say what is wrong with it."""
+    _config()
+    click.echo("configuration is fine")
+
+
+@main.command("migrate")
+@click.option("--to", default="head", help="revision to go up to")
+def migrate_command(to: str) -> None:
+    """Bring the database up to this version's schema."""
+    migrate.upgrade(url=_config().database.url, to=to)
+    click.echo("schema is up to date")
+
+
+@main.command("downgrade")
+@click.option("--to", required=True, help="revision to go down to, or `base`")
+def downgrade_command(to: str) -> None:
+    """Take the schema back to an older revision."""
+    migrate.downgrade(url=_config().database.url, to=to)
+
+
+@main.command("new-migration")
+@click.option("-m", "--message", required=True)
+def new_migration(message: str) -> None:
+    """Write the next numbered migration from the models."""
+    click.echo(migrate.write(url=_config().database.url, message=message))
+
+
+@main.command()
+@click.option("--queue", type=click.Choice(["work", "call"]), required=True)
+def worker(queue: str) -> None:
+    """Drain one queue whenever the bell rings."""
+    from wx_backend.worker import serve  # the app is heavy: only for the commands that need it
+
+    serve(_config(), queue)
+
+
+@main.command("clock")
+def clock_command() -> None:
+    """Do the periodic work, and the work nobody was woken for."""
+    from wx_backend.clock_process import serve  # the same
+
+    serve(_config())
+
+
+@main.command()
+def sweep() -> None:
+    """Drain both queues once and stop."""
+    from wx_backend.app import create_app
+    from wx_backend.worker import drain_queue
+
+    app = create_app(_config())
+    for queue in ("work", "call"):
+        click.echo(f"{queue}: {drain_queue(app, queue)}")
+
+
+if __name__ == "__main__":
+    main()

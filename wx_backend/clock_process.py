@@ -1,0 +1,101 @@
+"""The clock process: does periodic work while it leads, and drains what no bell has woken."""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from wx_backend import clock, leases, outbox
+from wx_backend.app import create_app
+from wx_backend.config import Config
+from wx_backend.db import db, retried
+from wx_backend.worker import drain_queue
+
+log = logging.getLogger(__name__)
+
+LEADER = "clock"
+LEASE_LENGTH = timedelta(seconds=15)
+TICK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """A function called about every so often by the leading clock; it must bear repeats."""
+
+    name: str
+    every: timedelta
+    run: Callable[[], object]
+
+
+class Clock:
+    """The loop: renew the lease, run what is due; stop when the lease is somebody else's."""
+
+    def __init__(self, app: Flask, work: Sequence[Periodic], *, holder: str | None = None) -> None:
+        self._app = app
+        self._work = work
+        self._holder = holder or f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        self._due: dict[str, datetime] = {}
+        self.stopped = threading.Event()
+
+    def serve(self) -> None:
+        """Tick until stopped; a failing tick is logged and the next one comes."""
+        while not self.stopped.wait(TICK_SECONDS):
+            try:
+                self.tick(clock.now())
+            except Exception:
+                log.exception("tick failed")
+        with self._app.app_context():
+            retried(lambda: leases.release(LEADER, self._holder, now=clock.now()))
+
+    def tick(self, now: datetime) -> list[str]:
+        """Lead if nobody else does, and run what is due; the names of what ran."""
+        ran = []
+        for periodic in self._work:
+            if self._due.get(periodic.name, now) > now:
+                continue
+            if not self._leads(now):
+                break
+            self._due[periodic.name] = now + periodic.every
+            self._run(periodic)
+            ran.append(periodic.name)
+        return ran
+
+    def _leads(self, now: datetime) -> bool:
+        with self._app.app_context():
+            fence = retried(lambda: leases.take(LEADER, self._holder, now=now, length=LEASE_LENGTH))
+        return fence is not None
+
+    def _run(self, periodic: Periodic) -> None:
+        with self._app.app_context():
+            try:
+                periodic.run()
+            except Exception:
+                log.exception("periodic work failed", extra={"work": periodic.name})
+            finally:
+                db.session.remove()
+
+
+def sweeps(app: Flask) -> list[Periodic]:
+    """Drain both queues without the bell: Redis away only means that work waits this long."""
+    return [
+        Periodic(
+            f"sweep.{queue}", timedelta(seconds=3), lambda queue=queue: drain_queue(app, queue)
+        )  # type: ignore[misc]  # the default binds the loop's value
+        for queue in (outbox.WORK, outbox.CALL)
+    ]
+
+
+def serve(config: Config) -> None:
+    """Run the clock until SIGTERM or SIGINT."""
+    app = create_app(config)
+    loop = Clock(app, sweeps(app))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: loop.stopped.set())
+    loop.serve()
