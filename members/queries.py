@@ -1,13 +1,129 @@
 """Reading about people: identities, the member behind one, everything that is one person."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import select
 
-from members.models import Identity
+from members.models import Identity, IdentityLink, Member
 from wx_backend.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class VisitorLink:
+    """A browser that is known to be an identity's, and how and when we learnt it."""
+
+    visitor_id: int
+    identity_id: int
+    kind: str
+    linked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Everything a person left touches as."""
+
+    identity_ids: frozenset[int]
+    visitors: tuple[VisitorLink, ...]
+
+    @property
+    def visitor_ids(self) -> frozenset[int]:
+        return frozenset(link.visitor_id for link in self.visitors)
 
 
 def identity_of(appid: str, openid: str) -> Identity | None:
     """The identity of (appid, openid), if it was ever seen."""
     return db.session.scalar(
         select(Identity).where(Identity.appid == appid, Identity.openid == openid)
+    )
+
+
+def member_of(identity_id: int) -> int | None:
+    """The member an identity is; None for one that never joined."""
+    return db.session.scalar(select(Identity.member_id).where(Identity.id == identity_id))
+
+
+def member_by_number(number: str) -> Member | None:
+    """The member people know by this number."""
+    return db.session.scalar(select(Member).where(Member.number == number))
+
+
+def subjects_of(member_id: int) -> Subjects:
+    """All identities of a member, and the visitors linked to them now (undone links left out)."""
+    identity_ids = frozenset(
+        db.session.scalars(select(Identity.id).where(Identity.member_id == member_id))
+    )
+    return Subjects(identity_ids, _visitors(identity_ids))
+
+
+def subjects_of_identity(identity_id: int) -> Subjects:
+    """What the person behind an identity left touches as, member or not yet."""
+    member_id = member_of(identity_id)
+    if member_id is not None:
+        return subjects_of(member_id)
+    return Subjects(frozenset({identity_id}), _visitors({identity_id}))
+
+
+def member_ids_of(member_id: int) -> frozenset[int]:
+    """Every member row that is this person: himself and those merged into him.
+
+    Orders and bindings made before a merge still name the member of that time.
+    """
+    links = (
+        select(IdentityLink.member_id)
+        .join(Identity, Identity.id == IdentityLink.identity_id)
+        .where(
+            Identity.member_id == member_id,
+            IdentityLink.member_id.is_not(None),
+            IdentityLink.undone_at.is_(None),
+        )
+    )
+    found = {linked for linked in db.session.scalars(links) if linked is not None}
+    return frozenset(found | {member_id})
+
+
+def members_of_phone(member_ids: Iterable[int]) -> set[int]:
+    """Who today are the members that proved the same phone as any of `member_ids`."""
+    proven = select(Member.phone_index).where(
+        Member.id.in_(member_ids), Member.phone_proven_at.is_not(None)
+    )
+    holders = select(Member.id).where(
+        Member.phone_index.in_(proven), Member.phone_proven_at.is_not(None)
+    )
+    return _persons(set(db.session.scalars(holders)))
+
+
+def members_by_phone(index: bytes) -> set[int]:
+    """Who today are the members with this phone; `index` is the vault's digest of it."""
+    return _persons(set(db.session.scalars(select(Member.id).where(Member.phone_index == index))))
+
+
+def _persons(member_ids: set[int]) -> set[int]:
+    """The members these rows count as after merges."""
+    today = select(Identity.member_id, IdentityLink.member_id).where(
+        Identity.id == IdentityLink.identity_id,
+        IdentityLink.member_id.in_(member_ids),
+        IdentityLink.undone_at.is_(None),
+        Identity.member_id.is_not(None),
+    )
+    pairs = db.session.execute(today).all()
+    merged = {linked for _, linked in pairs}
+    return {person for person, _ in pairs if person is not None} | (member_ids - merged)
+
+
+def _visitors(identity_ids: Iterable[int]) -> tuple[VisitorLink, ...]:
+    links = db.session.scalars(
+        select(IdentityLink)
+        .where(
+            IdentityLink.identity_id.in_(identity_ids),
+            IdentityLink.visitor_id.is_not(None),
+            IdentityLink.undone_at.is_(None),
+        )
+        .order_by(IdentityLink.id)
+    )
+    return tuple(
+        VisitorLink(link.visitor_id, link.identity_id, link.kind, link.linked_at)
+        for link in links
+        if link.visitor_id is not None
     )

@@ -1,0 +1,86 @@
+"""The consent book of subscription notices: every yes, every no, every use of a yes.
+
+The platform tells of answers and offers no way to ask how many are left, so we count: the yeses
+after the last no, less the uses after it. Entries may arrive late or in any order; of a yes and
+a no in one second the no stands.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from members.models import Consent, ConsentKind, Identity
+from wx_backend.db import db, locked, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person said to notices of one template."""
+
+    template_id: str
+    is_accepted: bool
+
+
+def record_consents(
+    *,
+    push_key: bytes,
+    identity_id: int,
+    answers: Sequence[Answer],
+    event_at: datetime,
+    known_at: datetime,
+) -> None:
+    """Note the answers of one push; the same push again is the same entries."""
+    for position, answer in enumerate(answers):
+        kind = ConsentKind.ACCEPTED if answer.is_accepted else ConsentKind.REFUSED
+        row = {
+            "key": f"{push_key.hex()}:{position}",
+            "identity_id": identity_id,
+            "template_id": answer.template_id,
+            "kind": kind,
+            "event_at": event_at,
+            "known_at": known_at,
+        }
+        upsert(Consent, row, key=("key",))
+
+
+def use_consent(*, key: str, identity_id: int, template_id: str, now: datetime) -> bool:
+    """Use one yes for one notice; False when none is left.
+
+    `key` names the notice: asking again for the same one is True again and uses nothing more.
+    """
+    locked(select(Identity).where(Identity.id == identity_id))
+    use_key = f"use:{key}"
+    if db.session.scalar(select(Consent.id).where(Consent.key == use_key)) is not None:
+        return True
+    if free_consents(identity_id, template_id) < 1:
+        return False
+    row = {
+        "key": use_key,
+        "identity_id": identity_id,
+        "template_id": template_id,
+        "kind": ConsentKind.USED,
+        "event_at": now,
+        "known_at": now,
+    }
+    return upsert(Consent, row, key=("key",))
+
+
+def free_consents(identity_id: int, template_id: str) -> int:
+    """How many notices of a template a person still agreed to."""
+    entries = db.session.execute(
+        select(Consent.kind, Consent.event_at).where(
+            Consent.identity_id == identity_id, Consent.template_id == template_id
+        )
+    )
+    return count_free((ConsentKind(kind), event_at) for kind, event_at in entries)
+
+
+def count_free(entries: Iterable[tuple[ConsentKind, datetime]]) -> int:
+    """The rule itself, over (kind, event time) in any order."""
+    book = list(entries)
+    refusals = [at for kind, at in book if kind is ConsentKind.REFUSED]
+    since = max(refusals, default=None)
+    valid = [kind for kind, at in book if since is None or at > since]
+    return max(0, valid.count(ConsentKind.ACCEPTED) - valid.count(ConsentKind.USED))

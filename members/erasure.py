@@ -1,0 +1,73 @@
+"""Forgetting people: what goes, and what stays under a number that names nobody.
+
+Leaving the account erases the profile of that identity and keeps the openid, without which a
+return could not be recognised. A closed account or a request to be forgotten erases the openid
+as well. Touches, orders and receipts keep pointing at the identity's and the member's id.
+"""
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from members.models import Consent, Identity, IdentityLink, Member, Visitor
+from members.queries import member_ids_of
+from wx_backend.db import db, locked
+from wx_backend.errors import NotFound
+
+
+def erase_profile(*, identity_id: int, until: datetime) -> None:
+    """Forget what was learnt about an identity up to `until`, the moment it left the account.
+
+    Whoever has come back since keeps what he has agreed to since.
+    """
+    db.session.execute(
+        delete(Consent).where(Consent.identity_id == identity_id, Consent.event_at <= until)
+    )
+    db.session.execute(
+        update(Identity)
+        .where(Identity.id == identity_id, Identity.is_followed.is_(False))
+        .values(unionid=None, subscribe_scene=None)
+    )
+
+
+def erase_identity(*, identity_id: int) -> None:
+    """Forget who an identity was, for good: it can be neither written to nor recognised again.
+
+    Its browsers are forgotten with it. Raises NotFound.
+    """
+    identity = locked(select(Identity).where(Identity.id == identity_id))
+    if identity is None:
+        raise NotFound
+    identity.openid = identity.unionid = identity.subscribe_scene = None
+    identity.is_followed = False
+    db.session.execute(delete(Consent).where(Consent.identity_id == identity_id))
+    visitors = db.session.scalars(
+        select(Visitor)
+        .join(IdentityLink, IdentityLink.visitor_id == Visitor.id)
+        .where(IdentityLink.identity_id == identity_id)
+        .order_by(Visitor.id)
+        .with_for_update()
+    )
+    for visitor in visitors:
+        visitor.digest = secrets.token_bytes(32)
+
+
+def erase_member(*, member_id: int, now: datetime) -> None:
+    """Forget a person: all his identities, name and phone, in every row merged into him.
+
+    Raises NotFound; erasing twice changes nothing.
+    """
+    identity_ids = db.session.scalars(
+        select(Identity.id).where(Identity.member_id == member_id).order_by(Identity.id)
+    ).all()
+    members = member_ids_of(member_id)
+    for identity_id in identity_ids:
+        erase_identity(identity_id=identity_id)
+    for each in sorted(members):
+        member = locked(select(Member).where(Member.id == each))
+        if member is None:
+            raise NotFound
+        member.name = ""
+        member.phone = member.phone_index = member.phone_proven_at = None
+        member.erased_at = member.erased_at or now

@@ -1,0 +1,168 @@
+"""Who is whom: identities join members, members prove to be one person, and any of it is undone.
+
+A link is a dated row; the newest open link of an identity names its member. Merging two members
+adds links to the older of them and rewrites nothing: orders keep the member they were placed by,
+and undoing the link brings back what was before.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import exists, select
+
+from members.models import Identity, IdentityLink, LinkKind, Member
+from members.phones import normalised
+from members.queries import member_ids_of, members_of_phone
+from members.vault import Vault, member_phone
+from wx_backend import clock
+from wx_backend.clock import business_on
+from wx_backend.db import db, locked
+from wx_backend.errors import Conflict, NotFound
+from wx_backend.numbers import MEMBER, new_number
+from wx_backend.outbox import defer, job
+
+
+class MemberErased(Conflict):
+    code, message = "member_erased", "该用户的资料已按要求删除"
+
+
+def join_member(*, identity_id: int, now: datetime) -> int:
+    """The member behind an identity, made when there is none, merged when proven the same.
+
+    Call it at every sign-in: what the platform tells later (a union id) is used then.
+    Raises NotFound for an identity that does not exist.
+    """
+    identity = _locked_identity(identity_id)
+    if identity.member_id is None:
+        member = Member(number=new_number(MEMBER, on=business_on(now)), created_at=now)
+        db.session.add(member)
+        db.session.flush()
+        _link(identity, member.id, LinkKind.FIRST_SEEN, now)
+        _look_again(identity_id)
+    return merge_same_person(identity_id=identity_id, now=now)
+
+
+def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> int:
+    """Note a number its owner proved to hold; returns the member he is afterwards.
+
+    `phone` is any usual spelling of a mainland mobile number. Raises BadPhone, and MemberErased
+    for a member whose data was erased.
+    """
+    number = normalised(phone)
+    identity_ids = [_locked_identity(each).id for each in _identities_of([member_id])]
+    member = locked(select(Member).where(Member.id == member_id))
+    if member is None:
+        raise NotFound
+    if member.erased_at is not None:
+        raise MemberErased
+    member.phone = vault.seal(number, place=member_phone(member_id))
+    member.phone_index = vault.index(number)
+    member.phone_proven_at = now
+    db.session.flush()
+    for identity_id in identity_ids:
+        _look_again(identity_id)
+        member_id = merge_same_person(identity_id=identity_id, now=now)
+    return member_id
+
+
+def merge_same_person(*, identity_id: int, now: datetime) -> int:
+    """Join the identity's member with all who bear its union id or proven phone; the oldest stays.
+
+    A link that was undone is never made again by itself. Returns the member of the identity.
+    """
+    identity = _locked_identity(identity_id)
+    if identity.member_id is None:
+        raise NotFound
+    for kind, found in (
+        (LinkKind.UNIONID, _members_of_unionid(identity.unionid)),
+        (LinkKind.PHONE, members_of_phone(member_ids_of(identity.member_id))),
+    ):
+        person = found | {identity.member_id}
+        if len(person) > 1:
+            _join(person, into=min(person), kind=kind, now=now)
+    db.session.flush()
+    return identity.member_id
+
+
+@job("member.merge")
+def merge(*, identity_id: int) -> None:
+    """Look again once everything is committed: two who join at one moment do not see each other."""
+    merge_same_person(identity_id=identity_id, now=clock.now())
+
+
+def undo_link(*, link_id: int, now: datetime) -> None:
+    """Take back one link; the identity is whoever the newest link still open says.
+
+    Raises NotFound; undoing twice changes nothing.
+    """
+    link = locked(select(IdentityLink).where(IdentityLink.id == link_id))
+    if link is None:
+        raise NotFound
+    if link.undone_at is not None:
+        return
+    link.undone_at = now
+    db.session.flush()
+    if link.member_id is not None:
+        identity = _locked_identity(link.identity_id)
+        identity.member_id = db.session.scalar(
+            select(IdentityLink.member_id)
+            .where(
+                IdentityLink.identity_id == link.identity_id,
+                IdentityLink.member_id.is_not(None),
+                IdentityLink.undone_at.is_(None),
+            )
+            .order_by(IdentityLink.linked_at.desc(), IdentityLink.id.desc())
+            .limit(1)
+        )
+
+
+def _look_again(identity_id: int) -> None:
+    defer(merge, identity_id=identity_id)
+
+
+def _locked_identity(identity_id: int) -> Identity:
+    identity = locked(select(Identity).where(Identity.id == identity_id))
+    if identity is None:
+        raise NotFound
+    return identity
+
+
+def _members_of_unionid(unionid: str | None) -> set[int]:
+    if unionid is None:
+        return set()
+    members = select(Identity.member_id).where(
+        Identity.unionid == unionid, Identity.member_id.is_not(None)
+    )
+    return {member_id for member_id in db.session.scalars(members) if member_id is not None}
+
+
+def _identities_of(member_ids: Iterable[int]) -> list[int]:
+    return list(
+        db.session.scalars(
+            select(Identity.id).where(Identity.member_id.in_(member_ids)).order_by(Identity.id)
+        )
+    )
+
+
+def _join(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:
+    undone = exists().where(
+        IdentityLink.identity_id == Identity.id,
+        IdentityLink.member_id == into,
+        IdentityLink.undone_at.is_not(None),
+    )
+    identities = db.session.scalars(
+        select(Identity)
+        .where(Identity.member_id.in_(person - {into}), ~undone)
+        .order_by(Identity.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for identity in identities:
+        _link(identity, into, kind, now)
+
+
+def _link(identity: Identity, member_id: int, kind: LinkKind, now: datetime) -> None:
+    identity.member_id = member_id
+    db.session.add(
+        IdentityLink(identity_id=identity.id, member_id=member_id, kind=kind, linked_at=now)
+    )
