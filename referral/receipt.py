@@ -1,6 +1,6 @@
 """The receipt: the proof of one attribution, as plain data that can be read, kept and re-decided."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,7 +19,10 @@ from referral.sentences import (
 from referral.values import Decision, OrderFacts, Touch, Verdict, VerdictReason
 from wx_backend.strict import dumps
 
+_Judged = tuple[Touch, Verdict]
+
 FORMAT = 1
+DECIDED_AGAIN_MAX = 50
 DIGEST_BYTES = 32
 GENESIS = bytes(DIGEST_BYTES)
 """What the first receipt of a chain has for the digest before it."""
@@ -42,6 +45,7 @@ _WITHOUT_EFFECT = frozenset(
         VerdictReason.FIRST_TOUCH_TOO_LATE,
     }
 )
+_LOST_TO_LATER = frozenset({VerdictReason.EARLIER_THAN_WINNER, VerdictReason.OUTSIDE_WINDOW})
 
 
 def explain(
@@ -62,6 +66,7 @@ def explain(
     names = names or Names()
     terms = policy.terms_for(facts.channel_class, facts.product_category)
     judged = list(zip(ordered, decision.verdicts, strict=True))
+    without = _counterfactuals(judged, decision, facts, policy)
     return {
         "format": FORMAT,
         "order": _order(facts, ordered),
@@ -71,10 +76,8 @@ def explain(
             _touch(touch, names) | {"verdict": _verdict(verdict, touch, decision, terms, names)}
             for touch, verdict in judged
         ],
-        "without": [
-            _without(touch, other, decision, names)
-            for touch, other in _counterfactuals(judged, decision, facts, policy)
-        ],
+        "without": [_without(touch, other, decision, names) for touch, other in without],
+        "without_left_out": len(judged) - len(without),
     }
 
 
@@ -104,19 +107,32 @@ def stamp(instant: datetime) -> str:
 
 
 def _counterfactuals(
-    judged: list[tuple[Touch, Verdict]], decision: Decision, facts: OrderFacts, policy: Policy
-) -> Iterator[tuple[Touch, Decision]]:
-    """Each touch with the decision there would be without its event."""
-    has_push = any(touch.is_push for touch, _ in judged)
-    is_simple = facts.hold_at is None and not has_push
-    for touch, verdict in judged:
-        is_idle = verdict.reason in _WITHOUT_EFFECT or (
-            is_simple
-            and verdict.reason in {VerdictReason.EARLIER_THAN_WINNER, VerdictReason.OUTSIDE_WINDOW}
-            and not touch.is_confirmed_act
-        )
-        others = [other for other, _ in judged if other.key != touch.key]
-        yield touch, decision if is_idle else decide(others, facts, policy)
+    judged: list[_Judged], decision: Decision, facts: OrderFacts, policy: Policy
+) -> list[tuple[Touch, Decision]]:
+    """Touches with the decision there would be without their event, in order.
+
+    Only the `DECIDED_AGAIN_MAX` last of those that could have mattered are decided again, so that
+    a customer who follows five hundred times does not cost five hundred decisions; the others of
+    them are left out.
+    """
+    without = []
+    left = DECIDED_AGAIN_MAX
+    is_simple = facts.hold_at is None and not any(touch.is_push for touch, _ in judged)
+    for touch, verdict in reversed(judged):
+        if _is_idle(touch, verdict, is_simple):
+            without.append((touch, decision))
+        elif left:
+            left -= 1
+            others = [other for other, _ in judged if other.key != touch.key]
+            without.append((touch, decide(others, facts, policy)))
+    return without[::-1]
+
+
+def _is_idle(touch: Touch, verdict: Verdict, is_simple: bool) -> bool:
+    """Is the result certainly the same without it? It lost, and nothing looked back at it."""
+    return verdict.reason in _WITHOUT_EFFECT or (
+        is_simple and verdict.reason in _LOST_TO_LATER and not touch.is_confirmed_act
+    )
 
 
 def _without(touch: Touch, other: Decision, decision: Decision, names: Names) -> dict[str, Any]:

@@ -165,6 +165,15 @@ def test_without_an_event_means_without_any_record_of_it() -> None:
     assert without == {1: True, 2: False}
 
 
+def test_a_customer_who_follows_five_hundred_times_costs_fifty_decisions() -> None:
+    farmed = [follows(i, ALICE, at(1, minutes=i)) for i in range(500)]
+    seen = [opens(i, DAVE, at(2, minutes=i)) for i in range(500, 520)]
+    body = receipt(*farmed, *seen)
+    assert len(body["touches"]) == 520
+    assert [each["touch_id"] for each in body["without"]] == list(range(450, 520))
+    assert body["without_left_out"] == 450
+
+
 def test_an_heir_and_an_outlet_code_are_explained() -> None:
     facts = order(at(20), heirs={ALICE: Heir(rep_id=DAVE)})
     verdict = receipt(opens(1, ALICE, at(1)), facts=facts)["touches"][0]["verdict"]
