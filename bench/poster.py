@@ -71,7 +71,7 @@ def encoded(page: Image.Image) -> bytes:
 
 def plainly(template: Template, values: PosterValues) -> bytes:
     """The poster as most programs draw it: everything opened anew, qrcode, text on one line."""
-    page = Image.open(template.background).convert("RGB")
+    page = Image.open(io.BytesIO(template.background)).convert("RGB")
     pen = ImageDraw.Draw(page)
     for box in template.pictures:
         if box.source == "avatar" and values.avatar:

@@ -79,10 +79,9 @@ def template_from_folder(folder: Path) -> Template:
 def _template(folder: Path, toml: bytes, table: Table) -> Template:
     size = table.size("size", SIDE_MIN, SIDE_MAX)
     file_name = table.text("background", longest=44)
-    background = folder / file_name
-    digest = hashlib.sha256(toml)
+    background = b""
     if _BACKGROUND.fullmatch(file_name):
-        digest.update(_contents(background, BACKGROUND_BYTES_MAX))
+        background = _contents(folder / file_name, BACKGROUND_BYTES_MAX)
     else:
         table.fault("background", "应为同一文件夹中的 .jpg 或 .png 文件")
     code = table.box("code", size)
@@ -100,7 +99,7 @@ def _template(folder: Path, toml: bytes, table: Table) -> Template:
         code=code,
         texts=tuple(_text_box(text, size) for text in texts[:TEXTS_MAX]),
         pictures=tuple(_picture_box(picture, size) for picture in pictures[:PICTURES_MAX]),
-        digest=digest.hexdigest(),
+        digest=hashlib.sha256(toml + background).hexdigest(),
     )
     table.close()
     return template

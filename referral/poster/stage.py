@@ -3,6 +3,7 @@
 Imports Pillow.
 """
 
+import io
 import threading
 from collections import OrderedDict
 
@@ -50,7 +51,7 @@ def _set_up(template: Template) -> Image.Image:
 def _background(template: Template) -> Image.Image:
     size = (template.width, template.height)
     try:
-        with Image.open(template.background, formats=("JPEG", "PNG")) as picture:
+        with Image.open(io.BytesIO(template.background), formats=("JPEG", "PNG")) as picture:
             if picture.size == size:
                 page = picture.convert("RGB")
                 page.info = {}  # the tool that drew it may have signed it

@@ -1,9 +1,8 @@
 """A poster template as data: where each text, picture and the code sit on the background."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from string import Formatter
 from typing import Literal
 
@@ -81,13 +80,13 @@ class PictureBox:
 
 @dataclass(frozen=True)
 class Template:
-    """A background and the boxes on it. `digest` changes whenever any of it does."""
+    """A background picture file and the boxes on it. `digest` changes whenever any of it does."""
 
     name: str
     title: str
     width: int
     height: int
-    background: Path
+    background: bytes = field(repr=False)
     code: Box
     texts: tuple[TextBox, ...]
     pictures: tuple[PictureBox, ...]

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import subprocess
 import sys
@@ -89,6 +90,30 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(OSError, match="No space"):
         PosterCache(tmp_path, 5_000).store(key(1), jpeg())
     assert size_of(tmp_path) == 0
+
+
+def test_a_poster_cleared_up_before_it_had_its_name_is_drawn_again_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise FileNotFoundError
+
+    cache = PosterCache(tmp_path, 5_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", gone)
+        assert cache.poster(key(1), jpeg) == jpeg()
+    assert cache.find(key(1)) is None
+
+
+def test_only_one_process_clears_up_at_a_time(tmp_path: Path) -> None:
+    cache = PosterCache(tmp_path, 2_500)
+    with (tmp_path / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for number in range(4):
+            cache.store(key(number), jpeg())
+        assert all(cache.find(key(number)) for number in range(4))
+    cache.store(key(4), jpeg())
+    assert size_of(tmp_path) <= 2_500
 
 
 @pytest.mark.parametrize("wrong", ["", "../../etc/passwd", "A" * 32, "0" * 31, f"{'0' * 32}\n"])

@@ -55,7 +55,10 @@ def test_fifty_reps_posters_scan_to_their_own_links_even_after_moments(name: str
         jpeg = render(template, values)
         assert texts_in(opened(jpeg).convert("L")) == [values.link]
         assert survives_moments(jpeg, values.link)
-        assert not survives_moments(jpeg, LINK)
+
+
+def test_surviving_means_saying_the_very_link_asked_for() -> None:
+    assert not survives_moments(render(template_named("personal"), alice()), link(1))
 
 
 @pytest.mark.parametrize("name", template_names())
