@@ -52,6 +52,11 @@ def integer(path: str) -> Place:
     return Place(tuple(path.split(".")), _as_integer)
 
 
+def flag(path: str) -> Place:
+    """A yes or no, as 0 or 1 or as a JSON boolean."""
+    return Place(tuple(path.split(".")), _as_flag)
+
+
 def decimal(path: str) -> Place:
     """A finite number, as a JSON number or as plain decimal digits."""
     return Place(tuple(path.split(".")), _as_decimal)
@@ -157,6 +162,12 @@ def _as_integer(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _INT64:
         raise Malformed("not a whole number")
     return value
+
+
+def _as_flag(value: Any) -> bool:
+    if value not in (0, 1, "0", "1"):
+        raise Malformed("neither yes nor no")
+    return value in (1, "1")
 
 
 def _as_decimal(value: Any) -> float:

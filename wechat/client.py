@@ -1,0 +1,249 @@
+"""One account's calls to the platform: tokens, codes, users, menus, messages, media, quotas."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from wechat import bridge, login
+from wechat.answers import (
+    Followers,
+    Media,
+    MiniProgramLogin,
+    PhoneNumber,
+    QrCode,
+    Quota,
+    UserInfo,
+    WebLogin,
+    WebUser,
+)
+from wechat.caller import Caller, send, typed
+from wechat.error_codes import NO_MENU
+from wechat.tokens import Token, TokenKeeper, TokenStore
+from wechat.transport import Transport
+from wx_backend import clock
+from wx_backend.errors import PlatformError
+
+OFFICIAL_URL: Final = "https://api.weixin.qq.com"
+TEMPORARY_CODE_SECONDS: Final = 2_592_000  # 30 days, the longest a temporary code lives
+
+
+def access_token_keeper(
+    *,
+    appid: str,
+    secret: str,
+    store: TokenStore,
+    transport: Transport,
+    base_url: str = OFFICIAL_URL,
+    now: Callable[[], datetime] = clock.now,
+) -> TokenKeeper:
+    """Keep an account's access token by `stable_token` in normal mode, which kills no other."""
+    path = "/cgi-bin/stable_token"
+    body = {
+        "grant_type": "client_credential",
+        "appid": appid,
+        "secret": secret,
+        "force_refresh": False,
+    }
+
+    def fetch() -> Token:
+        started = now()
+        sent = send(transport, base_url + path, method="POST", body=body)
+        return _token(path, sent, "access_token", started)
+
+    return TokenKeeper(store, fetch, now=now)
+
+
+def jsapi_ticket_keeper(
+    *, caller: Caller, store: TokenStore, now: Callable[[], datetime] = clock.now
+) -> TokenKeeper:
+    """Keep an account's JS-SDK ticket, of which very few may be asked for."""
+    path = "/cgi-bin/ticket/getticket"
+
+    def fetch() -> Token:
+        started = now()
+        return _token(path, caller.call("GET", path, params={"type": "jsapi"}), "ticket", started)
+
+    return TokenKeeper(store, fetch, now=now)
+
+
+@dataclass(frozen=True)
+class Client:
+    """The API of one Official Account or mini-program.
+
+    Every method is one remote call (two at most, when a token has to be renewed) and raises
+    PlatformError when the platform refuses or cannot be reached.
+    """
+
+    appid: str
+    secret: str = field(repr=False)
+    keeper: TokenKeeper = field(repr=False)
+    transport: Transport = field(repr=False)
+    base_url: str = OFFICIAL_URL
+    open_url: str = "https://open.weixin.qq.com"
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The calls below this account's base URL, for what has no method here."""
+        return Caller(self.base_url, self.transport, self.keeper)
+
+    @cached_property
+    def groups(self) -> Any:
+        """wechatpy's API groups (`qrcode`, `user`, `menu`, `message`, `media`, `tag` ...)."""
+        return bridge.groups(self.caller, self.appid)
+
+    def create_qr(self, scene: str, *, expire_seconds: int | None) -> QrCode:
+        """A code for a scene of 1 to 64 characters; None makes a permanent one, never to be undone.
+
+        An account has 100,000 permanent codes in all. Raises ValueError for what the platform
+        would refuse or shorten.
+        """
+        if not 1 <= len(scene) <= 64 or not scene.isascii():
+            raise ValueError("a scene is 1 to 64 ASCII characters")
+        wanted: dict[str, Any] = {"action_info": {"scene": {"scene_str": scene}}}
+        if expire_seconds is None:
+            wanted["action_name"] = "QR_LIMIT_STR_SCENE"
+        elif 60 <= expire_seconds <= TEMPORARY_CODE_SECONDS:
+            wanted |= {"action_name": "QR_STR_SCENE", "expire_seconds": expire_seconds}
+        else:
+            raise ValueError("a temporary code lives 60 seconds to 30 days")
+        return typed(QrCode, "/cgi-bin/qrcode/create", self.groups.qrcode.create(wanted))
+
+    def user_info(self, openid: str) -> UserInfo:
+        """Who this is to the account, and by which code they came."""
+        return typed(UserInfo, "/cgi-bin/user/info", self.groups.user.get(openid))
+
+    def user_infos(self, openids: Sequence[str]) -> list[UserInfo]:
+        """The same for up to 100 openids."""
+        sent = self.groups.user.get_batch(list(openids))
+        return [typed(UserInfo, "/cgi-bin/user/info/batchget", each) for each in sent]
+
+    def followers(self, after: str = "") -> Followers:
+        """One page of followers in the platform's order, after an openid."""
+        sent = self.groups.user.get_followers(after or None)
+        openids = (sent.get("data") or {}).get("openid", [])
+        following = sent.get("next_openid", "") if openids else ""
+        return Followers(int(sent.get("total", 0)), tuple(openids), following)
+
+    def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the default menu."""
+        self.groups.menu.create({"button": list(buttons)})
+
+    def menu(self) -> dict[str, Any] | None:
+        """The menus made by API, default and personalised; None without any."""
+        try:
+            sent: dict[str, Any] = self.groups.menu.get()
+        except PlatformError as refusal:
+            if refusal.code != str(NO_MENU):
+                raise
+            return None
+        return sent
+
+    def delete_menu(self) -> None:
+        """Remove the default menu and every personalised one."""
+        self.groups.menu.delete()
+
+    def send_template(
+        self,
+        *,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        client_msg_id: str,
+        url: str = "",
+        mini_program: tuple[str, str] | None = None,
+    ) -> str:
+        """Send a template message; returns its msgid. Accepted is not delivered: the event tells.
+
+        The same `client_msg_id` to the same person is sent once within ten minutes.
+        `mini_program` is (appid, page path) and wins over `url`.
+        """
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "client_msg_id": client_msg_id,
+            "data": {name: {"value": value} for name, value in data.items()},
+        }
+        if url:
+            body["url"] = url
+        if mini_program:
+            body["miniprogram"] = dict(zip(("appid", "pagepath"), mini_program, strict=True))
+        return str(self.caller.call("POST", "/cgi-bin/message/template/send", body=body)["msgid"])
+
+    def send_subscription_notice(
+        self, *, openid: str, template_id: str, data: Mapping[str, str], page: str = ""
+    ) -> None:
+        """Send an Official Account subscription notice, which uses one consent up."""
+        body: dict[str, Any] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": {name: {"value": value} for name, value in data.items()},
+        }
+        if page:
+            body["page"] = page
+        self.caller.call("POST", "/cgi-bin/message/subscribe/bizsend", body=body)
+
+    def send_text(self, openid: str, content: str) -> None:
+        """Send a customer-service text, inside the window that the person's last act opened."""
+        self.groups.message.send_text(openid, content)
+
+    def send_image(self, openid: str, media_id: str) -> None:
+        """Send a customer-service image."""
+        self.groups.message.send_image(openid, media_id)
+
+    def upload_media(
+        self,
+        kind: Literal["image", "voice", "video", "thumb"],
+        filename: str,
+        content: bytes,
+        content_type: str,
+    ) -> Media:
+        """Upload a temporary file, kept three days."""
+        sent = self.groups.media.upload(kind, (filename, content, content_type))
+        return typed(Media, "/cgi-bin/media/upload", sent)
+
+    def quota(self, path: str) -> Quota:
+        """Today's limit and use of one API; `path` starts with `/` and names no host."""
+        api = "/cgi-bin/openapi/quota/get"
+        return typed(Quota, api, self.caller.call("POST", api, body={"cgi_path": path}))
+
+    def authorize_url(
+        self,
+        redirect_uri: str,
+        state: str,
+        scope: Literal["snsapi_base", "snsapi_userinfo"] = "snsapi_base",
+    ) -> str:
+        """Where to send a viewer to learn who it is; see `wechat.login.authorize_url`."""
+        return login.authorize_url(
+            appid=self.appid,
+            redirect_uri=redirect_uri,
+            state=state,
+            scope=scope,
+            open_url=self.open_url,
+        )
+
+    def exchange_code(self, code: str) -> WebLogin:
+        """Exchange the code of an OAuth return, once."""
+        return login.exchange_code(self.caller, appid=self.appid, secret=self.secret, code=code)
+
+    def web_user(self, web_login: WebLogin) -> WebUser:
+        """The profile of somebody who agreed on the OAuth page."""
+        return login.web_user(self.caller, web_login)
+
+    def code_to_session(self, js_code: str) -> MiniProgramLogin:
+        """Exchange the code of `wx.login`, once."""
+        return login.code_to_session(
+            self.caller, appid=self.appid, secret=self.secret, js_code=js_code
+        )
+
+    def phone_number(self, code: str) -> PhoneNumber:
+        """The number behind the code of the phone button, once."""
+        return login.phone_number(self.caller, code)
+
+
+def _token(path: str, sent: Mapping[str, Any], name: str, started: datetime) -> Token:
+    value, seconds = sent.get(name), sent.get("expires_in")
+    if not (value and isinstance(value, str) and isinstance(seconds, int)):
+        raise PlatformError(path, "unreadable_answer", permanent=False)
+    return Token(value, started + timedelta(seconds=seconds))
