@@ -1,0 +1,108 @@
+"""Access tokens of both families and the JS ticket."""
+
+from simulator.api.calls import (
+    ENDPOINTS,
+    Answer,
+    Call,
+    count,
+    count_call,
+    credentials,
+    endpoint,
+    new_token,
+)
+from simulator.clock import shanghai_day
+from simulator.errors import ApiError
+from simulator.records import Token
+from simulator.world import World
+
+LIFE = 7200
+_OVERLAP = 300
+_FORCED_PER_DAY = 20
+_FORCED_SPACING = 30
+
+
+@endpoint("GET", "/cgi-bin/token", daily=2000, token=False)
+def token(call: Call) -> Answer:
+    """A new token each time; the one before works for five more minutes."""
+    if call.query.get("grant_type") != "client_credential":
+        raise ApiError(40002)
+    account = credentials(call.world, call.query.get("appid", ""), call.query.get("secret", ""))
+    count_call(call.world, account, ENDPOINTS["/cgi-bin/token"])
+    _retire(call.world, account.appid, "plain", _OVERLAP)
+    fresh = new_token(call.world, account.appid, "plain", LIFE)
+    return {"access_token": fresh.token, "expires_in": LIFE}
+
+
+@endpoint("POST", "/cgi-bin/stable_token", token=False)
+def stable_token(call: Call) -> Answer:
+    """The same token while it is valid; `force_refresh` kills it."""
+    if call.body.get("grant_type") != "client_credential":
+        raise ApiError(40002)
+    appid, secret = (str(call.body.get(name, "")) for name in ("appid", "secret"))
+    account = credentials(call.world, appid, secret)
+    count_call(call.world, account, ENDPOINTS["/cgi-bin/stable_token"])
+    if call.body.get("force_refresh") is True:
+        _count_forced(call.world, account.appid)
+        _retire(call.world, account.appid, "stable", 0)
+    current = _current(call.world, account.appid, "stable")
+    if current is None or current.expires_at - call.now <= _OVERLAP:
+        _retire(call.world, account.appid, "stable", _OVERLAP)
+        current = new_token(call.world, account.appid, "stable", LIFE)
+    return {
+        "access_token": current.token,
+        "expires_in": int(current.expires_at - call.now),
+    }
+
+
+@endpoint("GET", "/cgi-bin/ticket/getticket", daily=100_000)
+def ticket(call: Call) -> Answer:
+    """The account's JS ticket, the same while it is valid."""
+    if call.query.get("type") != "jsapi":
+        raise ApiError(40035, "type")
+    appid = call.account.appid
+    current = _current(call.world, appid, "jsapi") or new_token(call.world, appid, "jsapi", LIFE)
+    left = int(current.expires_at - call.now)
+    return {"errcode": 0, "errmsg": "ok", "ticket": current.token, "expires_in": left}
+
+
+def invalidate(world: World, appid: str) -> int:
+    """Make every access token of the account invalid at once; how many there were."""
+    struck = 0
+    for row in world.tokens:
+        is_live = row.expires_at > world.now() and row.family in ("plain", "stable")
+        if row.appid == appid and is_live:
+            row.expires_at, row.is_superseded = 0.0, True
+            world.tokens.save(row)
+            struck += 1
+    return struck
+
+
+def _current(world: World, appid: str, family: str) -> Token | None:
+    live = [
+        row
+        for row in world.tokens
+        if row.appid == appid
+        and row.family == family
+        and row.expires_at > world.now()
+        and not row.is_superseded
+    ]
+    return live[-1] if live else None
+
+
+def _retire(world: World, appid: str, family: str, overlap: float) -> None:
+    limit = world.now() + overlap
+    for row in world.tokens:
+        if row.appid == appid and row.family == family and not row.is_superseded:
+            row.is_superseded = True
+            row.expires_at = min(row.expires_at, limit)
+            world.tokens.save(row)
+
+
+def _count_forced(world: World, appid: str) -> None:
+    count(world, f"forced/{appid}/{shanghai_day(world.now())}", _FORCED_PER_DAY)
+    last = world.counters.find(f"forced-at/{appid}")
+    if last and world.now() - last.count < _FORCED_SPACING:
+        raise ApiError(45011, "force_refresh")
+    world.counters.drop(f"forced-at/{appid}")
+    count(world, f"forced-at/{appid}", 1)
+    world.counters.rows[f"forced-at/{appid}"].count = int(world.now())

@@ -1,0 +1,40 @@
+"""A merchant's money on the platform: every change of the balance is one line of the fund-flow bill."""
+
+from simulator.pay_records import Flow, Merchant
+from simulator.world import World
+
+TRADE = ("交易", "交易")
+FEE = ("交易手续费", "扣除交易手续费")
+REFUND = ("退款", "退款")
+REFUND_FAILED = ("退款失败", "退款")
+
+
+def fee_of(merchant: Merchant, total: int) -> int:
+    """The platform's fee in fen, rounded half up."""
+    return (total * merchant.fee_bp * 2 + 10_000) // 20_000
+
+
+def move(
+    world: World,
+    merchant: Merchant,
+    delta: int,
+    reason: tuple[str, str],
+    business_no: str,
+    remark: str = "",
+) -> None:
+    """Change the balance by `delta` fen and write the line; `reason` is its name and kind."""
+    merchant.balance_fen += delta
+    world.merchants.save(merchant)
+    name, kind = reason
+    line = Flow(
+        number=world.serial("flow"),
+        mchid=merchant.mchid,
+        at=world.now(),
+        name=name,
+        kind=kind,
+        delta=delta,
+        balance=merchant.balance_fen,
+        business_no=business_no,
+        remark=remark,
+    )
+    world.flows.save(line)

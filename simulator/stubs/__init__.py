@@ -1,0 +1,1 @@
+"""Two neighbours of a sales backend, played as simply as tests need: billing and SMS."""

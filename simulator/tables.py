@@ -1,0 +1,50 @@
+"""The tables of the pretend platform, message side and money side."""
+
+from typing import Any
+
+from simulator import pay_records as pay
+from simulator import records
+from simulator.store import Table
+
+
+class Tables:
+    """Every table by name; `tables` lists them all."""
+
+    def __init__(self) -> None:
+        self._open_message_side()
+        self._open_money_side()
+        self.tables: list[Table[Any]] = [t for t in vars(self).values() if isinstance(t, Table)]
+
+    def _open_message_side(self) -> None:
+        self.accounts = Table(records.Account)
+        self.people = Table(records.Person)
+        self.contacts = Table(records.Contact)
+        self.messages = Table(records.Message)
+        self.codes = Table(records.Code)
+        self.mini_codes = Table(records.MiniCode)
+        self.tokens = Table(records.Token)
+        self.passes = Table(records.Pass)
+        self.templates = Table(records.Template)
+        self.sent = Table(records.Sent)
+        self.mass_sends = Table(records.MassSend)
+        self.media = Table(records.Media)
+        self.menus = Table(records.Menu)
+        self.tags = Table(records.Tag)
+        self.counters = Table(records.Counter)
+        self.tasks = Table(records.Task)
+        self.facts = Table(records.Fact)
+        self.rules = Table(records.Rule)
+        self.settings_table = Table(records.Settings)
+
+    def _open_money_side(self) -> None:
+        self.merchants = Table(pay.Merchant)
+        self.payments = Table(pay.Payment)
+        self.prepays = Table(pay.Prepay)
+        self.transactions = Table(pay.Transaction)
+        self.refunds = Table(pay.Refund)
+        self.transfers = Table(pay.Transfer)
+        self.flows = Table(pay.Flow)
+        self.bills = Table(pay.Bill)
+        self.downloads = Table(pay.Download)
+        self.billing_orders = Table(pay.BillingOrder)
+        self.sms = Table(pay.Sms)
