@@ -225,21 +225,23 @@ class Attribution(Model):
 class Receipt(Model):
     """The proof of one attribution: all touches, the rule, why this rep won and others lost.
 
-    `body` is canonical JSON of ids, codes and instants. `digest` covers it together with the
-    digest of the receipt before it, once the clock process has chained it.
+    `body` is canonical JSON of ids, codes and instants. Once the clock process has chained it,
+    `digest` covers it together with the digest of the receipt before it at `position` - 1.
     """
 
     __tablename__ = "receipt"
     __table_args__ = (
         UniqueConstraint("number"),
         UniqueConstraint("attribution_id"),
-        Index("ix_receipt_unchained", "digest"),
+        UniqueConstraint("position"),
+        CheckConstraint("(position IS NULL) = (digest IS NULL)", name="chained"),
     )
 
     id: Mapped[int] = id_column()
     number: Mapped[str] = mapped_column(String(32))
     attribution_id: Mapped[int] = mapped_column(ForeignKey("attribution.id"))
     body: Mapped[str] = mapped_column(Text)
+    position: Mapped[int | None] = mapped_column(BigInteger)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     created_at: Mapped[datetime] = mapped_column(Instant)
 

@@ -34,9 +34,7 @@ def upgrade() -> None:
         sa.Column("appid", sa.String(length=32), nullable=False),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("used", sa.Integer(), nullable=False),
-        sa.CheckConstraint(
-            "used >= 0 AND used <= capacity", name=op.f("ck_code_budget_capacity")
-        ),
+        sa.CheckConstraint("used >= 0 AND used <= capacity", name=op.f("ck_code_budget_capacity")),
         sa.PrimaryKeyConstraint("appid", name=op.f("pk_code_budget")),
     )
     op.create_table(

@@ -172,14 +172,17 @@ def _create_tables() -> None:
         sa.Column("number", sa.String(length=32), nullable=False),
         sa.Column("attribution_id", BigId, nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=True),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=True),
         sa.Column("created_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["attribution_id"], ["attribution.id"], name=op.f("fk_receipt_attribution_id")
         ),
+        sa.CheckConstraint(
+            "(position IS NULL) = (digest IS NULL)", name=op.f("ck_receipt_chained")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_receipt")),
         sa.UniqueConstraint("attribution_id", name=op.f("uq_receipt_attribution_id")),
         sa.UniqueConstraint("number", name=op.f("uq_receipt_number")),
+        sa.UniqueConstraint("position", name=op.f("uq_receipt_position")),
     )
-    with op.batch_alter_table("receipt", schema=None) as batch_op:
-        batch_op.create_index("ix_receipt_unchained", ["digest"], unique=False)

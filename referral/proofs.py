@@ -1,0 +1,182 @@
+"""Attributions and their receipts: written once, chained, read again with today's names."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from referral.models import Attribution, Dispute, PolicyVersion, Receipt, Share
+from referral.models import Touch as TouchRow
+from referral.policy import Policy
+from referral.queries import policy_at, share_path
+from referral.receipt import GENESIS, bare, explain, receipt_digest
+from referral.values import Certainty, Decision, Hop, OrderFacts, Role, Touch, TouchKind
+from wx_backend.clock import business_on
+from wx_backend.db import db, upsert
+from wx_backend.numbers import RECEIPT, new_number
+from wx_backend.strict import dumps
+
+CHAINED_AT_ONCE = 500
+_CONFIRMED = {TouchKind.SUBSCRIBE, TouchKind.SERVED, TouchKind.PAID}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Everything one line is decided from."""
+
+    order_line_id: int
+    touches: Sequence[Touch]
+    facts: OrderFacts
+    policy: Policy
+
+
+def policy_in_force(now: datetime) -> Policy:
+    """The policy version for orders placed now."""
+    return _policy(policy_at(now))
+
+
+def policy_version(version: int) -> Policy:
+    """A version by its number: a line keeps the one it was placed under."""
+    return _policy(db.session.get_one(PolicyVersion, version))
+
+
+def _policy(row: PolicyVersion) -> Policy:
+    return Policy.from_mapping({**row.settings, "version": row.version})
+
+
+def as_values(rows: Sequence[TouchRow]) -> list[Touch]:
+    """Touches as the rules take them, each with the path of its share."""
+    paths: dict[int, tuple[Hop, ...]] = {}
+    return [_value(row, paths) for row in rows]
+
+
+def _value(row: TouchRow, paths: dict[int, tuple[Hop, ...]]) -> Touch:
+    if row.share_id is not None and row.share_id not in paths:
+        paths[row.share_id] = tuple(_hop(share) for share in share_path(row.share_id))
+    path = paths[row.share_id] if row.share_id is not None else ()
+    reps = [hop.rep_id for hop in path if hop.rep_id is not None]
+    kind = TouchKind(row.kind)
+    return Touch(
+        id=row.id,
+        key=row.key,
+        kind=kind,
+        certainty=Certainty(row.certainty),
+        event_at=row.event_at,
+        known_at=row.known_at,
+        root_rep_id=reps[-1] if reps else None,
+        is_confirmed_act=kind in _CONFIRMED and bool(reps),
+        code_id=row.code_id,
+        share_id=row.share_id,
+        path=path,
+    )
+
+
+def _hop(share: Share) -> Hop:
+    return Hop(share_id=share.id, rep_id=share.rep_id, place=share.place)
+
+
+def write_attribution(case: Case, decision: Decision, *, now: datetime) -> Attribution:
+    """The next version of a line's attribution, with its receipt."""
+    version = db.session.scalar(
+        select(func.count()).where(Attribution.order_line_id == case.order_line_id)
+    )
+    touch = next((t for t in case.touches if t.id == decision.winning_touch_id), None)
+    attribution = Attribution(
+        order_line_id=case.order_line_id,
+        version=(version or 0) + 1,
+        developer_rep_id=decision.developer_rep_id,
+        acceptor_rep_id=decision.acceptor_rep_id,
+        developer_bp=decision.share_bp(Role.DEVELOPER),
+        acceptor_bp=decision.share_bp(Role.ACCEPTOR),
+        outlet_id=decision.outlet_id,
+        touch_id=touch.id if touch else None,
+        share_id=touch.share_id if touch else None,
+        policy_version=decision.policy_version,
+        reason=decision.reason,
+        decided_at=now,
+    )
+    db.session.add(attribution)
+    db.session.flush()
+    body = bare(explain(decision, case.touches, case.facts, case.policy))
+    db.session.add(
+        Receipt(
+            number=new_number(RECEIPT, on=business_on(now)),
+            attribution_id=attribution.id,
+            body=dumps(body).decode(),
+            created_at=now,
+        )
+    )
+    return attribution
+
+
+def latest_attribution(order_line_id: int) -> Attribution | None:
+    """The version of a line's attribution that stands."""
+    return db.session.scalars(
+        select(Attribution)
+        .where(Attribution.order_line_id == order_line_id)
+        .order_by(Attribution.version.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def receipt_of(attribution_id: int) -> Receipt:
+    """The proof of one attribution."""
+    return db.session.scalars(select(Receipt).where(Receipt.attribution_id == attribution_id)).one()
+
+
+def open_dispute(
+    *, order_line_id: int, key: str, reason: str, now: datetime, touch_id: int | None = None
+) -> bool:
+    """Note that somebody, or something learnt late, speaks against an attribution; once per key."""
+    values = {
+        "order_line_id": order_line_id,
+        "key": key,
+        "reason": reason,
+        "touch_id": touch_id,
+        "opened_at": now,
+    }
+    return upsert(Dispute, values, key=("order_line_id", "key"))
+
+
+def chain_receipts() -> int:
+    """Chain the receipts that came in since the last time; how many.
+
+    Only the leading clock calls this. Each digest covers its receipt's body and the digest
+    before, so that none can be changed, left out or put in later.
+    """
+    last = db.session.execute(
+        select(Receipt.position, Receipt.digest)
+        .where(Receipt.position.is_not(None))
+        .order_by(Receipt.position.desc())
+        .limit(1)
+    ).one_or_none()
+    position, previous = 0, GENESIS
+    if last is not None and last.position is not None and last.digest is not None:
+        position, previous = last.position, last.digest
+    unchained = db.session.scalars(
+        select(Receipt)
+        .where(Receipt.position.is_(None))
+        .order_by(Receipt.id)
+        .limit(CHAINED_AT_ONCE)
+    ).all()
+    for position, receipt in enumerate(unchained, position + 1):
+        receipt.position = position
+        previous = receipt.digest = receipt_digest(json.loads(receipt.body), previous)
+    return len(unchained)
+
+
+def broken_link() -> int | None:
+    """The id of the first receipt that does not fit the chain; None when all of it holds."""
+    previous = GENESIS
+    rows = db.session.execute(
+        select(Receipt.id, Receipt.body, Receipt.digest)
+        .where(Receipt.position.is_not(None))
+        .order_by(Receipt.position)
+    )
+    for receipt_id, body, digest in rows:
+        if receipt_digest(json.loads(body), previous) != digest:
+            return int(receipt_id)
+        previous = digest
+    return None
