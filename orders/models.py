@@ -111,7 +111,9 @@ class OrderLine(Model):
         CheckConstraint("paid_fen = list_fen - discount_fen", name="paid"),
         CheckConstraint("discount_fen >= 0 AND paid_fen >= 0", name="amounts"),
         CheckConstraint("collected_fen >= 0 AND collected_fen <= paid_fen", name="collected"),
-        CheckConstraint("refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen", name="refunded"),
+        CheckConstraint(
+            "refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen", name="refunded"
+        ),
         CheckConstraint("refund_reserved_fen <= paid_fen", name="refund_limit"),
         Index("ix_order_line_developer", "developer_rep_id", "id"),
         Index("ix_order_line_outlet", "outlet_id", "id"),

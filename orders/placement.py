@@ -1,0 +1,164 @@
+"""Placing an order: the server's prices, the stock promised, everything frozen onto the lines."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from catalog import stock
+from catalog.models import ProductKind
+from catalog.queries import offers
+from orders.errors import ClientKeyReused
+from orders.models import OrderLine, OrderStatus, RealName, SalesOrder
+from orders.moves import record_transition
+from orders.rules import (
+    PAY_WITHIN,
+    RESERVED_FOR_LONGER,
+    content_digest,
+    priced,
+    spread_discount,
+)
+from orders.values import Basket, PricedLine, Wish
+from wx_backend import numbers
+from wx_backend.clock import business_on
+from wx_backend.db import db, upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The order of a submit; `is_new` is False when the same submit had made it before."""
+
+    order: SalesOrder
+    is_new: bool
+
+
+def price_basket(wish: Wish) -> Basket:
+    """The wish at today's prices; refusals as in `rules.priced`."""
+    return priced(wish.items, offers(item.sku_number for item in wish.items))
+
+
+def placed_before(wish: Wish) -> SalesOrder | None:
+    """The order an earlier copy of this submit made; ClientKeyReused if it asked for something else."""
+    order = db.session.scalars(
+        select(SalesOrder).where(
+            SalesOrder.member_id == wish.member_id, SalesOrder.client_key == wish.client_key
+        )
+    ).one_or_none()
+    if order is not None and order.content != content_digest(wish):
+        raise ClientKeyReused
+    return order
+
+
+def place_order(
+    *,
+    wish: Wish,
+    discount_fen: int = 0,
+    now: datetime,
+    pay_within: timedelta = PAY_WITHIN,
+    prefix: str = "",
+) -> Placed:
+    """Place an order and promise its stock; a repeated submit returns the first one's order.
+
+    The discount comes from the promotions, never from the client. Raises ClientKeyReused,
+    SoldOut and the refusals of `rules.priced` and `rules.spread_discount`.
+    """
+    if (before := placed_before(wish)) is not None:
+        return Placed(before, is_new=False)
+    basket = price_basket(wish)
+    discounts = spread_discount(basket, discount_fen)
+    order = _insert_order(wish, basket, discount_fen, now, pay_within, prefix)
+    if order is None:
+        repeat = placed_before(wish)
+        assert repeat is not None  # noqa: S101 - the insert met it
+        return Placed(repeat, is_new=False)
+    record_transition(
+        order,
+        None,
+        OrderStatus.PLACED,
+        actor=f"member:{wish.member_id}",
+        cause="submit",
+        moved_at=now,
+    )
+    lines = _insert_lines(order, basket, discounts)
+    _promise_stock(order, lines, now)
+    return Placed(order, is_new=True)
+
+
+def _insert_order(
+    wish: Wish, basket: Basket, discount_fen: int, now: datetime, pay_within: timedelta, prefix: str
+) -> SalesOrder | None:
+    """Insert the order; None when a copy of the submit was faster."""
+    number = numbers.new_number(numbers.ORDER, on=business_on(now), prefix=prefix)
+    values = {
+        "number": number,
+        "member_id": wish.member_id,
+        "identity_id": wish.identity_id,
+        "client_key": wish.client_key,
+        "content": content_digest(wish),
+        "status": OrderStatus.PLACED,
+        "moves": 0,
+        "total_fen": basket.total_fen,
+        "discount_fen": discount_fen,
+        "payable_fen": basket.total_fen - discount_fen,
+        "contact_name": wish.contact_name,
+        "contact_phone": wish.contact_phone,
+        "delivery": wish.delivery,
+        "address": wish.address,
+        "outlet_id": wish.outlet_id,
+        "placed_at": now,
+        "expires_at": now + pay_within,
+    }
+    if not upsert(SalesOrder, values, key=("member_id", "client_key")):
+        return None
+    return db.session.scalars(select(SalesOrder).where(SalesOrder.number == number)).one()
+
+
+def _insert_lines(order: SalesOrder, basket: Basket, discounts: list[int]) -> list[OrderLine]:
+    lines = [
+        _order_line(order, position, line, discount_fen)
+        for position, (line, discount_fen) in enumerate(
+            zip(basket.lines, discounts, strict=True), start=1
+        )
+    ]
+    db.session.add_all(lines)
+    db.session.flush()
+    return lines
+
+
+def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen: int) -> OrderLine:
+    needs_real_name = line.kind in {ProductKind.PLAN, ProductKind.SIM}
+    return OrderLine(
+        order_id=order.id,
+        position=position,
+        sku_id=line.sku_id,
+        product_id=line.product_id,
+        category_id=line.category_id,
+        product_kind=line.kind,
+        name=line.name,
+        quantity=line.item.quantity,
+        unit_price_fen=line.unit_price_fen,
+        list_fen=line.list_fen,
+        discount_fen=discount_fen,
+        paid_fen=line.list_fen - discount_fen,
+        collected_fen=line.prepaid_fen,
+        user_name=line.item.user_name,
+        user_phone=line.item.user_phone,
+        number_reference=line.item.number_reference,
+        real_name_state=RealName.WAITING if needs_real_name else RealName.NOT_NEEDED,
+    )
+
+
+def _promise_stock(order: SalesOrder, lines: list[OrderLine], now: datetime) -> None:
+    for line in sorted(lines, key=lambda line: (line.sku_id, line.position)):
+        stock.reserve(
+            key=reservation_key(line.id),
+            sku_id=line.sku_id,
+            quantity=line.quantity,
+            expires_at=order.expires_at + RESERVED_FOR_LONGER,
+            now=now,
+        )
+
+
+def reservation_key(line_id: int) -> str:
+    """The key under which an order line's units are promised."""
+    return f"line:{line_id}"

@@ -1,0 +1,66 @@
+"""Reads of orders: by number, of a member, due for closing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from orders.models import OrderLine, OrderStatus, OrderTransition, SalesOrder
+from wx_backend.db import db
+
+PAGE = 20
+
+
+def order_by_id(order_id: int) -> SalesOrder | None:
+    """The order of this id."""
+    return db.session.get(SalesOrder, order_id)
+
+
+def order_by_number(number: str, *, member_id: int | None = None) -> SalesOrder | None:
+    """The order of this public number; with a member, only if it is that member's."""
+    query = select(SalesOrder).where(SalesOrder.number == number)
+    if member_id is not None:
+        query = query.where(SalesOrder.member_id == member_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def lines_of_order(order_id: int) -> Sequence[OrderLine]:
+    """The lines of one order by position."""
+    return db.session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position)
+    ).all()
+
+
+def line_by_id(line_id: int) -> OrderLine | None:
+    """The order line of this id."""
+    return db.session.get(OrderLine, line_id)
+
+
+def orders_of_member(
+    member_id: int, *, status: OrderStatus | None = None, after: int = 0, limit: int = PAGE
+) -> Sequence[SalesOrder]:
+    """A member's orders, newest first; `after` skips that many."""
+    query = select(SalesOrder).where(SalesOrder.member_id == member_id)
+    if status is not None:
+        query = query.where(SalesOrder.status == status)
+    query = query.order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
+    return db.session.scalars(query.offset(after).limit(limit)).all()
+
+
+def unpaid_orders_due(*, now: datetime, limit: int = 100) -> Sequence[int]:
+    """Ids of orders whose time to pay is over, oldest first."""
+    return db.session.scalars(
+        select(SalesOrder.id)
+        .where(SalesOrder.status == OrderStatus.PLACED, SalesOrder.expires_at <= now)
+        .order_by(SalesOrder.expires_at)
+        .limit(limit)
+    ).all()
+
+
+def transitions_of(order_id: int) -> Sequence[OrderTransition]:
+    """The order's whole history, first move first."""
+    return db.session.scalars(
+        select(OrderTransition)
+        .where(OrderTransition.order_id == order_id)
+        .order_by(OrderTransition.position)
+    ).all()

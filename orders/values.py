@@ -1,0 +1,72 @@
+"""Plain values of ordering: what is wished for, what it costs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from catalog.models import ProductKind
+from orders.models import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One wish: a variant by its public number, and what its line has to remember.
+
+    `expected_price_fen` is the unit price the buyer was shown; None if nothing was shown. The
+    line's user (who will use the plan) is given as ciphertext.
+    """
+
+    sku_number: str
+    quantity: int
+    expected_price_fen: int | None = None
+    user_name: bytes | None = None
+    user_phone: bytes | None = None
+    number_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one member asks for in one submit; `client_key` is the same in every repeat of it.
+
+    Contact name and phone are ciphertext. `outlet_id` is the chosen pickup, if any.
+    """
+
+    member_id: int
+    identity_id: int
+    client_key: str
+    items: tuple[Item, ...]
+    delivery: Delivery = Delivery.NONE
+    address: dict[str, Any] | None = None
+    outlet_id: int | None = None
+    contact_name: bytes | None = field(default=None, repr=False)
+    contact_phone: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """One item at the server's price; `prepaid_fen` of `list_fen` are collected for billing."""
+
+    item: Item
+    sku_id: int
+    product_id: int
+    category_id: int
+    kind: ProductKind
+    name: str
+    unit_price_fen: int
+    list_fen: int
+    prepaid_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """All items priced."""
+
+    lines: tuple[PricedLine, ...]
+
+    @property
+    def total_fen(self) -> int:
+        return sum(line.list_fen for line in self.lines)
+
+    @property
+    def discountable_fen(self) -> int:
+        """The most a discount can be: prepaid fees belong to billing and are never discounted."""
+        return sum(line.list_fen - line.prepaid_fen for line in self.lines)
