@@ -1,25 +1,56 @@
 """Decide again from a receipt alone: what it says must follow from what it contains."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from referral.policy import Policy, Terms
 from referral.receipt import bare, explain
 from referral.rules import decide
-from referral.values import Certainty, Heir, Hop, OrderFacts, Touch, TouchKind
+from referral.sentences import Names
+from referral.values import Certainty, Decision, Heir, Hop, OrderFacts, Touch, TouchKind
 
 
-def is_consistent(body: dict[str, Any]) -> bool:
-    """Does everything in this receipt, its words apart, follow from the touches, facts and terms?
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What a receipt was written from, and what the rules say about it today.
 
-    Works on bodies with and without words. Raises KeyError, TypeError or ValueError for what is no
-    receipt body.
+    The policy holds the numbers in force for this line under its version, and no overrides.
+    """
+
+    decision: Decision
+    touches: list[Touch]
+    facts: OrderFacts
+    policy: Policy
+
+    def body(self, names: Names | None = None) -> dict[str, Any]:
+        """The receipt as it would be written now."""
+        return explain(self.decision, self.touches, self.facts, self.policy, names)
+
+
+def replay(body: dict[str, Any]) -> Replay:
+    """Rebuild touches, facts and policy from a receipt and decide again.
+
+    Works on bodies with and without words. Raises KeyError, TypeError or ValueError for what is
+    no receipt body.
     """
     touches = [_touch(each) for each in body["touches"]]
     facts = _facts(body["order"])
     policy = Policy(version=body["policy"]["version"], terms=Terms(**body["policy"]["terms"]))
-    again = explain(decide(touches, facts, policy), touches, facts, policy)
-    return bool(bare(again) == bare(body))
+    return Replay(decide(touches, facts, policy), touches, facts, policy)
+
+
+def is_consistent(body: dict[str, Any]) -> bool:
+    """Does everything in it, words apart, follow from its touches, facts and terms?"""
+    return bool(bare(replay(body).body()) == bare(body))
+
+
+def spoken(body: dict[str, Any], names: Names) -> dict[str, Any]:
+    """The same receipt with sentences and names; ValueError when it contradicts itself."""
+    again = replay(body).body(names)
+    if bare(again) != bare(body):
+        raise ValueError("this receipt contradicts itself")
+    return again
 
 
 def _instant(text: str | None) -> datetime | None:

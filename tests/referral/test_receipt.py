@@ -10,7 +10,7 @@ import pytest
 
 from referral.policy import Policy
 from referral.receipt import GENESIS, bare, explain, receipt_digest
-from referral.replay import is_consistent
+from referral.replay import is_consistent, replay, spoken
 from referral.rules import decide
 from referral.sentences import LEARNT, REASONS, ROLES, VERDICTS, Names
 from referral.values import (
@@ -229,6 +229,21 @@ def test_the_words_of_a_receipt_may_be_left_out() -> None:
     assert silent == bare(receipt(*STORY, names=Names()))
     assert "爱丽" not in json.dumps(silent, ensure_ascii=False)
     assert silent["touches"][1]["verdict"]["reason"] == "won"
+
+
+def test_a_silent_receipt_can_be_made_to_speak() -> None:
+    body = receipt(*STORY)
+    assert spoken(bare(body), NAMES) == body
+    forged = deepcopy(bare(body))
+    forged["result"]["outlet_id"] = SOUTH
+    with pytest.raises(ValueError, match="contradicts"):
+        spoken(forged, NAMES)
+
+
+def test_a_receipt_gives_back_the_decision_it_proves() -> None:
+    facts = order(at(7), acceptor_rep_id=CAROL)
+    decision = decide(STORY, facts, POLICY)
+    assert replay(receipt(*STORY, facts=facts)).decision == decision
 
 
 def test_a_digest_has_thirty_two_bytes() -> None:
