@@ -1,8 +1,9 @@
-"""What happens to an identity: it is seen, it follows, it unfollows.
+"""What happens to an identity: it is seen, it follows, scans, unfollows.
 
 The state of an identity is that of its newest event, whatever the order of arrival, by one rule:
 
-    a follow counts when `state_at` is empty or older than the event;
+    a follow (or a scan, which only followers can do) counts when `state_at` is empty or older
+    than the event;
     an unfollow counts when `state_at` is empty, older than the event or equal to it.
 
 So of a follow and an unfollow in one second (the platform counts whole seconds) the unfollow

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from members.models import FollowEvent, Identity
-from members.operations import ensure_identity, follow, seen, unfollow
+from members.operations import ensure_identity, follow, scan, seen, unfollow
 from members.queries import identity_of
 from tests.members.cast import BOB, CITY, NOON, PROVINCE, SECOND, key
 from wx_backend.db import db, transaction
@@ -85,6 +85,14 @@ def test_being_seen_says_nothing_about_following() -> None:
         seen(appid=CITY, openid=BOB, event_at=NOON, known_at=NOON)
 
     assert state() == (False, None, NOON)
+
+
+def test_scan_shows_a_follower_and_is_no_follow_event() -> None:
+    with transaction():
+        scan(appid=CITY, openid=BOB, event_at=NOON, known_at=NOON)
+
+    assert state() == (True, NOON, NOON)
+    assert not db.session.scalars(select(FollowEvent)).all()
 
 
 def test_scene_of_the_newest_follow_is_kept() -> None:
