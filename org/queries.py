@@ -1,0 +1,197 @@
+"""Reading the organisation: the tree, who is who in it, what a rep shows of himself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
+
+from org.hours import OpeningHours
+from org.models import (
+    OperatorIdentity,
+    OrgNode,
+    OrgPath,
+    Rep,
+    RepBinding,
+    RepStatus,
+    Tier,
+)
+from wx_backend.db import db
+from wx_backend.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class RepCard:
+    """What a rep shows of himself: in the welcome, on the showroom, on the poster."""
+
+    rep_id: int
+    number: str
+    name: str
+    title: str
+    greeting: str
+    outlet_id: int
+    outlet_name: str
+    is_active: bool
+
+    @property
+    def showroom_path(self) -> str:
+        """Where his showroom is on this service."""
+        return f"/r/{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Successor:
+    """Who takes over: a rep, or without one the pool of an outlet."""
+
+    rep_id: int | None
+    outlet_id: int
+
+
+def node_of(node_id: int) -> OrgNode:
+    """One node; NotFound without it."""
+    node = db.session.get(OrgNode, node_id)
+    if node is None:
+        raise NotFound
+    return node
+
+
+def node_by_code(code: str) -> OrgNode | None:
+    return db.session.scalar(select(OrgNode).where(OrgNode.code == code))
+
+
+def under(node_id: int) -> Select[tuple[int]]:
+    """The ids of a node and everything below it, to filter other queries by."""
+    return select(OrgPath.descendant_id).where(OrgPath.ancestor_id == node_id)
+
+
+def nodes_under(node_id: int, *, tier: Tier | None = None) -> list[OrgNode]:
+    """The node and everything below it (of one tier), by code."""
+    query = select(OrgNode).where(OrgNode.id.in_(under(node_id))).order_by(OrgNode.code)
+    if tier is not None:
+        query = query.where(OrgNode.tier == tier)
+    return list(db.session.scalars(query))
+
+
+def is_within(node_id: int, scope_id: int) -> bool:
+    """Whether a node is `scope_id` or below it."""
+    return db.session.get(OrgPath, (scope_id, node_id)) is not None
+
+
+def ancestors(node_id: int) -> Mapping[Tier, int]:
+    """A node and its ancestors by tier, for figures that freeze them."""
+    rows = db.session.execute(
+        select(OrgNode.tier, OrgNode.id)
+        .join(OrgPath, OrgPath.ancestor_id == OrgNode.id)
+        .where(OrgPath.descendant_id == node_id)
+    )
+    return {Tier(tier): ancestor_id for tier, ancestor_id in rows}
+
+
+def lowest_common_node(first_id: int, second_id: int) -> int | None:
+    """The lowest node above (or at) both: who decides between them; None in separate trees."""
+    other = aliased(OrgPath)
+    return db.session.scalar(
+        select(OrgPath.ancestor_id)
+        .join(other, other.ancestor_id == OrgPath.ancestor_id)
+        .where(OrgPath.descendant_id == first_id, other.descendant_id == second_id)
+        .order_by(OrgPath.depth)
+        .limit(1)
+    )
+
+
+def opening_hours(outlet_id: int) -> OpeningHours | None:
+    """When an outlet is open; None where nobody said."""
+    stored = node_of(outlet_id).opening_hours
+    return OpeningHours.from_json(stored) if stored is not None else None
+
+
+def rep_by_number(number: str) -> Rep | None:
+    return db.session.scalar(select(Rep).where(Rep.number == number))
+
+
+def rep_card(rep_id: int) -> RepCard:
+    """A rep's card, whatever has become of him; NotFound for an unknown rep."""
+    row = db.session.execute(
+        select(Rep, OrgNode.name).join(OrgNode, OrgNode.id == Rep.outlet_id).where(Rep.id == rep_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    rep, outlet_name = row
+    return RepCard(
+        rep_id=rep.id,
+        number=rep.number,
+        name=rep.name,
+        title=rep.title,
+        greeting=rep.greeting,
+        outlet_id=rep.outlet_id,
+        outlet_name=outlet_name,
+        is_active=rep.status == RepStatus.ACTIVE,
+    )
+
+
+def successor_of(rep_id: int, at: datetime) -> Successor:
+    """Who has a rep's customers at an instant: himself, or his heir, or that one's heir ...
+
+    NotFound for an unknown rep.
+    """
+    rep = db.session.get(Rep, rep_id)
+    seen: set[int] = set()
+    while rep is not None:
+        has_left = rep.left_at is not None and rep.left_at <= at
+        if not has_left:
+            return Successor(rep.id, rep.outlet_id)
+        seen.add(rep.id)
+        if rep.heir_id is None or rep.heir_id in seen:
+            return Successor(None, rep.outlet_id)
+        rep = db.session.get(Rep, rep.heir_id)
+    raise NotFound
+
+
+def rep_of_member(*member_ids: int) -> int | None:
+    """The active rep a person is bound to now.
+
+    Give every member row that is the person: a binding names the member of its time.
+    """
+    return db.session.scalar(
+        select(Rep.id)
+        .join(RepBinding, RepBinding.rep_id == Rep.id)
+        .where(
+            RepBinding.member_id.in_(member_ids),
+            RepBinding.unbound_at.is_(None),
+            Rep.status == RepStatus.ACTIVE,
+        )
+        .order_by(RepBinding.id)
+        .limit(1)
+    )
+
+
+def member_of_rep(rep_id: int) -> int | None:
+    """The member who is this rep's hands now."""
+    return db.session.scalar(
+        select(RepBinding.member_id).where(
+            RepBinding.rep_id == rep_id, RepBinding.unbound_at.is_(None)
+        )
+    )
+
+
+def reps_under(node_id: int) -> list[Rep]:
+    """The reps of every outlet at or below a node who have not left, by number."""
+    return list(
+        db.session.scalars(
+            select(Rep)
+            .where(Rep.outlet_id.in_(under(node_id)), Rep.status != RepStatus.LEFT)
+            .order_by(Rep.number)
+        )
+    )
+
+
+def operator_identity_on(rep_id: int, day: date) -> OperatorIdentity | None:
+    """The codes billing knows a rep by on a (Shanghai) day."""
+    return db.session.scalar(
+        select(OperatorIdentity).where(
+            OperatorIdentity.rep_id == rep_id,
+            OperatorIdentity.valid_from <= day,
+            or_(OperatorIdentity.valid_until.is_(None), OperatorIdentity.valid_until > day),
+        )
+    )
