@@ -54,7 +54,7 @@ class Child:
             return False
         if self.program.health is None:
             return self.age_seconds >= self.program.settle_seconds
-        return self.program.health()
+        return self.program.health(self.pid)
 
     def wait_well(self, seconds: float) -> float:
         """Wait for health; returns how long that took since the start.

@@ -1,8 +1,11 @@
-"""Signs of health: a web address that answers 200, a socket that takes a connection."""
+"""Signs of health: a web address that answers 200, a socket that takes a connection, a worker that waits."""
 
 import http.client
 import socket
 from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from demo.program import Health
 
@@ -12,7 +15,7 @@ TIMEOUT_SECONDS = 2.0
 def answers(host: str, port: int, path: str) -> Health:
     """Well when `GET path` is answered with 200."""
 
-    def check() -> bool:
+    def check(_pid: int) -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         try:
             connection.request("GET", path)
@@ -28,7 +31,7 @@ def answers(host: str, port: int, path: str) -> Health:
 def listens_at(path: Path) -> Health:
     """Well when the Unix socket takes a connection."""
 
-    def check() -> bool:
+    def check(_pid: int) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(TIMEOUT_SECONDS)
             return client.connect_ex(str(path)) == 0
@@ -39,9 +42,22 @@ def listens_at(path: Path) -> Health:
 def listens_on(host: str, port: int) -> Health:
     """Well when the TCP port takes a connection."""
 
-    def check() -> bool:
+    def check(_pid: int) -> bool:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
             client.settimeout(TIMEOUT_SECONDS)
             return client.connect_ex((host, port)) == 0
+
+    return check
+
+
+def is_registered(redis_url: str, queue: str) -> Health:
+    """Well when the worker of the queue has put its name (`<queue>-<process id>`) into Redis."""
+
+    def check(pid: int) -> bool:
+        try:
+            with Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS) as redis:
+                return bool(redis.exists(f"rq:worker:{queue}-{pid}"))
+        except RedisError:
+            return False
 
     return check

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from demo.health import answers
+from demo.health import answers, is_registered
 from demo.places import HOST, Places
-from demo.program import Program
+from demo.program import Health, Program
 
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("work", "call")
@@ -27,7 +27,7 @@ def simulator(places: Places) -> Program:
         (sys.executable, "-m", "simulator", "--port", port, "--state", str(state)),
         log=places.log("simulator"),
         directory=ROOT,
-        health=answers(HOST, places.simulator_port, "/_sim/clock"),
+        health=answers(HOST, places.simulator_port, "/_sim/health"),
         address=places.simulator_url,
     )
 
@@ -51,7 +51,11 @@ def web(places: Places) -> Program:
 def workers(places: Places) -> tuple[Program, ...]:
     """One worker for each queue: a worker that listens on two can lose a job."""
     return tuple(
-        _command(places, f"worker-{queue}", "worker", "--queue", queue) for queue in QUEUES
+        _command(
+            *(places, f"worker-{queue}", "worker", "--queue", queue),
+            health=is_registered(places.redis_url, queue),
+        )
+        for queue in QUEUES
     )
 
 
@@ -65,12 +69,14 @@ def command(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "wx_backend.cli", *arguments)
 
 
-def _command(places: Places, name: str, *arguments: str) -> Program:
+def _command(places: Places, name: str, *arguments: str, health: Health | None = None) -> Program:
     return Program(
         name,
         command(*arguments),
         log=places.log(name),
         directory=ROOT,
         environment=environment(places),
+        health=health,
+        settle_seconds=3.0,
         stop_seconds=15.0,
     )

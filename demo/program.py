@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Health = Callable[[], bool]
+Health = Callable[[int], bool]
 
 
 @dataclass(frozen=True)
 class Program:
     """One long-running process.
 
-    `health` is asked until it says yes; a program without one is well once it has lived for
+    `health` is asked with the process id until it says yes; a program without one is well once it has lived for
     `settle_seconds`. `environment` is added to ours. A program that ends unasked is started
     again when `restarts` is set, after a pause that grows with every failure.
     """

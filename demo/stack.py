@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo import configuration, processes, stage
-from demo.identities import Identities, load_or_make
+from demo.identities import ACCOUNT_NAME, Identities, load_or_make
 from demo.places import Places
 from demo.ports import require_free
 from demo.program import Program, last_lines
@@ -56,7 +56,8 @@ def running(places: Places, step: Step = _quietly, report: Report = _no_report) 
         if places.redis is None:
             _start(supervisor, valkey(places), step)
         _start(supervisor, processes.simulator(places), step)
-        stage.announce(places, identities)
+        with step("stage", "account, merchant and people of the pretend WeChat"):
+            stage.announce(places, identities)
         with step("migrate", places.database_url):
             run_command(places, "migrate")
         with step("seed", ""):
@@ -67,6 +68,8 @@ def running(places: Places, step: Step = _quietly, report: Report = _no_report) 
             processes.clock(places),
         ):
             _start(supervisor, program, step)
+        with step("callback", f"{places.url}/wechat/{ACCOUNT_NAME}/callback"):
+            stage.verify(places, identities)
         yield Stack(places, identities, supervisor, seeded)
 
 

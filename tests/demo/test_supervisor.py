@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ import pytest
 from demo.program import StartFailed
 from demo.supervisor import Supervisor
 from tests.demo.programs import FAILS, FAMILY, SLEEPER, STUBBORN, program, server
+from tests.demo.waiting import eventually, lives, state
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -26,25 +27,6 @@ def told() -> list[str]:
 def supervisor(told: list[str]) -> Iterator[Supervisor]:
     with Supervisor(lambda name, what: told.append(f"{name} {what}")) as running:
         yield running
-
-
-def lives(pid: int) -> bool:
-    """Whether the process is there and is more than a zombie."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether the condition comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_start_returns_when_the_program_is_well(supervisor: Supervisor, tmp_path: Path) -> None:
@@ -65,7 +47,9 @@ def test_a_program_that_fails_to_start_shows_the_end_of_its_log(
 
 def test_a_program_that_never_gets_well_is_ended(supervisor: Supervisor, tmp_path: Path) -> None:
     with pytest.raises(StartFailed, match=r"was not well after"):
-        supervisor.start(program(tmp_path, "web", SLEEPER, health=lambda: False, start_seconds=0.3))
+        supervisor.start(
+            program(tmp_path, "web", SLEEPER, health=lambda _pid: False, start_seconds=0.3)
+        )
     assert list(supervisor.names()) == []
 
 
@@ -119,10 +103,9 @@ def test_a_paused_program_is_unwell_until_resumed_and_can_be_ended(
     supervisor.start(program(tmp_path, "worker", SLEEPER))
     pid = supervisor.pid("worker")
     supervisor.pause("worker")
-    stat = Path(f"/proc/{pid}/stat")
-    assert eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
+    assert eventually(lambda: state(pid) == "T")
     supervisor.resume("worker")
-    assert eventually(lambda: stat.read_text().rpartition(")")[2].split()[0] != "T")
+    assert eventually(lambda: state(pid) == "S")
     supervisor.pause("worker")
     supervisor.stop("worker")
     assert not lives(pid)

@@ -1,0 +1,128 @@
+"""`python -m demo` as a person runs it: everything starts, is reached, ends together, and is kept."""
+
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from demo.places import HOST
+from tests.demo.waiting import eventually, lives
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ("valkey", "simulator", "migrate", "seed", "web", "worker-work", "worker-call", "clock")
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def command(data: Path, port: int, simulator_port: int) -> list[str]:
+    ports = ("--port", str(port), "--simulator-port", str(simulator_port))
+    return [sys.executable, "-m", "demo", "--data", str(data), *ports]
+
+
+class Running:
+    """A demo that has said that it is ready."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, shown: list[str]) -> None:
+        self.process, self.port, self.shown = process, port, shown
+
+    def end(self) -> str:
+        """Ctrl-C; returns the rest of what was shown."""
+        self.process.send_signal(signal.SIGINT)
+        assert self.process.stdout
+        rest = self.process.stdout.read()
+        assert self.process.wait(60) == 0
+        return rest
+
+
+@contextmanager
+def demo(data: Path) -> Iterator[Running]:
+    port = free_port()
+    with subprocess.Popen(
+        command(data, port, free_port()),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout
+            shown: list[str] = []
+            for line in process.stdout:
+                shown.append(line)
+                if line.startswith("Ready."):
+                    break
+            assert shown[-1].startswith("Ready."), "".join(shown)
+            yield Running(process, port, shown)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def running(data: Path) -> Iterator[Running]:
+    with demo(data) as running:
+        yield running
+
+
+def test_every_part_is_shown_with_its_time(running: Running) -> None:
+    done = [line.split()[1] for line in running.shown if line.strip().startswith("✓")]
+    assert [name for name in done if name in PARTS] == list(PARTS)
+
+
+def test_the_service_is_ready(running: Running) -> None:
+    with urllib.request.urlopen(f"http://{HOST}:{running.port}/readyz") as answer:
+        assert answer.status == 200
+
+
+def test_a_second_demo_on_the_same_folder_is_refused(running: Running, data: Path) -> None:
+    second = subprocess.run(
+        command(data, free_port(), free_port()),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"already runs on {data} (process {running.process.pid})" in second.stderr
+
+
+def test_a_taken_port_is_refused_before_anything_starts(running: Running, tmp_path: Path) -> None:
+    second = subprocess.run(
+        command(tmp_path, running.port, free_port()),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"Port {running.port}, meant for the web server, is taken by" in second.stderr
+    assert not (tmp_path / "valkey").exists()
+
+
+def test_ctrl_c_ends_all_of_it_and_a_second_start_goes_on(running: Running, data: Path) -> None:
+    identities = (data / "identities.json").read_text()
+    valkey = int((data / "valkey" / "valkey.pid").read_text())
+    assert lives(valkey)
+    rest = running.end()
+    ended = [line.split()[1] for line in rest.splitlines() if line.endswith("ending")]
+    assert ended[0] == "clock"
+    assert ended[-1] == "valkey"
+    assert eventually(lambda: not lives(valkey))
+    with demo(data) as second:
+        assert (data / "identities.json").read_text() == identities
+        second.end()
