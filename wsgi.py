@@ -3,8 +3,8 @@
 import os
 
 from wx_backend import log
-from wx_backend.app import create_app
+from wx_backend.app import create_app, with_door
 from wx_backend.config import Config
 
 log.configure()
-app = create_app(Config.load(os.environ.get("WX_CONFIG", "config.toml")))
+app = with_door(create_app(Config.load(os.environ.get("WX_CONFIG", "config.toml"))))

@@ -113,3 +113,8 @@ def free_units(sku_ids: Iterable[int], *, place_id: int = DEFAULT_PLACE) -> dict
         )
     )
     return {row.sku_id: row.free for row in rows}
+
+
+def category_slug(category_id: int) -> str:
+    """The stable name of a category, which policies and rates refer to."""
+    return db.session.scalars(select(Category.slug).where(Category.id == category_id)).one()

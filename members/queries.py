@@ -127,3 +127,8 @@ def _visitors(identity_ids: Iterable[int]) -> tuple[VisitorLink, ...]:
         for link in links
         if link.visitor_id is not None
     )
+
+
+def appid_of(identity_id: int) -> str:
+    """The account an identity belongs to."""
+    return db.session.scalars(select(Identity.appid).where(Identity.id == identity_id)).one()

@@ -64,3 +64,10 @@ def transitions_of(order_id: int) -> Sequence[OrderTransition]:
         .where(OrderTransition.order_id == order_id)
         .order_by(OrderTransition.position)
     ).all()
+
+
+def orders_paid_since(since: datetime) -> Sequence[SalesOrder]:
+    """Orders paid from an instant on, oldest first."""
+    return db.session.scalars(
+        select(SalesOrder).where(SalesOrder.paid_at >= since).order_by(SalesOrder.paid_at)
+    ).all()

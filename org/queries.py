@@ -60,7 +60,7 @@ def node_by_code(code: str) -> OrgNode | None:
     return db.session.scalar(select(OrgNode).where(OrgNode.code == code))
 
 
-def under(node_id: int) -> Select[tuple[int]]:
+def under(node_id: int) -> Select[int]:
     """The ids of a node and everything below it, to filter other queries by."""
     return select(OrgPath.descendant_id).where(OrgPath.ancestor_id == node_id)
 
@@ -195,3 +195,11 @@ def operator_identity_on(rep_id: int, day: date) -> OperatorIdentity | None:
             or_(OperatorIdentity.valid_until.is_(None), OperatorIdentity.valid_until > day),
         )
     )
+
+
+def channel_class_of(rep_id: int) -> str:
+    """The channel class a rep sells in; NotFound for an unknown rep."""
+    rep = db.session.get(Rep, rep_id)
+    if rep is None:
+        raise NotFound
+    return rep.channel_class

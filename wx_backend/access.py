@@ -50,6 +50,9 @@ TABLE: dict[str, Access] = {
     "health.live": ANYONE,
     "health.ready": ANYONE,
     "health.metrics": MONITOR,
+    "wechat.verify": PLATFORM,
+    "wechat.push": PLATFORM,
+    "wechat.verification_file": ANYONE,
 }
 
 

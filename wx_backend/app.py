@@ -5,9 +5,15 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from wx_backend import access, bell, clock, error_pages, headers, health
+from flows.arrival.known import Known
+from flows.arrival.store import open_store
+from handlers import wechat
+from handlers.door import Door
+from handlers.messages import Messages
+from wx_backend import access, bell, clock, error_pages, headers, health, tables
 from wx_backend.config import Config
 from wx_backend.db import db, engine_options, prepare_engine
+from wx_backend.platform import Clients
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -19,22 +25,38 @@ def create_app(config: Config) -> Flask:
     app = Flask("wx_backend", static_folder=None)
     app.config.update(_flask_settings(config))
     app.extensions["wx_config"] = config
+    app.extensions["wx_clients"] = Clients(app)
     config.service.data_dir.mkdir(parents=True, exist_ok=True)
     clock.follow(config.service.data_dir / "clock-offset" if config.service.movable_clock else None)
     _open_database(app)
     bell.install(config.redis.url)
     csrf.init_app(app)
+    _open_push_desk(app, config)
     error_pages.install(app)
     headers.install(app)
     app.register_blueprint(health.bp)
+    app.register_blueprint(wechat.bp)
+    csrf.exempt(wechat.bp)
     access.install(app)
     return app
 
 
 def _open_database(app: Flask) -> None:
+    app.extensions["wx_metadata"] = tables.metadata  # every table is known before the first query
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+
+
+def _open_push_desk(app: Flask, config: Config) -> None:
+    """What answers pushes, shared by the door and the Flask route."""
+    store = open_store(config.database.url)
+    app.extensions["wx_messages"] = Messages(config, store, Known(app))
+
+
+def with_door(app: Flask) -> Door:
+    """The whole web application: pushes at the door, everything else through Flask."""
+    return Door(app.wsgi_app, app.extensions["wx_messages"])
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:

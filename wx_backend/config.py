@@ -64,6 +64,7 @@ class Account:
     previous_aes_key: str | None
     modes: frozenset[str]
     title: str
+    default_outlet: str
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -77,6 +77,7 @@ class Account(Section):
         validate=validate.Length(min=1),
     )
     title = text(high=30, load_default="")
+    default_outlet = text("[A-Za-z0-9-]{1,32}")
 
 
 class WeChat(Section):

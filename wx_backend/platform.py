@@ -1,9 +1,17 @@
 """The configured outside: this app's configuration, and clients for its accounts."""
 
-from flask import current_app
+import threading
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
 
 from wx_backend.config import Account, Config
 from wx_backend.errors import NotFound
+
+if TYPE_CHECKING:  # at run time they are imported when the first call is made
+    from wechat.client import Client
+    from wechat.tokens import TokenKeeper
+    from wechat.transport import Transport
 
 
 def config() -> Config:
@@ -18,3 +26,81 @@ def account_of(appid: str) -> Account:
     if account is None:
         raise NotFound("没有这个公众号", appid=appid)
     return account
+
+
+def client(appid: str) -> "Client":
+    """The API of one account. Make its calls with no transaction open."""
+    return _clients().client(appid)
+
+
+def jsapi_ticket(appid: str) -> str:
+    """The JS-SDK ticket of one account; a remote call when it has lapsed."""
+    return _clients().ticket_keeper(appid).token()
+
+
+class Clients:
+    """One transport and one client per account for a whole process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._transport: Transport | None = None
+        self._clients: dict[str, Client] = {}
+        self._ticket_keepers: dict[str, TokenKeeper] = {}
+
+    def transport(self) -> "Transport":
+        """The one pool of connections; tests put their double here."""
+        from wechat.transport import Http
+
+        with self._lock:
+            if self._transport is None:
+                self._transport = Http(proxy_url=self._config.wechat.proxy)
+            return self._transport
+
+    def client(self, appid: str) -> "Client":
+        found = self._clients.get(appid)
+        if found is None:
+            found = self._clients[appid] = self._made(account_of(appid))
+        return found
+
+    def ticket_keeper(self, appid: str) -> "TokenKeeper":
+        from wechat.client import jsapi_ticket_keeper
+        from wx_backend.tokens import DatabaseTokenStore
+
+        if appid not in self._ticket_keepers:
+            self._ticket_keepers[appid] = jsapi_ticket_keeper(
+                caller=self.client(appid).caller,
+                store=DatabaseTokenStore(self._app, f"jsapi_ticket:{appid}"),
+            )
+        return self._ticket_keepers[appid]
+
+    @property
+    def _config(self) -> Config:
+        found: Config = self._app.extensions["wx_config"]
+        return found
+
+    def _made(self, account: Account) -> "Client":
+        from wechat.client import Client, access_token_keeper
+        from wx_backend.tokens import DatabaseTokenStore
+
+        base_url = self._config.wechat.api_url
+        keeper = access_token_keeper(
+            appid=account.appid,
+            secret=account.secret,
+            store=DatabaseTokenStore(self._app, f"access_token:{account.appid}"),
+            transport=self.transport(),
+            base_url=base_url,
+        )
+        return Client(
+            appid=account.appid,
+            secret=account.secret,
+            keeper=keeper,
+            transport=self.transport(),
+            base_url=base_url,
+            open_url=self._config.wechat.oauth_url,
+        )
+
+
+def _clients() -> Clients:
+    found: Clients = current_app.extensions["wx_clients"]
+    return found

@@ -11,11 +11,13 @@ MODULES = (
     "menus.models",
     "orders.models",
     "org.models",
+    "payments.models",
     "referral.models",
     "templates_msg.models",
     "wx_backend.inbox",
     "wx_backend.leases",
     "wx_backend.outbox",
+    "wx_backend.tokens",
 )
 
 for module in MODULES:

@@ -47,6 +47,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
     )
     op.create_table(
+        "platform_token",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.Column("expires_at", Instant(), nullable=True),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_platform_token")),
+    )
+    op.create_table(
         "push",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
         sa.Column("key", sa.LargeBinary(length=16), nullable=False),
@@ -86,6 +95,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("push")
+    op.drop_table("platform_token")
     op.drop_table("lease")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_status")

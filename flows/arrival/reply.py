@@ -1,0 +1,26 @@
+"""What we answer to a push at once: the account's rule for it, in the words of whoever is behind it."""
+
+from collections.abc import Sequence
+
+from flows.arrival.known import Scanned
+from menus.rules import Rule, choose_reply, reply_of
+from wechat.pushes import Push
+from wechat.replies import Reply
+from wx_backend.config import Account
+
+
+def reply_to(
+    push: Push, *, rules: Sequence[Rule], account: Account, scanned: Scanned | None
+) -> Reply | None:
+    """The passive reply to a push; None when there is nothing to say."""
+    rule = choose_reply(rules, push)
+    if rule is None:
+        return None
+    values = {"account": account.title}
+    if scanned is not None:
+        values |= {
+            "rep": scanned.rep_name,
+            "outlet": scanned.outlet_name,
+            "showroom": scanned.url,
+        }
+    return reply_of(rule, values)

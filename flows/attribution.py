@@ -1,0 +1,199 @@
+"""Deciding who is credited: at placement, again at payment, and a dispute when it is too late."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from catalog.queries import category_slug
+from flows.sealed import line_user_phone, vault
+from members.queries import appid_of, member_ids_of, members_by_phone, subjects_of
+from orders.models import OrderLine, SalesOrder
+from orders.operations import attribute_line
+from orders.queries import lines_of_order, order_by_id, orders_paid_since
+from org.queries import channel_class_of, node_by_code, rep_card, rep_of_member, successor_of
+from referral.proofs import (
+    Case,
+    as_values,
+    latest_attribution,
+    open_dispute,
+    policy_in_force,
+    policy_version,
+    write_attribution,
+)
+from referral.queries import touches_of
+from referral.rules import decide, revision
+from referral.values import Decision, Heir, OrderFacts, Role, Touch
+from wx_backend.errors import NotFound
+from wx_backend.platform import account_of
+
+DISPUTABLE = timedelta(days=90)
+LEARNT_LATE = "下单前的接触在付款后才得知"
+
+
+def attribute_order(*, order_id: int, now: datetime) -> None:
+    """Decide every line of a new order, freeze it there, and write the receipts."""
+    order = _order(order_id)
+    policy = policy_in_force(order.placed_at)
+    touches = _touches(order)
+    for line in lines_of_order(order_id):
+        facts = _facts(order, line, touches)
+        case = Case(order_line_id=line.id, touches=touches, facts=facts, policy=policy)
+        _decide(case, now=now)
+
+
+def attribute_again(*, order_id: int, now: datetime) -> None:
+    """Just before payment counts: what was learnt since the order appends a version if it matters."""
+    order = _order(order_id)
+    touches = _touches(order)
+    for line in lines_of_order(order_id):
+        case = _case(order, line, touches)
+        if _outcome(decide(touches, case.facts, case.policy)) != _standing(line):
+            _decide(case, now=now)
+
+
+def dispute_late_touches(*, now: datetime) -> int:
+    """Open a dispute where a touch from before an order was learnt after its payment; how many."""
+    return sum(_dispute(order, now) for order in orders_paid_since(now - DISPUTABLE))
+
+
+def _dispute(order: SalesOrder, now: datetime) -> int:
+    paid_at = order.paid_at or now
+    touches = _touches(order)
+    in_time = [touch for touch in touches if touch.known_at < paid_at]
+    late = [t for t in touches if t.known_at >= paid_at and t.event_at <= order.placed_at]
+    opened = 0
+    for line in lines_of_order(order.id) if late else ():
+        case = _case(order, line, touches)
+        decided = decide(in_time, case.facts, case.policy)
+        change = revision(decided, touches, case.facts, case.policy, paid_at=paid_at)
+        if change.disputed is not None:
+            opened += open_dispute(
+                order_line_id=line.id,
+                key=f"touch:{late[-1].id}",
+                reason=LEARNT_LATE,
+                touch_id=late[-1].id,
+                now=now,
+            )
+    return opened
+
+
+def _decide(case: Case, *, now: datetime) -> None:
+    decision = decide(case.touches, case.facts, case.policy)
+    attribution = write_attribution(case, decision, now=now)
+    attribute_line(
+        line_id=case.order_line_id,
+        developer_rep_id=attribution.developer_rep_id,
+        acceptor_rep_id=attribution.acceptor_rep_id,
+        outlet_id=attribution.outlet_id,
+        policy_version=attribution.policy_version,
+    )
+
+
+def _case(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Case:
+    standing = latest_attribution(line.id)
+    assert standing is not None  # noqa: S101 - made with the order
+    return Case(
+        order_line_id=line.id,
+        touches=touches,
+        facts=_facts(order, line, touches),
+        policy=policy_version(standing.policy_version),
+    )
+
+
+def _outcome(decision: Decision) -> tuple[object, ...]:
+    """What of a decision is written on the line."""
+    return (
+        decision.developer_rep_id,
+        decision.acceptor_rep_id,
+        decision.share_bp(Role.DEVELOPER),
+        decision.share_bp(Role.ACCEPTOR),
+        decision.outlet_id,
+        decision.winning_touch_id,
+        decision.reason.value,
+    )
+
+
+def _standing(line: OrderLine) -> tuple[object, ...]:
+    """The same of the version that stands."""
+    row = latest_attribution(line.id)
+    if row is None:
+        return ()
+    return (
+        row.developer_rep_id,
+        row.acceptor_rep_id,
+        row.developer_bp,
+        row.acceptor_bp,
+        row.outlet_id,
+        row.touch_id,
+        row.reason,
+    )
+
+
+def _order(order_id: int) -> SalesOrder:
+    order = order_by_id(order_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def _touches(order: SalesOrder) -> list[Touch]:
+    """Every contact of the buyer, by whichever of his identities and browsers."""
+    subjects = subjects_of(order.member_id)
+    rows = touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
+    return as_values(rows)
+
+
+def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> OrderFacts:
+    """What else the rules ask about a line, as of the moment it was placed."""
+    reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
+    if line.acceptor_rep_id is not None:
+        reps.add(line.acceptor_rep_id)
+    cards = {rep_id: rep_card(rep_id) for rep_id in reps}
+    return OrderFacts(
+        placed_at=order.placed_at,
+        home_outlet_id=_home_outlet(order),
+        pickup_outlet_id=order.outlet_id,
+        channel_class=_channel_class(touches),
+        product_category=category_slug(line.category_id),
+        own_rep_ids=_own_reps(order, line),
+        acceptor_rep_id=line.acceptor_rep_id,
+        rep_outlets={rep_id: card.outlet_id for rep_id, card in cards.items()},
+        heirs=_heirs(reps, order.placed_at),
+    )
+
+
+def _home_outlet(order: SalesOrder) -> int:
+    """Whose pool takes what nobody else can claim: the outlet the account names."""
+    code = account_of(appid_of(order.identity_id)).default_outlet
+    node = node_by_code(code)
+    if node is None:
+        raise NotFound("公众号的默认网点不存在", outlet=code)
+    return node.id
+
+
+def _channel_class(touches: Sequence[Touch]) -> str:
+    """The channel class whose terms apply: that of the rep who was touched last."""
+    by_reps = [touch for touch in touches if touch.root_rep_id is not None]
+    last = max(by_reps, key=lambda touch: (touch.event_at, touch.id), default=None)
+    return channel_class_of(last.root_rep_id) if last and last.root_rep_id else ""
+
+
+def _own_reps(order: SalesOrder, line: OrderLine) -> frozenset[int]:
+    """The reps who are the buyer himself, or the one who will use the line."""
+    people = [member_ids_of(order.member_id)]
+    phone = line_user_phone(order, line)
+    if phone is not None:
+        people += [member_ids_of(member) for member in members_by_phone(vault().index(phone))]
+    found = (rep_of_member(*person) for person in people)
+    return frozenset(rep_id for rep_id in found if rep_id is not None)
+
+
+def _heirs(reps: set[int], at: datetime) -> dict[int, Heir]:
+    """Who stands in for those who had left."""
+    heirs = {}
+    for rep_id in reps:
+        successor = successor_of(rep_id, at)
+        if successor.rep_id is None:
+            heirs[rep_id] = Heir(outlet_id=successor.outlet_id)
+        elif successor.rep_id != rep_id:
+            heirs[rep_id] = Heir(rep_id=successor.rep_id)
+    return heirs

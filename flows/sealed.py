@@ -1,0 +1,34 @@
+"""Personal data inside orders: under which key, and bound to which place."""
+
+from functools import lru_cache
+
+from members.vault import Vault
+from orders.models import OrderLine, SalesOrder
+from wx_backend.config import Privacy
+from wx_backend.platform import config
+
+
+@lru_cache(maxsize=4)
+def _vault(privacy: Privacy) -> Vault:
+    return Vault.of(privacy)
+
+
+def vault() -> Vault:
+    """The vault of this app's configuration."""
+    return _vault(config().privacy)
+
+
+def order_place(member_id: int, client_key: str, field: str, position: int = 0) -> str:
+    """The place of a personal field of an order, known before the order has an id.
+
+    `field` is contact_name, contact_phone, user_name or user_phone; `position` is the line's.
+    """
+    return f"order.{field}:{member_id}:{client_key}:{position}"
+
+
+def line_user_phone(order: SalesOrder, line: OrderLine) -> str | None:
+    """Who will use a line: the number given by the buyer; None when he gave none."""
+    if line.user_phone is None:
+        return None
+    place = order_place(order.member_id, order.client_key, "user_phone", line.position)
+    return vault().open(line.user_phone, place=place)
