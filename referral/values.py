@@ -231,4 +231,4 @@ def last_employee(path: Sequence[Hop]) -> int | None:
 
 def whole_second(instant: datetime) -> datetime:
     """The instant cut to the second."""
-    return instant.replace(microsecond=0)
+    return instant.replace(microsecond=0) if instant.microsecond else instant
