@@ -85,20 +85,6 @@ def open_share(
     return db.session.scalars(select(Share).filter_by(**{name: values[name] for name in key})).one()
 
 
-def reserve_permanent_code(*, appid: str) -> int:
-    """Take one permanent code out of the account's book; returns how many are left."""
-    upsert(CodeBudget, {"appid": appid, "capacity": PERMANENT_CODES, "used": 0}, key=("appid",))
-    left: int | None = db.session.scalar(
-        update(CodeBudget)
-        .where(CodeBudget.appid == appid, CodeBudget.used < CodeBudget.capacity)
-        .values(used=CodeBudget.used + 1)
-        .returning(CodeBudget.capacity - CodeBudget.used)
-    )
-    if left is None:
-        raise CodesUsedUp(appid=appid)
-    return left
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeMade:
     """What the platform answered to making a code: ticket, the text of its picture, its end."""
@@ -108,32 +94,39 @@ class CodeMade:
     expires_at: datetime | None = None
 
 
-def add_scene_code(
-    *,
-    kind: CodeKind,
-    appid: str,
-    scene: str,
-    made: CodeMade,
-    share_id: int,
-    now: datetime,
+def plan_scene_code(
+    *, kind: CodeKind, appid: str, scene: str, share_id: int, now: datetime
 ) -> Code:
-    """Keep a code of an account and point it at a share; the same scene is one code."""
-    values = {
-        "kind": kind,
-        "appid": appid,
-        "scene": scene,
-        "slug": None,
-        "ticket": made.ticket,
-        "url": made.url,
-        "label": "",
-        "created_at": now,
-        "expires_at": made.expires_at,
-    }
-    upsert(Code, values, key=("appid", "scene"), update=("ticket", "url", "expires_at"))
+    """The code of an account with this scene, to be made at the platform if it has no ticket yet.
+
+    A permanent one is taken out of the account's book when it is planned, once. Raises CodesUsedUp.
+    """
+    values = {"kind": kind, "appid": appid, "scene": scene, "label": "", "created_at": now}
+    is_new = upsert(Code, values, key=("appid", "scene"))
     code = db.session.scalars(select(Code).filter_by(appid=appid, scene=scene)).one()
-    if db.session.scalar(select(func.count()).where(CodeTarget.code_id == code.id)) == 0:
+    if is_new:
         point_code(code_id=code.id, share_id=share_id, now=now)
+        if kind is CodeKind.OA_PERMANENT:
+            _take_permanent_code(appid)
     return code
+
+
+def note_code_made(*, code_id: int, made: CodeMade) -> Code:
+    """Keep what the platform answered to making a code."""
+    code = db.session.get_one(Code, code_id)
+    code.ticket, code.url, code.expires_at = made.ticket, made.url, made.expires_at
+    return code
+
+
+def _take_permanent_code(appid: str) -> None:
+    upsert(CodeBudget, {"appid": appid, "capacity": PERMANENT_CODES, "used": 0}, key=("appid",))
+    taken = db.session.execute(
+        update(CodeBudget)
+        .where(CodeBudget.appid == appid, CodeBudget.used < CodeBudget.capacity)
+        .values(used=CodeBudget.used + 1)
+    )
+    if not taken.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise CodesUsedUp(appid=appid)
 
 
 def add_link_code(*, slug: str, kind: CodeKind, share_id: int, now: datetime) -> Code:

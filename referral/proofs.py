@@ -12,7 +12,16 @@ from referral.models import Touch as TouchRow
 from referral.policy import Policy
 from referral.queries import policy_at, share_path
 from referral.receipt import GENESIS, bare, explain, receipt_digest
-from referral.values import Certainty, Decision, Hop, OrderFacts, Role, Touch, TouchKind
+from referral.values import (
+    Certainty,
+    Decision,
+    Hop,
+    OrderFacts,
+    Role,
+    Touch,
+    TouchKind,
+    last_employee,
+)
 from wx_backend.clock import business_on
 from wx_backend.db import db, upsert
 from wx_backend.numbers import RECEIPT, new_number
@@ -56,7 +65,7 @@ def _value(row: TouchRow, paths: dict[int, tuple[Hop, ...]]) -> Touch:
     if row.share_id is not None and row.share_id not in paths:
         paths[row.share_id] = tuple(_hop(share) for share in share_path(row.share_id))
     path = paths[row.share_id] if row.share_id is not None else ()
-    reps = [hop.rep_id for hop in path if hop.rep_id is not None]
+    root_rep_id = last_employee(path)
     kind = TouchKind(row.kind)
     return Touch(
         id=row.id,
@@ -65,8 +74,8 @@ def _value(row: TouchRow, paths: dict[int, tuple[Hop, ...]]) -> Touch:
         certainty=Certainty(row.certainty),
         event_at=row.event_at,
         known_at=row.known_at,
-        root_rep_id=reps[-1] if reps else None,
-        is_confirmed_act=kind in _CONFIRMED and bool(reps),
+        root_rep_id=root_rep_id,
+        is_confirmed_act=kind in _CONFIRMED and root_rep_id is not None,
         code_id=row.code_id,
         share_id=row.share_id,
         path=path,
@@ -161,7 +170,8 @@ def chain_receipts() -> int:
         .order_by(Receipt.id)
         .limit(CHAINED_AT_ONCE)
     ).all()
-    for position, receipt in enumerate(unchained, position + 1):
+    for receipt in unchained:
+        position += 1
         receipt.position = position
         previous = receipt.digest = receipt_digest(json.loads(receipt.body), previous)
     return len(unchained)
