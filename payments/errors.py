@@ -1,0 +1,39 @@
+"""What a payment or a refund can be refused for."""
+
+from wx_backend.errors import Conflict
+
+
+class AlreadyPaid(Conflict):
+    code, message = "already_paid", "订单已支付"
+
+
+class NotPaid(Conflict):
+    code, message = "not_paid", "该笔支付未成功，无法退款"
+
+
+class RefundExceedsPayment(Conflict):
+    """More would go back than came in, refunds under way included."""
+
+    code, message = "refund_exceeds_payment", "退款总额超过实付金额"
+
+
+class RefundTooSoon(Conflict):
+    """WeChat Pay wants a minute between two refunds of one payment."""
+
+    code, message = "refund_too_soon", "两次退款须间隔一分钟，请稍后再试"
+
+
+class TooManyRefunds(Conflict):
+    """WeChat Pay takes 50 partial refunds of one payment at most."""
+
+    code, message = "too_many_refunds", "该笔支付的退款次数已达上限"
+
+
+class RefundTooLate(Conflict):
+    """WeChat Pay refunds within one year of the payment."""
+
+    code, message = "refund_too_late", "支付已超过一年，无法原路退款"
+
+
+class UnreadableFact(ValueError):
+    """A verified answer or notice lacks a field or has one of the wrong type; it names which."""

@@ -1,0 +1,211 @@
+"""Rows of payments: notices as they came, attempts to pay, refunds, and what did not fit."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wx_backend.claims import Claimable, due_index
+from wx_backend.db import Instant, Model, id_column
+
+CNY = "CNY"
+REFUNDS_MAX = 50
+
+
+class NoticeKind(StrEnum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+    TRANSFER = "transfer"
+
+
+class PaymentStatus(StrEnum):
+    """Where an attempt stands; `unknown` is a prepay call that may have taken effect."""
+
+    CREATED = "created"
+    PREPAYING = "prepaying"
+    PREPAID = "prepaid"
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    CLOSED = "closed"
+
+
+class RefundStatus(StrEnum):
+    """Where a refund stands; `succeeded` and `closed` are final, a closed one moved no money."""
+
+    REQUESTED = "requested"
+    UNKNOWN = "unknown"
+    PROCESSING = "processing"
+    ABNORMAL = "abnormal"
+    SUCCEEDED = "succeeded"
+    CLOSED = "closed"
+
+
+class ExceptionKind(StrEnum):
+    """What a person (or a flow) has to look at because it did not fit."""
+
+    UNKNOWN_ORDER = "unknown_order"
+    MISMATCH = "mismatch"
+    DOUBLE_PAYMENT = "double_payment"
+    PAID_AFTER_CLOSE = "paid_after_close"
+    SHORTAGE = "shortage"
+    UNKNOWN_REFUND = "unknown_refund"
+    REFUND_MISMATCH = "refund_mismatch"
+    REFUND_ABNORMAL = "refund_abnormal"
+    REFUND_CLOSED = "refund_closed"
+    UNREADABLE_NOTICE = "unreadable_notice"
+
+
+class PayNotice(Claimable, Model):
+    """One verified notice of WeChat Pay, stored before anything acts on it; it is its own job.
+
+    `key` is the digest of the notice id, which the platform keeps through all its retries.
+    """
+
+    __tablename__ = "pay_notice"
+    __table_args__ = (UniqueConstraint("key"), due_index("pay_notice"))
+
+    id: Mapped[int] = id_column()
+    key: Mapped[bytes] = mapped_column(LargeBinary(16))
+    kind: Mapped[str] = mapped_column(String(12))
+    raw: Mapped[str | None] = mapped_column(Text)
+    known_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Payment(Model):
+    """One attempt to pay one order, under its own out_trade_no; at most one attempt wins.
+
+    `payer_total_fen` is what the payer gave himself, less than `amount_fen` with a coupon.
+    `refund_reserved_fen` are the refunds asked for and not failed: the database keeps them
+    within what was paid, also while several are under way.
+    """
+
+    __tablename__ = "payment"
+    __table_args__ = (
+        UniqueConstraint("out_trade_no"),
+        UniqueConstraint("transaction_id"),
+        Index(
+            "uq_payment_winner",
+            "order_id",
+            unique=True,
+            sqlite_where=text("is_winner"),
+            postgresql_where=text("is_winner"),
+        ),
+        Index("ix_payment_order", "order_id", "id"),
+        Index("ix_payment_open", "status", "created_at"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint(
+            "refund_reserved_fen >= 0 AND refund_reserved_fen <= amount_fen", name="refund_limit"
+        ),
+        CheckConstraint(
+            "refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen", name="refunded"
+        ),
+        CheckConstraint(f"refund_count <= {REFUNDS_MAX}", name="refund_count"),
+        CheckConstraint(
+            "status <> 'succeeded' OR (transaction_id IS NOT NULL AND success_at IS NOT NULL)",
+            name="succeeded",
+        ),
+        CheckConstraint("NOT is_winner OR status = 'succeeded'", name="winner"),
+    )
+
+    id: Mapped[int] = id_column()
+    out_trade_no: Mapped[str] = mapped_column(String(32))
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    mchid: Mapped[str] = mapped_column(String(32))
+    appid: Mapped[str] = mapped_column(String(32))
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3), default=CNY)
+    description: Mapped[str] = mapped_column(String(127))
+    status: Mapped[str] = mapped_column(String(12), default=PaymentStatus.CREATED)
+    is_winner: Mapped[bool] = mapped_column(default=False)
+    prepay_id: Mapped[str | None] = mapped_column(String(64))
+    prepaid_at: Mapped[datetime | None] = mapped_column(Instant)
+    transaction_id: Mapped[str | None] = mapped_column(String(32))
+    payer_total_fen: Mapped[int | None] = mapped_column(BigInteger)
+    source: Mapped[str | None] = mapped_column(String(10))
+    success_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    refund_reserved_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    refunded_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    refund_count: Mapped[int] = mapped_column(default=0)
+    refund_asked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Refund(Model):
+    """Money on its way back for one payment; the same number is used until it surely failed.
+
+    `actor` is who wanted it: `staff:7`, `member:12` or `system`. `key` makes one wish one refund.
+    """
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        UniqueConstraint("out_refund_no"),
+        UniqueConstraint("key"),
+        Index("ix_refund_payment", "payment_id", "id"),
+        Index("ix_refund_status", "status", "asked_at"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+    )
+
+    id: Mapped[int] = id_column()
+    out_refund_no: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(80))
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payment.id"))
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(80))
+    actor: Mapped[str] = mapped_column(String(40))
+    status: Mapped[str] = mapped_column(String(12), default=RefundStatus.REQUESTED)
+    refund_id: Mapped[str | None] = mapped_column(String(32))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    success_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RefundLine(Model):
+    """How much of a refund belongs to which order line; none when a whole extra payment goes back."""
+
+    __tablename__ = "refund_line"
+    __table_args__ = (
+        UniqueConstraint("refund_id", "order_line_id"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+    )
+
+    id: Mapped[int] = id_column()
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"))
+    order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class ExceptionItem(Model):
+    """Something about money that did not fit, once per `key`, open until somebody closes it."""
+
+    __tablename__ = "exception_item"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        Index("ix_exception_item_open", "closed_at", "opened_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    key: Mapped[str] = mapped_column(String(120))
+    kind: Mapped[str] = mapped_column(String(20))
+    payment_id: Mapped[int | None] = mapped_column(ForeignKey("payment.id"), index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by: Mapped[str | None] = mapped_column(String(40))
+    resolution: Mapped[str | None] = mapped_column(String(200))

@@ -1,0 +1,117 @@
+"""Reads of payments: who won, what is still open, what waits for a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from payments.attempts import OPEN
+from payments.models import ExceptionItem, Payment, PaymentStatus, Refund, RefundLine, RefundStatus
+from payments.rules import FINAL
+from wx_backend.db import db
+
+PAGE = 50
+
+
+def payment_by_id(payment_id: int) -> Payment | None:
+    """The attempt of this id."""
+    return db.session.get(Payment, payment_id)
+
+
+def payment_by_number(out_trade_no: str) -> Payment | None:
+    """The attempt of this out_trade_no."""
+    return db.session.scalars(
+        select(Payment).where(Payment.out_trade_no == out_trade_no)
+    ).one_or_none()
+
+
+def order_of_payment(out_trade_no: str) -> int | None:
+    """The id of the order an attempt is for: what to lock before settling it."""
+    return db.session.scalar(select(Payment.order_id).where(Payment.out_trade_no == out_trade_no))
+
+
+def order_of_refund(out_refund_no: str) -> int | None:
+    """The id of the order a refund belongs to: what to lock before applying a fact to it."""
+    return db.session.scalar(
+        select(Payment.order_id)
+        .join(Refund, Refund.payment_id == Payment.id)
+        .where(Refund.out_refund_no == out_refund_no)
+    )
+
+
+def winner_of(order_id: int) -> Payment | None:
+    """The attempt that paid an order; None while it is unpaid."""
+    return db.session.scalars(
+        select(Payment).where(Payment.order_id == order_id, Payment.is_winner)
+    ).one_or_none()
+
+
+def attempts_of(order_id: int) -> Sequence[Payment]:
+    """All attempts to pay an order, first one first."""
+    return db.session.scalars(
+        select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)
+    ).all()
+
+
+def open_attempts_of(order_id: int) -> Sequence[Payment]:
+    """Attempts of an order under which money may still come; never sent ones are left out."""
+    sent = [status for status in OPEN if status is not PaymentStatus.CREATED]
+    return db.session.scalars(
+        select(Payment)
+        .where(Payment.order_id == order_id, Payment.status.in_(sent))
+        .order_by(Payment.id)
+    ).all()
+
+
+def attempts_to_query(*, created_before: datetime, limit: int = PAGE) -> Sequence[int]:
+    """Ids of attempts sent before an instant that neither succeeded nor closed, oldest first."""
+    sent = [status for status in OPEN if status is not PaymentStatus.CREATED]
+    return db.session.scalars(
+        select(Payment.id)
+        .where(Payment.status.in_(sent), Payment.created_at <= created_before)
+        .order_by(Payment.created_at)
+        .limit(limit)
+    ).all()
+
+
+def refund_by_id(refund_id: int) -> Refund | None:
+    """The refund of this id."""
+    return db.session.get(Refund, refund_id)
+
+
+def refund_lines(refund_id: int) -> dict[int, int]:
+    """What a refund gives back, in fen by order line id."""
+    rows = db.session.scalars(select(RefundLine).where(RefundLine.refund_id == refund_id))
+    return {row.order_line_id: row.amount_fen for row in rows}
+
+
+def refunds_of_order(order_id: int) -> Sequence[Refund]:
+    """All refunds of an order's payments, first one first."""
+    return db.session.scalars(
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.order_id == order_id)
+        .order_by(Refund.id)
+    ).all()
+
+
+def refunds_under_way(*, asked_before: datetime, limit: int = PAGE) -> Sequence[int]:
+    """Ids of refunds asked for before an instant that have not ended, oldest first."""
+    under_way = [status for status in RefundStatus if status not in FINAL]
+    return db.session.scalars(
+        select(Refund.id)
+        .where(Refund.status.in_(under_way), Refund.asked_at <= asked_before)
+        .order_by(Refund.asked_at)
+        .limit(limit)
+    ).all()
+
+
+def open_exceptions(*, after: int = 0, limit: int = PAGE) -> Sequence[ExceptionItem]:
+    """What waits for a person, oldest first; `after` skips that many."""
+    return db.session.scalars(
+        select(ExceptionItem)
+        .where(ExceptionItem.closed_at.is_(None))
+        .order_by(ExceptionItem.opened_at, ExceptionItem.id)
+        .offset(after)
+        .limit(limit)
+    ).all()

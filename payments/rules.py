@@ -1,0 +1,170 @@
+"""Pure rules of payments: what the platform stated, how it is compared with what we asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from payments.errors import UnreadableFact
+from payments.models import CNY, RefundStatus
+
+# REFUND says that a refund exists: the payment itself succeeded.
+PAID_STATES = frozenset({"SUCCESS", "REFUND"})
+CLOSED_STATES = frozenset({"CLOSED", "REVOKED"})
+
+REFUND_SPACING = timedelta(minutes=1)
+REFUND_WITHIN = timedelta(days=365)
+
+REFUND_STATES: Mapping[str, RefundStatus] = {
+    "PROCESSING": RefundStatus.PROCESSING,
+    "SUCCESS": RefundStatus.SUCCEEDED,
+    "CLOSED": RefundStatus.CLOSED,
+    "ABNORMAL": RefundStatus.ABNORMAL,
+}
+_UNDECIDED = frozenset({RefundStatus.REQUESTED, RefundStatus.UNKNOWN, RefundStatus.PROCESSING})
+FINAL = frozenset({RefundStatus.SUCCEEDED, RefundStatus.CLOSED})
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFact:
+    """What WeChat Pay states about one out_trade_no, in a notice, a query answer or a bill row.
+
+    Amount, transaction id and success instant are there only once it is paid.
+    """
+
+    mchid: str
+    appid: str
+    out_trade_no: str
+    trade_state: str
+    transaction_id: str | None = None
+    amount_fen: int | None = None
+    payer_total_fen: int | None = None
+    currency: str | None = None
+    success_at: datetime | None = None
+
+    @property
+    def is_paid(self) -> bool:
+        return self.trade_state in PAID_STATES
+
+    @property
+    def is_closed(self) -> bool:
+        return self.trade_state in CLOSED_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFact:
+    """What WeChat Pay states about one out_refund_no."""
+
+    out_refund_no: str
+    out_trade_no: str
+    refund_id: str
+    status: RefundStatus
+    amount_fen: int
+    success_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What we asked for: the half of a comparison that is ours."""
+
+    mchid: str
+    appid: str
+    out_trade_no: str
+    amount_fen: int
+    currency: str = CNY
+    transaction_id: str | None = None
+
+
+def differences(expected: Expected, fact: PaymentFact) -> dict[str, list[Any]]:
+    """Where a paid fact differs from what we asked for: field -> [ours, theirs]; empty if it fits.
+
+    A transaction id is compared once we know one.
+    """
+    ours = {
+        "mchid": expected.mchid,
+        "appid": expected.appid,
+        "out_trade_no": expected.out_trade_no,
+        "amount_fen": expected.amount_fen,
+        "currency": expected.currency,
+        "transaction_id": expected.transaction_id or fact.transaction_id,
+    }
+    found = {
+        name: [value, getattr(fact, name)]
+        for name, value in ours.items()
+        if getattr(fact, name) != value
+    }
+    missing = [name for name in ("transaction_id", "success_at") if getattr(fact, name) is None]
+    return found | {name: ["?", None] for name in missing}
+
+
+def may_become(current: RefundStatus, stated: RefundStatus) -> bool:
+    """Whether a stated refund state is news: states never move backwards, final ones never move."""
+    if current == stated or current in FINAL:
+        return False
+    return stated is not RefundStatus.PROCESSING or current in _UNDECIDED
+
+
+def payment_fact(resource: Mapping[str, Any]) -> PaymentFact:
+    """Read a decrypted pay notice or a query answer; UnreadableFact names what is wrong with it."""
+    amount = resource.get("amount")
+    amount = amount if isinstance(amount, Mapping) else {}
+    return PaymentFact(
+        mchid=_text(resource, "mchid"),
+        appid=_text(resource, "appid"),
+        out_trade_no=_text(resource, "out_trade_no"),
+        trade_state=_text(resource, "trade_state"),
+        transaction_id=resource.get("transaction_id") or None,
+        amount_fen=_optional_fen(amount, "total"),
+        payer_total_fen=_optional_fen(amount, "payer_total"),
+        currency=amount.get("currency"),
+        success_at=_optional_instant(resource, "success_time"),
+    )
+
+
+def refund_fact(resource: Mapping[str, Any]) -> RefundFact:
+    """Read a decrypted refund notice (`refund_status`) or an API answer (`status`)."""
+    amount = resource.get("amount")
+    if not isinstance(amount, Mapping):
+        raise UnreadableFact("amount")
+    fen = _optional_fen(amount, "refund")
+    status = REFUND_STATES.get(str(resource.get("refund_status") or resource.get("status")))
+    if fen is None or status is None:
+        raise UnreadableFact("amount.refund" if fen is None else "status")
+    return RefundFact(
+        out_refund_no=_text(resource, "out_refund_no"),
+        out_trade_no=_text(resource, "out_trade_no"),
+        refund_id=_text(resource, "refund_id"),
+        status=status,
+        amount_fen=fen,
+        success_at=_optional_instant(resource, "success_time"),
+    )
+
+
+def _text(resource: Mapping[str, Any], name: str) -> str:
+    value = resource.get(name)
+    if not isinstance(value, str) or not value:
+        raise UnreadableFact(name)
+    return value
+
+
+def _optional_fen(amount: Mapping[str, Any], name: str) -> int | None:
+    value = amount.get(name)
+    if value is None:
+        return None
+    if type(value) is not int or value < 0:
+        raise UnreadableFact(f"amount.{name}")
+    return value
+
+
+def _optional_instant(resource: Mapping[str, Any], name: str) -> datetime | None:
+    """An RFC 3339 instant with its zone, as aware UTC."""
+    value = resource.get(name)
+    if not value:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise UnreadableFact(name) from error
+    if instant.tzinfo is None:
+        raise UnreadableFact(name)
+    return instant.astimezone(UTC)
