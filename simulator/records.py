@@ -264,6 +264,18 @@ class Counter(Row):
 
 
 @dataclass
+class Pointer(Row):
+    """From a name to the key of the row it means now: the current token, a permanent code."""
+
+    name: str
+    target: str
+
+    @property
+    def key(self) -> str:
+        return self.name
+
+
+@dataclass
 class Task(Row):
     """Work of the platform itself that is due at an instant: pushes, notices, closings."""
 

@@ -31,6 +31,7 @@ class Tables:
         self.menus = Table(records.Menu)
         self.tags = Table(records.Tag)
         self.counters = Table(records.Counter)
+        self.pointers = Table(records.Pointer)
         self.tasks = Table(records.Task)
         self.facts = Table(records.Fact)
         self.rules = Table(records.Rule)

@@ -6,7 +6,7 @@ import qrcode
 
 from simulator.api.calls import Answer, Call, File, count, endpoint
 from simulator.errors import ApiError
-from simulator.records import JSON, Account, Code
+from simulator.records import JSON, Account, Code, Pointer
 from simulator.world import World
 
 _URL = "http://weixin.qq.com/q/"
@@ -90,12 +90,14 @@ def _living(world: World, code: Code | None) -> Code | None:
 
 def _permanent(call: Call, scene: str, *, is_text: bool) -> Code:
     appid = call.account.appid
-    for code in call.world.codes:
-        known = (code.appid, code.is_permanent, code.is_text, code.scene)
-        if known == (appid, True, is_text, scene):
-            return code
+    name = f"code/{appid}/{'text' if is_text else 'number'}/{scene}"
+    known = call.world.pointers.find(name)
+    if known:
+        return call.world.codes.rows[known.target]
     count(call.world, f"permanent/{appid}", call.account.permanent_codes, 45029)
-    return new_code(call.world, call.account, scene, is_text=is_text, expires_at=0)
+    code = new_code(call.world, call.account, scene, is_text=is_text, expires_at=0)
+    call.world.pointers.save(Pointer(name, code.uid))
+    return code
 
 
 def _scene(body: JSON, *, is_text: bool, is_permanent: bool) -> str:

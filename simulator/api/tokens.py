@@ -1,5 +1,7 @@
 """Access tokens of both families and the JS ticket."""
 
+import math
+
 from simulator.api.calls import (
     ENDPOINTS,
     Answer,
@@ -12,7 +14,7 @@ from simulator.api.calls import (
 )
 from simulator.clock import shanghai_day
 from simulator.errors import ApiError
-from simulator.records import Token
+from simulator.records import Pointer, Token
 from simulator.world import World
 
 LIFE = 7200
@@ -29,7 +31,7 @@ def token(call: Call) -> Answer:
     account = credentials(call.world, call.query.get("appid", ""), call.query.get("secret", ""))
     count_call(call.world, account, ENDPOINTS["/cgi-bin/token"])
     _retire(call.world, account.appid, "plain", _OVERLAP)
-    fresh = new_token(call.world, account.appid, "plain", LIFE)
+    fresh = _fresh(call.world, account.appid, "plain")
     return {"access_token": fresh.token, "expires_in": LIFE}
 
 
@@ -47,10 +49,10 @@ def stable_token(call: Call) -> Answer:
     current = _current(call.world, account.appid, "stable")
     if current is None or current.expires_at - call.now <= _OVERLAP:
         _retire(call.world, account.appid, "stable", _OVERLAP)
-        current = new_token(call.world, account.appid, "stable", LIFE)
+        current = _fresh(call.world, account.appid, "stable")
     return {
         "access_token": current.token,
-        "expires_in": int(current.expires_at - call.now),
+        "expires_in": math.ceil(current.expires_at - call.now),
     }
 
 
@@ -60,8 +62,8 @@ def ticket(call: Call) -> Answer:
     if call.query.get("type") != "jsapi":
         raise ApiError(40035, "type")
     appid = call.account.appid
-    current = _current(call.world, appid, "jsapi") or new_token(call.world, appid, "jsapi", LIFE)
-    left = int(current.expires_at - call.now)
+    current = _current(call.world, appid, "jsapi") or _fresh(call.world, appid, "jsapi")
+    left = math.ceil(current.expires_at - call.now)
     return {"errcode": 0, "errmsg": "ok", "ticket": current.token, "expires_in": left}
 
 
@@ -77,25 +79,27 @@ def invalidate(world: World, appid: str) -> int:
     return struck
 
 
+def _fresh(world: World, appid: str, family: str) -> Token:
+    """A new token, from now on the current one of its family."""
+    token = new_token(world, appid, family, LIFE)
+    world.pointers.save(Pointer(f"token/{appid}/{family}", token.key))
+    return token
+
+
 def _current(world: World, appid: str, family: str) -> Token | None:
-    live = [
-        row
-        for row in world.tokens
-        if row.appid == appid
-        and row.family == family
-        and row.expires_at > world.now()
-        and not row.is_superseded
-    ]
-    return live[-1] if live else None
+    pointer = world.pointers.find(f"token/{appid}/{family}")
+    token = world.tokens.find(pointer.target) if pointer else None
+    is_live = token and token.expires_at > world.now() and not token.is_superseded
+    return token if is_live else None
 
 
 def _retire(world: World, appid: str, family: str, overlap: float) -> None:
-    limit = world.now() + overlap
-    for row in world.tokens:
-        if row.appid == appid and row.family == family and not row.is_superseded:
-            row.is_superseded = True
-            row.expires_at = min(row.expires_at, limit)
-            world.tokens.save(row)
+    """Let the current token of a family live `overlap` seconds more at most."""
+    token = _current(world, appid, family)
+    if token:
+        token.is_superseded = True
+        token.expires_at = min(token.expires_at, world.now() + overlap)
+        world.tokens.save(token)
 
 
 def _count_forced(world: World, appid: str) -> None:

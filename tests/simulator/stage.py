@@ -70,11 +70,11 @@ class Stage:
         body = {"grant_type": "client_credential", "appid": appid, "secret": SECRET}
         return str(self.api("POST", "/cgi-bin/stable_token", **body)["access_token"])
 
-    def call(self, path: str, appid: str = SHOP, **body: Any) -> dict[str, Any]:
+    def call(self, path: str, appid: str = SHOP, /, **body: Any) -> dict[str, Any]:
         """A POST to the API host with a fresh token."""
         return self.api("POST", f"{path}?access_token={self.token(appid)}", **body)
 
-    def look(self, path: str, appid: str = SHOP, **query: str) -> dict[str, Any]:
+    def look(self, path: str, appid: str = SHOP, /, **query: str) -> dict[str, Any]:
         """A GET to the API host with a fresh token."""
         fields = {"access_token": self.token(appid), **query}
         answer = self._http.request("GET", self.base_url + path, fields=fields)

@@ -1,0 +1,335 @@
+"""WeChat Pay refuses whatever is not exactly right, and repeats a notice until it is taken."""
+
+import json
+from typing import Any
+
+import pytest
+
+from simulator import paykeys
+from simulator.clock import rfc3339
+from simulator.pay.notices import LADDER
+from simulator.server import Running
+from tests.simulator.conftest import Keys
+from tests.simulator.receiver import Receiver
+from tests.simulator.stage import MCHID, MERCHANT_SERIAL, MINI, SHOP, Stage
+
+JSAPI = "/v3/pay/transactions/jsapi"
+REFUNDS = "/v3/refund/domestic/refunds"
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
+
+
+class Shop:
+    """A merchant that signs by hand, so that every part can be wrong."""
+
+    def __init__(self, stage: Stage, keys: Keys, platform: Running, receiver: Receiver) -> None:
+        self.stage, self.keys, self.world = stage, keys, platform.world
+        self.notify_url = f"{receiver.url}/notice"
+        self.bob = str(stage.act("Bob", "follow", appid=SHOP)["openid"])
+
+    def authorization(self, method: str, path: str, raw: bytes, **wrong: str) -> str:
+        values = {
+            "mchid": MCHID,
+            "nonce_str": "n" * 32,
+            "timestamp": str(int(self.world.now())),
+            "serial_no": MERCHANT_SERIAL,
+            **wrong,
+        }
+        head = f"{method}\n{path}\n{values['timestamp']}\n{values['nonce_str']}\n"
+        signed = head.encode() + raw + b"\n"
+        values["signature"] = wrong.get("signature") or paykeys.sign(self.keys.merchant, signed)
+        pairs = ",".join(f'{name}="{value}"' for name, value in values.items())
+        return f"WECHATPAY2-SHA256-RSA2048 {pairs}"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        /,
+        **wrong: str,
+    ) -> tuple[int, dict[str, Any]]:
+        raw = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        sent = {
+            "Accept": "application/json",
+            "User-Agent": "test",
+            "Content-Type": "application/json",
+            "Authorization": self.authorization(method, path, raw, **wrong),
+        }
+        answer = self.stage.raw(method, path, body=raw, headers=sent | (headers or {}))
+        return answer.status, json.loads(answer.data) if answer.data else {}
+
+    def order(self, number: str = "A100001", **changed: Any) -> dict[str, Any]:
+        return {
+            "appid": SHOP,
+            "mchid": MCHID,
+            "description": "畅享套餐",
+            "out_trade_no": number,
+            "notify_url": self.notify_url,
+            "amount": {"total": 9900, "currency": "CNY"},
+            "payer": {"openid": self.bob},
+        } | changed
+
+    def prepaid(self, number: str = "A100001") -> dict[str, str]:
+        """The arguments of the pay sheet for a fresh order."""
+        _, answer = self.send("POST", JSAPI, self.order(number))
+        return self.sheet(answer["prepay_id"])
+
+    def sheet(self, prepay_id: str) -> dict[str, str]:
+        values = [SHOP, "1700000000", "nonce", f"prepay_id={prepay_id}"]
+        message = "".join(f"{value}\n" for value in values).encode()
+        names = ("appId", "timeStamp", "nonceStr", "package")
+        sign = paykeys.sign(self.keys.merchant, message)
+        return {**dict(zip(names, values, strict=True)), "signType": "RSA", "paySign": sign}
+
+    def pay(self, number: str = "A100001") -> dict[str, Any]:
+        return self.stage.act("Bob", "pay", **self.prepaid(number))
+
+    def refund(self, number: str, fen: int, **changed: Any) -> tuple[int, dict[str, Any]]:
+        amount = {"refund": fen, "total": 9900, "currency": "CNY"}
+        body = {"out_trade_no": "A100001", "out_refund_no": number, "amount": amount} | changed
+        return self.send("POST", REFUNDS, body)
+
+
+@pytest.fixture
+def shop(
+    stage: Stage,
+    keys: Keys,
+    platform: Running,
+    receiver: Receiver,
+    merchant: dict[str, str],
+) -> Shop:
+    assert merchant["mchid"] == MCHID
+    return Shop(stage, keys, platform, receiver)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"signature": "AAAA"},
+        {"serial_no": "0" * 40},
+        {"mchid": "1900000999"},
+        {"timestamp": "1600000000"},
+        {"nonce_str": "n" * 33},
+    ],
+)
+def test_a_wrong_authorisation_is_a_sign_error(shop: Shop, wrong: dict[str, str]) -> None:
+    status, answer = shop.send("POST", JSAPI, shop.order(), **wrong)
+    assert (status, answer["code"]) == (401, "SIGN_ERROR")
+    assert shop.send("POST", JSAPI, shop.order())[0] == 200
+
+
+def test_headers_are_checked(shop: Shop) -> None:
+    wrong: list[dict[str, str]] = [
+        {"Accept": "text/html"},
+        {"Content-Type": "text/plain"},
+        {"Wechatpay-Serial": "PUB_KEY_ID_0"},
+        {"Authorization": "Bearer x"},
+    ]
+    refused = [shop.send("POST", JSAPI, shop.order(), headers)[0] for headers in wrong]
+    assert refused == [406, 415, 400, 401]
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "code"),
+    [
+        ({"amount": {"total": 99.0}}, 400, "PARAM_ERROR"),
+        ({"amount": {"total": "9900"}}, 400, "PARAM_ERROR"),
+        ({"amount": {"total": 0}}, 400, "PARAM_ERROR"),
+        ({"amount": {"total": True}}, 400, "PARAM_ERROR"),
+        ({"amount": {"total": 1, "currency": "USD"}}, 400, "PARAM_ERROR"),
+        ({"attach": None}, 400, "PARAM_ERROR"),
+        ({"description": "手机📱"}, 400, "PARAM_ERROR"),
+        ({"description": "长" * 128}, 400, "PARAM_ERROR"),
+        ({"out_trade_no": "A1"}, 400, "PARAM_ERROR"),
+        ({"out_trade_no": "A 100001"}, 400, "PARAM_ERROR"),
+        ({"notify_url": "https://shop.example/n?a=1"}, 400, "PARAM_ERROR"),
+        ({"notify_url": "http://shop.example/n"}, 400, "PARAM_ERROR"),
+        ({"payer": {"openid": "oNobody"}}, 400, "PARAM_ERROR"),
+        ({"appid": "wxsomebodyelse"}, 400, "APPID_MCHID_NOT_MATCH"),
+        ({"appid": MINI}, 500, "OPENID_MISMATCH"),
+        ({"mchid": "1900000999"}, 400, "PARAM_ERROR"),
+        ({"time_expire": "2026-11-21T10:00:00"}, 400, "PARAM_ERROR"),
+    ],
+)
+def test_a_wrong_order_is_refused(
+    shop: Shop, changed: dict[str, Any], status: int, code: str
+) -> None:
+    answered, answer = shop.send("POST", JSAPI, shop.order(**changed))
+    assert (answered, answer["code"]) == (status, code)
+
+
+def test_the_same_order_again_is_the_same_order(shop: Shop) -> None:
+    first, again = (shop.send("POST", JSAPI, shop.order()) for _ in range(2))
+    assert first[0] == again[0] == 200
+    assert first[1] != again[1]
+    other = shop.send("POST", JSAPI, shop.order(amount={"total": 1}))
+    assert (other[0], other[1]["code"]) == (403, "OUT_TRADE_NO_USED")
+    shop.stage.act("Bob", "pay", **shop.sheet(again[1]["prepay_id"]))
+    twice = shop.stage.act("Bob", "pay", **shop.sheet(first[1]["prepay_id"]))
+    assert twice["reason"] == "该订单已支付"
+    assert shop.send("POST", JSAPI, shop.order())[1]["code"] == "ORDERPAID"
+    closed = shop.send("POST", "/v3/pay/transactions/out-trade-no/A100001/close", {"mchid": MCHID})
+    assert closed[1]["code"] == "ORDERPAID"
+
+
+def test_the_pay_sheet_checks_who_signed_what(shop: Shop) -> None:
+    sheet = shop.prepaid()
+    for changed in (
+        {"paySign": "AAAA"},
+        {"timeStamp": "1700000001"},
+        {"signType": "MD5"},
+        {"package": "prepay_id=wx0"},
+        {"appId": MINI},
+    ):
+        answer = shop.stage.act("Bob", "pay", **{**sheet, **changed})
+        assert answer["err_msg"] == "get_brand_wcpay_request:fail"
+    assert shop.stage.act("Alice", "pay", **sheet)["reason"] == "下单账号与支付账号不一致"
+    shop.stage.control("PUT", "/people/Bob", balance_fen=1)
+    assert shop.stage.act("Bob", "pay", **sheet)["reason"] == "零钱余额不足"
+    assert shop.stage.facts("payment") == []
+
+
+def test_a_payment_session_ends_after_two_hours(shop: Shop) -> None:
+    sheet = shop.prepaid()
+    shop.stage.advance(7201)
+    assert "失效" in shop.stage.act("Bob", "pay", **sheet)["reason"]
+    assert shop.pay()["err_msg"].endswith(":ok")
+
+
+def test_an_expired_order_stays_open_but_unpayable(shop: Shop) -> None:
+    until = rfc3339(shop.world.now() + 120)
+    _, answer = shop.send("POST", JSAPI, shop.order(time_expire=until))
+    shop.stage.advance(121)
+    assert "过期" in shop.stage.act("Bob", "pay", **shop.sheet(answer["prepay_id"]))["reason"]
+    path = f"/v3/pay/transactions/out-trade-no/A100001?mchid={MCHID}"
+    assert shop.send("GET", path)[1]["trade_state"] == "NOTPAY"
+
+
+def test_unknown_numbers_have_their_codes(shop: Shop) -> None:
+    query = f"/v3/pay/transactions/out-trade-no/X100001?mchid={MCHID}"
+    assert shop.send("GET", query)[1]["code"] == "ORDER_NOT_EXIST"
+    assert shop.send("GET", f"{REFUNDS}/X1")[1]["code"] == "RESOURCE_NOT_EXISTS"
+    assert shop.send("GET", f"{TRANSFERS}/out-bill-no/X1")[1]["code"] == "NOT_FOUND"
+    assert shop.send("GET", "/v3/certificates")[0] == 404
+
+
+def test_refunds_never_exceed_what_was_paid(shop: Shop) -> None:
+    assert shop.refund("R0", 100)[1]["code"] == "ORDER_NOT_EXIST"
+    shop.prepaid()
+    assert shop.refund("R0", 100)[1]["code"] == "INVALID_REQUEST"
+    shop.pay()
+    # The fee left too little on the account for a full refund.
+    assert shop.refund("R1", 9900)[1]["code"] == "NOT_ENOUGH"
+    assert shop.refund("R1", 9000)[0] == 200
+    assert shop.refund("R1", 9000)[0] == 200
+    assert shop.refund("R1", 8000)[1]["code"] == "PARAM_ERROR"
+    assert shop.refund("R2", 100)[1]["code"] == "FREQUENCY_LIMITED"
+    shop.stage.advance(61)
+    assert shop.refund("R2", 901)[1]["code"] == "INVALID_REQUEST"
+    shop.stage.settle()
+    assert [fact["amount_fen"] for fact in shop.stage.facts("refund")] == [9000]
+
+
+@pytest.mark.parametrize("outcome", ["CLOSED", "ABNORMAL"])
+def test_a_refund_may_fail(shop: Shop, receiver: Receiver, outcome: str) -> None:
+    shop.stage.control("PUT", f"/merchants/{MCHID}", refund_outcome=outcome)
+    shop.pay()
+    shop.refund("R1", 100, notify_url=shop.notify_url)
+    shop.stage.settle()
+    assert shop.send("GET", f"{REFUNDS}/R1")[1]["status"] == outcome
+    told = [json.loads(one.body)["event_type"] for one in receiver.at("/notice")]
+    assert told == ["TRANSACTION.SUCCESS", f"REFUND.{outcome}"]
+    assert shop.stage.facts("refund") == []
+
+
+def test_an_untaken_notice_climbs_the_documented_ladder(shop: Shop, receiver: Receiver) -> None:
+    receiver.answer = lambda _request: (500, b'{"code": "FAIL"}')
+    shop.pay()
+    shop.stage.settle(within=0.5)
+    for pause in LADDER:
+        shop.stage.advance(pause)
+        shop.stage.settle(within=0.5)
+    shop.stage.advance(86_400)
+    shop.stage.settle(within=0.5)
+    tries = receiver.at("/notice")
+    assert len(tries) == 1 + len(LADDER) == 16
+    assert sum(LADDER) == 24 * 3600 + 4 * 60
+    assert len({one.body for one in tries}) == 1
+    assert len({one.headers["Wechatpay-Signature"] for one in tries}) == 16
+
+
+def test_a_taken_notice_is_not_repeated(shop: Shop, receiver: Receiver) -> None:
+    receiver.answer = lambda _request: (204, b"")
+    shop.pay()
+    shop.stage.advance(86_400)
+    shop.stage.settle()
+    assert len(receiver.at("/notice")) == 1
+
+
+def test_transfers_follow_their_rules(shop: Shop) -> None:
+    infos = [{"info_type": kind, "info_content": "销售"} for kind in ("岗位类型", "报酬说明")]
+    good: dict[str, Any] = {
+        "appid": SHOP,
+        "out_bill_no": "T1",
+        "transfer_scene_id": "1005",
+        "openid": shop.bob,
+        "transfer_amount": 100,
+        "transfer_remark": "佣金",
+        "transfer_scene_report_infos": infos,
+    }
+    for changed in (
+        {"out_bill_no": "T-1"},
+        {"transfer_amount": 9},
+        {"transfer_amount": 20_001},
+        {"transfer_scene_id": "9999"},
+        {"transfer_scene_report_infos": infos[:1]},
+        {"openid": "oNobody"},
+    ):
+        assert shop.send("POST", TRANSFERS, good | changed)[1]["code"] == "PARAM_ERROR"
+    first, again = (shop.send("POST", TRANSFERS, good)[1] for _ in range(2))
+    assert first == again
+    changed_amount = shop.send("POST", TRANSFERS, good | {"transfer_amount": 200})
+    assert changed_amount[1]["code"] == "PARAM_ERROR"
+    shop.stage.control("PUT", f"/merchants/{MCHID}", operation_fen=0)
+    assert shop.send("POST", TRANSFERS, good | {"out_bill_no": "T2"})[1]["code"] == "NOT_ENOUGH"
+
+
+def test_shipping_information_waits_a_minute_and_is_corrected_once(shop: Shop) -> None:
+    shop.stage.act("Bob", "login", appid=MINI)
+    mini_bob = shop.world.openid(MINI, "Bob")
+    body = shop.order(appid=MINI, payer={"openid": mini_bob})
+    _, answer = shop.send("POST", JSAPI, body)
+    values = [MINI, "1700000000", "nonce", f"prepay_id={answer['prepay_id']}"]
+    message = "".join(f"{value}\n" for value in values).encode()
+    names = ("appId", "timeStamp", "nonceStr", "package")
+    sheet = dict(zip(names, values, strict=True))
+    sign = paykeys.sign(shop.keys.merchant, message)
+    shop.stage.act("Bob", "pay", **sheet, signType="RSA", paySign=sign)
+
+    def upload(parcel: str) -> int:
+        answer = shop.stage.call(
+            "/wxa/sec/order/upload_shipping_info",
+            MINI,
+            order_key={"order_number_type": 1, "mchid": MCHID, "out_trade_no": "A100001"},
+            logistics_type=1,
+            delivery_mode=1,
+            shipping_list=[{"tracking_no": parcel, "item_desc": "SIM"}],
+            upload_time=rfc3339(shop.world.now()),
+            payer={"openid": mini_bob},
+        )
+        return int(answer["errcode"])
+
+    assert upload("SF1") == 10060001
+    shop.stage.advance(60)
+    codes = [upload("SF1"), upload("SF1")]
+    shop.stage.advance(5)
+    codes.append(upload("SF2"))
+    shop.stage.advance(5)
+    codes.append(upload("SF3"))
+    assert codes == [0, 10060023, 0, 10060003]
+    shown = shop.stage.call(
+        "/wxa/sec/order/get_order", MINI, merchant_id=MCHID, merchant_trade_no="A100001"
+    )
+    assert shown["order"]["order_state"] == 2
+    assert not shop.stage.call("/wxa/sec/order/is_trade_managed", MINI)["is_trade_managed"]
