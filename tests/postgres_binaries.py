@@ -1,6 +1,7 @@
 """Where the tests' PostgreSQL binaries are, and how to run them as root, who must not run them."""
 
 import os
+import pwd
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,8 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tools.outside import find
-
-NOBODY = 65534
 
 
 @dataclass(frozen=True)
@@ -49,27 +48,37 @@ def way_to_run(folder: Path) -> WayToRun:
     for way in ways_to_run(folder):
         if way.works():
             return way
-    raise RuntimeError("PostgreSQL cannot run here: as root, neither unshare nor setpriv works")
+    raise RuntimeError("PostgreSQL cannot run here: neither unshare nor setpriv gives it a user")
 
 
 def ways_to_run(folder: Path) -> Iterator[WayToRun]:
     """The ways to try, the best first; `folder` is made ready for each as it is asked for.
 
-    PostgreSQL refuses root. In a user namespace root is somebody else without any change to the
-    machine; where namespaces are forbidden the server becomes "nobody", who then owns `folder`
-    and, if the environment is closed to others, runs a copy of the binaries in it.
+    PostgreSQL refuses root, and users the machine has no name for. In a user namespace either is
+    somebody else without any change to the machine; where namespaces are forbidden root's server
+    becomes "nobody", who then owns `folder` and, if the environment is closed to others, runs a
+    copy of the binaries in it.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         yield WayToRun(binaries())
         return
+    nobody = pwd.getpwnam("nobody").pw_uid
     if unshare := find("unshare"):
-        namespace = (str(unshare), "--user", "--map-user=1000", "--map-group=1000")
-        yield WayToRun(binaries(), namespace)
-    if setpriv := find("setpriv"):
-        nobody = (str(setpriv), f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-        os.chown(folder, NOBODY, NOBODY)
-        yield WayToRun(binaries(), nobody)
-        yield WayToRun(_copied(folder), nobody)
+        mapped = (f"--map-user={nobody}", f"--map-group={nobody}")
+        yield WayToRun(binaries(), (str(unshare), "--user", *mapped))
+    if os.geteuid() == 0 and (setpriv := find("setpriv")):
+        become = (str(setpriv), f"--reuid={nobody}", f"--regid={nobody}", "--clear-groups")
+        os.chown(folder, nobody, nobody)
+        yield WayToRun(binaries(), become)
+        yield WayToRun(_copied(folder), become)
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _copied(folder: Path) -> Path:
