@@ -2,8 +2,8 @@
 
     python -m bench.poster [rounds]
 
-The contenders take turns within every round, on the same 40 reps; background, fixed text and
-characters are warm, as in a worker that has drawn a few posters. Prints process CPU time per
+The contenders take turns within every round, on the same 40 reps of one campaign; background,
+common texts and characters are warm, as in a worker that has drawn a few posters. Prints process CPU time per
 poster and the medians of the per-round ratios (goal: at most 2.0 times the bare encoding).
 """
 

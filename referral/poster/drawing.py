@@ -37,12 +37,12 @@ def render(template: Template, values: PosterValues) -> bytes:
 
 def draw(template: Template, values: PosterValues) -> bytes:
     """The poster without its proof; for previews of a template and for measuring."""
-    page = stage(template).copy()
+    words = values.words()
+    page = stage(template, words).copy()
     for picture in template.pictures:
         _place_picture(page, picture, values)
-    words = values.words()
     for text in template.texts:
-        if text.fields:
+        if text.is_personal:
             typeset(page, text, text.filled(words))
     page.paste(code.drawn(values.link, template.code), (template.code.x, template.code.y))
     return _encoded(page)

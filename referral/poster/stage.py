@@ -1,11 +1,13 @@
-"""The stage of a poster: its background with all that is the same on every copy, decoded once.
+"""The stage of a poster: its background with everything that many posters have in common.
 
-Imports Pillow.
+Posters are drawn in batches: a campaign's, an outlet's. What does not belong to one rep (fixed
+texts, product, price, slogan, last day) is drawn once and kept. Imports Pillow.
 """
 
 import io
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 
 from PIL import Image
 
@@ -14,37 +16,45 @@ from referral.poster.reading import TemplateInvalid
 from referral.poster.template import Template
 from referral.poster.typesetting import typeset
 
-STAGES_KEPT = 16  # 4 MB each
+PAGES_KEPT = 16  # 4 MB each
 
-_stages: OrderedDict[str, Image.Image] = OrderedDict()
+Key = tuple[str, ...]
+
+_pages: OrderedDict[Key, Image.Image] = OrderedDict()
 _lock = threading.Lock()
 
 
-def stage(template: Template) -> Image.Image:
-    """The decoded background with fixed text and frames on it; shared, never to be drawn on.
+def stage(template: Template, words: Mapping[str, str]) -> Image.Image:
+    """The background with frames and all texts that name nobody; shared, never to be drawn on.
 
     Raises TemplateInvalid when the background is damaged or not as large as the template says.
     """
-    with _lock:
-        if (kept := _stages.get(template.digest)) is not None:
-            _stages.move_to_end(template.digest)
-            return kept
-    made = _set_up(template)
-    with _lock:
-        _stages[template.digest] = made
-        while len(_stages) > STAGES_KEPT:
-            _stages.popitem(last=False)
-    return made
+    common = [text for text in template.texts if not text.is_personal]
+    filled = [text.filled(words) for text in common]
+
+    def set_up() -> Image.Image:
+        page = _kept((template.digest,), lambda: _background(template)).copy()
+        for picture in template.pictures:
+            if picture.initial:
+                paste_frame(page, picture)
+        for text, line in zip(common, filled, strict=True):
+            typeset(page, text, line)
+        return page
+
+    return _kept((template.digest, "stage", *filled), set_up)
 
 
-def _set_up(template: Template) -> Image.Image:
-    page = _background(template)
-    for picture in template.pictures:
-        if picture.initial:
-            paste_frame(page, picture)
-    for text in template.texts:
-        if not text.fields:
-            typeset(page, text, text.filled({}))
+def _kept(key: Key, make: Callable[[], Image.Image]) -> Image.Image:
+    """A page made before, or made now; the least recently used are forgotten."""
+    with _lock:
+        if (page := _pages.get(key)) is not None:
+            _pages.move_to_end(key)
+            return page
+    page = make()
+    with _lock:
+        _pages[key] = page
+        while len(_pages) > PAGES_KEPT:
+            _pages.popitem(last=False)
     return page
 
 

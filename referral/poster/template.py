@@ -6,7 +6,7 @@ from functools import cached_property
 from string import Formatter
 from typing import Literal
 
-from referral.poster.values import PictureName
+from referral.poster.values import PERSONAL_FIELDS, PictureName
 
 Align = Literal["left", "center", "right"]
 VerticalAlign = Literal["top", "middle", "bottom"]
@@ -52,6 +52,11 @@ class TextBox:
     def fields(self) -> frozenset[str]:
         """The placeholders in the text; none in a fixed one."""
         return frozenset(field for _, field, _, _ in Formatter().parse(self.text) if field)
+
+    @cached_property
+    def is_personal(self) -> bool:
+        """True when the text differs from rep to rep."""
+        return not PERSONAL_FIELDS.isdisjoint(self.fields)
 
     def filled(self, words: Mapping[str, str]) -> str:
         """The text with its placeholders filled in; empty when every one of them is empty."""

@@ -15,6 +15,7 @@ WORDS_MAX = 200
 PICTURE_BYTES_MAX = 5 * 1024 * 1024
 
 WORD_FIELDS = ("name", "title", "outlet", "product", "slogan", "price", "expires")
+PERSONAL_FIELDS = frozenset({"name", "title", "outlet"})
 PICTURE_FIELDS: tuple[PictureName, ...] = ("avatar", "picture")
 
 

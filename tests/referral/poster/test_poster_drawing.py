@@ -181,6 +181,15 @@ def test_pure_noise_of_full_size_is_refused(tmp_path: Path) -> None:
         render(template_from_folder(folder), alice())
 
 
+def test_posters_with_and_without_a_price_do_not_mix() -> None:
+    template = template_named("product")
+    cheap, dear, free = (alice(price_fen=price) for price in (9_900, 99_900, None))
+    posters = [draw(template, values) for values in (cheap, dear, free, cheap, dear, free)]
+
+    assert posters[:3] == posters[3:]
+    assert len(set(posters)) == 3
+
+
 def test_threads_draw_the_same_posters_as_one_alone() -> None:
     posters = [
         partial(render, template_named(name), values)

@@ -8,6 +8,14 @@ from referral.poster.template import Box
 from tests.referral.poster.samples import PLAIN_TOML, alice, template_folder
 
 
+@pytest.mark.parametrize("name", template_names())
+def test_no_text_of_a_shipped_template_is_covered_by_a_picture(name: str) -> None:
+    template = template_named(name)
+    assert not any(
+        overlap(text.box, picture.box) for text in template.texts for picture in template.pictures
+    )
+
+
 def overlap(one: Box, other: Box) -> bool:
     left, top, right, bottom = one.corners
     other_left, other_top, other_right, other_bottom = other.corners
