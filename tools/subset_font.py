@@ -2,8 +2,8 @@
 
 The full font is not a dependency. Fetch it once into a scratch folder and run this tool:
 
-    pip download --no-deps -d /tmp/font pylopdf-fonts-zh-cn==0.1.1
-    python tools/subset_font.py /tmp/font/pylopdf_fonts_zh_cn-0.1.1-py3-none-any.whl
+    pip download --no-deps -d build/font pylopdf-fonts-zh-cn==0.1.1
+    python tools/subset_font.py build/font/pylopdf_fonts_zh_cn-0.1.1-py3-none-any.whl
 
 It writes the font, the list of the characters it can draw and its licence to
 referral/poster/fonts/. The result is the same, byte for byte, for the same fonttools version.
