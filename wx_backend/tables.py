@@ -13,6 +13,7 @@ MODULES = (
     "org.models",
     "payments.models",
     "referral.models",
+    "settlement.models",
     "templates_msg.models",
     "wx_backend.inbox",
     "wx_backend.leases",
