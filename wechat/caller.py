@@ -83,12 +83,17 @@ def send(
     return _result(request, transport.send(request))
 
 
-def typed(kind: type[T], api: str, sent: Mapping[str, Any]) -> T:
-    """An answer as its dataclass. Raises PlatformError if fields are missing or of another kind."""
+def typed(
+    kind: type[T], api: str, sent: Mapping[str, Any], *, unknown: bool = False, **known: Any
+) -> T:
+    """An answer as its dataclass; `known` fills fields that name no place.
+
+    Raises PlatformError, with `unknown` as given, if fields are missing or of another kind.
+    """
     try:
-        return read(kind, sent)
+        return read(kind, sent, **known)
     except strict.Malformed:
-        raise PlatformError(api, "unreadable_answer", permanent=False) from None
+        raise PlatformError(api, "unreadable_answer", permanent=False, unknown=unknown) from None
 
 
 def _with(token: str, params: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def test_a_wrong_address_check_is_refused(codec: Codec, signature: str) -> None:
         codec.verify_url(signature=signature, timestamp=WHEN, nonce=NONCE)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200))
 def test_what_wechatpy_seals_we_open(text: str) -> None:
     codec = Codec(APPID, TOKEN, (KEY,))
@@ -106,7 +106,7 @@ def test_what_wechatpy_seals_we_open(text: str) -> None:
     assert opened(codec, envelope(encrypt), encrypt).plain == text.encode()
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=200))
 def test_what_we_seal_wechatpy_opens(text: str) -> None:
     body = Codec(APPID, TOKEN, (KEY,)).seal(text.encode(), timestamp=1714037059, nonce=NONCE)
@@ -233,7 +233,7 @@ def test_a_push_for_another_account_is_refused(codec: Codec) -> None:
     refused(codec, sealed_by_wechatpy(SCAN, key=FOREIGN_KEY))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_no_signed_rubbish_raises_anything_else(rubbish: bytes) -> None:
     codec = Codec(APPID, TOKEN, (KEY, OLD_KEY))

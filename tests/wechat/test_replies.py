@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy.replies import deserialize_reply
 
@@ -93,6 +93,7 @@ def test_the_same_reply_can_be_json(scan: Push) -> None:
     assert body == COMMON | {"CreateTime": 1714037059, "MsgType": "text", "Content": "欢迎"}
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_out_of_its_element(text: str) -> None:
     hostile = f"{text}]]></Content><MsgType>image</MsgType><Content><![CDATA["

@@ -23,6 +23,7 @@ from wechat.transport import Http, Request, Response
 from wx_backend.errors import PlatformError
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Two: a\r\n\r\nok"
+TLS_HELLO = b"\x16"
 Behaviour = Callable[[socket.socket], None]
 
 
@@ -57,7 +58,7 @@ class Server:
             request = b""
             while part := connection.recv(65_536):
                 request += part
-                if request.endswith(b"\r\n\r\nbody"):
+                if request.endswith(b"\r\n\r\nbody") or request[:1] == TLS_HELLO:
                     self.requests.append(request)
                     request = b""
                     self._behaviour(connection)

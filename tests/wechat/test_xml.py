@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wechat.xml import MAX_DEPTH, cdata, parse
@@ -83,12 +83,14 @@ def test_the_deepest_documented_event_fits() -> None:
     assert parse(b"<xml>" + b"<a>" * inner + b"</a>" * inner + b"</xml>")
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cn"))))
 def test_cdata_cannot_be_left_early(text: str) -> None:
     hostile = f"{text}]]></A><A>{text}]]>"
     assert parse(f"<xml><A>{cdata(hostile)}</A></xml>".encode()) == {"A": hostile}
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_no_input_raises_anything_but_malformed(raw: bytes) -> None:
     for body in (raw, b"<xml>" + raw + b"</xml>"):

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wx_backend.strict import JSON, Malformed, dumps, fields, loads, whole_number
@@ -98,11 +98,13 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_is_written_is_read_back(value: JSON) -> None:
     assert loads(dumps(value), max_depth=64) == value
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text().map(lambda text: text.encode("utf-8", "replace")))
 def test_no_input_raises_anything_but_malformed(raw: bytes) -> None:
     try:
