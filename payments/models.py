@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     TRANSFER = "transfer"
+    OTHER = "other"
 
 
 class PaymentStatus(StrEnum):
@@ -177,18 +178,23 @@ class Refund(Model):
 
 
 class RefundLine(Model):
-    """How much of a refund belongs to which order line; none when a whole extra payment goes back."""
+    """How much of a refund belongs to which order line; none when a whole extra payment goes back.
+
+    `collected_fen` of it are prepaid fees, which go back out of what we hold for billing.
+    """
 
     __tablename__ = "refund_line"
     __table_args__ = (
         UniqueConstraint("refund_id", "order_line_id"),
         CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("collected_fen BETWEEN 0 AND amount_fen", name="collected"),
     )
 
     id: Mapped[int] = id_column()
     refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"))
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+    collected_fen: Mapped[int] = mapped_column(BigInteger, default=0)
 
 
 class ExceptionItem(Model):

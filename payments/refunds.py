@@ -36,8 +36,9 @@ from wx_backend.errors import NotFound
 class RefundWish:
     """Who wants how much of which payment back, and why.
 
-    `lines` says how many fen belong to which order line; empty when a payment that should not
-    have come goes back whole. `key` makes a repeated wish the same refund.
+    `lines` says how many fen belong to which order line, and `collected` how many of these are
+    prepaid fees; both empty when a payment that should not have come goes back whole. `key`
+    makes a repeated wish the same refund.
     """
 
     payment_id: int
@@ -46,6 +47,7 @@ class RefundWish:
     actor: str
     key: str
     lines: Mapping[int, int] = field(default_factory=dict)
+    collected: Mapping[int, int] = field(default_factory=dict)
 
 
 class RefundOutcome(StrEnum):
@@ -125,7 +127,12 @@ def _insert(wish: RefundWish, now: datetime, prefix: str) -> Refund:
     db.session.flush()
     for line_id, amount_fen in wish.lines.items():
         db.session.add(
-            RefundLine(refund_id=refund.id, order_line_id=line_id, amount_fen=amount_fen)
+            RefundLine(
+                refund_id=refund.id,
+                order_line_id=line_id,
+                amount_fen=amount_fen,
+                collected_fen=wish.collected.get(line_id, 0),
+            )
         )
     db.session.flush()
     return refund
@@ -139,6 +146,29 @@ def record_refund_unknown(*, refund_id: int) -> None:
         .values(status=RefundStatus.UNKNOWN)
         .execution_options(synchronize_session="fetch")
     )
+
+
+def refuse_refund(*, refund_id: int, error: str, now: datetime) -> bool:
+    """The platform knows nothing of this refund and will not take it; False if it has ended.
+
+    The caller holds the order's lock, and gives free what the refund had set aside elsewhere.
+    """
+    seen = db.session.get_one(Refund, refund_id)
+    refund = _locked_refund(seen.out_refund_no)
+    if refund is None or refund.status in FINAL:
+        return False
+    payment = db.session.get_one(Payment, refund.payment_id)
+    refund.status = RefundStatus.CLOSED
+    refund.ended_at = now
+    payment.refund_reserved_fen -= refund.amount_fen
+    open_exception(
+        kind=ExceptionKind.REFUND_CLOSED,
+        key=refund.out_refund_no,
+        details={"amount_fen": refund.amount_fen, "error": error},
+        now=now,
+        payment_id=payment.id,
+    )
+    return True
 
 
 def apply_refund_fact(*, fact: RefundFact, now: datetime) -> RefundSettlement:

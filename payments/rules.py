@@ -168,3 +168,12 @@ def _optional_instant(resource: Mapping[str, Any], name: str) -> datetime | None
     if instant.tzinfo is None:
         raise UnreadableFact(name)
     return instant.astimezone(UTC)
+
+
+def own_first(amount_fen: int, *, paid_fen: int, collected_fen: int, own_back_fen: int) -> int:
+    """How much of a refund of one line comes out of our revenue; the rest is prepaid fees.
+
+    A line cost `paid_fen`, of which `collected_fen` are prepaid; `own_back_fen` of ours are back
+    already. Our own part goes first: a price reduction is ours to give, fees go back at last.
+    """
+    return min(amount_fen, paid_fen - collected_fen - own_back_fen)

@@ -141,7 +141,11 @@ def upgrade() -> None:
         sa.Column("refund_id", BigId, nullable=False),
         sa.Column("order_line_id", BigId, nullable=False),
         sa.Column("amount_fen", sa.BigInteger(), nullable=False),
+        sa.Column("collected_fen", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("amount_fen > 0", name=op.f("ck_refund_line_amount")),
+        sa.CheckConstraint(
+            "collected_fen BETWEEN 0 AND amount_fen", name=op.f("ck_refund_line_collected")
+        ),
         sa.ForeignKeyConstraint(
             ["order_line_id"], ["order_line.id"], name=op.f("fk_refund_line_order_line_id")
         ),
