@@ -83,7 +83,7 @@ def move_node(*, node_id: int, parent_id: int) -> None:
     if is_within(parent_id, node_id):
         raise WouldBeCycle
     _check_order(Tier(node.tier), parent)
-    inside = under(node_id).scalar_subquery()
+    inside = under(node_id)
     db.session.execute(
         delete(OrgPath)
         .where(OrgPath.descendant_id.in_(inside), OrgPath.ancestor_id.not_in(inside))
@@ -130,9 +130,11 @@ def _check_order(tier: Tier, parent: OrgNode) -> None:
 def _hang(node_id: int, parent_id: int) -> None:
     """Add the paths from the parent and all above it to the node and all below it."""
     above, below = OrgPath.__table__.alias("above"), OrgPath.__table__.alias("below")
-    paths = select(
-        above.c.ancestor_id, below.c.descendant_id, above.c.depth + below.c.depth + literal(1)
-    ).where(and_(above.c.descendant_id == parent_id, below.c.ancestor_id == node_id))
+    every_pair = above.join(
+        below, and_(above.c.descendant_id == parent_id, below.c.ancestor_id == node_id)
+    )
+    depth = above.c.depth + below.c.depth + literal(1)
+    paths = select(above.c.ancestor_id, below.c.descendant_id, depth).select_from(every_pair)
     db.session.execute(
         insert(OrgPath).from_select(["ancestor_id", "descendant_id", "depth"], paths)
     )
