@@ -33,7 +33,3 @@ class RefundTooLate(Conflict):
     """WeChat Pay refunds within one year of the payment."""
 
     code, message = "refund_too_late", "支付已超过一年，无法原路退款"
-
-
-class UnreadableFact(ValueError):
-    """A verified answer or notice lacks a field or has one of the wrong type; it names which."""

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from payments.errors import UnreadableFact
 from payments.models import CNY, RefundStatus
 
 # REFUND says that a refund exists: the payment itself succeeded.
@@ -102,72 +101,6 @@ def may_become(current: RefundStatus, stated: RefundStatus) -> bool:
     if current == stated or current in FINAL:
         return False
     return stated is not RefundStatus.PROCESSING or current in _UNDECIDED
-
-
-def payment_fact(resource: Mapping[str, Any]) -> PaymentFact:
-    """Read a decrypted pay notice or a query answer; UnreadableFact names what is wrong with it."""
-    amount = resource.get("amount")
-    amount = amount if isinstance(amount, Mapping) else {}
-    return PaymentFact(
-        mchid=_text(resource, "mchid"),
-        appid=_text(resource, "appid"),
-        out_trade_no=_text(resource, "out_trade_no"),
-        trade_state=_text(resource, "trade_state"),
-        transaction_id=resource.get("transaction_id") or None,
-        amount_fen=_optional_fen(amount, "total"),
-        payer_total_fen=_optional_fen(amount, "payer_total"),
-        currency=amount.get("currency"),
-        success_at=_optional_instant(resource, "success_time"),
-    )
-
-
-def refund_fact(resource: Mapping[str, Any]) -> RefundFact:
-    """Read a decrypted refund notice (`refund_status`) or an API answer (`status`)."""
-    amount = resource.get("amount")
-    if not isinstance(amount, Mapping):
-        raise UnreadableFact("amount")
-    fen = _optional_fen(amount, "refund")
-    status = REFUND_STATES.get(str(resource.get("refund_status") or resource.get("status")))
-    if fen is None or status is None:
-        raise UnreadableFact("amount.refund" if fen is None else "status")
-    return RefundFact(
-        out_refund_no=_text(resource, "out_refund_no"),
-        out_trade_no=_text(resource, "out_trade_no"),
-        refund_id=_text(resource, "refund_id"),
-        status=status,
-        amount_fen=fen,
-        success_at=_optional_instant(resource, "success_time"),
-    )
-
-
-def _text(resource: Mapping[str, Any], name: str) -> str:
-    value = resource.get(name)
-    if not isinstance(value, str) or not value:
-        raise UnreadableFact(name)
-    return value
-
-
-def _optional_fen(amount: Mapping[str, Any], name: str) -> int | None:
-    value = amount.get(name)
-    if value is None:
-        return None
-    if type(value) is not int or value < 0:
-        raise UnreadableFact(f"amount.{name}")
-    return value
-
-
-def _optional_instant(resource: Mapping[str, Any], name: str) -> datetime | None:
-    """An RFC 3339 instant with its zone, as aware UTC."""
-    value = resource.get(name)
-    if not value:
-        return None
-    try:
-        instant = datetime.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise UnreadableFact(name) from error
-    if instant.tzinfo is None:
-        raise UnreadableFact(name)
-    return instant.astimezone(UTC)
 
 
 def own_first(amount_fen: int, *, paid_fen: int, collected_fen: int, own_back_fen: int) -> int:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from itertools import permutations
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -16,8 +15,8 @@ from payments.errors import (
     RefundTooLate,
     RefundTooSoon,
     TooManyRefunds,
-    UnreadableFact,
 )
+from payments.facts import refund_fact
 from payments.models import Refund, RefundStatus
 from payments.queries import order_of_refund, refund_lines, refunds_of_order, refunds_under_way
 from payments.refunds import (
@@ -27,12 +26,14 @@ from payments.refunds import (
     record_refund_unknown,
     request_refund,
 )
-from payments.rules import RefundFact, refund_fact
+from payments.rules import RefundFact
 from tests.orders.buyers import line_rows
 from tests.payments.till import LATER, Attempt, exception_kinds, paid, payment_row, settle
 from tests.racing import race
+from wechat.pay.facts import Refund as Said
 from wx_backend.db import db, retried, transaction
 from wx_backend.errors import AppError
+from wx_backend.strict import Malformed
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
@@ -233,35 +234,14 @@ def test_a_refund_nobody_asked_us_for_is_shown(payment: Attempt) -> None:
     assert db.session.scalar(select(func.count()).select_from(Refund)) == 0
 
 
-NOTICE: dict[str, Any] = {
-    "mchid": "1",
-    "out_trade_no": "PY1",
-    "transaction_id": "42",
-    "out_refund_no": "RF1",
-    "refund_id": "50",
-    "refund_status": "SUCCESS",
-    "success_time": "2026-11-20T12:02:00+08:00",
-    "amount": {"total": 9_900, "refund": 900, "payer_total": 9_900, "payer_refund": 900},
-}
-
-
-def test_notice_and_answer_spell_the_status_differently() -> None:
-    answer = {**NOTICE, "status": "SUCCESS"}
-    del answer["refund_status"]
-    assert refund_fact(NOTICE) == refund_fact(answer)
-    assert refund_fact(NOTICE) == RefundFact("RF1", "PY1", "50", RefundStatus.SUCCEEDED, 900, LATER)
-
-
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
-        ({"refund_status": "MAYBE"}, "status"),
-        ({"amount": None}, "amount"),
-        ({"amount": {"refund": 1.5}}, "amount.refund"),
-        ({"amount": {}}, "amount.refund"),
-        ({"refund_id": None}, "refund_id"),
-    ],
-)
-def test_an_unreadable_refund_says_which_field(change: dict[str, Any], field: str) -> None:
-    with pytest.raises(UnreadableFact, match=f"^{field}$"):
-        refund_fact({**NOTICE, **change})
+def test_the_platforms_words_are_ours() -> None:
+    for word, status in (
+        ("PROCESSING", RefundStatus.PROCESSING),
+        ("SUCCESS", RefundStatus.SUCCEEDED),
+        ("CLOSED", RefundStatus.CLOSED),
+        ("ABNORMAL", RefundStatus.ABNORMAL),
+    ):
+        said = Said("PY1", "42", "RF1", "50", word, 900, 9_900, success_at=LATER)
+        assert refund_fact(said) == RefundFact("RF1", "PY1", "50", status, 900, LATER)
+    with pytest.raises(Malformed):
+        refund_fact(Said("PY1", "42", "RF1", "50", "MAYBE", 900, 9_900))
