@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
-from wx_backend.config import Account, Config
-from wx_backend.errors import NotFound
+from wx_backend.config import Account, Config, Pay
+from wx_backend.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:  # at run time they are imported when the first call is made
     from wechat.client import Client
+    from wechat.pay.client import PayClient
+    from wechat.pay.merchant import Merchant
     from wechat.tokens import TokenKeeper
     from wechat.transport import Transport
 
@@ -38,6 +40,22 @@ def jsapi_ticket(appid: str) -> str:
     return _clients().ticket_keeper(appid).token()
 
 
+class PayNotConfigured(Unavailable):
+    """The configuration has no [pay] section: nothing can be paid or refunded."""
+
+    code, message = "pay_not_configured", "暂不支持在线支付"
+
+
+def pay_client() -> "PayClient":
+    """The merchant's payments and refunds; PayNotConfigured without one."""
+    return _clients().pay_client()
+
+
+def merchant() -> "Merchant":
+    """The merchant's keys, for reading notices; PayNotConfigured without one."""
+    return _clients().merchant()
+
+
 class Clients:
     """One transport and one client per account for a whole process."""
 
@@ -47,6 +65,7 @@ class Clients:
         self._transport: Transport | None = None
         self._clients: dict[str, Client] = {}
         self._ticket_keepers: dict[str, TokenKeeper] = {}
+        self._merchant: Merchant | None = None
 
     def transport(self) -> "Transport":
         """The one pool of connections; tests put their double here."""
@@ -73,6 +92,36 @@ class Clients:
                 store=DatabaseTokenStore(self._app, f"jsapi_ticket:{appid}"),
             )
         return self._ticket_keepers[appid]
+
+    def pay_client(self) -> "PayClient":
+        from wechat.pay.calls import Calls
+        from wechat.pay.client import PayClient
+
+        base_url = self._pay.api_url
+        return PayClient(Calls(self.merchant(), self.transport(), base_url))
+
+    def merchant(self) -> "Merchant":
+        from wechat.pay.merchant import Merchant
+
+        if self._merchant is None:
+            pay = self._pay
+            keys = {key.serial: key.file.read_bytes() for key in pay.platform_keys}
+            is_public = {serial: serial.startswith("PUB_KEY_ID_") for serial in keys}
+            self._merchant = Merchant.load(
+                mchid=pay.mchid,
+                serial=pay.serial,
+                private_key_pem=pay.private_key_file.read_bytes(),
+                apiv3_key=pay.apiv3_key.encode(),
+                public_keys={s: pem for s, pem in keys.items() if is_public[s]},
+                certificates=[pem for s, pem in keys.items() if not is_public[s]],
+            )
+        return self._merchant
+
+    @property
+    def _pay(self) -> Pay:
+        if self._config.pay is None:
+            raise PayNotConfigured
+        return self._config.pay
 
     @property
     def _config(self) -> Config:
