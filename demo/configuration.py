@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, Identities
+from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, DEFAULT_OUTLET, Identities
 from demo.places import Places
 
 Value = str | bool | Sequence[str]
@@ -60,6 +60,7 @@ def _wechat(places: Places, identities: Identities) -> tuple[Section, ...]:
         "aes_key": identities.aes_key,
         "modes": ["safe"],
         "title": ACCOUNT_TITLE,
+        "default_outlet": DEFAULT_OUTLET,
     }
     hosts = {"api_url": places.simulator_url, "oauth_url": places.simulator_url}
     return ("[[account]]", account), ("[wechat]", hosts)

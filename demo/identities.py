@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 _LETTERS = string.ascii_letters + string.digits
 ACCOUNT_NAME = "city"
 ACCOUNT_TITLE = "示例通信营业厅"
+DEFAULT_OUTLET = "OT0101"
 
 
 @dataclass(frozen=True)

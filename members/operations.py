@@ -90,6 +90,16 @@ def ensure_identity(*, appid: str, openid: str, now: datetime, unionid: str | No
     return identity_id
 
 
+def note_profile(
+    *, identity_id: int, unionid: str | None, subscribe_scene: str | None
+) -> None:
+    """Keep what the platform told about a follower; what it left out stays as it was."""
+    told = {"unionid": unionid, "subscribe_scene": subscribe_scene}
+    values = {name: value for name, value in told.items() if value is not None}
+    if values:
+        _change(identity_id, Identity.is_followed.is_(True), **values)
+
+
 def _change(identity_id: int, condition: ColumnElement[bool], **values: Any) -> None:
     db.session.execute(update(Identity).where(Identity.id == identity_id, condition).values(values))
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from members.models import Identity, IdentityLink, Member
 from wx_backend.db import db
+from wx_backend.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,3 +133,11 @@ def _visitors(identity_ids: Iterable[int]) -> tuple[VisitorLink, ...]:
 def appid_of(identity_id: int) -> str:
     """The account an identity belongs to."""
     return db.session.scalars(select(Identity.appid).where(Identity.id == identity_id)).one()
+
+
+def identity_by_id(identity_id: int) -> Identity:
+    """The identity of this id; NotFound without it."""
+    identity = db.session.get(Identity, identity_id)
+    if identity is None:
+        raise NotFound
+    return identity

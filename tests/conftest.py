@@ -1,7 +1,7 @@
 """What every test stands on: a migrated database of its own that really commits, and the app."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -10,11 +10,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from simulator.server import start
 from tests.postgres import PostgresServer
+from tests.serving import announce, reaching, serving
+from tests.simulator.stage import Stage
 from wx_backend import migrate
-from wx_backend.app import create_app
+from wx_backend.app import create_app, with_door
 from wx_backend.config import Config, Database
 from wx_backend.db import db
+from wx_backend.outbox import CALL, WORK
+from wx_backend.worker import drain_queue
 
 TEMPLATE = "wx_template"
 _numbers = count(1)
@@ -55,14 +60,35 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
-def config(database_url: str, tmp_path: Path) -> Config:
-    """The example configuration on this test's database, without Redis."""
+def config(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Config:
+    """The tests' configuration on this test's database, without Redis; see `wechat`."""
     config = Config.load(Path(__file__).parent / "config.toml")
-    return replace(
+    config = replace(
         config,
         database=Database(url=database_url),
         service=replace(config.service, data_dir=tmp_path / "data"),
     )
+    if "wechat" in request.fixturenames:
+        wechat: Stage = request.getfixturevalue("wechat")
+        config = reaching(config, wechat.base_url)
+    return config
+
+
+@pytest.fixture
+def wechat() -> Iterator[Stage]:
+    """The pretend WeChat of this test; asking for it makes the configuration point there."""
+    with start() as running:
+        stage = Stage(running.base_url)
+        yield stage
+        stage.close()
+
+
+@pytest.fixture
+def served(app: Flask, wechat: Stage, config: Config) -> Iterator[str]:
+    """The web application on a loopback port, known to the pretend WeChat; its address."""
+    with serving(with_door(app)) as url:
+        announce(wechat, config, url)
+        yield url
 
 
 @pytest.fixture
@@ -73,8 +99,21 @@ def app(config: Config) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
+        app.extensions["wx_store"].close()
         for engine in db.engines.values():
             engine.dispose()
+
+
+@pytest.fixture
+def run_jobs(app: Flask) -> Callable[[], None]:
+    """Do all work that is due, as the workers would."""
+
+    def run() -> None:
+        db.session.rollback()
+        while sum(drain_queue(app, queue) for queue in (WORK, CALL)):
+            pass
+
+    return run
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ def _open_database(app: Flask) -> None:
 def _open_push_desk(app: Flask, config: Config) -> None:
     """What answers pushes, shared by the door and the Flask route."""
     store = open_store(config.database.url)
-    app.extensions["wx_messages"] = Messages(config, store, Known(app))
+    app.extensions["wx_store"] = store
+    app.extensions["wx_messages"] = Messages(config, store, Known(app.app_context))
 
 
 def with_door(app: Flask) -> Door:

@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
-
-from flask import Flask
 
 from menus.queries import reply_rules
 from menus.rules import Rule
@@ -59,8 +58,9 @@ class Known:
     Only the words of a reply come from here; what is recorded is read when it is stored.
     """
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
+    def __init__(self, in_app: Callable[[], AbstractContextManager[object]]) -> None:
+        """`in_app` opens the context that reads of the database need."""
+        self._in_app = in_app
         self._scanned = Remembered(self._load_scanned)
         self._rules = Remembered(self._load_rules)
 
@@ -76,7 +76,7 @@ class Known:
 
     def _load_scanned(self, key: tuple[str, str, int | None]) -> Scanned | None:
         appid, scene, token_share = key
-        with self._app.app_context():
+        with self._in_app():
             try:
                 share_id = scene_share(appid=appid, scene=scene) or token_share
                 rep_id = share_root_rep(share_id) if share_id else None
@@ -89,7 +89,7 @@ class Known:
                 db.session.remove()
 
     def _load_rules(self, appid: str) -> tuple[Rule, ...]:
-        with self._app.app_context():
+        with self._in_app():
             try:
                 return tuple(reply_rules(appid))
             finally:

@@ -1,7 +1,96 @@
 """The work of a stored push: whatever did not have to happen while the platform waited."""
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from flows.following import forget_identity, refresh_identity
+from flows.poster import send_poster
+from members.consents import Answer, record_consents
+from members.operations import seen
+from menus.defaults import POSTER_KEY, POSTER_WORDS
+from menus.rules import folded
+from templates_msg.outcomes import record_outcome
+from wechat import events, pushes
 from wx_backend.inbox import Push
+from wx_backend.outbox import defer
+from wx_backend.platform import config
+
+ACCEPTED: Final = "accept"
+CLOSED: Final = "user_authorization_cancellation"
 
 
 def work_off(push: Push) -> None:
-    raise NotImplementedError
+    """Do what a stored push asks for, in the transaction that also marks it done."""
+    account = config().account(push.account)
+    if account is None or push.raw is None:
+        return  # an account that was removed, or a body that was purged
+    told = events.parse(events.fields(push.raw))
+    work = WORKS.get(type(told))
+    if work is not None:
+        work(push, account.appid, told)
+
+
+def _identity(push: Push, appid: str, told: pushes.Push) -> int:
+    return seen(appid=appid, openid=told.openid, event_at=push.event_at, known_at=push.known_at)
+
+
+def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
+    defer(refresh_identity, identity_id=_identity(push, appid, told))
+
+
+def _left(push: Push, appid: str, told: pushes.Unsubscribe) -> None:
+    defer(forget_identity, identity_id=_identity(push, appid, told), for_good=False)
+
+
+def _withdrawn(push: Push, appid: str, told: pushes.DataWithdrawn) -> None:
+    """The platform names the person again, since some of these events come about other accounts."""
+    if told.subject_openid not in ("", told.openid):
+        return
+    identity_id = _identity(push, appid, told)
+    defer(forget_identity, identity_id=identity_id, for_good=told.event == CLOSED)
+
+
+def _texted(push: Push, appid: str, told: pushes.Text) -> None:
+    if folded(told.content) in POSTER_WORDS:
+        _poster(push, appid, told)
+
+
+def _clicked(push: Push, appid: str, told: pushes.Click) -> None:
+    if told.event_key == POSTER_KEY:
+        _poster(push, appid, told)
+
+
+def _poster(push: Push, appid: str, told: pushes.Push) -> None:
+    defer(send_poster, key=push.key.hex(), identity_id=_identity(push, appid, told))
+
+
+def _template_result(push: Push, appid: str, told: pushes.TemplateResult) -> None:
+    record_outcome(appid=appid, msgid=told.msg_id, status=told.status, event_at=push.event_at)
+
+
+def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
+    record_consents(
+        push_key=push.key,
+        identity_id=_identity(push, appid, told),
+        answers=[Answer(each.template_id, each.status == ACCEPTED) for each in told.choices],
+        event_at=push.event_at,
+        known_at=push.known_at,
+    )
+
+
+def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None:
+    for notice in told.notices:
+        status = "success" if notice.error_code == "0" else f"failed:{notice.error_status}"
+        record_outcome(appid=appid, msgid=notice.msg_id, status=status, event_at=push.event_at)
+
+
+WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
+    pushes.Subscribe: _followed,
+    pushes.Unsubscribe: _left,
+    pushes.DataWithdrawn: _withdrawn,
+    pushes.Text: _texted,
+    pushes.Click: _clicked,
+    pushes.TemplateResult: _template_result,
+    pushes.SubscriptionChoices: _choices,
+    pushes.SubscriptionSent: _notices_sent,
+}

@@ -1,0 +1,120 @@
+"""A customer scans a rep's code: the push comes in encrypted, is stored, answered and worked off."""
+
+from base64 import b64encode
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from members.joining import join_member
+from members.models import Identity
+from org.models import OrgNode, Rep, RepBinding
+from referral.models import Code, Touch
+from simulator.acts.reading import read_picture
+from tests.simulator.stage import Stage
+from wx_backend import clock
+from wx_backend.config import Config
+from wx_backend.db import db, transaction
+from wx_backend.inbox import Push
+
+CITY = "wx5ad0c1ee0a2b3f4d"
+RunJobs = Callable[[], None]
+
+pytestmark = pytest.mark.usefixtures("served")
+
+
+@pytest.fixture
+def alice(app: Flask) -> int:
+    """Alice sells at 人民路营业厅."""
+    assert app.testing
+    with transaction() as session:
+        outlet = OrgNode(tier="outlet", code="O1", name="人民路营业厅")
+        session.add(outlet)
+        session.flush()
+        rep = Rep(
+            number="RP261121ALICE",
+            name="王爱丽",
+            outlet_id=outlet.id,
+            channel_class="own_hall",
+            joined_on=clock.now().date(),
+        )
+        session.add(rep)
+        session.flush()
+        return rep.id
+
+
+@pytest.fixture
+def bound(alice: int, served: str, wechat: Stage, run_jobs: RunJobs) -> int:
+    """Alice follows the account and is bound to her rep."""
+    assert served
+    wechat.act("Alice", "follow", appid=CITY)
+    run_jobs()
+    with transaction() as session:
+        identity = session.scalars(select(Identity)).one()
+        member_id = join_member(identity_id=identity.id, now=clock.now())
+        session.add(RepBinding(rep_id=alice, member_id=member_id, bound_at=clock.now()))
+    return alice
+
+
+def picture(wechat: Stage, config: Config, media_id: str) -> bytes:
+    """What a phone shows for an image in the chat."""
+    account = config.accounts[0]
+    token = wechat.api(
+        "POST",
+        "/cgi-bin/stable_token",
+        grant_type="client_credential",
+        appid=account.appid,
+        secret=account.secret,
+    )["access_token"]
+    path = f"/cgi-bin/media/get?access_token={token}&media_id={media_id}"
+    return wechat.raw("GET", path).data
+
+
+def texts(wechat: Stage, person: str) -> list[str]:
+    return [str(line["content"].get("text") or line["content"]) for line in wechat.chat(person)]
+
+
+def test_the_console_can_verify_our_address(wechat: Stage) -> None:
+    assert wechat.control("POST", f"/accounts/{CITY}/verify_url")["verified"]
+
+
+@pytest.mark.usefixtures("bound")
+def test_a_rep_gets_her_poster_and_its_code_brings_her_a_customer(
+    wechat: Stage, config: Config, run_jobs: RunJobs
+) -> None:
+    wechat.act("Alice", "say", appid=CITY, text="海报")
+    run_jobs()
+
+    image = wechat.chat("Alice")[-1]
+    assert image["msg_type"] == "image"
+    jpeg = picture(wechat, config, image["content"]["media_id"])
+    assert read_picture(jpeg).startswith("http://weixin.qq.com/q/")
+
+    wechat.act("Bob", "scan", appid=CITY, image=b64encode(jpeg).decode())
+    run_jobs()
+
+    db.session.rollback()
+    touch = db.session.scalars(select(Touch)).one()
+    code = db.session.scalars(select(Code)).one()
+    assert (touch.kind, touch.code_id) == ("subscribe", code.id)
+    assert any("王爱丽" in text and "/s/S" in text for text in texts(wechat, "Bob"))
+
+
+def test_somebody_who_is_no_rep_is_told_how_to_become_one(wechat: Stage, run_jobs: RunJobs) -> None:
+    wechat.act("Bob", "follow", appid=CITY)
+    wechat.act("Bob", "say", appid=CITY, text="海报")
+    run_jobs()
+
+    assert any("邀请码" in text for text in texts(wechat, "Bob"))
+
+
+def test_a_repeated_push_is_one_row_and_the_same_answer(wechat: Stage, run_jobs: RunJobs) -> None:
+    wechat.chaos("push:*", "duplicate", n=3)
+    wechat.act("Bob", "follow", appid=CITY)
+    wechat.settle()
+    run_jobs()
+
+    db.session.rollback()
+    assert db.session.scalar(select(func.count()).select_from(Push)) == 1
+    assert db.session.scalars(select(Identity.is_followed)).all() == [True]
