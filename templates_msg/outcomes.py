@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from templates_msg.models import Message, MessageStatus, Outcome
-from wx_backend.db import db, locked, upsert
+from wx_backend.db import locked, upsert
 
 _SETTLED = {
     "success": MessageStatus.DELIVERED,

@@ -1,0 +1,157 @@
+"""Messages to people: made once per business reason, sent with one remote call each.
+
+What the platform answers decides: taken, refused for good, refused for now (tried again later)
+or no answer (repeated within minutes under the same client_msg_id, else left for a person).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from members.queries import identity_by_id
+from templates_msg.models import MessageKind
+from templates_msg.operations import (
+    Draft,
+    Outgoing,
+    mark_failed,
+    mark_sent,
+    mark_unknown,
+    put_back,
+    queue_message,
+    start_sending,
+)
+from templates_msg.queries import template_for
+from templates_msg.rules import client_msg_id
+from wechat.error_codes import Kind, kind_of
+from wx_backend import clock, crash
+from wx_backend.clock import SHANGHAI
+from wx_backend.errors import PlatformError
+from wx_backend.outbox import Steps, defer, remote_job
+from wx_backend.platform import client
+
+if TYPE_CHECKING:  # the client is loaded by the first call
+    from wechat.client import Client
+
+TRIES_MAX: Final = 8
+BEFORE_MARK = crash.point("messages.before_mark")
+
+
+def send_message(draft: Draft, *, now: datetime) -> int:
+    """Have a message made and sent, once per key; its id. Raises BadField."""
+    message_id = queue_message(draft, now=now)
+    defer(send, key=f"{message_id}:1", message_id=message_id)
+    return message_id
+
+
+def send_notice(
+    *, key: str, identity_id: int, purpose: str, values: Mapping[str, str], url: str, now: datetime
+) -> int | None:
+    """Send the template message an account has for a purpose; None where it has none.
+
+    `values` go by our own names; the account's template says which field each fills. Raises
+    BadField for values the platform would refuse.
+    """
+    appid = identity_by_id(identity_id).appid
+    template = template_for(appid, purpose)
+    if template is None:
+        return None
+    draft = Draft(
+        key=key,
+        appid=appid,
+        identity_id=identity_id,
+        kind=MessageKind.TEMPLATE,
+        purpose=purpose,
+        template_id=template.template_id,
+        content={"data": template.data(values), "url": url},
+    )
+    return send_message(draft, now=now)
+
+
+@remote_job("message.send")
+def send(*, message_id: int, attempt: int = 1) -> Steps:
+    """Send one message and note what came of it; whatever came, this job is done then."""
+    outgoing = start_sending(message_id=message_id, now=clock.now())
+    if outgoing is None:
+        return
+    openid = identity_by_id(outgoing.identity_id).openid
+    if openid is None:
+        mark_failed(message_id=message_id, error="erased")
+        return
+    api = client(outgoing.appid)
+    try:
+        msgid = yield lambda: CALLS[outgoing.kind](api, openid, outgoing)
+    except PlatformError as error:
+        _note_refusal(message_id, attempt, error)
+        return
+    crash.here(BEFORE_MARK)
+    mark_sent(message_id=message_id, msgid=msgid, now=clock.now())
+
+
+def _note_refusal(message_id: int, attempt: int, error: PlatformError) -> None:
+    reason = f"{error.code} {error.message}".strip()
+    if error.unknown:
+        mark_unknown(message_id=message_id, error=reason)
+        _try_again(message_id, attempt, timedelta(seconds=30))
+        return
+    kind = _kind(error)
+    if kind is Kind.duplicate:
+        mark_sent(message_id=message_id, msgid=None, now=clock.now())
+    elif error.permanent or attempt >= TRIES_MAX:
+        mark_failed(message_id=message_id, error=reason)
+    else:
+        put_back(message_id=message_id, error=reason)
+        _try_again(message_id, attempt, _pause(kind, attempt))
+
+
+def _kind(error: PlatformError) -> Kind:
+    digits = error.code.removeprefix("-")
+    return kind_of(int(error.code)) if digits.isascii() and digits.isdigit() else Kind.transient
+
+
+def _pause(kind: Kind, attempt: int) -> timedelta:
+    """A used-up quota waits for the next day in Shanghai, anything else twice as long each time."""
+    if kind is not Kind.quota:
+        return timedelta(seconds=15 * 2**attempt)
+    now = clock.now()
+    tomorrow = now.astimezone(SHANGHAI).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(0, 10), SHANGHAI) - now
+
+
+def _try_again(message_id: int, attempt: int, pause: timedelta) -> None:
+    defer(
+        send,
+        key=f"{message_id}:{attempt + 1}",
+        due_at=clock.now() + pause,
+        message_id=message_id,
+        attempt=attempt + 1,
+    )
+
+
+def _template(api: "Client", openid: str, message: Outgoing) -> str:
+    return api.send_template(
+        openid=openid,
+        template_id=message.template_id,
+        data=message.content["data"],
+        client_msg_id=client_msg_id(message.id),
+        url=message.content.get("url", ""),
+    )
+
+
+def _subscription(api: "Client", openid: str, message: Outgoing) -> None:
+    api.send_subscription_notice(
+        openid=openid,
+        template_id=message.template_id,
+        data=message.content["data"],
+        page=message.content.get("url", ""),
+    )
+
+
+def _customer_service(api: "Client", openid: str, message: Outgoing) -> None:
+    api.send_text(openid, message.content["text"])
+
+
+CALLS: Final[Mapping[MessageKind, Callable[["Client", str, Outgoing], Any]]] = {
+    MessageKind.TEMPLATE: _template,
+    MessageKind.SUBSCRIPTION: _subscription,
+    MessageKind.CUSTOMER_SERVICE: _customer_service,
+}

@@ -1,0 +1,48 @@
+"""Reading messages and the templates they are made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from templates_msg.models import Message, Template
+from wx_backend.db import db
+from wx_backend.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """The template an account uses for a purpose; `fields` maps our names to its keys."""
+
+    template_id: str
+    fields: Mapping[str, str]
+
+    def data(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Our values under the template's keys; values it has no field for are left out."""
+        return {key: values[name] for name, key in self.fields.items() if name in values}
+
+
+def template_for(appid: str, purpose: str) -> Purpose | None:
+    """What an account sends for a purpose; None where nothing is set up."""
+    template = db.session.scalar(select(Template).filter_by(appid=appid, purpose=purpose))
+    return Purpose(template.template_id, template.fields) if template else None
+
+
+def message_by_id(message_id: int) -> Message:
+    """One message; NotFound without it."""
+    message = db.session.get(Message, message_id)
+    if message is None:
+        raise NotFound
+    return message
+
+
+def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:
+    """The newest messages to an identity."""
+    return list(
+        db.session.scalars(
+            select(Message)
+            .where(Message.identity_id == identity_id)
+            .order_by(Message.created_at.desc(), Message.id.desc())
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,79 @@
+"""What a template's fields may hold, and when a send without an answer may be repeated.
+
+The limits are those the platform publishes for the fields of category templates; a value beyond
+them makes it refuse the whole message (47003), so they are checked before anything is queued.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from wx_backend.errors import BadInput
+
+# The platform drops a repeat of a client_msg_id for ten minutes; two are kept for our own delays.
+REPEAT_WITHIN: Final = timedelta(minutes=8)
+
+_KEY: Final = re.compile(r"([a-z_]+?)([0-9]{0,3})")
+
+
+def _matching(pattern: str) -> Callable[[str], bool]:
+    compiled = re.compile(pattern)
+    return lambda value: compiled.fullmatch(value) is not None
+
+
+_LIMITS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "thing": _matching(r"[^\n\r]{1,20}"),
+    "character_string": _matching(r"[\x21-\x7e]{1,32}"),
+    "time": _matching(r"[0-9年月日:：/\-~ ]{1,40}"),
+    "date": _matching(r"[0-9年月日:：/\-~ ]{1,40}"),
+    "amount": _matching(r"[¥￥$]?-?[0-9]{1,10}(\.[0-9]{1,2})?元?"),
+    "phone_number": _matching(r"[0-9+\-*]{1,17}"),
+    "car_number": _matching(r"[^\n\r]{1,8}"),
+    "const": _matching(r"[^\n\r]{1,20}"),
+    "phrase": _matching(r"[\u4e00-\u9fff]{1,5}"),
+    "number": _matching(r"-?[0-9.]{1,32}"),
+    "letter": _matching(r"[A-Za-z]{1,32}"),
+    "symbol": _matching(r"[^\w\s]{1,5}"),
+    "name": _matching(r"[^\n\r]{1,20}"),
+}
+
+
+class BadField(BadInput):
+    """A value the platform would refuse; `details` maps the template's field to the fault."""
+
+    code, message = "bad_field", "消息字段不符合模板要求"
+
+
+def check_fields(data: Mapping[str, str]) -> None:
+    """Check every value against its field's kind, told by its key: `thing1`, `amount4` ...
+
+    Raises BadField naming all fields at fault, keys of no known kind among them.
+    """
+    faults = {key: fault for key, value in data.items() if (fault := _fault(key, value))}
+    if faults or not data:
+        raise BadField(**faults)
+
+
+def shortened(text: str, limit: int = 20) -> str:
+    """A text for a `thing` field: one line, cut with an ellipsis where it is too long."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def may_repeat(*, first_sent_at: datetime, now: datetime) -> bool:
+    """Whether a send whose answer never came may be repeated without arriving twice."""
+    return now - first_sent_at < REPEAT_WITHIN
+
+
+def client_msg_id(message_id: int) -> str:
+    """What marks a repeat of one message as such, the same however often it is asked for."""
+    return f"wx-message-{message_id}"
+
+
+def _fault(key: str, value: str) -> str | None:
+    match = _KEY.fullmatch(key)
+    is_fit = _LIMITS.get(match[1]) if match else None
+    if is_fit is None:
+        return "未知的字段类型"
+    return None if is_fit(value) else "内容为空、过长或含有不允许的字符"
