@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from flask import Flask
 
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 LEADER = "clock"
 LEASE_LENGTH = timedelta(seconds=15)
 TICK_SECONDS = 1.0
+SWEEP_EVERY = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,7 @@ class Clock:
 def sweeps(app: Flask) -> list[Periodic]:
     """Drain both queues without the bell: Redis away only means that work waits this long."""
     return [
-        Periodic(
-            f"sweep.{queue}", timedelta(seconds=3), lambda queue=queue: drain_queue(app, queue)
-        )  # type: ignore[misc]  # the default binds the loop's value
+        Periodic(f"sweep.{queue}", SWEEP_EVERY, partial(drain_queue, app, queue))
         for queue in (outbox.WORK, outbox.CALL)
     ]
 
