@@ -5,6 +5,7 @@ import platform
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
@@ -18,8 +19,10 @@ from tools.outside import find, version
 
 PASSED, FAILED, NOT_RUN = "passed", "FAILED", "NOT RUN"
 SUMMARY = re.compile(
-    r"^=*\s*((\d+ (passed|failed|errors?|skipped|deselected|xfailed|xpassed|warnings?)|no tests ran)\b.*?)\s*=*$"
+    r"^[= ]*(\d+ (passed|failed|error|skipped|deselected)|no tests ran)\b.* in [\d.]+s"
 )
+# Far above what any step takes: a hanging one must not eat the server's hour.
+LONGEST_STEP_SECONDS = 1200.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,14 @@ class Outcome:
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=20))
 
     @property
+    def last_line(self) -> str:
+        """Pytest's own last line, "=== 12 passed in 3.4s ==="; empty for other tools."""
+        return next((line for line in reversed(self.tail) if SUMMARY.match(line)), "")
+
+    @property
     def summary(self) -> str:
-        """Pytest's own last line ("12 passed in 3.4s"); empty for other tools."""
-        lines = (SUMMARY.match(line) for line in reversed(self.tail))
-        return next((match[1] for match in lines if match), "")
+        """The same without its frame: "12 passed in 3.4s"."""
+        return self.last_line.strip("= ")
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -52,7 +59,7 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 
 def _pytest(marked: str, database: str, *more: str) -> tuple[str, ...]:
-    return _python("pytest", "-q", "--durations=5", "-m", marked, f"--database={database}", *more)
+    return _python("pytest", "--durations=5", "-m", marked, f"--database={database}", *more)
 
 
 # The gate is the step "coverage": both databases' runs together.
@@ -81,8 +88,8 @@ def main() -> int:
     if not only_lint:
         _print_binaries()
         for outcome in outcomes:
-            if outcome.summary:
-                print(f"{outcome.step.name}: {outcome.summary}")
+            if outcome.last_line:
+                print(f"{outcome.step.name}:\n{outcome.last_line}")
     return 1 if any(outcome.verdict == FAILED for outcome in outcomes) else 0
 
 
@@ -111,9 +118,12 @@ def _stream(command: Sequence[str], tail: deque[str]) -> int:
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        limit = threading.Timer(LONGEST_STEP_SECONDS, process.kill)
+        limit.start()
         for line in process.stdout or ():
             print(line, end="", flush=True)
             tail.append(line.rstrip("\n"))
+        limit.cancel()
     return process.returncode
 
 

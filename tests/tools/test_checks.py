@@ -40,6 +40,12 @@ def test_the_summary_is_pytests_own_line(line: str, summary: str) -> None:
     outcome = Outcome(step(""))
     outcome.tail.extend(["....", line])
     assert outcome.summary == summary
+    assert outcome.last_line == (line if summary else "")
+
+
+def test_a_step_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "LONGEST_STEP_SECONDS", 0.2)
+    assert run(step("import time; time.sleep(60)")).verdict == FAILED
 
 
 def test_without_a_browser_its_step_is_loudly_not_run(
