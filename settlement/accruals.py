@@ -103,7 +103,7 @@ def _terms(line: LineFacts) -> VestingRule:
 def _divide(accrual: Accrual, shares: Sequence[Share], now: datetime) -> None:
     """Give each rep his part, held for him."""
     legs = []
-    for share, amount_fen in zip(shares, parts(accrual.commission_fen, shares), strict=True):
+    for share, amount_fen in parts(accrual.commission_fen, shares).items():
         db.session.add(
             Commission(
                 accrual_id=accrual.id,

@@ -1,6 +1,6 @@
 """Rules of commission as pure functions: which rate, how much, whose part, how much goes back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from wx_backend.clock import business_on
 from wx_backend.money import of_rate, split
 
 WHOLE_BP = 10_000
+ROLES = tuple(ShareRole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +104,19 @@ def commission_of(line: LineFacts, rate: Rate) -> int:
     return (rate.piece_fen or 0) * line.quantity
 
 
-def parts(commission_fen: int, shares: Sequence[Share]) -> list[int]:
-    """Each share's fen, in the order given; what is shared to nobody is nobody's.
+def parts(commission_fen: int, shares: Iterable[Share]) -> dict[Share, int]:
+    """Each share's fen, the developer first, who also gets the fen that does not divide.
 
-    Raises ValueError for a role named twice, an empty share, or more than the whole.
+    What is shared to nobody is nobody's. Raises ValueError for a role named twice, an empty
+    share, or more than the whole.
     """
-    rest_bp = WHOLE_BP - sum(share.share_bp for share in shares)
-    roles = {share.role for share in shares}
-    if rest_bp < 0 or len(roles) != len(shares) or any(share.share_bp <= 0 for share in shares):
+    ordered = sorted(shares, key=lambda share: ROLES.index(share.role))
+    rest_bp = WHOLE_BP - sum(share.share_bp for share in ordered)
+    roles = {share.role for share in ordered}
+    if rest_bp < 0 or len(roles) != len(ordered) or any(share.share_bp <= 0 for share in ordered):
         raise ValueError("shares need different roles and at most the whole")
-    return split(commission_fen, [*(share.share_bp for share in shares), rest_bp])[: len(shares)]
+    amounts = split(commission_fen, [*(share.share_bp for share in ordered), rest_bp])
+    return dict(zip(ordered, amounts, strict=False))
 
 
 def taken_back(amount_fen: int, *, refunded_fen: int, paid_fen: int) -> int:

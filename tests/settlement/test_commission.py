@@ -1,0 +1,361 @@
+"""Commission from the paid line to the free balance and back."""
+
+from datetime import date
+
+import pytest
+from sqlalchemy import func, select
+
+from ledger.models import AccountKind, Posting
+from ledger.operations import post
+from ledger.values import credit, debit, of_rep
+from settlement.accruals import NoVestingTerms, accrue, start_vesting, vest
+from settlement.models import Accrual, Milestone, ShareRole
+from settlement.queries import commissions_of_line, commissions_of_rep, due_accruals, income_of
+from settlement.rates import set_vesting
+from settlement.refunds import DifferentRefund, RefundExceedsLine, forfeit, take_back
+from settlement.rules import LineFacts, Scope, Share
+from tests.settlement.world import (
+    DAY,
+    NOON,
+    World,
+    assert_books_balance,
+    company,
+    free,
+    held,
+)
+from wx_backend.db import db, transaction
+
+COMMISSION = 6_656  # 3.33 % of 1,999.00 yuan
+ALICE, CAROL = 4_660, 1_996  # 70 % and 30 % of it
+
+
+def receive(line: LineFacts) -> None:
+    """Bob has the goods."""
+    with transaction():
+        start_vesting(
+            order_line_id=line.order_line_id, milestone=Milestone.RECEIVED, reached_at=NOON
+        )
+
+
+def vest_all(line: LineFacts) -> None:
+    receive(line)
+    with transaction():
+        for accrual_id in due_accruals(now=NOON + 7 * DAY, limit=10):
+            assert vest(accrual_id=accrual_id, now=NOON + 7 * DAY)
+
+
+def refund(line: LineFacts, fen: int, key: str = "RF1") -> int:
+    with transaction():
+        return take_back(
+            order_line_id=line.order_line_id, refunded_fen=fen, refund_key=key, now=NOON + DAY
+        )
+
+
+def pay_out(rep_id: int, fen: int) -> None:
+    """What a pay-out does to the books."""
+    payable, transit = AccountKind.COMMISSION_PAYABLE, AccountKind.PAYOUT_TRANSIT
+    legs = [debit(of_rep(payable, rep_id), fen), credit(of_rep(transit, rep_id), fen)]
+    with transaction():
+        post(kind="payout", key=f"payout:{rep_id}", legs=legs, now=NOON + 8 * DAY)
+
+
+def test_a_paid_line_is_shared_and_held_to_the_fen(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+
+    assert (held(world.alice), held(world.carol)) == (ALICE, CAROL)
+    assert company(AccountKind.COMMISSION_EXPENSE) == COMMISSION
+    assert free(world.alice) == 0
+    assert [(part.role, part.amount_fen) for part in commissions_of_line(line.order_line_id)] == [
+        (ShareRole.DEVELOPER, ALICE),
+        (ShareRole.ACCEPTOR, CAROL),
+    ]
+
+
+def test_a_line_earns_once_however_often_it_is_told(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    with transaction():
+        assert not accrue(line=line, shares=world.both(), now=NOON)
+        assert not accrue(line=line, shares=world.alone(), now=NOON)
+
+    assert held(world.alice) + held(world.carol) == COMMISSION
+
+
+def test_another_event_of_the_line_earns_by_itself(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    with transaction():
+        assert accrue(line=line, shares=world.alone(), now=NOON, event="first_top_up")
+
+    assert held(world.alice) == ALICE + COMMISSION
+    assert refund(line, line.paid_fen) == 2 * COMMISSION
+    assert held(world.alice) == held(world.carol) == 0
+
+
+def test_an_own_purchase_earns_nothing_and_a_refund_takes_nothing(world: World) -> None:
+    world.rate()
+    line = world.line()
+    with transaction():
+        assert not accrue(line=line, shares=[], now=NOON)
+
+    assert refund(line, line.paid_fen) == 0
+    assert db.session.scalar(select(func.count(Posting.id))) == 0
+
+
+@pytest.mark.parametrize("rate_bp", [None, 0])
+def test_a_line_without_a_rate_earns_nothing(world: World, rate_bp: int | None) -> None:
+    if rate_bp is not None:
+        world.rate(rate_bp)
+    line = world.line()
+    with transaction():
+        assert not accrue(line=line, shares=world.both(), now=NOON)
+
+    assert commissions_of_line(line.order_line_id) == []
+
+
+def test_an_empty_share_is_no_share(world: World) -> None:
+    world.rate()
+    line = world.line()
+    shares = [*world.alone(), Share(world.carol, ShareRole.ACCEPTOR, 0)]
+    with transaction():
+        assert accrue(line=line, shares=shares, now=NOON)
+
+    assert held(world.alice) == COMMISSION
+
+
+def test_one_rep_in_both_roles_gets_both_parts(world: World) -> None:
+    world.rate()
+    developer, acceptor = world.both()
+    shares = [developer, Share(world.alice, acceptor.role, acceptor.share_bp)]
+    with transaction():
+        assert accrue(line=world.line(), shares=shares, now=NOON)
+
+    assert held(world.alice) == COMMISSION
+
+
+def test_the_narrowest_rate_is_kept_with_the_line(world: World) -> None:
+    world.rate(100)
+    own = world.rate(200, scope=Scope(category_id=world.category_id, channel_class="own_hall"))
+    world.rate(300, scope=Scope(channel_class="franchise"))
+    line = world.accrued(100_000)
+
+    assert {part.rate_rule_id for part in commissions_of_line(line.order_line_id)} == {own}
+    assert held(world.alice) + held(world.carol) == 2_000
+
+
+def test_commission_is_free_seven_days_after_the_goods_arrived(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    receive(line)
+
+    early, due = NOON + 7 * DAY - DAY / 86_400, NOON + 7 * DAY
+    assert due_accruals(now=early, limit=10) == []
+    (accrual_id,) = due_accruals(now=due, limit=10)
+    with transaction():
+        assert not vest(accrual_id=accrual_id, now=early)
+        assert vest(accrual_id=accrual_id, now=due)
+        assert not vest(accrual_id=accrual_id, now=due)
+
+    assert (held(world.alice), free(world.alice)) == (0, ALICE)
+    assert due_accruals(now=due, limit=10) == []
+    assert_books_balance()
+
+
+def test_a_plan_waits_for_activation_not_for_the_parcel(world: World) -> None:
+    world.rate()
+    line = world.accrued(kind="plan")
+    receive(line)
+    assert due_accruals(now=NOON + 400 * DAY, limit=10) == []
+
+    with transaction():
+        first = start_vesting(
+            order_line_id=line.order_line_id, milestone=Milestone.ACTIVATED, reached_at=NOON
+        )
+        again = start_vesting(
+            order_line_id=line.order_line_id, milestone=Milestone.ACTIVATED, reached_at=NOON + DAY
+        )
+    assert (len(first), again) == (1, [])
+    assert due_accruals(now=NOON + 30 * DAY, limit=10) == first
+
+
+def test_terms_of_the_day_of_payment_hold_for_the_line(world: World) -> None:
+    world.rate()
+    with transaction():
+        set_vesting(
+            product_kind="goods",
+            milestone=Milestone.RECEIVED,
+            hold_days=15,
+            valid_from=date(2026, 3, 2),
+        )
+        set_vesting(
+            product_kind="goods",
+            milestone=Milestone.RECEIVED,
+            hold_days=0,
+            valid_from=date(2026, 3, 3),
+        )
+    receive(world.accrued())
+
+    assert due_accruals(now=NOON + 14 * DAY, limit=10) == []
+    assert len(due_accruals(now=NOON + 15 * DAY, limit=10)) == 1
+
+
+def test_a_kind_without_terms_is_refused_not_lost(world: World) -> None:
+    world.rate()
+    line = world.line(kind="sim")
+    with transaction():
+        assert accrue(line=line, shares=world.both(), now=NOON)
+    unheard = world.line(kind="insurance")
+    with pytest.raises(NoVestingTerms), transaction():
+        accrue(line=unheard, shares=world.both(), now=NOON)
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [[199_900], [1, 199_899], [66_633, 66_633, 66_634], [1] * 10 + [199_890], [99_950] * 2],
+)
+def test_refunds_in_pieces_leave_what_one_refund_leaves(world: World, pieces: list[int]) -> None:
+    world.rate()
+    line = world.accrued()
+
+    taken = [refund(line, fen, f"RF{number}") for number, fen in enumerate(pieces)]
+
+    assert sum(taken) == COMMISSION
+    assert held(world.alice) == held(world.carol) == 0
+    assert company(AccountKind.COMMISSION_EXPENSE) == 0
+    assert_books_balance()
+
+
+def test_half_a_refund_takes_half_from_each(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+
+    assert refund(line, 99_950) == 2_330 + 998
+    assert (held(world.alice), held(world.carol)) == (ALICE - 2_330, CAROL - 998)
+
+
+def test_only_what_a_refund_left_becomes_free(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    refund(line, 99_950)
+    vest_all(line)
+
+    assert (held(world.alice), free(world.alice)) == (0, ALICE - 2_330)
+
+
+def test_a_fully_refunded_line_frees_nothing(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    refund(line, line.paid_fen)
+    vest_all(line)
+
+    assert held(world.alice) == free(world.alice) == 0
+    assert_books_balance()
+
+
+def test_a_refund_after_the_pay_out_leaves_the_rep_owing_until_he_earns_again(
+    world: World,
+) -> None:
+    world.rate()
+    first = world.accrued()
+    vest_all(first)
+    pay_out(world.alice, ALICE)
+
+    assert refund(first, first.paid_fen) == COMMISSION
+    assert free(world.alice) == -ALICE
+    assert company(AccountKind.CLAWBACK) == -COMMISSION
+    assert income_of(world.alice).paid_fen == ALICE
+
+    vest_all(world.accrued())
+    assert free(world.alice) == 0
+    assert_books_balance()
+
+
+def test_what_one_line_lost_is_not_taken_from_what_another_still_holds(world: World) -> None:
+    world.rate()
+    first, second = world.accrued(), world.accrued()
+    vest_all(first)
+    refund(first, first.paid_fen)
+
+    assert free(world.alice) == 0
+    assert held(world.alice) == ALICE
+    assert [part.net_fen for part in commissions_of_line(second.order_line_id)] == [ALICE, CAROL]
+
+
+def test_a_repeated_refund_takes_nothing(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+
+    assert refund(line, 99_950) > 0
+    assert refund(line, 99_950) == 0
+    with pytest.raises(DifferentRefund):
+        refund(line, 99_951)
+
+
+def test_no_more_is_refunded_than_was_paid(world: World) -> None:
+    world.rate()
+    line = world.accrued()
+    refund(line, 199_000, "RF1")
+    with pytest.raises(RefundExceedsLine):
+        refund(line, 901, "RF2")
+
+
+def test_the_original_rate_counts_whatever_the_rate_is_now(world: World) -> None:
+    rule_id = world.rate()
+    line = world.accrued()
+    world.rate(5_000, scope=Scope(product_id=world.product_id))
+
+    assert refund(line, line.paid_fen) == COMMISSION
+    assert commissions_of_line(line.order_line_id)[0].rate_rule_id == rule_id
+
+
+def test_a_refund_before_the_accrual_is_not_forgotten(world: World) -> None:
+    world.rate()
+    line = world.line()
+    assert refund(line, 99_950) == 0
+
+    with transaction():
+        assert accrue(line=line, shares=world.both(), now=NOON)
+    assert held(world.alice) == ALICE - 2_330
+    assert refund(line, 99_950, "RF2") == COMMISSION - 2_330 - 998
+
+
+def test_a_plan_that_was_never_activated_forfeits_what_is_left(world: World) -> None:
+    world.rate()
+    line = world.accrued(kind="plan")
+    refund(line, 99_950)
+    with transaction():
+        assert forfeit(order_line_id=line.order_line_id, now=NOON) == COMMISSION - 2_330 - 998
+        assert forfeit(order_line_id=line.order_line_id, now=NOON) == 0
+
+    assert refund(line, 99_950, "RF2") == 0
+    assert held(world.alice) == held(world.carol) == 0
+    assert_books_balance()
+
+
+def test_income_shows_where_everything_earned_is(world: World) -> None:
+    world.rate()
+    first, second, third = world.accrued(), world.accrued(), world.accrued()
+    vest_all(first)
+    refund(second, second.paid_fen)
+    pay_out(world.alice, 1_000)
+
+    income = income_of(world.alice)
+    assert income.earned_fen == 3 * ALICE
+    assert income.taken_back_fen == ALICE
+    assert income.held_fen == ALICE
+    assert income.free_fen == ALICE - 1_000
+    assert income.paid_fen == 1_000
+    newest, *_ = commissions_of_rep(world.alice, limit=1)
+    older = commissions_of_rep(world.alice, limit=5, before_id=newest.commission_id)
+    assert newest.order_line_id == third.order_line_id
+    assert [part.order_line_id for part in older] == [second.order_line_id, first.order_line_id]
+
+
+def test_a_commission_too_small_to_share_goes_to_the_developer(world: World) -> None:
+    world.rate()
+    line = world.accrued(31)
+
+    assert [part.amount_fen for part in commissions_of_line(line.order_line_id)] == [1, 0]
+    assert refund(line, 31) == 1
+    assert db.session.scalar(select(Accrual.refunded_fen)) == 31
