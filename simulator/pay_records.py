@@ -100,6 +100,7 @@ class Refund(Row):
     notify_url: str
     request: JSON
     created_at: float
+    fee: int = 0  # the part of the platform's fee that the merchant gets back
     status: str = "PROCESSING"
     succeeded_at: float = 0.0
 
@@ -143,6 +144,7 @@ class Flow(Row):
     delta: int
     balance: int
     business_no: str
+    voucher: str
     remark: str
 
     @property

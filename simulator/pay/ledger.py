@@ -4,7 +4,7 @@ from simulator.pay_records import Flow, Merchant
 from simulator.world import World
 
 TRADE = ("交易", "交易")
-FEE = ("交易手续费", "扣除交易手续费")
+FEE = ("交易", "扣除交易手续费")
 REFUND = ("退款", "退款")
 REFUND_FAILED = ("退款失败", "退款")
 
@@ -14,15 +14,23 @@ def fee_of(merchant: Merchant, total: int) -> int:
     return (total * merchant.fee_bp * 2 + 10_000) // 20_000
 
 
+def share_of_fee(merchant: Merchant, before: int, amount: int) -> int:
+    """The part of the fee that a refund gives back; the parts of all refunds add up to the fee."""
+    return fee_of(merchant, before + amount) - fee_of(merchant, before)
+
+
 def move(
     world: World,
     merchant: Merchant,
     delta: int,
     reason: tuple[str, str],
-    business_no: str,
-    remark: str = "",
+    numbers: tuple[str, str],
+    remark: str,
 ) -> None:
-    """Change the balance by `delta` fen and write the line; `reason` is its name and kind."""
+    """Change the balance by `delta` fen and write the line; `reason` is its name and kind.
+
+    `numbers` are the platform's and the merchant's.
+    """
     merchant.balance_fen += delta
     world.merchants.save(merchant)
     name, kind = reason
@@ -34,7 +42,8 @@ def move(
         kind=kind,
         delta=delta,
         balance=merchant.balance_fen,
-        business_no=business_no,
+        business_no=numbers[0],
+        voucher=numbers[1],
         remark=remark,
     )
     world.flows.save(line)

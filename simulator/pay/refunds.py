@@ -5,6 +5,7 @@ import json
 from simulator.clock import DAY, rfc3339
 from simulator.errors import PayError
 from simulator.pay import ledger, orders, params
+from simulator.pay.bill_text import yuan
 from simulator.pay.gate import PayCall
 from simulator.pay.notices import notify
 from simulator.pay_records import Merchant, Payment, Refund
@@ -27,7 +28,8 @@ def create(call: PayCall) -> JSON:
         return shown(call.world, known)
     payment = _payment(call)
     amount = _amount(call, payment)
-    _check_limits(call, payment, amount)
+    fee = ledger.share_of_fee(call.merchant, payment.refunded, amount)
+    _check_limits(call, payment, amount - fee)
     refund = Refund(
         call.merchant.mchid,
         number,
@@ -37,8 +39,11 @@ def create(call: PayCall) -> JSON:
         params.notify_url(call.body, 256, optional=True),
         call.body,
         call.now,
+        fee,
     )
-    ledger.move(call.world, call.merchant, -amount, ledger.REFUND, refund.refund_id, number)
+    numbers = (refund.refund_id, number)
+    remark = f"退款总金额{yuan(amount)}元;含手续费{yuan(fee)}元"
+    ledger.move(call.world, call.merchant, fee - amount, ledger.REFUND, numbers, remark)
     payment.refunded += amount
     payment.state = "REFUND"
     call.world.payments.save(payment)
@@ -124,7 +129,7 @@ def _amount(call: PayCall, payment: Payment) -> int:
     return amount
 
 
-def _check_limits(call: PayCall, payment: Payment, amount: int) -> None:
+def _check_limits(call: PayCall, payment: Payment, needed: int) -> None:
     earlier = [r for r in call.world.refunds if r.payment == payment.key]
     if len(earlier) >= _MOST:
         raise PayError(400, "INVALID_REQUEST", "退款次数超过限制")
@@ -133,7 +138,7 @@ def _check_limits(call: PayCall, payment: Payment, amount: int) -> None:
     latest = max((r.created_at for r in earlier), default=0.0)
     if call.now - latest < call.merchant.refund_spacing:
         raise PayError(429, "FREQUENCY_LIMITED", "同一订单的退款间隔须不少于1分钟")
-    if call.merchant.balance_fen < amount:
+    if call.merchant.balance_fen < needed:
         raise PayError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 
 
@@ -155,7 +160,9 @@ def _pay_back(world: World, payment: Payment, refund: Refund) -> None:
 
 
 def _undo(world: World, merchant: Merchant, payment: Payment, refund: Refund) -> None:
-    ledger.move(world, merchant, refund.amount, ledger.REFUND_FAILED, refund.refund_id, "退款关闭")
+    numbers = (refund.refund_id, refund.out_refund_no)
+    given_back = refund.amount - refund.fee
+    ledger.move(world, merchant, given_back, ledger.REFUND_FAILED, numbers, "退款关闭")
     payment.refunded -= refund.amount
     world.payments.save(payment)
 

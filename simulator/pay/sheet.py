@@ -8,6 +8,7 @@ from simulator.api.customer_service import open_window
 from simulator.clock import shanghai_day
 from simulator.errors import Refused
 from simulator.pay import ledger
+from simulator.pay.bill_text import yuan
 from simulator.pay.notices import notify
 from simulator.pay.orders import LIVES, shown
 from simulator.pay_records import Merchant, Payment, Prepay, Transaction
@@ -106,10 +107,11 @@ def _move_money(world: World, person: Person, merchant: Merchant, payment: Payme
     person.balance_fen -= payment.total
     world.people.save(person)
     payment.fee = ledger.fee_of(merchant, payment.total)
-    number, remark = payment.transaction_id, payment.out_trade_no
-    ledger.move(world, merchant, payment.total, ledger.TRADE, number, remark)
+    numbers = (payment.transaction_id, payment.out_trade_no)
+    remark = f"结算总金额{yuan(payment.total)}元;含手续费{yuan(payment.fee)}元"
+    ledger.move(world, merchant, payment.total, ledger.TRADE, numbers, remark)
     if payment.fee:
-        ledger.move(world, merchant, -payment.fee, ledger.FEE, number, remark)
+        ledger.move(world, merchant, -payment.fee, ledger.FEE, numbers, remark)
 
 
 def _mark_paid(world: World, payment: Payment, contact: Contact) -> None:

@@ -151,7 +151,7 @@ def test_bills_add_up(pay: WeChatPay, stage: Stage, bob: str, platform: Running)
     pay.refund("R1", {"refund": 900, "total": 9900, "currency": "CNY"}, out_trade_no="A100001")
     stage.settle()
     day = shanghai_day(platform.world.now())
-    assert json.loads(pay.trade_bill(day)[1])["code"] == "PARAM_ERROR"
+    assert json.loads(pay.trade_bill(day)[1])["code"] == "INVALID_REQUEST"
     stage.advance(2 * DAY)
 
     trade = download(pay, pay.trade_bill(day))
@@ -160,10 +160,15 @@ def test_bills_add_up(pay: WeChatPay, stage: Stage, bob: str, platform: Running)
     assert [len(line.split(",`")) for line in trade[1:3]] == [27, 27]
     assert trade[4].startswith("`2.0,`99.00,`9.00,")
 
+    for kind, columns, rows in (("SUCCESS", 20, 1), ("REFUND", 29, 1)):
+        lines = download(pay, pay.trade_bill(day, bill_type=kind))
+        assert len(lines[0].split(",")) == len(lines[1].split(",`")) == columns
+        assert lines[rows + 1].startswith("总交易单数")
+
     flow = download(pay, pay.fundflow_bill(day))
-    assert [line.split(",`")[6] for line in flow[1:4]] == ["99.00", "0.59", "9.00"]
-    assert [line.split(",`")[7] for line in flow[1:4]] == ["99.00", "98.41", "89.41"]
-    assert flow[5] == "`3,`1,`99.00,`2,`9.59"
+    assert [line.split(",`")[6] for line in flow[1:4]] == ["99.00", "0.59", "8.95"]
+    assert [line.split(",`")[7] for line in flow[1:4]] == ["99.00", "98.41", "89.46"]
+    assert flow[5] == "`3.0,`1.0,`99.00,`2.0,`9.54"
 
 
 def download(pay: WeChatPay, offer: tuple[int, str]) -> list[str]:
