@@ -9,7 +9,8 @@ AROUND = {"simulator", "demo", "tools", "bench", "migrations", "tests"}
 
 
 def settings() -> dict[str, Any]:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    tool: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    return tool
 
 
 def packages() -> set[str]:
