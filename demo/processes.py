@@ -10,6 +10,7 @@ from demo.program import Health, Program
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("work", "call")
 WEB_THREADS = 16
+SEED = (sys.executable, "-m", "demo.seed")
 
 
 def environment(places: Places) -> dict[str, str]:

@@ -59,9 +59,9 @@ def running(places: Places, step: Step = _quietly, report: Report = _no_report) 
         with step("stage", "account, merchant and people of the pretend WeChat"):
             stage.announce(places, identities)
         with step("migrate", places.database_url):
-            run_command(places, "migrate")
+            run_command(places, "migrate", processes.command("migrate"))
         with step("seed", ""):
-            seeded = run_command(places, "seed")
+            seeded = run_command(places, "seed", processes.SEED)
         for program in (
             processes.web(places),
             *processes.workers(places),
@@ -73,14 +73,13 @@ def running(places: Places, step: Step = _quietly, report: Report = _no_report) 
         yield Stack(places, identities, supervisor, seeded)
 
 
-def run_command(places: Places, *arguments: str) -> str:
-    """Run a command of the service to its end; returns what it printed, CannotStart when it failed."""
-    name = arguments[0]
+def run_command(places: Places, name: str, command: tuple[str, ...]) -> str:
+    """Run a command to its end; returns what it printed, CannotStart when it failed."""
     log = places.log(name)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as errors:
         done = subprocess.run(
-            processes.command(*arguments),
+            command,
             cwd=processes.ROOT,
             env=os.environ | processes.environment(places),
             stdin=subprocess.DEVNULL,

@@ -1,0 +1,172 @@
+"""The demo's catalogue: forty products with variants, stock, commission rates and vesting."""
+
+from datetime import datetime
+from random import Random
+
+from catalog.models import ProductKind
+from catalog.operations import (
+    ProductData,
+    SkuData,
+    add_category,
+    add_product,
+    add_sku,
+    list_product,
+)
+from catalog.stock import receive_stock
+from settlement.models import Milestone
+from settlement.rates import add_rate, set_vesting
+from settlement.rules import Scope
+from wx_backend.clock import business_on
+
+SHELVES = (
+    ("phone", "手机"),
+    ("plan", "套餐"),
+    ("sim", "号卡"),
+    ("accessory", "配件"),
+)
+COLOURS = ("曜石黑", "雪域白", "远峰蓝")
+SIZES = ((128, 0), (256, 40_000), (512, 110_000))
+PHONES = (
+    ("星河 X1", 199_900),
+    ("星河 X1 Pro", 299_900),
+    ("远航 20", 149_900),
+    ("远航 20 Plus", 219_900),
+    ("青鸟 S", 99_900),
+    ("青鸟 S2", 129_900),
+    ("蓝鲸 5G", 179_900),
+    ("蓝鲸 Max", 339_900),
+    ("北斗 一号", 499_900),
+    ("北斗 一号 典藏版", 699_900),
+    ("玉兔 轻薄版", 159_900),
+    ("玉兔 长续航", 119_900),
+    ("竹影 8", 89_900),
+    ("竹影 8 学生版", 79_900),
+)
+PLANS = (
+    ("畅享 59", 5_900, 20, 200),
+    ("畅享 99", 9_900, 60, 500),
+    ("畅享 129", 12_900, 100, 800),
+    ("畅享 199", 19_900, 200, 1_500),
+    ("家庭 融合 169", 16_900, 120, 1_000),
+    ("家庭 融合 239", 23_900, 260, 2_000),
+    ("校园 39", 3_900, 40, 100),
+    ("银发 29", 2_900, 10, 300),
+    ("政企 共享 299", 29_900, 500, 3_000),
+    ("流量王 79", 7_900, 120, 100),
+)
+SIMS = (("普通号卡", 0), ("靓号卡 AAA", 30_000), ("物联网卡", 1_000), ("副卡", 1_000))
+ACCESSORIES = (
+    ("快充头 67W", 9_900),
+    ("无线耳机", 19_900),
+    ("磁吸充电宝", 14_900),
+    ("钢化膜", 2_900),
+    ("保护壳", 3_900),
+    ("智能手环", 24_900),
+    ("路由器 Wi-Fi 7", 29_900),
+    ("平板支架", 5_900),
+    ("车载充电器", 6_900),
+    ("数据线", 2_500),
+    ("存储卡 256G", 11_900),
+    ("智能音箱", 19_900),
+)
+STOCK = 200
+
+
+def build(*, now: datetime) -> int:
+    """Fill the shelves; the number of products."""
+    shelves = {
+        slug: add_category(slug=slug, name=name, position=position).id
+        for position, (slug, name) in enumerate(SHELVES)
+    }
+    _rates(shelves, now)
+    random = Random(7)  # noqa: S311 - invented stock, no secret
+    for position, (name, price_fen) in enumerate(PHONES):
+        _phone(shelves["phone"], name, price_fen, position, random, now)
+    for position, plan in enumerate(PLANS):
+        _plan(shelves["plan"], plan, position, now)
+    for position, (name, price_fen) in enumerate(SIMS):
+        _simple(ProductKind.SIM, shelves["sim"], name, max(price_fen, 100), position, now)
+    for position, (name, price_fen) in enumerate(ACCESSORIES):
+        _simple(ProductKind.GOODS, shelves["accessory"], name, price_fen, position, now)
+    return len(PHONES) + len(PLANS) + len(SIMS) + len(ACCESSORIES)
+
+
+def _rates(shelves: dict[str, int], now: datetime) -> None:
+    """Phones 5 %, accessories 10 %, plans and cards by the piece; free after the return window."""
+    on = business_on(now)
+    add_rate(valid_from=on, scope=Scope(category_id=shelves["phone"]), rate_bp=500)
+    add_rate(valid_from=on, scope=Scope(category_id=shelves["accessory"]), rate_bp=1_000)
+    add_rate(valid_from=on, scope=Scope(category_id=shelves["plan"]), piece_fen=3_000)
+    add_rate(valid_from=on, scope=Scope(category_id=shelves["sim"]), piece_fen=1_000)
+    for kind, milestone in (
+        (ProductKind.GOODS, Milestone.RECEIVED),
+        (ProductKind.PLAN, Milestone.ACTIVATED),
+        (ProductKind.SIM, Milestone.ACTIVATED),
+    ):
+        set_vesting(product_kind=kind, milestone=milestone, hold_days=7, valid_from=on)
+
+
+def _phone(
+    shelf: int, name: str, price_fen: int, position: int, random: Random, now: datetime
+) -> None:
+    product = add_product(
+        data=ProductData(
+            kind=ProductKind.GOODS,
+            category_id=shelf,
+            name=name,
+            subtitle="全网通 5G · 三年质保 · 到店自提或当日送达",
+            description="支持双卡双待。购机赠送钢化膜与保护壳各一。七天无理由退换。",
+            position=position,
+        ),
+        now=now,
+    )
+    for number, (size, more_fen) in enumerate(SIZES):
+        colour = COLOURS[(position + number) % len(COLOURS)]
+        sku = add_sku(
+            product_id=product.id,
+            data=SkuData(
+                name=f"5G · {size}GB · {colour}",
+                price_fen=price_fen + more_fen,
+                market_price_fen=price_fen + more_fen + 20_000,
+                options={"制式": "5G", "容量": f"{size}GB", "颜色": colour},
+                position=number,
+            ),
+            now=now,
+        )
+        quantity = random.randrange(STOCK // 4, STOCK)
+        receive_stock(sku_id=sku.id, quantity=quantity, actor="demo", now=now)
+    list_product(product_id=product.id, is_listed=True)
+
+
+def _plan(shelf: int, plan: tuple[str, int, int, int], position: int, now: datetime) -> None:
+    name, monthly_fen, gigabytes, minutes = plan
+    product = add_product(
+        data=ProductData(
+            kind=ProductKind.PLAN,
+            category_id=shelf,
+            name=name,
+            subtitle=f"每月 {gigabytes}GB 流量 · {minutes} 分钟通话",
+            description="首月按天折算，合约期十二个月，实名认证后激活。",
+            plan={
+                "monthly_fee_fen": monthly_fen,
+                "contract_months": 12,
+                "data_gb": gigabytes,
+                "voice_minutes": minutes,
+            },
+            position=position,
+        ),
+        now=now,
+    )
+    data = SkuData(name="预存首月", price_fen=monthly_fen, prepaid_fen=monthly_fen)
+    add_sku(product_id=product.id, data=data, now=now)
+    list_product(product_id=product.id, is_listed=True)
+
+
+def _simple(
+    kind: ProductKind, shelf: int, name: str, price_fen: int, position: int, now: datetime
+) -> None:
+    data = ProductData(kind=kind, category_id=shelf, name=name, position=position)
+    product = add_product(data=data, now=now)
+    sku = add_sku(product_id=product.id, data=SkuData(name="标准", price_fen=price_fen), now=now)
+    receive_stock(sku_id=sku.id, quantity=STOCK, actor="demo", now=now)
+    list_product(product_id=product.id, is_listed=True)
