@@ -1,0 +1,237 @@
+"""Sending messages: one call each, and what becomes of every kind of answer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+
+from flows.messages import send_message, send_notice
+from members.erasure import erase_identity
+from templates_msg.models import Message, MessageKind, MessageStatus
+from templates_msg.operations import set_template
+from tests.jobs import run_jobs
+from tests.templates_msg.cast import BOB, CITY, bob, draft, message
+from tests.wechat.doubles import ScriptedTransport, json_of
+from wx_backend import clock, crash, outbox
+from wx_backend.db import db, transaction
+from wx_backend.errors import PlatformError
+
+TOKEN = "/cgi-bin/stable_token"
+SEND = "/cgi-bin/message/template/send"
+TAKEN = {"errcode": 0, "errmsg": "ok", "msgid": 200228332}
+SILENCE = PlatformError(SEND, "timeout", permanent=False, unknown=True)
+AT = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+Status = MessageStatus
+
+
+@pytest.fixture
+def identity_id(app: Flask) -> int:
+    assert app.testing
+    return bob()
+
+
+@pytest.fixture
+def platform(app: Flask) -> ScriptedTransport:
+    transport = ScriptedTransport()
+    transport.on(TOKEN, {"access_token": "T", "expires_in": 7200})
+    app.extensions["wx_clients"]._transport = transport
+    return transport
+
+
+def send(identity_id: int, **more: Any) -> int:
+    with transaction():
+        return send_message(draft(identity_id, **more), now=clock.now())
+
+
+def work() -> None:
+    run_jobs(outbox.CALL)
+
+
+def refused(code: int) -> dict[str, object]:
+    return {"errcode": code, "errmsg": "refused"}
+
+
+def test_message_is_sent_with_one_call(identity_id: int, platform: ScriptedTransport) -> None:
+    platform.on(SEND, TAKEN)
+    first, again = send(identity_id), send(identity_id)
+    work()
+
+    (call,) = platform.calls(SEND)
+    assert json_of(call) == {
+        "touser": BOB,
+        "template_id": "TPL-PAID",
+        "client_msg_id": f"wx-message-{first}",
+        "url": "https://x/o",
+        "data": {"thing1": {"value": "手机一台"}, "amount2": {"value": "¥12.30"}},
+    }
+    assert first == again
+    assert (message(first).status, message(first).msgid) == (Status.SENT, "200228332")
+
+
+def test_notice_uses_the_template_of_the_account(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, TAKEN)
+    notice: dict[str, Any] = {
+        "key": "n1",
+        "identity_id": identity_id,
+        "purpose": "paid",
+        "url": "https://x/o",
+    }
+    with transaction():
+        assert send_notice(values={"item": "x"}, now=AT, **notice) is None
+        set_template(appid=CITY, purpose="paid", template_id="TPL", fields={"item": "thing1"})
+        message_id = send_notice(values={"item": "x"}, now=AT, **notice)
+    work()
+
+    assert message_id is not None
+    assert message(message_id).status == Status.SENT
+    assert json_of(platform.calls(SEND)[0])["data"] == {"thing1": {"value": "x"}}
+
+
+def test_silence_is_answered_by_the_same_message_soon(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, SILENCE, TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        work()
+        assert message(message_id).status == Status.UNKNOWN
+        time.shift(timedelta(seconds=31))
+        work()
+
+    first, second = platform.calls(SEND)
+    assert json_of(first) == json_of(second)
+    assert message(message_id).status == Status.SENT
+
+
+def test_long_silence_is_left_for_a_person(identity_id: int, platform: ScriptedTransport) -> None:
+    platform.on(SEND, SILENCE)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        for _ in range(30):
+            work()
+            time.shift(timedelta(seconds=31))
+
+    assert message(message_id).status == Status.UNKNOWN
+    assert 10 <= len(platform.calls(SEND)) <= 16
+
+
+def test_crash_after_the_call_repeats_it_under_the_same_mark(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        crash.arm("messages.before_mark", crash.raise_crashed)
+        with pytest.raises(crash.Crashed):
+            work()
+        crash.disarm()
+        time.shift(timedelta(seconds=61))
+        work()
+
+    first, second = platform.calls(SEND)
+    assert json_of(first)["client_msg_id"] == json_of(second)["client_msg_id"]
+    assert message(message_id).status == Status.SENT
+
+
+@pytest.mark.parametrize("code", [40003, 43004, 43101, 47003, 99999])
+def test_refusal_for_good_ends_it(identity_id: int, platform: ScriptedTransport, code: int) -> None:
+    platform.on(SEND, refused(code))
+    message_id = send(identity_id)
+    work()
+
+    assert message(message_id).status == Status.FAILED
+    assert (message(message_id).error or "").startswith(str(code))
+    assert len(platform.calls(SEND)) == 1
+
+
+def test_busy_platform_is_asked_again_later(identity_id: int, platform: ScriptedTransport) -> None:
+    platform.on(SEND, refused(45011), refused(-1), TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        for _ in range(3):
+            work()
+            time.shift(timedelta(minutes=2))
+
+    assert message(message_id).status == Status.SENT
+
+
+def test_platform_that_stays_busy_is_given_up(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, refused(45011))
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        for _ in range(12):
+            work()
+            time.shift(timedelta(hours=2))
+
+    assert message(message_id).status == Status.FAILED
+    assert len(platform.calls(SEND)) == 8
+
+
+def test_used_up_quota_waits_for_the_next_day(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, refused(45009), TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        work()
+        time.shift(timedelta(hours=12))  # midnight in Shanghai
+        work()
+        assert message(message_id).status == Status.QUEUED
+        time.shift(timedelta(minutes=11))
+        work()
+
+    assert message(message_id).status == Status.SENT
+
+
+def test_platform_that_has_it_already_counts_as_sent(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, refused(40241))
+    message_id = send(identity_id)
+    work()
+
+    assert message(message_id).status == Status.SENT
+
+
+def test_erased_person_gets_nothing(identity_id: int, platform: ScriptedTransport) -> None:
+    message_id = send(identity_id)
+    with transaction():
+        erase_identity(identity_id=identity_id)
+    work()
+
+    assert platform.sent == []
+    assert (message(message_id).status, message(message_id).error) == (Status.FAILED, "erased")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "content"),
+    [
+        (MessageKind.SUBSCRIPTION, "/cgi-bin/message/subscribe/bizsend", {"data": {"thing1": "x"}}),
+        (MessageKind.CUSTOMER_SERVICE, "/cgi-bin/message/custom/send", {"text": "您好"}),
+    ],
+)
+def test_other_kinds_are_sent_and_never_repeated(
+    identity_id: int,
+    platform: ScriptedTransport,
+    kind: MessageKind,
+    path: str,
+    content: dict[str, object],
+) -> None:
+    platform.on(path, SILENCE, {"errcode": 0, "errmsg": "ok"})
+    with time_machine.travel(AT, tick=False) as time:
+        lost = send(identity_id, key="a", kind=kind, content=content)
+        work()
+        time.shift(timedelta(seconds=31))
+        work()
+        taken = send(identity_id, key="b", kind=kind, content=content)
+        work()
+
+    assert (message(lost).status, message(taken).status) == (Status.UNKNOWN, Status.SENT)
+    assert len(platform.calls(path)) == 2
+    assert db.session.get_one(Message, taken).msgid is None
