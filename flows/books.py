@@ -70,9 +70,7 @@ def refund_failed(refund: Refund, *, now: datetime) -> None:
     """No money moved: what was agreed is taken back, and what was owed anyway stays owed."""
     agreed_id = posting_id(_agreed(refund))
     if agreed_id is not None:
-        ledger.reverse(
-            posting_id=agreed_id, key=f"refund_failed:{refund.out_refund_no}", now=now
-        )
+        ledger.reverse(posting_id=agreed_id, key=f"refund_failed:{refund.out_refund_no}", now=now)
 
 
 def refund_paid(refund: Refund, payment: Payment, *, now: datetime) -> None:

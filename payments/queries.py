@@ -13,9 +13,9 @@ from wx_backend.db import db
 PAGE = 50
 
 
-def payment_by_id(payment_id: int) -> Payment | None:
-    """The attempt of this id."""
-    return db.session.get(Payment, payment_id)
+def payment_by_id(payment_id: int) -> Payment:
+    """The attempt of this id, which is known to be there."""
+    return db.session.get_one(Payment, payment_id)
 
 
 def payment_by_number(out_trade_no: str) -> Payment | None:
@@ -28,6 +28,11 @@ def payment_by_number(out_trade_no: str) -> Payment | None:
 def order_of_payment(out_trade_no: str) -> int | None:
     """The id of the order an attempt is for: what to lock before settling it."""
     return db.session.scalar(select(Payment.order_id).where(Payment.out_trade_no == out_trade_no))
+
+
+def order_of_attempt(payment_id: int) -> int:
+    """The id of the order an attempt is for."""
+    return db.session.scalars(select(Payment.order_id).where(Payment.id == payment_id)).one()
 
 
 def order_of_refund(out_refund_no: str) -> int | None:
@@ -74,9 +79,14 @@ def attempts_to_query(*, created_before: datetime, limit: int = PAGE) -> Sequenc
     ).all()
 
 
-def refund_by_id(refund_id: int) -> Refund | None:
-    """The refund of this id."""
-    return db.session.get(Refund, refund_id)
+def refund_by_id(refund_id: int) -> Refund:
+    """The refund of this id, which is known to be there."""
+    return db.session.get_one(Refund, refund_id)
+
+
+def refund_by_key(key: str) -> Refund | None:
+    """The refund an earlier copy of the same wish made."""
+    return db.session.scalars(select(Refund).where(Refund.key == key)).one_or_none()
 
 
 def refund_lines(refund_id: int) -> dict[int, int]:

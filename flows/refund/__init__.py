@@ -1,0 +1,1 @@
+"""Money goes back: agreed here, asked of WeChat Pay, booked when it says so."""

@@ -1,0 +1,85 @@
+"""Applying what WeChat Pay says about a refund: once, in whatever order notice and answer come."""
+
+from datetime import datetime
+
+from flows import books
+from orders.moves import locked_order
+from orders.refunds import free_line_refunds, record_line_refunds
+from payments.exceptions import close_exception
+from payments.models import ExceptionKind, Payment, Refund
+from payments.queries import (
+    order_of_attempt,
+    order_of_refund,
+    payment_by_id,
+    refund_by_id,
+    refund_lines,
+)
+from payments.refunds import RefundOutcome, RefundSettlement, apply_refund_fact, refuse_refund
+from payments.rules import RefundFact
+from settlement.refunds import take_back
+from wx_backend import crash
+
+AFTER_REFUND = crash.point("refund.after_state")
+_UNWANTED = (
+    ExceptionKind.DOUBLE_PAYMENT,
+    ExceptionKind.PAID_AFTER_CLOSE,
+    ExceptionKind.SHORTAGE,
+)
+
+
+def settle_refund(fact: RefundFact, *, now: datetime) -> RefundSettlement:
+    """Apply one fact; money is booked and commission taken back on definite success only."""
+    order_id = order_of_refund(fact.out_refund_no)
+    if order_id is not None:
+        locked_order(order_id)
+    settlement = apply_refund_fact(fact=fact, now=now)
+    crash.here(AFTER_REFUND)
+    if settlement.refund_id is not None and order_id is not None:
+        if settlement.outcome is RefundOutcome.SUCCEEDED:
+            _succeeded(order_id, refund_by_id(settlement.refund_id), now)
+        elif settlement.outcome is RefundOutcome.FAILED:
+            _failed(order_id, refund_by_id(settlement.refund_id), now)
+    return settlement
+
+
+def give_up_refund(*, refund_id: int, error: str, now: datetime) -> None:
+    """WeChat Pay refused the refund and knows nothing of it: no money moved, somebody must look."""
+    refund = refund_by_id(refund_id)
+    order_id = order_of_attempt(refund.payment_id)
+    locked_order(order_id)
+    if refuse_refund(refund_id=refund_id, error=error, now=now):
+        _failed(order_id, refund, now)
+
+
+def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
+    payment = payment_by_id(refund.payment_id)
+    amounts = refund_lines(refund.id)
+    if amounts:
+        record_line_refunds(order_id=order_id, amounts=amounts, actor=refund.actor, now=now)
+    books.refund_paid(refund, payment, now=now)
+    for line_id, amount_fen in amounts.items():
+        take_back(
+            order_line_id=line_id,
+            refunded_fen=amount_fen,
+            refund_key=refund.out_refund_no,
+            now=now,
+        )
+    if not amounts:
+        _put_right(payment, refund, now)
+
+
+def _failed(order_id: int, refund: Refund, now: datetime) -> None:
+    free_line_refunds(order_id=order_id, amounts=refund_lines(refund.id))
+    books.refund_failed(refund, now=now)
+
+
+def _put_right(payment: Payment, refund: Refund, now: datetime) -> None:
+    """The payment that should not have come is back with its payer."""
+    for kind in _UNWANTED:
+        close_exception(
+            kind=kind,
+            key=payment.out_trade_no,
+            by="system",
+            resolution=f"已自动退款 {refund.out_refund_no}",
+            now=now,
+        )
