@@ -47,11 +47,9 @@ def take_back(*, order_line_id: int, refunded_fen: int, refund_key: str, now: da
     if not upsert(TakeBack, values, key=("order_line_id", "refund_key")):
         _require_same(order_line_id, refund_key, refunded_fen)
         return 0
+    accruals = accruals_under_lock(order_line_id)  # before counting: another refund may be at it
     total_fen = queries.refunded_so_far(order_line_id)
-    return sum(
-        follow_refunds(accrual, total_fen, key=refund_key, now=now)
-        for accrual in accruals_under_lock(order_line_id)
-    )
+    return sum(follow_refunds(accrual, total_fen, key=refund_key, now=now) for accrual in accruals)
 
 
 def forfeit(*, order_line_id: int, now: datetime) -> int:

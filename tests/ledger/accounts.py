@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Barrier
+from typing import TypeVar
 
 from flask import Flask
 
@@ -20,6 +21,8 @@ EXPENSE = of_company(AccountKind.COMMISSION_EXPENSE)
 ALICE_HELD = of_rep(AccountKind.COMMISSION_HELD, 1)
 ALICE_PAYABLE = of_rep(AccountKind.COMMISSION_PAYABLE, 1)
 
+Outcome = TypeVar("Outcome")
+
 
 def sale(key: str, amount_fen: int, *, now: datetime = NOON) -> bool:
     """Bob pays: what we sold comes to WeChat's clearing account."""
@@ -27,11 +30,11 @@ def sale(key: str, amount_fen: int, *, now: datetime = NOON) -> bool:
     return post(kind="sale", key=key, legs=legs, now=now, memo="Bob buys")
 
 
-def at_once(app: Flask, works: Sequence[Callable[[], bool]]) -> list[bool]:
+def at_once(app: Flask, works: Sequence[Callable[[], Outcome]]) -> list[Outcome]:
     """Run each piece of work in a thread and transaction of its own, all at the same moment."""
     barrier = Barrier(len(works))
 
-    def run(work: Callable[[], bool]) -> bool:
+    def run(work: Callable[[], Outcome]) -> Outcome:
         with app.app_context():
             barrier.wait(10)
             return retried(work)

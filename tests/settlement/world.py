@@ -33,7 +33,8 @@ class World:
             outlet = OrgNode(tier=Tier.OUTLET, code="O1", name="人民路营业厅")
             db.session.add(outlet)
             db.session.flush()
-            self.alice, self.carol = _add_rep("Alice", outlet.id), _add_rep("Carol", outlet.id)
+            self.outlet_id = outlet.id
+            self.alice, self.carol = add_rep("Alice", outlet.id), add_rep("Carol", outlet.id)
             self.member_id, self.identity_id = _add_buyer()
 
     def line(self, paid_fen: int = 199_900, *, kind: str = "goods") -> LineFacts:
@@ -131,7 +132,8 @@ def paid_on(line: LineFacts, moment: datetime) -> LineFacts:
     return replace(line, paid_at=moment)
 
 
-def _add_rep(name: str, outlet_id: int) -> int:
+def add_rep(name: str, outlet_id: int) -> int:
+    """A rep of an outlet; his id."""
     rep = Rep(
         number=f"RP{name}",
         name=name,
