@@ -337,3 +337,61 @@ def test_shipping_information_waits_a_minute_and_is_corrected_once(shop: Shop) -
     )
     assert shown["order"]["order_state"] == 2
     assert not shop.stage.call("/wxa/sec/order/is_trade_managed", MINI)["is_trade_managed"]
+
+
+def test_an_order_in_a_browser_is_paid_by_its_link(shop: Shop) -> None:
+    browser = {"payer_client_ip": "127.0.0.1", "h5_info": {"type": "Wap"}}
+    body = shop.order(scene_info=browser)
+    body.pop("payer")
+    path = "/v3/pay/transactions/h5"
+    assert shop.send("POST", path, {**body, "scene_info": {}})[1]["code"] == "PARAM_ERROR"
+    _, answer = shop.send("POST", path, body)
+    shop.stage.advance(301)
+    late = shop.stage.act("Bob", "pay", h5_url=answer["h5_url"])
+    assert "失效" in late["reason"]
+    _, answer = shop.send("POST", path, body)
+    assert shop.stage.act("Bob", "pay", h5_url=answer["h5_url"])["err_msg"].endswith(":ok")
+    in_app = shop.order("A100002")
+    in_app.pop("payer")
+    assert "prepay_id" in shop.send("POST", "/v3/pay/transactions/app", in_app)[1]
+
+
+def test_notices_twice_held_and_never(shop: Shop, receiver: Receiver) -> None:
+    target = "notice:TRANSACTION.SUCCESS"
+    shop.stage.chaos(target, "duplicate", n=1, spacing=0.1)
+    shop.pay("A100001")
+    shop.stage.settle()
+    assert len(receiver.at("/notice")) == 2
+    shop.stage.chaos(target, "never")
+    shop.pay("A100002")
+    shop.stage.settle()
+    assert len(receiver.at("/notice")) == 2
+    assert [fact["plain"]["out_trade_no"] for fact in shop.stage.facts("notice.lost")] == [
+        "A100002"
+    ]
+    shop.stage.chaos(target, "hold", times=2)
+    shop.pay("A100003")
+    shop.pay("A100004")
+    shop.stage.control("POST", "/release", order="reversed")
+    shop.stage.settle()
+    order = [fact["plain"]["out_trade_no"] for fact in shop.stage.facts("notice.sent")[-2:]]
+    assert order == ["A100004", "A100003"]
+
+
+def test_a_transfer_from_2000_yuan_needs_the_right_name(shop: Shop) -> None:
+    shop.stage.control("PUT", f"/merchants/{MCHID}", transfer_limit_fen=1_000_000)
+    infos = [{"info_type": kind, "info_content": "销售"} for kind in ("岗位类型", "报酬说明")]
+    body: dict[str, Any] = {
+        "appid": SHOP,
+        "out_bill_no": "T1",
+        "transfer_scene_id": "1005",
+        "openid": shop.bob,
+        "transfer_amount": 200_000,
+        "transfer_remark": "佣金",
+        "transfer_scene_report_infos": infos,
+    }
+    assert shop.send("POST", TRANSFERS, body)[1]["code"] == "PARAM_ERROR"
+    unreadable = shop.send("POST", TRANSFERS, {**body, "user_name": "Bob"})
+    assert "解密失败" in unreadable[1]["message"]
+    small = {**body, "transfer_amount": 29, "user_name": "Bob"}
+    assert "0.3元" in shop.send("POST", TRANSFERS, small)[1]["message"]
