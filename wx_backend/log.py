@@ -85,5 +85,5 @@ def configure(level: int = logging.INFO) -> None:
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[stream], force=True)
-    for name in ("urllib3", "werkzeug", "PIL"):
+    for name in ("urllib3", "werkzeug", "PIL", "alembic", "rq"):
         logging.getLogger(name).setLevel(logging.WARNING)
