@@ -23,9 +23,11 @@ def simulator(places: Places) -> Program:
     port = str(places.simulator_port)
     state = places.data / "simulator"
     state.mkdir(parents=True, exist_ok=True)
+    clock_file = str(places.data / "files" / "clock-offset")
+    kept = ("--state", str(state), "--clock-file", clock_file)
     return Program(
         "simulator",
-        (sys.executable, "-m", "simulator", "--port", port, "--state", str(state)),
+        (sys.executable, "-m", "simulator", "--port", port, *kept),
         log=places.log("simulator"),
         directory=ROOT,
         health=answers(HOST, places.simulator_port, "/_sim/health"),

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -9,10 +10,23 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 class Clock:
-    """Seconds since 1970, UTC; the pretend platform's only source of time."""
+    """Seconds since 1970, UTC; the pretend platform's only source of time.
 
-    def __init__(self) -> None:
+    Whoever must keep the same time reads the offset from `file`, which is replaced as a whole.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
         self.offset = 0.0
+        self._file = file
+
+    def move(self, offset: float) -> None:
+        """Run `offset` seconds ahead of the machine; the others learn it first."""
+        if self._file:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._file.with_name(f"{self._file.name}.new")
+            fresh.write_text(str(offset))
+            fresh.replace(self._file)
+        self.offset = offset
 
     def now(self) -> float:
         return time.time() + self.offset  # noqa: TID251 - the simulator has a clock of its own

@@ -77,9 +77,20 @@ class Running:
         self.stop()
 
 
-def start(port: int = 0, state: Path | None = None, *, seed: int = 1) -> Running:
-    """Start a platform on the loopback interface; port 0 takes a free one."""
-    world = World(seed=seed, state=state / "simulator.db" if state else None)
+def start(
+    port: int = 0,
+    state: Path | None = None,
+    *,
+    seed: int = 1,
+    clock_file: Path | None = None,
+) -> Running:
+    """Start a platform on the loopback interface; port 0 takes a free one.
+
+    `state` is the folder that survives a restart; `clock_file` gets the clock's offset in seconds
+    whenever it moves.
+    """
+    database = state / "simulator.db" if state else None
+    world = World(seed=seed, state=database, clock_file=clock_file)
     server = Server(create_app(world), port)
     world.base_url = f"http://127.0.0.1:{server.server_address[1]}"
     return Running(world, server, Dispatcher(world, WORKS))

@@ -26,12 +26,14 @@ _FIRST_MSG_ID = 3_487_542_469_355_600_000
 class World(Tables):
     """One pretend platform. Hold `acting()` while reading or changing it."""
 
-    def __init__(self, *, seed: int = 1, state: Path | None = None, base_url: str = "") -> None:
+    def __init__(
+        self, *, seed: int = 1, state: Path | None = None, clock_file: Path | None = None
+    ) -> None:
         super().__init__()
-        self.base_url = base_url
+        self.base_url = ""
         self.seed = seed
         self.lock = threading.RLock()
-        self.clock = Clock()
+        self.clock = Clock(clock_file)
         self.queue = Queue(self.tasks, self.clock, self.lock)
         self._depth = 0
         self._disk = Disk(state) if state else None
@@ -62,7 +64,7 @@ class World(Tables):
 
     def move_clock(self, offset: float) -> None:
         """Let the clock run `offset` seconds ahead of the machine's; due work starts at once."""
-        self.clock.offset = offset
+        self.clock.move(offset)
         self.settings.clock_offset = offset
         self.settings_table.save(self.settings)
         self.queue.wake()
@@ -151,7 +153,7 @@ class World(Tables):
         settings = self.settings_table.find("settings") or Settings()
         settings.boots += 1
         self.settings_table.save(settings)
-        self.clock.offset = settings.clock_offset
+        self.clock.move(settings.clock_offset)
         # The same seed and the same start give the same run; a restart must not repeat numbers.
         self.random = random.Random(f"{self.seed}/{settings.boots}")  # noqa: S311 - repeatable on purpose
         with self.acting():

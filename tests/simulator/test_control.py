@@ -54,6 +54,18 @@ def test_a_restart_forgets_nothing(tmp_path: Path, receiver: Receiver) -> None:
         stage.close()
 
 
+def test_the_clock_tells_others_how_far_it_runs_ahead(tmp_path: Path) -> None:
+    file = tmp_path / "clock-offset"
+    with start(state=tmp_path, clock_file=file) as running:
+        assert float(file.read_text()) == 0
+        with running.world.acting():
+            running.world.move_clock(86_400)
+        assert float(file.read_text()) == 86_400
+    file.unlink()
+    with start(state=tmp_path, clock_file=file):
+        assert float(file.read_text()) == 86_400
+
+
 def test_the_same_seed_makes_the_same_people() -> None:
     openids = []
     for seed in (7, 7, 8):
