@@ -12,8 +12,10 @@ from settlement.books import accrual_under_lock, accruals_under_lock, parts_of, 
 from settlement.models import Accrual, Commission, Milestone, VestingRule
 from settlement.refunds import follow_refunds
 from settlement.rules import LineFacts, Rate, Share, commission_of, parts, rate_of
+from wx_backend import clock
 from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict
+from wx_backend.outbox import defer, job
 
 PAID = "paid"
 EXPENSE = of_company(AccountKind.COMMISSION_EXPENSE)
@@ -47,11 +49,16 @@ def accrue(*, line: LineFacts, shares: Sequence[Share], now: datetime, event: st
 
 
 def start_vesting(*, order_line_id: int, milestone: Milestone, reached_at: datetime) -> list[int]:
-    """A line reached a milestone: the days count from here. The accruals this started it for."""
+    """A line reached a milestone: the days count from here, and a job waits for their end.
+
+    The accruals this started it for; a milestone reached again starts nothing.
+    """
     started = []
     for accrual in accruals_under_lock(order_line_id):
         if accrual.milestone == milestone and accrual.due_at is None:
-            accrual.due_at = reached_at + timedelta(days=accrual.hold_days)
+            due_at = reached_at + timedelta(days=accrual.hold_days)
+            accrual.due_at = due_at
+            defer(vest_when_due, key=str(accrual.id), due_at=due_at, accrual_id=accrual.id)
             started.append(accrual.id)
     return started
 
@@ -69,6 +76,12 @@ def vest(*, accrual_id: int, now: datetime) -> bool:
         legs.append(credit(of_rep(AccountKind.COMMISSION_PAYABLE, part.rep_id), left_fen))
     record("vest", accrual, legs, now=now)
     return True
+
+
+@job("commission.vest")
+def vest_when_due(*, accrual_id: int) -> None:
+    """The days are over: what is left of the commission is free."""
+    vest(accrual_id=accrual_id, now=clock.now())
 
 
 def _decide(line: LineFacts, rate: Rate, event: str, now: datetime) -> Accrual | None:

@@ -23,6 +23,7 @@ from tests.settlement.world import (
     free,
     held,
 )
+from wx_backend import clock, outbox
 from wx_backend.db import db, transaction
 
 COMMISSION = 6_656  # 3.33 % of 1,999.00 yuan
@@ -160,6 +161,21 @@ def test_commission_is_free_seven_days_after_the_goods_arrived(world: World) -> 
     assert (held(world.alice), free(world.alice)) == (0, ALICE)
     assert due_accruals(now=due, limit=10) == []
     assert_books_balance()
+
+
+@pytest.mark.parametrize(("days_ago", "freed"), [(6, 0), (8, ALICE)])
+def test_a_job_waits_until_the_days_are_over(world: World, days_ago: int, freed: int) -> None:
+    world.rate()
+    line = world.accrued()
+    with transaction():
+        start_vesting(
+            order_line_id=line.order_line_id,
+            milestone=Milestone.RECEIVED,
+            reached_at=clock.now() - days_ago * DAY,
+        )
+
+    assert all(outbox.run(claim) for claim in outbox.claim(outbox.WORK, limit=10))
+    assert free(world.alice) == freed
 
 
 def test_a_plan_waits_for_activation_not_for_the_parcel(world: World) -> None:
