@@ -8,12 +8,10 @@ timestamp, nonce and ciphertext.
 
 import binascii
 import os
-import re
-from base64 import b64encode
 from dataclasses import dataclass, field
 from hashlib import sha1
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -23,13 +21,7 @@ from wechat import xml
 from wx_backend import strict
 
 _BLOCK: Final = 32  # the padding's block, twice that of AES
-# Beside the ciphertext these make the scan a guess, and the parser decides.
-_UNUSUAL: Final = re.compile(rb"<(?:Encrypt|\?|!(?!\[CDATA\[))")
 _PADDING: Final = tuple(bytes([size]) * size for size in range(_BLOCK + 1))
-_XML_ENVELOPE: Final = (
-    "<xml><Encrypt><![CDATA[%s]]></Encrypt><MsgSignature><![CDATA[%s]]></MsgSignature>"
-    "<TimeStamp>%d</TimeStamp><Nonce>%s</Nonce></xml>"
-)
 
 
 class NotAuthentic(Exception):
@@ -39,8 +31,7 @@ class NotAuthentic(Exception):
         super().__init__("not authentic")
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A push in clear, which key opened it, and in which format it came."""
 
     plain: bytes
@@ -116,7 +107,11 @@ class Codec:
                     "Nonce": nonce,
                 }
             )
-        return (_XML_ENVELOPE % (encrypt, signature, timestamp, xml.cdata(nonce))).encode()
+        return (
+            f"<xml><Encrypt><![CDATA[{encrypt}]]></Encrypt>"
+            f"<MsgSignature><![CDATA[{signature}]]></MsgSignature>"
+            f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{xml.cdata(nonce)}</Nonce></xml>"
+        ).encode()
 
     def _decrypted(self, encrypt: str, cipher: Cipher[CBC]) -> bytes | None:
         """The message of a ciphertext; None if any part of its frame is not as it should be."""
@@ -126,8 +121,7 @@ class Codec:
             return None
         if not sealed or len(sealed) % _BLOCK:
             return None
-        decryptor = cipher.decryptor()
-        frame = decryptor.update(sealed) + decryptor.finalize()
+        frame = cipher.decryptor().update(sealed)  # whole blocks: nothing is held back
         padding = frame[-1]
         if not 1 <= padding <= _BLOCK or not frame.endswith(_PADDING[padding]):
             return None
@@ -137,10 +131,10 @@ class Codec:
         return frame[20:end]
 
     def _encrypted(self, message: bytes, salt: bytes, cipher: Cipher[CBC]) -> str:
-        frame = b"".join((salt, len(message).to_bytes(4, "big"), message, self._appid))
-        encryptor = cipher.encryptor()
+        frame = b"%b%b%b%b" % (salt, len(message).to_bytes(4, "big"), message, self._appid)
         padded = frame + _PADDING[_BLOCK - len(frame) % _BLOCK]
-        return b64encode(encryptor.update(padded) + encryptor.finalize()).decode()
+        sealed = cipher.encryptor().update(padded)  # whole blocks: nothing is held back
+        return binascii.b2a_base64(sealed, newline=False).decode()
 
 
 def _cipher(encoding_aes_key: str) -> Cipher[CBC]:
@@ -164,10 +158,16 @@ def _encrypt_field(raw: bytes, *, is_json: bool) -> str:
     else:
         head, opening, rest = raw.partition(b"<Encrypt><![CDATA[")
         encrypt, closing, tail = rest.partition(b"]]></Encrypt>")
-        usual = opening and closing and len(raw) <= xml.MAX_BYTES
-        if usual and not (_UNUSUAL.search(head) or _UNUSUAL.search(tail)):
+        if opening and closing and not (_is_unusual(head) or _is_unusual(tail)):
             return encrypt.decode("latin-1")
         found = xml.parse(raw).get("Encrypt")
     if not isinstance(found, str):
         raise strict.Malformed("no ciphertext")
     return found
+
+
+def _is_unusual(beside: bytes) -> bool:
+    """Whether what stands beside the ciphertext makes the scan a guess."""
+    return (
+        b"<Encrypt" in beside or b"<!D" in beside or b"<?" in beside or len(beside) > xml.MAX_BYTES
+    )

@@ -1,12 +1,11 @@
 """From the fields of a push to its class, its scene and the key that tells repeats apart."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
 
 from wechat import pushes, xml
-from wechat.pushes import Event, Push, Scan, Subscribe, TemplateResult, Unknown
+from wechat.pushes import Event, Push, Scan, Subscribe, Unknown
 from wechat.reading import read
 from wx_backend import strict
 from wx_backend.strict import Malformed
@@ -39,7 +38,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
     "pic_photo_or_album": pushes.MenuPictures,
     "pic_weixin": pushes.MenuPictures,
     "location_select": pushes.MenuLocation,
-    "TEMPLATESENDJOBFINISH": TemplateResult,
+    "TEMPLATESENDJOBFINISH": pushes.TemplateResult,
     "MASSSENDJOBFINISH": pushes.MassResult,
     "subscribe_msg_popup_event": pushes.SubscriptionChoices,
     "subscribe_msg_change_event": pushes.SubscriptionChoices,
@@ -97,8 +96,7 @@ def parse(sent: Mapping[str, Any]) -> Push:
     event = EVENTS.get(name) if isinstance(name, str) else None
     if event is None:
         return read(Unknown, sent, fields=sent)
-    push = read(event, _unwrapped(sent))
-    return _normalised(push) if isinstance(push, TemplateResult) else push
+    return read(event, _unwrapped(sent) if name in _WRAPPERS else sent)
 
 
 def scene(push: Push) -> str | None:
@@ -155,9 +153,3 @@ def _unwrapped(sent: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(inner, Mapping):
         return sent
     return {**{name: value for name, value in sent.items() if name != wrapper}, **inner}
-
-
-def _normalised(result: TemplateResult) -> TemplateResult:
-    """The platform writes `failed: system failed` but `failed:user block`: blanks and case vary."""
-    parts = result.status.lower().split(":")
-    return replace(result, status=":".join(" ".join(part.split()) for part in parts))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-from wechat.reading import decimal, many, text, unix, whole
+from wechat.reading import decimal, many, outcome, text, unix, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +174,14 @@ class MenuLocation(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateResult(Event):
-    """What became of a template message; `msg_id` is the send call's msgid."""
+    """What became of a template message; `msg_id` is the send call's msgid.
+
+    `status` is in lower case with its blanks evened: the platform writes `failed:user block`
+    but `failed: system failed`.
+    """
 
     msg_id: Annotated[str, text("MsgID")]
-    status: Annotated[str, text("Status")]
+    status: Annotated[str, outcome("Status")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

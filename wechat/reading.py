@@ -4,14 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Final, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from wx_backend.strict import Malformed, whole_number
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
 
-_REQUIRED: Final = object()
+# name, tag, how to read it, whether it is text, whether it must be there
+_Entry = tuple[str, str, Convert, bool, bool]
+_Group = tuple[tuple[str, ...], tuple[_Entry, ...]]
+_Several = tuple[str, tuple[str, ...], type[Any]]
 _INT64 = 2**63 - 1
 _SECONDS_MAX = 253_402_300_799  # the last second of the year 9999
 
@@ -72,6 +75,11 @@ def rfc3339(path: str) -> Place:
     return Place(tuple(path.split(".")), _as_moment)
 
 
+def outcome(path: str) -> Place:
+    """Text in lower case, without blanks round its colons and with single ones elsewhere."""
+    return Place(tuple(path.split(".")), _as_outcome)
+
+
 def many(path: str, kind: type[Any]) -> Places:
     """A tuple of `kind`; a missing or empty list is (), a lone object a list of one."""
     return Places(tuple(path.split(".")), kind)
@@ -84,46 +92,54 @@ def read(kind: type[T], sent: Mapping[str, Any], **known: Any) -> T:
     or of another kind.
     """
     shape: Any = kind
-    places, lists = _layout(shape)
-    for name, path, convert, default in places:
-        value = sent.get(path[0]) if len(path) == 1 else _at(sent, path)
-        if value is not None and (value != "" or default is _REQUIRED):
-            plain = type(value) is str and convert is _as_text  # nearly every field of a push
-            known[name] = value if plain else convert(value)
-        elif default is _REQUIRED:
-            raise Malformed(f"{path[-1]} is missing")
+    groups, lists = _layout(shape)
+    for parent, entries in groups:
+        _fill(known, (_at(sent, parent) or {}) if parent else sent, entries)
     for name, path, each in lists:
         known[name] = tuple(read(each, entry) for entry in _entries(sent, path))
     return kind(**known)
 
 
-_Single = tuple[str, tuple[str, ...], Convert, Any]
-_Several = tuple[str, tuple[str, ...], type[Any]]
+def _fill(known: dict[str, Any], sent: Mapping[str, Any], entries: tuple[_Entry, ...]) -> None:
+    """Read the fields that stand beside each other; an absent one is left to its default."""
+    for name, tag, convert, is_text, is_required in entries:
+        value = sent.get(tag)
+        if is_text and value.__class__ is str and value:  # nearly every field of everything
+            known[name] = value
+        elif value is not None and (value != "" or is_required):
+            known[name] = convert(value)
+        elif is_required:
+            raise Malformed(f"{tag} is missing")
 
 
 @cache
-def _layout(kind: Any) -> tuple[tuple[_Single, ...], tuple[_Several, ...]]:
-    """Where the fields of a dataclass come from, worked out once per class."""
+def _layout(kind: Any) -> tuple[tuple[_Group, ...], tuple[_Several, ...]]:
+    """Where the fields of a dataclass come from, by parent; worked out once per class."""
     hints = get_type_hints(kind, include_extras=True)
-    noted = [
-        (each.name, note, _REQUIRED if each.default is MISSING else each.default)
-        for each in fields(kind)
-        for note in getattr(hints[each.name], "__metadata__", ())
-    ]
-    return (
-        tuple((name, at.path, at.convert, to) for name, at, to in noted if isinstance(at, Place)),
-        tuple((name, at.path, at.kind) for name, at, _ in noted if isinstance(at, Places)),
-    )
+    groups: dict[tuple[str, ...], list[_Entry]] = {}
+    lists: list[_Several] = []
+    for each in fields(kind):
+        for note in getattr(hints[each.name], "__metadata__", ()):
+            if isinstance(note, Places):
+                lists.append((each.name, note.path, note.kind))
+            else:
+                *parent, tag = note.path
+                is_text = note.convert in (_as_text, _as_string)
+                entry = (each.name, tag, note.convert, is_text, each.default is MISSING)
+                groups.setdefault(tuple(parent), []).append(entry)
+    return tuple((parent, tuple(group)) for parent, group in groups.items()), tuple(lists)
 
 
-def _at(sent: Any, path: tuple[str, ...]) -> Any:
+def _at(sent: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any] | None:
+    """The object at the end of a path; None where there is none."""
+    found: Any = sent
     for tag in path:
-        if sent is None or sent == "":
+        found = found.get(tag)
+        if found is None or found == "":
             return None
-        if not isinstance(sent, Mapping):
-            raise Malformed(f"{tag} has no place")
-        sent = sent.get(tag)
-    return sent
+        if not isinstance(found, Mapping):
+            raise Malformed(f"{tag} is not an object")
+    return cast("Mapping[str, Any]", found)
 
 
 def _entries(sent: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str, Any]]:
@@ -144,6 +160,11 @@ def _as_text(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     raise Malformed("not text")
+
+
+def _as_outcome(value: Any) -> str:
+    parts = _as_text(value).lower().split(":")
+    return ":".join(" ".join(part.split()) for part in parts)
 
 
 def _as_string(value: Any) -> str:

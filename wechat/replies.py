@@ -6,7 +6,7 @@ A reply knows its content only; `to(push)` addresses it. No text in it can break
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from wechat.pushes import Push
 from wechat.xml import cdata
@@ -18,19 +18,32 @@ ARTICLES: Final = 8
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Addressed:
-    """A reply ready to be written: the fields of its document, in the platform's order."""
+class Addressed(NamedTuple):
+    """A reply ready to be written."""
 
-    fields: Mapping[str, Any]
+    push: Push
+    msg_type: str
+    content: Mapping[str, Any]
 
     def xml(self) -> bytes:
         """The document in XML; every text is CDATA."""
-        return f"<xml>{_elements(self.fields)}</xml>".encode()
+        push = self.push
+        return (
+            f"<xml><ToUserName>{cdata(push.openid)}</ToUserName>"
+            f"<FromUserName>{cdata(push.to_user)}</FromUserName>"
+            f"<CreateTime>{int(push.created_at.timestamp())}</CreateTime>"
+            f"<MsgType>{cdata(self.msg_type)}</MsgType>{_elements(self.content)}</xml>"
+        ).encode()
 
     def json(self) -> bytes:
         """The same document in JSON, for accounts that push JSON."""
-        return strict.dumps(self.fields)
+        common = {
+            "ToUserName": self.push.openid,
+            "FromUserName": self.push.to_user,
+            "CreateTime": int(self.push.created_at.timestamp()),
+            "MsgType": self.msg_type,
+        }
+        return strict.dumps({**common, **self.content})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +54,7 @@ class Reply:
 
     def to(self, push: Push) -> Addressed:
         """Address the reply to whoever caused the push, dated as the push."""
-        return Addressed(
-            {
-                "ToUserName": push.openid,
-                "FromUserName": push.to_user,
-                "CreateTime": int(push.created_at.timestamp()),
-                "MsgType": self.msg_type,
-                **self.content(),
-            }
-        )
+        return Addressed(push, self.msg_type, self.content())
 
     def content(self) -> Mapping[str, Any]:
         """The fields beside the common ones."""
@@ -173,8 +178,9 @@ def clean(text: str) -> str:
 
 def cut(text: str, limit: int) -> str:
     """The longest beginning of a text that takes at most `limit` bytes in UTF-8."""
-    encoded = text.encode()
-    return text if len(encoded) <= limit else encoded[:limit].decode(errors="ignore")
+    if len(text) * 4 <= limit:
+        return text
+    return text.encode()[:limit].decode(errors="ignore")
 
 
 def _elements(fields: Mapping[str, Any]) -> str:

@@ -31,11 +31,14 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
     if text.count("[") + text.count("{") > max_depth and _depth(text) > max_depth:
         raise Malformed("nested too deeply")
     try:
-        value: JSON = _decoder.decode(text)
+        value: JSON
+        value, end = _decoder.raw_decode(text)
     except Malformed:
         raise
     except ValueError:
-        raise Malformed("not JSON") from None
+        value, end = None, -1  # blanks in front, or no JSON at all
+    if end != len(text):
+        value = _among_blanks(text)
     if "\\u" in text:
         _refuse_hidden(value)
     return value
@@ -81,6 +84,17 @@ def _decoded(raw: bytes | str, max_bytes: int) -> str:
     except UnicodeError:
         raise Malformed("not UTF-8") from None
     return raw
+
+
+def _among_blanks(text: str) -> JSON:
+    """The value of a text with blanks before or after it."""
+    try:
+        value: JSON = _decoder.decode(text)
+    except Malformed:
+        raise
+    except ValueError:
+        raise Malformed("not JSON") from None
+    return value
 
 
 def _depth(text: str) -> int:

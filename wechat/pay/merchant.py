@@ -137,8 +137,8 @@ class Merchant:
 
     def verify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> None:
         """Check who sent these raw bytes, and when. Raises NotAuthentic."""
-        timestamp, nonce, serial, signature = (_header(headers, name) for name in _HEADERS)
-        if _header(headers, "Wechatpay-Signature-Type", SCHEME) != SCHEME:
+        timestamp, nonce, serial, signature, scheme = _signature_headers(headers)
+        if not (timestamp and nonce and serial and signature and scheme == SCHEME):
             raise NotAuthentic(Reason.header)
         known = self.platform_keys.get(serial)
         if known is None or not known.holds_at(now):
@@ -174,19 +174,24 @@ class Merchant:
             raise Undecryptable("not under our APIv3 key") from None
 
 
-_HEADERS: Final = (
-    "Wechatpay-Timestamp",
-    "Wechatpay-Nonce",
-    "Wechatpay-Serial",
-    "Wechatpay-Signature",
-)
-
-
-def _header(headers: Mapping[str, str], name: str, default: str | None = None) -> str:
-    value = headers.get(name) or headers.get(name.lower()) or default
-    if not value:
-        raise NotAuthentic(Reason.header)
-    return value
+def _signature_headers(headers: Mapping[str, str]) -> tuple[str, str, str, str, str]:
+    """Timestamp, nonce, serial, signature and scheme; names as documented or in lower case."""
+    if "Wechatpay-Signature" not in headers:
+        headers = {name.lower(): value for name, value in headers.items()}
+        return (
+            headers.get("wechatpay-timestamp", ""),
+            headers.get("wechatpay-nonce", ""),
+            headers.get("wechatpay-serial", ""),
+            headers.get("wechatpay-signature", ""),
+            headers.get("wechatpay-signature-type", SCHEME),
+        )
+    return (
+        headers.get("Wechatpay-Timestamp", ""),
+        headers.get("Wechatpay-Nonce", ""),
+        headers.get("Wechatpay-Serial", ""),
+        headers.get("Wechatpay-Signature", ""),
+        headers.get("Wechatpay-Signature-Type", SCHEME),
+    )
 
 
 def _seconds(timestamp: str) -> int:

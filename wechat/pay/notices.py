@@ -55,6 +55,8 @@ class OtherNotice(Notice):
 
 AnyNotice: TypeAlias = PaymentNotice | RefundNotice | TransferNotice | OtherNotice
 
+Sent: TypeAlias = Mapping[str, Any]
+
 _FINAL_TRANSFERS: Final = frozenset({"SUCCESS", "FAIL", "CANCELLED"})
 
 
@@ -73,48 +75,44 @@ def notice(
     if envelope.get("resource_type") != "encrypt-resource" or not isinstance(resource, dict):
         raise Malformed("no encrypted resource")
     content = strict.fields(merchant.decrypt(resource))
-    common = read(Notice, envelope)
-    for prefix, interpret in _INTERPRETERS.items():
-        if common.event_type.startswith(prefix):
-            return interpret(common, content)
-    return OtherNotice(**_said(common), content=content)
+    event_type = str(envelope.get("event_type"))
+    interpret = _INTERPRETERS.get(event_type.partition(".")[0], _other)
+    return interpret(event_type, envelope, content)
 
 
-def _payment(common: Notice, content: Mapping[str, Any]) -> PaymentNotice:
+def _payment(event_type: str, envelope: Sent, content: Sent) -> PaymentNotice:
     paid = read(Paid, content)
-    if common.event_type != "TRANSACTION.SUCCESS" or paid.trade_state != "SUCCESS":
+    if event_type != "TRANSACTION.SUCCESS" or paid.trade_state != "SUCCESS":
         raise Malformed("a payment notice that does not say SUCCESS")
-    return PaymentNotice(**_said(common), paid=paid)
+    return read(PaymentNotice, envelope, paid=paid)
 
 
-def _refund(common: Notice, content: Mapping[str, Any]) -> RefundNotice:
+def _refund(event_type: str, envelope: Sent, content: Sent) -> RefundNotice:
     status = content.get("refund_status")
-    if common.event_type != f"REFUND.{status}":
+    if event_type != f"REFUND.{status}":
         raise Malformed("a refund notice that contradicts its type")
     mchid = content.get("mchid")
     if not isinstance(mchid, str):
         raise Malformed("mchid is missing")
     refund = read(Refund, {**content, "status": status})
-    return RefundNotice(**_said(common), mchid=mchid, refund=refund)
+    return read(RefundNotice, envelope, mchid=mchid, refund=refund)
 
 
-def _transfer(common: Notice, content: Mapping[str, Any]) -> TransferNotice:
+def _transfer(event_type: str, envelope: Sent, content: Sent) -> AnyNotice:
+    if event_type != "MCHTRANSFER.BILL.FINISHED":
+        return _other(event_type, envelope, content)
     transfer = read(Transfer, content)
     if transfer.state not in _FINAL_TRANSFERS:
         raise Malformed("a finished transfer without a final state")
-    return TransferNotice(**_said(common), transfer=transfer)
+    return read(TransferNotice, envelope, transfer=transfer)
 
 
-_INTERPRETERS: Final[dict[str, Callable[[Notice, Mapping[str, Any]], AnyNotice]]] = {
-    "TRANSACTION.": _payment,
-    "REFUND.": _refund,
-    "MCHTRANSFER.BILL.FINISHED": _transfer,
+def _other(_event_type: str, envelope: Sent, content: Sent) -> OtherNotice:
+    return read(OtherNotice, envelope, content=content)
+
+
+_INTERPRETERS: Final[dict[str, Callable[[str, Sent, Sent], AnyNotice]]] = {
+    "TRANSACTION": _payment,
+    "REFUND": _refund,
+    "MCHTRANSFER": _transfer,
 }
-
-
-def _said(common: Notice) -> dict[str, Any]:
-    return {
-        "notice_id": common.notice_id,
-        "created_at": common.created_at,
-        "event_type": common.event_type,
-    }
