@@ -1,9 +1,11 @@
 """Who may call which route: one row per endpoint; an endpoint without a row stops the start."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flask import Flask
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
 
 
 class Caller(StrEnum):
@@ -60,9 +62,28 @@ class UndeclaredRoute(Exception):
     """A route exists that the table does not know, or the table knows one that does not."""
 
 
-def install(app: Flask) -> None:
-    """Hold the table against the routes; raises UndeclaredRoute when they differ."""
+Gate = Callable[[Access], ResponseReturnValue | None]
+"""Lets a request through (None), or answers it: sends to the sign-in, or raises a refusal."""
+
+_GATED = frozenset({Caller.MEMBER, Caller.REP, Caller.STAFF})
+
+
+def install(app: Flask, gates: Mapping[Caller, Gate]) -> None:
+    """Hold the table against the routes, and every request against its row.
+
+    `gates` say of members, reps and staff whether this request comes from one; the other callers
+    are verified by their handlers. Raises UndeclaredRoute when a route or a gate is missing.
+    """
     endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
     if endpoints != set(TABLE):
         missing, extra = endpoints - set(TABLE), set(TABLE) - endpoints
         raise UndeclaredRoute(f"no row for {sorted(missing)}; no route for {sorted(extra)}")
+    if open_callers := _GATED & {row.caller for row in TABLE.values()} - set(gates):
+        raise UndeclaredRoute(f"nobody checks {sorted(open_callers)}")
+
+    def check() -> ResponseReturnValue | None:
+        row = TABLE.get(request.endpoint or "")
+        gate = gates.get(row.caller) if row else None
+        return gate(row) if gate and row else None
+
+    app.before_request(check)
