@@ -1,0 +1,1 @@
+"""The operator's billing system as we call it, and its receipts as it calls us."""
