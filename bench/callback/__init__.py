@@ -1,0 +1,1 @@
+"""Encrypted SCAN pushes over HTTP, the database written: ours beside a documented wechatpy app."""

@@ -1,0 +1,33 @@
+"""Ready-made HTTP requests: signed, encrypted SCAN pushes, each of another person."""
+
+import secrets
+
+from wechat.codec import Codec
+from wechat.xml import parse
+
+
+def request(codec: Codec, path: str, *, scene: str, number: int) -> bytes:
+    """One request as WeChat sends it; `number` makes the person and the second."""
+    at = 1_795_000_000 + number % 100_000
+    event = (
+        "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName>"
+        f"<FromUserName><![CDATA[o{secrets.token_hex(10)}{number:07}]]></FromUserName>"
+        f"<CreateTime>{at}</CreateTime><MsgType><![CDATA[event]]></MsgType>"
+        f"<Event><![CDATA[SCAN]]></Event><EventKey><![CDATA[{scene}]]></EventKey>"
+        f"<Ticket><![CDATA[gQF{'x' * 90}]]></Ticket></xml>"
+    )
+    nonce = str(10**9 + number)
+    sealed = parse(codec.seal(event.encode(), timestamp=at, nonce=nonce))
+    body = (
+        "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName>"
+        f"<Encrypt><![CDATA[{sealed['Encrypt']}]]></Encrypt></xml>"
+    ).encode()
+    query = (
+        f"signature={codec.signature(str(at), nonce)}&timestamp={at}&nonce={nonce}"
+        f"&encrypt_type=aes&msg_signature={sealed['MsgSignature']}&openid=o"
+    )
+    head = (
+        f"POST {path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
