@@ -119,20 +119,32 @@ class TokenKeeper:
     def _refreshed(self, bad: str | None) -> str:
         """Fetch under the lease, or use what the holder of the lease brings home."""
         deadline = time.monotonic() + self._wait_seconds
-        while time.monotonic() < deadline:
-            with self._in_process:
-                stored = self._store.read()
-                if stored and stored.value != bad and self._is_fresh(stored):
-                    self._known = stored
-                    return stored.value
-                if self._store.try_lease(self._holder, self._now(), LEASE_SECONDS):
-                    return self._fetched()
-            if stored and stored.value != bad and self._is_alive(stored):
-                return stored.value  # somebody refreshes it; until then it works
+        while (left := deadline - time.monotonic()) > 0:
+            stored = self._store.read()
+            works = stored and stored.value != bad and self._is_alive(stored)
+            if self._in_process.acquire(timeout=0 if works else left):
+                try:
+                    renewed = self._renewed(bad)
+                finally:
+                    self._in_process.release()
+                if renewed:
+                    return renewed.value
+            if stored and works:
+                return stored.value  # somebody renews it; until then it serves
             time.sleep(_POLL_SECONDS)
         raise PlatformError("token", "token_unavailable", permanent=False)
 
-    def _fetched(self) -> str:
+    def _renewed(self, bad: str | None) -> Token | None:
+        """What another renewed meanwhile, or a token fetched; None while another has the lease."""
+        stored = self._store.read()
+        if stored and stored.value != bad and self._is_fresh(stored):
+            self._known = stored
+            return stored
+        if not self._store.try_lease(self._holder, self._now(), LEASE_SECONDS):
+            return None
+        return self._fetched()
+
+    def _fetched(self) -> Token:
         try:
             token = self._fetch()
         except BaseException:
@@ -140,7 +152,7 @@ class TokenKeeper:
             raise
         self._store.write(self._holder, token)
         self._known = token
-        return token.value
+        return token
 
     def _is_fresh(self, token: Token) -> bool:
         return token.expires_at - timedelta(seconds=EARLY_SECONDS) > self._now()

@@ -31,7 +31,7 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Value]:
     tree = _Tree()
     reader.StartElementHandler = tree.start
     reader.EndElementHandler = tree.end
-    reader.CharacterDataHandler = tree.characters
+    reader.CharacterDataHandler = tree.texts.append
     try:
         reader.Parse(raw, True)
     except expat.ExpatError:
@@ -52,15 +52,15 @@ def cdata(text: str) -> str:
 class _Tree:
     """What the parser has seen so far, as its three handlers build it."""
 
-    __slots__ = ("open_elements", "root", "text")
+    __slots__ = ("open_elements", "root", "texts")
 
     def __init__(self) -> None:
         self.root: dict[str, Value] = {}
         self.open_elements: list[dict[str, Value] | None] = [self.root]
-        self.text = ""
+        self.texts: list[str] = []
 
     def start(self, _name: str, _attributes: Any) -> None:
-        if self.text:
+        if self.texts:
             self._between()
         path = self.open_elements
         if len(path) > MAX_DEPTH:
@@ -73,8 +73,9 @@ class _Tree:
         path = self.open_elements
         value: Value | None = path.pop()
         if value is None:
-            value, self.text = self.text, ""
-        elif self.text:
+            value = "".join(self.texts)
+            self.texts.clear()
+        elif self.texts:
             self._between()
         siblings = path[-1]
         if siblings is not None:  # it never is: start() put a dict there
@@ -83,13 +84,10 @@ class _Tree:
             else:
                 siblings[name] = value
 
-    def characters(self, data: str) -> None:
-        self.text += data
-
     def _between(self) -> None:
-        if not self.text.isspace():
+        if not "".join(self.texts).isspace():
             raise Malformed("text beside elements")
-        self.text = ""
+        self.texts.clear()
 
 
 def _repeat(siblings: dict[str, Value], name: str, value: Value) -> None:

@@ -15,3 +15,7 @@ def loaded_by(statement: str) -> set[str]:
 def test_the_push_path_loads_no_http_client() -> None:
     loaded = loaded_by("import wechat.codec, wechat.events, wechat.replies")
     assert not loaded.intersection(HEAVY)
+
+
+def test_reading_a_payment_notice_loads_no_http_client() -> None:
+    assert not loaded_by("import wechat.pay.notices").intersection(HEAVY)

@@ -72,6 +72,21 @@ def test_while_another_process_renews_the_old_token_still_serves() -> None:
     assert platform.fetches == 1
 
 
+def test_while_another_thread_renews_the_old_token_still_serves() -> None:
+    platform = Platform(delay=0.4)
+    keeper = platform.keeper(MemoryTokenStore())
+    keeper.token()
+    platform.now += timedelta(seconds=7000)
+    with ThreadPoolExecutor(1) as other:
+        renewing = other.submit(keeper.token)
+        time.sleep(0.1)
+        started = time.monotonic()
+        assert keeper.token() == "token-1"
+        assert time.monotonic() - started < 0.2
+        assert renewing.result() == "token-2"
+    assert platform.fetches == 2
+
+
 def test_the_lease_of_a_dead_process_runs_out() -> None:
     platform, store = Platform(), MemoryTokenStore()
     store.try_lease("dead", NOW, 15)
