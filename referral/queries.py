@@ -1,11 +1,12 @@
 """Reads of attribution's rows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
-from referral.models import Code, CodeTarget, PolicyVersion, Receipt, Share, Touch
+from referral.models import Code, CodeKind, CodeTarget, PolicyVersion, Receipt, Share, Touch
 from wx_backend.db import db
 
 
@@ -33,6 +34,36 @@ def slug_share(slug: str, *, now: datetime) -> int | None:
         .order_by(CodeTarget.valid_from.desc())
         .limit(1)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTarget:
+    """What the slug of a link leads to: its newest target that is in force."""
+
+    share_id: int
+    is_legacy: bool
+    is_over: bool
+
+
+def link_target(slug: str, *, now: datetime) -> LinkTarget | None:
+    """The target of a link, over or not; None for a slug nobody gave out."""
+    row = db.session.execute(
+        select(Code.kind, Code.expires_at, CodeTarget.share_id)
+        .join(CodeTarget, CodeTarget.code_id == Code.id)
+        .where(Code.slug == slug, CodeTarget.valid_from <= now)
+        .order_by(CodeTarget.valid_from.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    kind, expires_at, share_id = row
+    is_over = expires_at is not None and expires_at <= now
+    return LinkTarget(share_id, kind == CodeKind.LEGACY, is_over)
+
+
+def share_by_id(share_id: int) -> Share | None:
+    """The share of this id."""
+    return db.session.get(Share, share_id)
 
 
 def share_root_rep(share_id: int) -> int | None:

@@ -10,6 +10,8 @@ from flows.arrival.store import open_store
 from handlers import wechat
 from handlers.door import Door
 from handlers.messages import Messages
+from storefront import routes as storefront
+from storefront.sign_in import require_member
 from wx_backend import access, bell, clock, error_pages, headers, health, tables
 from wx_backend.config import Config
 from wx_backend.db import db, engine_options, prepare_engine
@@ -37,7 +39,8 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(health.bp)
     app.register_blueprint(wechat.bp)
     csrf.exempt(wechat.bp)
-    access.install(app, gates={})
+    app.register_blueprint(storefront.bp)
+    access.install(app, gates={access.Caller.MEMBER: require_member})
     return app
 
 

@@ -1,0 +1,145 @@
+"""Somebody opens a link: what it leads to, what is counted, and when the opening becomes a touch.
+
+A bare GET only counts a sighting: pages are fetched by previews, prefetches and hidden frames
+too. The opening is kept in the browser's signed session and becomes a touch by a same-origin
+POST of the page, by a completed sign-in, or at the checkout.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2s
+
+from catalog.queries import product_by_number
+from members.visitors import new_visitor, visitor_of
+from org.queries import rep_by_number, rep_card, successor_of
+from referral.models import Share, Subject
+from referral.operations import Contact, count_forged, count_sighting, record_touch
+from referral.queries import link_target, share_by_id
+from referral.signing import signed_share
+from referral.token import ForgedToken
+from referral.values import Certainty, TouchKind
+
+HOME = "/"
+SLOT_SECONDS = 1800
+FORGED = "链接无效，已为您打开商城首页"
+OVER = "链接已过期，已为您打开商城首页"
+
+
+class Sight(StrEnum):
+    """How a link was fetched; only a view can become a touch."""
+
+    VIEW = "view"
+    HEAD = "head"
+    PREFETCH = "prefetch"
+    PREVIEW = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A share that this browser opened, and how sure we are that it was this one."""
+
+    share_id: int
+    certainty: Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """Where a link leads; without `opened` nobody can be credited for it."""
+
+    path: str
+    opened: Opened | None = None
+    message: str = ""
+
+
+def open_token(text: str, *, sight: Sight, now: datetime) -> Landing:
+    """A share link was fetched. A token that is not ours is counted and opens the front page."""
+    try:
+        share_id = signed_share(text)
+    except ForgedToken as forged:
+        return _forged(forged.reason, text, now)
+    share = share_by_id(share_id)
+    if share is None:
+        return _forged("unknown_share", text, now)
+    return _landing(share, Certainty.SIGNED, sight, now)
+
+
+def open_slug(slug: str, *, sight: Sight, now: datetime) -> Landing:
+    """A short link was fetched: one of ours, or one that an older system gave out unsigned."""
+    target = link_target(slug, now=now)
+    if target is None:
+        return _forged("unknown_slug", slug, now)
+    share = share_by_id(target.share_id)
+    if target.is_over or share is None:
+        return Landing(HOME, message=OVER)
+    certainty = Certainty.LEGACY if target.is_legacy else Certainty.SIGNED
+    return _landing(share, certainty, sight, now)
+
+
+def page_of(share: Share, now: datetime) -> str:
+    """The page a share shows: its product, else the showroom of whoever has the rep's customers."""
+    if share.subject == Subject.PRODUCT:
+        product = product_by_number(share.subject_key)
+        if product is not None and product.is_listed:
+            return f"/p/{product.number}"
+    shown = rep_by_number(share.subject_key) if share.subject == Subject.SHOWROOM else None
+    rep_id = shown.id if shown else share.root_rep_id
+    return HOME if rep_id is None else showroom_path(rep_id, now)
+
+
+def showroom_path(rep_id: int, now: datetime) -> str:
+    """The showroom of whoever has this rep's customers; the front page if an outlet has."""
+    heir = successor_of(rep_id, now)
+    return HOME if heir.rep_id is None else rep_card(heir.rep_id).showroom_path
+
+
+def note_opening(
+    opened: Opened, *, identity_id: int | None, visitor_cookie: str, now: datetime
+) -> str | None:
+    """The opened page answered for itself: a touch of the person, else of the browser.
+
+    Returns the cookie of a browser that was new, else None. Repeats within the same half hour
+    are one touch.
+    """
+    visitor_id, cookie = None, None
+    if identity_id is None:
+        visitor_id = visitor_of(visitor_cookie)
+        if visitor_id is None:
+            visitor_id, cookie = new_visitor(now=now)
+    touch_link(opened, identity_id=identity_id, visitor_id=visitor_id, now=now)
+    return cookie
+
+
+def touch_link(
+    opened: Opened, *, identity_id: int | None = None, visitor_id: int | None = None, now: datetime
+) -> bool:
+    """Record that this person, or this browser, opened the share; False for a repeat."""
+    who = f"identity:{identity_id}" if identity_id is not None else f"visitor:{visitor_id}"
+    return record_touch(
+        Contact(
+            key=_key(who, opened.share_id, now),
+            kind=TouchKind.LINK_OPENED,
+            certainty=opened.certainty,
+            event_at=now,
+            known_at=now,
+            identity_id=identity_id,
+            visitor_id=visitor_id,
+            share_id=opened.share_id,
+        )
+    )
+
+
+def _key(who: str, share_id: int, now: datetime) -> bytes:
+    slot = int(now.timestamp()) // SLOT_SECONDS
+    return blake2s(f"link_opened:{who}:{share_id}:{slot}".encode(), digest_size=16).digest()
+
+
+def _landing(share: Share, certainty: Certainty, sight: Sight, now: datetime) -> Landing:
+    count_sighting(share_id=share.id, kind=sight, now=now)
+    opened = Opened(share.id, certainty) if sight is Sight.VIEW else None
+    return Landing(page_of(share, now), opened)
+
+
+def _forged(reason: str, sample: str, now: datetime) -> Landing:
+    count_forged(source="link", reason=reason, sample=sample, now=now)
+    return Landing(HOME, message=FORGED)

@@ -1,0 +1,79 @@
+"""Share links and short links: count the look, keep the opening, go on to the page."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from flows.visit import Landing, Sight, note_opening, open_slug, open_token
+from storefront import session
+from wx_backend import clock
+from wx_backend.db import retried
+
+bp = Blueprint("links", __name__)
+
+_PREFETCH_HEADERS: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
+_PREVIEW_AGENTS: Final = (
+    "bot", "spider", "crawler", "preview", "facebookexternalhit", "whatsapp", "curl", "python",
+)  # fmt: skip
+
+
+@bp.get("/s/<token>")
+def share(token: str) -> ResponseReturnValue:
+    """A signed share link."""
+    return _open(lambda sight, now: open_token(token, sight=sight, now=now))
+
+
+@bp.get("/l/<slug>")
+def short(slug: str) -> ResponseReturnValue:
+    """A short link, or one an older system gave out."""
+    return _open(lambda sight, now: open_slug(slug, sight=sight, now=now))
+
+
+@bp.post("/api/touch")
+def touch() -> ResponseReturnValue:
+    """The opened page answers for itself: only a person's browser, on this site, can send this."""
+    opened, viewer = session.waiting(), session.viewer()
+    if opened is None:
+        return "", 204
+    cookie = retried(
+        lambda: note_opening(
+            opened,
+            identity_id=viewer.identity_id if viewer else None,
+            visitor_cookie=session.visitor_cookie(),
+            now=clock.now(),
+        )
+    )
+    session.settle_opened()
+    response = make_response("", 204)
+    if cookie is not None:
+        session.give_visitor(response, cookie)
+    return response
+
+
+def _open(work: Callable[[Sight, datetime], Landing]) -> ResponseReturnValue:
+    sight, now = _sight(), clock.now()
+    landing = retried(lambda: work(sight, now))
+    if sight is Sight.PREFETCH:
+        return Response(status=204)  # so that the real visit comes to us as well
+    if landing.message:
+        flash(landing.message)
+    if landing.opened is None:
+        return redirect(landing.path)
+    session.note_opened(landing.opened, now)
+    if session.is_in_wechat() and session.viewer() is None:
+        return redirect(url_for("storefront.sign_in.begin", next=landing.path))
+    return redirect(landing.path)
+
+
+def _sight() -> Sight:
+    headers, agent = request.headers, request.user_agent.string.lower()
+    if request.method == "HEAD":
+        return Sight.HEAD
+    if any("prefetch" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS):
+        return Sight.PREFETCH
+    if headers.get("X-Purpose") == "preview" or not agent:
+        return Sight.PREVIEW
+    return Sight.PREVIEW if any(name in agent for name in _PREVIEW_AGENTS) else Sight.VIEW

@@ -1,0 +1,56 @@
+"""The mall as one blueprint; endpoints read `storefront.orders.show`."""
+
+from functools import cache
+from hashlib import blake2s
+from pathlib import Path
+
+from flask import Blueprint, Response, request, url_for
+
+from storefront import links, mall, session, sharing, sign_in
+from storefront.words import register
+from wx_backend.platform import config
+
+STATIC = Path(__file__).parent / "static"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+bp = Blueprint(
+    "storefront",
+    __name__,
+    template_folder="templates",
+    static_folder=STATIC,
+    static_url_path="/mall-assets",
+)
+for part in (mall, links, sign_in, sharing):
+    bp.register_blueprint(part.bp)
+register(bp)
+
+
+@bp.app_template_global()
+def mall_asset(name: str) -> str:
+    """The address of a file of ours; it changes with the file, so that it may be kept for ever."""
+    return url_for("storefront.static", filename=name, v=_version(name))
+
+
+@bp.context_processor
+def page_values() -> dict[str, object]:
+    """What every page of the mall knows."""
+    return {
+        "mall_name": session.account().title or "网上营业厅",
+        "viewer": session.viewer(),
+        "waits_for_touch": session.waiting() is not None,
+        "is_in_wechat": session.is_in_wechat(),
+        "base_url": config().service.base_url,
+    }
+
+
+@bp.after_request
+def keep_assets(response: Response) -> Response:
+    """Files asked for by version never change; browsers need not ask again."""
+    if request.endpoint == "storefront.static" and request.args.get("v"):
+        response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+@cache
+def _version(name: str) -> str:
+    return blake2s((STATIC / name).read_bytes(), digest_size=6).hexdigest()

@@ -1,0 +1,152 @@
+"""Who is looking: the signed session, the visitor's cookie, and the link he came by."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from flask import Response, g, request, session
+
+from flows.visit import Opened
+from members.queries import identity_by_id
+from referral.values import Certainty
+from wx_backend import clock
+from wx_backend.config import Account, Mode
+from wx_backend.errors import NotFound, NotSignedIn
+from wx_backend.platform import config
+
+VISITOR_COOKIE: Final = "wx_visitor"
+VISITOR_SECONDS: Final = 365 * 86_400
+SIGNED_IN_FOR: Final = timedelta(days=30)
+CARRIED_FOR: Final = timedelta(days=30)  # as long as a touch can win
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A signed-in person, as one of his identities."""
+
+    identity_id: int
+    member_id: int
+    appid: str
+    openid: str
+
+
+def viewer() -> Viewer | None:
+    """Who is signed in on this browser; read once per request."""
+    if "viewer" not in g:
+        g.viewer = _viewer()
+    found: Viewer | None = g.viewer
+    return found
+
+
+def member() -> Viewer:
+    """Who is signed in; NotSignedIn if nobody is."""
+    found = viewer()
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+def _viewer() -> Viewer | None:
+    identity_id, since = session.get("identity"), session.get("signed_in_at", 0)
+    is_old = _instant(since) + SIGNED_IN_FOR <= clock.now()
+    if not isinstance(identity_id, int) or is_old:
+        return None
+    try:
+        identity = identity_by_id(identity_id)
+    except NotFound:
+        return None
+    if identity.openid is None or identity.member_id is None:
+        return None  # erased since
+    return Viewer(identity.id, identity.member_id, identity.appid, identity.openid)
+
+
+def enter(identity_id: int, now: datetime) -> None:
+    """Begin a signed-in session: nothing of the one before stays, but how the browser came."""
+    kept = {name: session[name] for name in ("share", "opened") if name in session}
+    session.clear()
+    session.update(kept)
+    session["identity"], session["signed_in_at"] = identity_id, int(now.timestamp())
+    session.permanent = True
+    g.pop("viewer", None)
+
+
+def leave() -> None:
+    """Sign out, keeping nothing."""
+    session.clear()
+    g.pop("viewer", None)
+
+
+def note_opened(opened: Opened, now: datetime) -> None:
+    """A link was opened: it waits to become a touch, and is what the browser passes on."""
+    values = [opened.share_id, opened.certainty.value]
+    session["opened"] = values
+    session["share"] = [*values, int(now.timestamp())]
+    session.permanent = True
+
+
+def waiting() -> Opened | None:
+    """The opened link that has not become a touch yet."""
+    return opened_from(session.get("opened"))
+
+
+def settle_opened() -> None:
+    """It has become one."""
+    session.pop("opened", None)
+
+
+def carried_share() -> int | None:
+    """The share this browser came by last, while a touch of it could still win."""
+    values = session.get("share")
+    if not values or _instant(values[2]) + CARRIED_FOR <= clock.now():
+        return None
+    return int(values[0])
+
+
+def opened_from(values: Any) -> Opened | None:
+    """What `as_values` wrote."""
+    return Opened(int(values[0]), Certainty(values[1])) if values else None
+
+
+def as_values(opened: Opened | None) -> list[Any] | None:
+    """An opening as it is kept in the session."""
+    return [opened.share_id, opened.certainty.value] if opened else None
+
+
+def visitor_cookie() -> str:
+    """The anonymous visitor's cookie; empty without one."""
+    return request.cookies.get(VISITOR_COOKIE, "")
+
+
+def give_visitor(response: Response, cookie: str) -> None:
+    """Let the browser keep its visitor's cookie for a year."""
+    response.set_cookie(
+        VISITOR_COOKIE,
+        cookie,
+        max_age=VISITOR_SECONDS,
+        secure=config().service.base_url.startswith("https://"),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def forget_visitor(response: Response) -> None:
+    """The cookie is another person's: this browser gets a new one when it needs one."""
+    response.delete_cookie(VISITOR_COOKIE, httponly=True, samesite="Lax")
+
+
+def is_in_wechat() -> bool:
+    """Whether WeChat's own browser asks. The demo's pretend WeChat has no browser of its own."""
+    agent = request.user_agent.string
+    return "MicroMessenger" in agent or config().service.mode is Mode.DEMO
+
+
+def account() -> Account:
+    """The Official Account people sign in by: the first one of the configuration."""
+    found = next((each for each in config().accounts if each.kind == "official"), None)
+    if found is None:
+        raise NotFound("没有可用的公众号")
+    return found
+
+
+def _instant(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,218 @@
+"""What the mall's pages show: values read once, ready for the templates."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from catalog.models import Category, Product, ProductKind, Sku
+from catalog.queries import (
+    PAGE,
+    categories,
+    free_units,
+    listed_products,
+    lowest_prices,
+    product_by_number,
+    skus_of_product,
+)
+from org.models import OrgNode, RepStatus
+from org.queries import node_of, opening_hours, rep_by_number, rep_card, successor_of
+from referral.queries import share_root_rep
+from wx_backend.clock import SHANGHAI
+from wx_backend.errors import NotFound
+from wx_backend.money import yuan
+
+_PLAN_FACTS: Final[Sequence[tuple[str, str, Callable[[Any], str]]]] = (
+    ("monthly_fee_fen", "月费", lambda fen: f"{yuan(fen).removesuffix('.00')} 元"),
+    ("contract_months", "合约期", lambda months: f"{months} 个月"),
+    ("data_gb", "每月流量", lambda gigabytes: f"{gigabytes} GB"),
+    ("voice_minutes", "每月通话", lambda minutes: f"{minutes} 分钟"),
+    ("allowances", "包含", lambda texts: "、".join(map(str, texts))),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCard:
+    """A product on a shelf; `price_fen` is the lowest among its variants, None without any."""
+
+    number: str
+    name: str
+    subtitle: str
+    kind: ProductKind
+    picture: str | None
+    price_fen: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelves:
+    """The front page or a showroom: categories, the chosen one, and its products."""
+
+    categories: Sequence[Category]
+    chosen: str
+    text: str
+    products: Sequence[ProductCard]
+    next_page: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutletPanel:
+    """Where to find the people behind a showroom; `hours_today` is empty where nobody said."""
+
+    name: str
+    address: str
+    phone: str
+    hours_today: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RepPanel:
+    """Who a showroom belongs to."""
+
+    number: str
+    name: str
+    title: str
+    greeting: str
+    outlet: OutletPanel
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant to choose; `free` is None where units are not counted."""
+
+    number: str
+    name: str
+    price_fen: int
+    market_price_fen: int | None
+    prepaid_fen: int
+    free: int | None
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.free == 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPage:
+    """Everything the page of one product shows."""
+
+    card: ProductCard
+    description: str
+    variants: Sequence[Variant]
+    plan: Sequence[tuple[str, str]]
+
+    @property
+    def first(self) -> Variant | None:
+        """What is chosen when the page opens: the first variant that can be bought."""
+        return next((each for each in self.variants if not each.is_sold_out), None)
+
+
+def shelves(*, slug: str = "", text: str = "", page: int = 0) -> Shelves:
+    """The products on show, of one category and matching a text if given."""
+    shown = categories()
+    chosen = next((each for each in shown if each.slug == slug), None)
+    rows = listed_products(
+        category_id=chosen.id if chosen else None, text=text, after=page * PAGE, limit=PAGE + 1
+    )
+    return Shelves(
+        categories=shown,
+        chosen=chosen.slug if chosen else "",
+        text=text,
+        products=_cards(rows[:PAGE]),
+        next_page=page + 1 if len(rows) > PAGE else None,
+    )
+
+
+def rep_panel(number: str, now: datetime) -> RepPanel:
+    """Who the showroom of this number belongs to; NotFound for a rep without the right to sell."""
+    rep = rep_by_number(number)
+    if rep is None or rep.status != RepStatus.ACTIVE:
+        raise NotFound("没有找到这个展厅")
+    return _panel(rep.id, now)
+
+
+def adviser(share_id: int | None, now: datetime) -> RepPanel | None:
+    """The rep to ask: who has the customers of the one whose link brought this browser."""
+    root_id = share_root_rep(share_id) if share_id is not None else None
+    if root_id is None:
+        return None
+    rep_id = successor_of(root_id, now).rep_id
+    if rep_id is None or not rep_card(rep_id).is_active:
+        return None
+    return _panel(rep_id, now)
+
+
+def product_page(number: str) -> ProductPage:
+    """A product on show; NotFound for any other."""
+    product = product_by_number(number)
+    if product is None or not product.is_listed:
+        raise NotFound("商品不存在或已下架")
+    skus = skus_of_product(product.id)
+    free = free_units(sku.id for sku in skus)
+    return ProductPage(
+        card=_cards([product])[0],
+        description=product.description,
+        variants=[_variant(sku, free) for sku in skus],
+        plan=_plan_facts(product.plan or {}),
+    )
+
+
+def outlet_panel(outlet_id: int, now: datetime) -> OutletPanel:
+    """An outlet with today's hours."""
+    node: OrgNode = node_of(outlet_id)
+    hours = opening_hours(outlet_id)
+    spans = hours.on(now.astimezone(SHANGHAI).date()) if hours else ()
+    today = "、".join(f"{_clock(span.start)}–{_clock(span.end)}" for span in spans)
+    return OutletPanel(
+        name=node.name,
+        address=node.address or "",
+        phone=node.phone or "",
+        hours_today=today or ("今日休息" if hours else ""),
+        is_open=hours.is_open(now) if hours else False,
+    )
+
+
+def _panel(rep_id: int, now: datetime) -> RepPanel:
+    card = rep_card(rep_id)
+    return RepPanel(
+        number=card.number,
+        name=card.name,
+        title=card.title,
+        greeting=card.greeting,
+        outlet=outlet_panel(card.outlet_id, now),
+    )
+
+
+def _cards(products: Sequence[Product]) -> list[ProductCard]:
+    prices = lowest_prices(product.id for product in products)
+    return [
+        ProductCard(
+            number=product.number,
+            name=product.name,
+            subtitle=product.subtitle,
+            kind=ProductKind(product.kind),
+            picture=product.picture,
+            price_fen=prices.get(product.id),
+        )
+        for product in products
+    ]
+
+
+def _variant(sku: Sku, free: Mapping[int, int]) -> Variant:
+    return Variant(
+        number=sku.number,
+        name=sku.name,
+        price_fen=sku.price_fen,
+        market_price_fen=sku.market_price_fen,
+        prepaid_fen=sku.prepaid_fen,
+        free=free.get(sku.id),
+    )
+
+
+def _plan_facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a tariff promises, in the order people ask for it."""
+    return [(name, say(plan[key])) for key, name, say in _PLAN_FACTS if key in plan]
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -1,0 +1,233 @@
+// The mall's pages work as plain pages; this adds the touch, sharing, ordering and paying.
+"use strict";
+
+(() => {
+  const body = document.body;
+  const token = document.querySelector('meta[name="csrf-token"]').content;
+  const $ = (selector) => document.querySelector(selector);
+
+  async function call(method, path, content) {
+    const headers = { Accept: "application/json", "X-CSRFToken": token };
+    if (content !== undefined) headers["Content-Type"] = "application/json";
+    const answer = await fetch(path, {
+      method, headers, credentials: "same-origin", keepalive: method === "POST",
+      body: content === undefined ? undefined : JSON.stringify(content),
+    });
+    const text = await answer.text();
+    const value = text ? JSON.parse(text) : {};
+    if (!answer.ok) throw (value.error || { code: "error", message: "网络异常，请稍后再试" });
+    return value;
+  }
+
+  function say(text) {
+    const box = $("[data-say]");
+    box.textContent = text;
+    if (text) box.scrollIntoView({ block: "center", behavior: "smooth" });
+  }
+
+  const reason = (error) => error.message && error.code ? error.message : "网络异常，请稍后再试";
+
+  // The opened link becomes a touch only by this call.
+  if (body.dataset.touch !== undefined) call("POST", "/api/touch").catch(() => {});
+
+  // --- sharing ---------------------------------------------------------------------------
+  const page = $("[data-share]");
+  let shared;
+
+  function links() {
+    shared ??= call("POST", "/api/shares", {
+      subject: page.dataset.share, key: page.dataset.shareKey,
+    }).then((value) => value.links);
+    return shared;
+  }
+
+  function load(source) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = source;
+      script.onload = resolve;
+      script.onerror = reject;
+      document.head.append(script);
+    });
+  }
+
+  async function prepareMenu() {
+    const here = encodeURIComponent(location.href.split("#")[0]);
+    const [signed, made] = await Promise.all([
+      call("GET", `/api/jssdk?url=${here}`),
+      links(),
+      load("https://res.wx.qq.com/open/js/jweixin-1.6.0.js"),
+    ]);
+    const names = ["updateAppMessageShareData", "updateTimelineShareData"];
+    const card = {
+      title: page.dataset.shareTitle, desc: page.dataset.shareText,
+      imgUrl: page.dataset.sharePicture,
+    };
+    wx.config({ ...signed, debug: false, jsApiList: names });
+    wx.ready(() => {
+      wx.updateAppMessageShareData({ ...card, link: made.chat });
+      wx.updateTimelineShareData({ title: card.title, imgUrl: card.imgUrl, link: made.moments });
+    });
+  }
+
+  if (page && /MicroMessenger/.test(navigator.userAgent)) prepareMenu().catch(() => {});
+
+  const sheet = $("[data-sheet]");
+  document.querySelectorAll("[data-open-share]").forEach((button) => {
+    button.addEventListener("click", async () => {
+      try {
+        sheet.querySelector("input").value = (await links()).chat;
+        sheet.showModal();
+      } catch (error) {
+        say(reason(error));
+      }
+    });
+  });
+  sheet?.querySelector("[data-copy]").addEventListener("click", async (event) => {
+    const input = sheet.querySelector("input");
+    input.select();
+    try {
+      await navigator.clipboard.writeText(input.value);
+      event.target.textContent = "已复制";
+    } catch {
+      event.target.textContent = "请长按链接复制";
+    }
+  });
+  sheet?.querySelector("[data-close]").addEventListener("click", () => sheet.close());
+
+  // --- choosing a variant ----------------------------------------------------------------
+  const price = $("[data-price]");
+  document.querySelectorAll("[data-variant]").forEach((input) => {
+    input.addEventListener("change", () => {
+      price.textContent = input.dataset.variant;
+      const was = $("[data-was]");
+      if (was) was.textContent = input.dataset.wasPrice ? `¥${input.dataset.wasPrice}` : "";
+      const prepaid = $("[data-prepaid]");
+      if (prepaid) prepaid.textContent = input.dataset.prepaidText;
+    });
+  });
+
+  // --- checkout --------------------------------------------------------------------------
+  const checkout = $("[data-checkout]");
+  if (checkout) {
+    const field = (name) => checkout.elements[name];
+    const quantity = field("quantity");
+    const unit = Number(checkout.dataset.unitFen);
+    const yuan = (fen) => (fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
+    const count = () => Math.min(Number(quantity.max), Math.max(1, Math.trunc(Number(quantity.value)) || 1));
+    const total = () => {
+      quantity.value = count();
+      $("[data-total]").textContent = yuan(unit * count());
+    };
+    checkout.querySelectorAll("[data-step]").forEach((button) => {
+      button.addEventListener("click", () => {
+        quantity.value = count() + Number(button.dataset.step);
+        total();
+      });
+    });
+    quantity.addEventListener("change", total);
+    const places = () => {
+      const chosen = checkout.querySelector('input[name="delivery"]:checked')?.value;
+      checkout.querySelectorAll("[data-for]").forEach((part) => {
+        part.hidden = part.dataset.for !== chosen;
+        part.querySelectorAll("input, select").forEach((each) => { each.disabled = part.hidden; });
+      });
+    };
+    checkout.querySelectorAll('input[name="delivery"]').forEach((each) => each.addEventListener("change", places));
+    places();
+    checkout.addEventListener("submit", (event) => {
+      event.preventDefault();
+      submit(checkout);
+    });
+  }
+
+  function wish(form) {
+    const values = Object.fromEntries(new FormData(form));
+    const line = {
+      sku: values.sku, quantity: Number(values.quantity), expected_price_fen: Number(form.dataset.unitFen),
+    };
+    for (const name of ["user_name", "user_phone"]) if (values[name]) line[name] = values[name];
+    const order = {
+      client_key: values.client_key, lines: [line], delivery: values.delivery,
+      contact_name: values.contact_name, contact_phone: values.contact_phone,
+    };
+    if (values.delivery === "courier") order.address = { region: values.region, street: values.street };
+    if (values.delivery === "pickup") order.outlet = values.outlet;
+    return order;
+  }
+
+  async function submit(form) {
+    const button = $("[data-submit]");
+    button.disabled = true;
+    say("");
+    form.querySelectorAll(".wrong").forEach((each) => each.classList.remove("wrong"));
+    try {
+      const order = await call("POST", "/api/orders", wish(form));
+      location.assign(order.pay_url);
+    } catch (error) {
+      for (const name of error.details?.fields ?? []) form.elements[name]?.closest(".field")?.classList.add("wrong");
+      say(reason(error));
+      button.disabled = false;
+    }
+  }
+
+  // --- paying ----------------------------------------------------------------------------
+  const paying = $("[data-pay]");
+  if (paying) {
+    const button = paying.querySelector("[data-pay-now]");
+    const bridge = () => new Promise((resolve, reject) => {
+      if (window.WeixinJSBridge) return resolve(window.WeixinJSBridge);
+      document.addEventListener("WeixinJSBridgeReady", () => resolve(window.WeixinJSBridge), { once: true });
+      setTimeout(() => reject({ code: "no_bridge", message: "请在微信中完成支付" }), 3000);
+    });
+    const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+    // What WeChat tells the page is only a hint: whether it is paid, our server knows.
+    async function untilPaid(tries) {
+      for (let i = 0; i < tries; i += 1) {
+        const state = await call("GET", paying.dataset.pay);
+        if (state.status !== "placed") return location.replace(paying.dataset.onward);
+        await wait(Math.min(1 + i / 2, 4));
+      }
+      say("支付结果确认中，可稍后在订单中查看");
+      button.disabled = false;
+    }
+
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      say("");
+      try {
+        const values = await call("POST", `${paying.dataset.pay}/pay`);
+        const shown = await bridge();
+        shown.invoke("getBrandWCPayRequest", values, (result) => {
+          if (/:ok$/.test(result.err_msg)) return untilPaid(20);
+          say(/:cancel$/.test(result.err_msg) ? "您已取消支付" : "支付未完成，请重试");
+          button.disabled = false;
+          return undefined;
+        });
+      } catch (error) {
+        if (error.code === "already_paid") return location.replace(paying.dataset.onward);
+        say(reason(error));
+        button.disabled = false;
+      }
+      return undefined;
+    });
+  }
+
+  // --- asking for a refund ---------------------------------------------------------------
+  const refund = $("[data-refund]");
+  refund?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = refund.querySelector("button");
+    button.disabled = true;
+    try {
+      await call("POST", refund.action, {
+        client_key: refund.elements.client_key.value, reason: refund.elements.reason.value,
+      });
+      location.reload();
+    } catch (error) {
+      say(reason(error));
+      button.disabled = false;
+    }
+  });
+})();

@@ -1,0 +1,69 @@
+"""How values read in the mall's pages: money, times, and the Chinese words for states."""
+
+from datetime import datetime
+from typing import Final
+
+from flask import Blueprint
+
+from catalog.models import ProductKind
+from orders.models import Delivery, Fulfilment, OrderStatus, RealName
+from payments.models import RefundStatus
+from wx_backend.clock import SHANGHAI
+from wx_backend.money import yuan
+
+KINDS: Final = {
+    ProductKind.GOODS: "终端",
+    ProductKind.PLAN: "套餐",
+    ProductKind.SIM: "号卡",
+}
+STATUSES: Final = {
+    OrderStatus.PLACED: "待付款",
+    OrderStatus.PAID: "已付款",
+    OrderStatus.PART_REFUNDED: "部分退款",
+    OrderStatus.REFUNDED: "已退款",
+    OrderStatus.CLOSED: "已关闭",
+}
+FULFILMENTS: Final = {
+    Fulfilment.WAITING: "准备中",
+    Fulfilment.SENT: "已发货",
+    Fulfilment.RECEIVED: "已收货",
+    Fulfilment.ACTIVATED: "已开通",
+    Fulfilment.FAILED: "办理失败",
+    Fulfilment.CANCELLED: "已取消",
+}
+DELIVERIES: Final = {
+    Delivery.COURIER: "快递配送",
+    Delivery.PICKUP: "到店自提",
+    Delivery.NONE: "线上开通，无需配送",
+}
+REAL_NAMES: Final = {
+    RealName.NOT_NEEDED: "",
+    RealName.WAITING: "待实名认证",
+    RealName.PASSED: "实名认证已通过",
+    RealName.REFUSED: "实名认证未通过",
+}
+REFUNDS: Final = {
+    RefundStatus.REQUESTED: "已申请",
+    RefundStatus.UNKNOWN: "处理中",
+    RefundStatus.PROCESSING: "处理中",
+    RefundStatus.ABNORMAL: "退款异常，客服处理中",
+    RefundStatus.SUCCEEDED: "已到账",
+    RefundStatus.CLOSED: "未成功",
+}
+
+
+def shanghai(instant: datetime) -> str:
+    """`2026-03-08 22:00`, as read in China."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
+
+
+def register(bp: Blueprint) -> None:
+    """Let the templates use them."""
+    bp.add_app_template_filter(yuan, "yuan")
+    bp.add_app_template_filter(shanghai, "shanghai")
+    bp.add_app_template_global(KINDS.get, "kind_word")
+    bp.add_app_template_global(STATUSES.get, "status_word")
+    bp.add_app_template_global(FULFILMENTS.get, "fulfilment_word")
+    bp.add_app_template_global(DELIVERIES.get, "delivery_word")
+    bp.add_app_template_global(REAL_NAMES.get, "real_name_word")
+    bp.add_app_template_global(REFUNDS.get, "refund_word")
