@@ -13,6 +13,7 @@ from functools import partial
 
 from flask import Flask
 
+from flows.chores import CHORES
 from wx_backend import clock, leases, outbox
 from wx_backend.app import create_app
 from wx_backend.config import Config
@@ -92,10 +93,15 @@ def sweeps(app: Flask) -> list[Periodic]:
     ]
 
 
+def chores() -> list[Periodic]:
+    """What the flows want done every so often."""
+    return [Periodic(chore.name, chore.every, chore.do) for chore in CHORES]
+
+
 def serve(config: Config) -> None:
     """Run the clock until SIGTERM or SIGINT."""
     app = create_app(config)
-    loop = Clock(app, sweeps(app))
+    loop = Clock(app, sweeps(app) + chores())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stopped.set())
     loop.serve()

@@ -1,0 +1,32 @@
+"""What trade needs done every so often; each chore is a transaction of its own and bears repeats."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from catalog.stock import release_expired
+from flows.payment.ending import close_expired_orders
+from flows.refund.calls import chase_refunds
+from wx_backend import clock
+from wx_backend.db import retried
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something to do about `every` so often; `work(now=...)` says how much there was to do."""
+
+    name: str
+    every: timedelta
+    work: Callable[..., int]
+
+    def do(self) -> int:
+        """Do it now, in one transaction."""
+        now: datetime = clock.now()
+        return retried(lambda: self.work(now=now))
+
+
+CHORES = (
+    Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
+    Chore("refunds.chase", timedelta(minutes=10), chase_refunds),
+    Chore("stock.release_expired", timedelta(minutes=1), release_expired),
+)
