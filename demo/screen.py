@@ -27,7 +27,12 @@ def step(name: str, what: str = "") -> Iterator[None]:
     except BaseException:
         print(f"  {FAILED} {name:<12} {time.monotonic() - started:5.1f} s")
         raise
-    print(f"  {DONE} {name:<12} {time.monotonic() - started:5.1f} s  {what}")
+    done(name, time.monotonic() - started, what)
+
+
+def done(name: str, seconds: float, what: str) -> None:
+    """The line of a step that is done."""
+    print(f"  {DONE} {name:<12} {seconds:5.1f} s  {what}")
 
 
 def note(name: str, what: str) -> None:
