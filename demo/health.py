@@ -51,12 +51,12 @@ def listens_on(host: str, port: int) -> Health:
 
 
 def is_registered(redis_url: str, queue: str) -> Health:
-    """Well when the worker of the queue has put its name (`<queue>-<process id>`) into Redis."""
+    """Well when the worker of the queue has put its name (`<queue>-<host>-<process id>`) into Redis."""
 
     def check(pid: int) -> bool:
         try:
             with Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS) as redis:
-                return bool(redis.exists(f"rq:worker:{queue}-{pid}"))
+                return bool(redis.exists(f"rq:worker:{queue}-{socket.gethostname()}-{pid}"))
         except RedisError:
             return False
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from prometheus_client import Counter
+from sqlalchemy.exc import SQLAlchemyError
 
 from flows.arrival.known import Known
 from flows.arrival.plan import Arrival, Told, plan, unreadable
@@ -18,12 +19,13 @@ from wechat import events
 from wechat.codec import Codec, NotAuthentic, Opened
 from wechat.events import Malformed
 from wechat.pushes import Push
-from wx_backend import bell
+from wx_backend import bell, patience
 from wx_backend.config import Account, Config
 
 log = logging.getLogger(__name__)
 
 OPENID_LENGTH = 64
+ANSWER_SECONDS = 3.5  # the platform hangs up after 5
 ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
 
 
@@ -92,11 +94,12 @@ class Messages:
             opened = self._authentic(account, letter)
         except NotAuthentic:
             return _counted(account_name, "refused", REFUSED)
-        arrival = self._arrival(account, opened, now)
         try:
-            reply = self._store.store(arrival)
-        except CouldNotStore as error:
-            log.error("push not stored", extra={"account": account_name, "error": str(error)})
+            with patience.at_most(ANSWER_SECONDS):
+                arrival = self._arrival(account, opened, now)
+                reply = self._store.store(arrival)
+        except (CouldNotStore, SQLAlchemyError) as error:
+            log.error("push not stored", extra={"account": account_name, "error": repr(error)})
             return _counted(account_name, "not stored", TRY_AGAIN)
         if arrival.has_work:
             bell.ring("work")

@@ -52,6 +52,7 @@ TABLE: dict[str, Access] = {
     "health.live": ANYONE,
     "health.ready": ANYONE,
     "health.metrics": MONITOR,
+    "pay.notice": PLATFORM,
     "storefront.links.share": ANYONE,
     "storefront.links.short": ANYONE,
     "storefront.links.touch": ANYONE,

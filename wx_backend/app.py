@@ -7,7 +7,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from flows.arrival.known import Known
 from flows.arrival.store import open_store
-from handlers import wechat
+from handlers import pay, wechat
 from handlers.door import Door
 from handlers.messages import Messages
 from storefront import routes as storefront
@@ -38,7 +38,9 @@ def create_app(config: Config) -> Flask:
     headers.install(app)
     app.register_blueprint(health.bp)
     app.register_blueprint(wechat.bp)
+    app.register_blueprint(pay.bp)
     csrf.exempt(wechat.bp)
+    csrf.exempt(pay.bp)
     app.register_blueprint(storefront.bp)
     access.install(app, gates={access.Caller.MEMBER: require_member})
     return app

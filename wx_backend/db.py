@@ -26,6 +26,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
 
+from wx_backend import patience
+
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
 BUSY_MS = 5_000
 RETRIES = 3
@@ -110,19 +112,30 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_pre_ping": True,
         "pool_size": 16,
         "max_overflow": 16,
-        "pool_timeout": 3,
+        "pool_timeout": 2,
         "connect_args": {
-            "connect_timeout": 3,
+            "connect_timeout": patience.CONNECT_SECONDS,
             "options": "-c lock_timeout=3000 -c statement_timeout=15000 -c timezone=UTC",
         },
     }
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Make SQLite safe for several writers: WAL, FULL, foreign keys, BEGIN of our own."""
+    """Make SQLite safe for several writers (WAL, FULL, foreign keys, BEGIN of our own).
+
+    On PostgreSQL, connections that obey `patience.at_most`.
+    """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
+    else:
+        event.listen(engine, "do_connect", _connect)
+
+
+def _connect(
+    _dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
+) -> patience.Connection:
+    return patience.Connection.connect(*arguments, **options)
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,16 +2,23 @@
 
 import logging
 import os
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any, Final
 
 from flask import Flask
 from redis import Redis
 from rq import SimpleWorker
 from rq.worker import BaseWorker
 
-from flows.arrival.work import work_off
+import flows
+from flows.arrival import work as arrival
+from flows.payment import notices as payment
+from payments import notices
 from wx_backend import inbox, log, outbox, rq_queue
 from wx_backend.app import create_app
 from wx_backend.claims import Claim
@@ -20,10 +27,43 @@ from wx_backend.db import db
 
 BATCH = 20
 ROUNDS_MAX = 500  # a drain ends by itself; the sweeper or the next ring goes on
-CALLS_AT_ONCE = 8
+AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8}
 
 Run = Callable[[Claim], bool]
 _app: Flask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that are jobs: how up to so many are claimed, and how one of them is done."""
+
+    claim: Callable[[int], list[Claim]]
+    run: Run
+
+
+# Money first: a flood of pushes does not hold up the orders that were paid.
+SOURCES: Final[Mapping[str, Sequence[Source]]] = {
+    outbox.WORK: (
+        Source(
+            lambda limit: notices.claim(limit=limit),
+            lambda held: notices.run(held, payment.work_off),
+        ),
+        Source(
+            lambda limit: inbox.claim(limit=limit), lambda held: inbox.run(held, arrival.work_off)
+        ),
+        Source(lambda limit: outbox.claim(outbox.WORK, limit=limit), outbox.run),
+    ),
+    outbox.CALL: (Source(lambda limit: outbox.claim(outbox.CALL, limit=limit), outbox.run),),
+}
+
+
+def _know_every_job() -> None:
+    """Import all flows: a job is known once its module is, and the web process needs not all."""
+    for module in walk_packages(flows.__path__, "flows."):
+        import_module(module.name)
+
+
+_know_every_job()
 
 
 def drain(queue: str) -> int:
@@ -46,17 +86,10 @@ def drain_queue(app: Flask, queue: str) -> int:
 
 def _round(app: Flask, queue: str) -> int:
     with app.app_context():
-        pushes = inbox.claim(limit=BATCH) if queue == outbox.WORK else []
-        jobs = outbox.claim(queue, limit=BATCH)
-    if queue == outbox.CALL:
-        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            list(pool.map(lambda held: _run_one(app, outbox.run, held), jobs))
-    else:
-        for held in pushes:
-            _run_one(app, lambda held: inbox.run(held, work_off), held)
-        for held in jobs:
-            _run_one(app, outbox.run, held)
-    return len(pushes) + len(jobs)
+        claimed = [(source.run, held) for source in SOURCES[queue] for held in source.claim(BATCH)]
+    with ThreadPoolExecutor(AT_ONCE[queue]) as pool:
+        list(pool.map(lambda one: _run_one(app, *one), claimed))
+    return len(claimed)
 
 
 def _run_one(app: Flask, run: Run, held: Claim) -> None:
@@ -93,7 +126,7 @@ def _worker(connection: "Redis", queue: str) -> BaseWorker:
         "queues": [rq_queue.open_queue(queue, connection)],
         "connection": connection,
         "serializer": "json",
-        "name": f"{queue}-{os.getpid()}",
+        "name": f"{queue}-{socket.gethostname()}-{os.getpid()}",  # in containers every process is number 1
         "worker_ttl": 45,
         "maintenance_interval": 30,
     }

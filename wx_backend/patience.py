@@ -1,0 +1,61 @@
+"""How long a thread waits for PostgreSQL before it gives up, whether or not the server still lives.
+
+The server's own statement timeout needs a live server: one that is stopped, or cut off without
+a word, would hold the waiting thread for ever.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, Final, Self, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.abc import PQGen
+
+CONNECT_SECONDS: Final = 2
+Result = TypeVar("Result")
+
+
+class _Patience(threading.local):
+    until: float | None = None
+
+
+_patience = _Patience()
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Inside, all waiting of this thread together ends after so many seconds."""
+    before, _patience.until = _patience.until, monotonic() + seconds
+    try:
+        yield
+    finally:
+        _patience.until = before
+
+
+class OutOfPatience(psycopg.OperationalError):
+    """The server did not answer in the time this thread has."""
+
+
+class Connection(psycopg.Connection[Any]):
+    """A connection whose waits end with its thread's patience; it is closed by then."""
+
+    @classmethod
+    def connect(cls, conninfo: str = "", **options: Any) -> Self:
+        """As psycopg's; raises OutOfPatience at once when too little time is left to connect."""
+        if _patience.until is not None and _patience.until - monotonic() < CONNECT_SECONDS:
+            raise OutOfPatience
+        return super().connect(conninfo, **options)
+
+    def wait(
+        self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
+    ) -> Result:
+        if _patience.until is not None:
+            timeout = max(0.0, _patience.until - monotonic())
+        try:
+            return super().wait(gen, interval, timeout)
+        except errors._WaitTimeout:
+            self.close()
+            raise OutOfPatience from None
