@@ -70,9 +70,9 @@ def test_replacing_a_posting_by_its_key_is_refused_by_its_entries(books: Engine)
         connection.execute(text(replace))
 
 
-@pytest.fixture
-def service(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
-    """A connection with the rights of the service's role, on books with one honest posting."""
+@pytest.fixture(scope="module")
+def shared_books(postgres: PostgresServer) -> Iterator[str]:
+    """A database with the service's role and one honest posting; the tests here change nothing."""
     postgres.create_database(DATABASE, template="wx_template")
     with postgres.connect(DATABASE) as owner:
         owner.execute("CREATE ROLE wx_app")
@@ -82,11 +82,19 @@ def service(postgres: PostgresServer) -> Iterator[psycopg.Connection]:
         with owner.transaction():
             for statement in HONEST:
                 owner.execute(sql.SQL(statement.replace("{now}", "now()")))
-        yield owner
+        yield DATABASE
         owner.execute("RESET ROLE")
         owner.execute("DROP OWNED BY wx_app")
         owner.execute("DROP ROLE wx_app")
     postgres.drop_database(DATABASE)
+
+
+@pytest.fixture
+def service(postgres: PostgresServer, shared_books: str) -> Iterator[psycopg.Connection]:
+    """A connection with the rights of the service's role."""
+    with postgres.connect(shared_books) as connection:
+        connection.execute("SET ROLE wx_app")
+        yield connection
 
 
 @pytest.mark.parametrize("table", ["account", "posting", "posting_sum", "entry"])
