@@ -3,10 +3,16 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from wechat.transport import Request, Response
+
+BASE = "http://127.0.0.1:9"
+APPID, SECRET = "wx1234567890abcdef", "secret-canary"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+STABLE = "/cgi-bin/stable_token"
 
 Answer = Response | Exception | Mapping[str, Any]
 
