@@ -1,9 +1,14 @@
 """After somebody followed, scanned or left: learn who it is, or forget what must be forgotten."""
 
-from members.erasure import erase_identity, erase_profile
+from datetime import datetime
+
+from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
-from members.queries import identity_by_id
+from members.queries import identity_by_id, member_ids_of, subjects_of
+from org.invites import unbind_rep
+from org.queries import bound_rep
+from templates_msg.operations import erase_texts
 from wx_backend import clock
 from wx_backend.outbox import Steps, job, remote_job
 from wx_backend.platform import client
@@ -28,9 +33,29 @@ def refresh_identity(*, identity_id: int) -> Steps:
 
 
 @job("identity.forget")
-def forget_identity(*, identity_id: int, for_good: bool) -> None:
-    """Erase what the platform demands: the profile on leaving, the openid on closing an account."""
+def forget_identity(*, identity_id: int, for_good: bool, until: str | None = None) -> None:
+    """Erase what the platform demands: the profile on leaving, the openid on closing an account.
+
+    `until` (ISO 8601) is when he left: should this run late, what he agreed to after coming back
+    stays. Without it everything up to now goes.
+    """
+    left_at = datetime.fromisoformat(until) if until else clock.now()
+    erase_texts(identity_id=identity_id, until=left_at)
     if for_good:
         erase_identity(identity_id=identity_id)
     else:
-        erase_profile(identity_id=identity_id, until=clock.now())
+        erase_profile(identity_id=identity_id, until=left_at)
+
+
+def forget_member(*, member_id: int, now: datetime) -> None:
+    """Erase a person who asks to be forgotten: every identity, name, phone, what was written to him.
+
+    He is no rep's hands any more. Orders, touches and receipts keep numbers that name nobody.
+    Raises NotFound.
+    """
+    for identity_id in subjects_of(member_id).identity_ids:
+        erase_texts(identity_id=identity_id, until=now)
+    rep_id = bound_rep(*member_ids_of(member_id))
+    if rep_id is not None:
+        unbind_rep(rep_id=rep_id, now=now)
+    erase_member(member_id=member_id, now=now)

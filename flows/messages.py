@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from members.consents import use_consent
 from members.queries import identity_by_id
 from templates_msg.models import MessageKind
 from templates_msg.operations import (
@@ -65,6 +66,21 @@ def send_notice(
         content={"data": template.data(values), "url": url},
     )
     return send_message(draft, now=now)
+
+
+def send_subscription(draft: Draft, *, now: datetime) -> int | None:
+    """Send a subscription notice if the person still agreed to one of its template: its id.
+
+    One yes is used per notice, however often it is asked for. None without a yes left. Raises
+    BadField.
+    """
+    agreed = use_consent(
+        key=draft.key,
+        identity_id=draft.identity_id,
+        template_id=draft.template_id or "",
+        now=now,
+    )
+    return send_message(draft, now=now) if agreed else None
 
 
 @remote_job("message.send")

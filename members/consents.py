@@ -8,6 +8,7 @@ a no in one second the no stands.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 
 from sqlalchemy import select
 
@@ -48,10 +49,10 @@ def record_consents(
 def use_consent(*, key: str, identity_id: int, template_id: str, now: datetime) -> bool:
     """Use one yes for one notice; False when none is left.
 
-    `key` names the notice: asking again for the same one is True again and uses nothing more.
+    `key` names the notice, in any length: asking again for the same one is True again and uses nothing more.
     """
     locked(select(Identity).where(Identity.id == identity_id))
-    use_key = f"use:{key}"
+    use_key = f"use:{blake2b(key.encode(), digest_size=20).hexdigest()}"
     if db.session.scalar(select(Consent.id).where(Consent.key == use_key)) is not None:
         return True
     if free_consents(identity_id, template_id) < 1:

@@ -90,9 +90,7 @@ def ensure_identity(*, appid: str, openid: str, now: datetime, unionid: str | No
     return identity_id
 
 
-def note_profile(
-    *, identity_id: int, unionid: str | None, subscribe_scene: str | None
-) -> None:
+def note_profile(*, identity_id: int, unionid: str | None, subscribe_scene: str | None) -> None:
     """Keep what the platform told about a follower; what it left out stays as it was."""
     told = {"unionid": unionid, "subscribe_scene": subscribe_scene}
     values = {name: value for name, value in told.items() if value is not None}

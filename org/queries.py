@@ -166,6 +166,16 @@ def rep_of_member(*member_ids: int) -> int | None:
     )
 
 
+def bound_rep(*member_ids: int) -> int | None:
+    """The rep a person is bound to now, whether active or not."""
+    return db.session.scalar(
+        select(RepBinding.rep_id)
+        .where(RepBinding.member_id.in_(member_ids), RepBinding.unbound_at.is_(None))
+        .order_by(RepBinding.id)
+        .limit(1)
+    )
+
+
 def member_of_rep(rep_id: int) -> int | None:
     """The member who is this rep's hands now."""
     return db.session.scalar(

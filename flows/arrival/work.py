@@ -39,7 +39,12 @@ def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
 
 
 def _left(push: Push, appid: str, told: pushes.Unsubscribe) -> None:
-    defer(forget_identity, identity_id=_identity(push, appid, told), for_good=False)
+    defer(
+        forget_identity,
+        identity_id=_identity(push, appid, told),
+        for_good=False,
+        until=push.event_at.isoformat(),
+    )
 
 
 def _withdrawn(push: Push, appid: str, told: pushes.DataWithdrawn) -> None:

@@ -7,7 +7,8 @@ import pytest
 import time_machine
 from flask import Flask
 
-from flows.messages import send_message, send_notice
+from flows.messages import send_message, send_notice, send_subscription
+from members.consents import Answer, free_consents, record_consents
 from members.erasure import erase_identity
 from templates_msg.models import Message, MessageKind, MessageStatus
 from templates_msg.operations import set_template
@@ -235,3 +236,30 @@ def test_other_kinds_are_sent_and_never_repeated(
     assert (message(lost).status, message(taken).status) == (Status.UNKNOWN, Status.SENT)
     assert len(platform.calls(path)) == 2
     assert db.session.get_one(Message, taken).msgid is None
+
+
+def test_subscription_notice_needs_and_uses_a_yes(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    path = "/cgi-bin/message/subscribe/bizsend"
+    platform.on(path, {"errcode": 0, "errmsg": "ok"})
+    notices = [
+        draft(identity_id, key, kind=MessageKind.SUBSCRIPTION, content={"data": {"thing1": "x"}})
+        for key in ("campaign:" + "x" * 70, "campaign:" + "x" * 70, "campaign:second")
+    ]
+    with transaction():
+        assert send_subscription(notices[0], now=AT) is None
+        record_consents(
+            push_key=b"k" * 16,
+            identity_id=identity_id,
+            answers=[Answer("TPL-PAID", True)],
+            event_at=AT,
+            known_at=AT,
+        )
+        sent = [send_subscription(each, now=AT) for each in notices]
+    work()
+
+    assert sent[0] == sent[1] is not None
+    assert sent[2] is None
+    assert len(platform.calls(path)) == 1
+    assert free_consents(identity_id, "TPL-PAID") == 0

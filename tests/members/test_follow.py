@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from members.models import FollowEvent, Identity
-from members.operations import ensure_identity, follow, scan, seen, unfollow
-from members.queries import identity_of
+from members.operations import ensure_identity, follow, note_profile, scan, seen, unfollow
+from members.queries import appid_of, identity_by_id, identity_of
 from tests.members.cast import BOB, CITY, NOON, PROVINCE, SECOND, key
 from wx_backend.db import db, transaction
+from wx_backend.errors import NotFound
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -117,6 +118,23 @@ def test_union_id_stays_when_a_later_answer_lacks_it() -> None:
 
     assert first == second
     assert db.session.scalars(select(Identity.unionid)).one() == "uBob"
+
+
+def test_profile_of_a_follower_is_kept_and_of_nobody_else() -> None:
+    happen((1, "follow", 0))
+    bob = db.session.scalars(select(Identity.id)).one()
+    with transaction():
+        note_profile(identity_id=bob, unionid="uBob", subscribe_scene="ADD_SCENE_QR_CODE")
+        note_profile(identity_id=bob, unionid=None, subscribe_scene=None)
+    happen((2, "unfollow", 1))
+    with transaction():
+        note_profile(identity_id=bob, unionid="uLate", subscribe_scene=None)
+
+    kept = identity_by_id(bob)
+    assert (kept.unionid, kept.subscribe_scene) == ("uBob", "ADD_SCENE_QR_CODE")
+    assert appid_of(bob) == CITY
+    with pytest.raises(NotFound):
+        identity_by_id(404)
 
 
 @settings(
