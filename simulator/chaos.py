@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from simulator.errors import Refused
-from simulator.records import JSON, Rule
+from simulator.records import JSON
+from simulator.workings import Rule
 from simulator.world import World
 
 ACTIONS = {

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from simulator.records import Task
+from simulator.workings import Task
 
 if TYPE_CHECKING:
     from simulator.world import World

@@ -24,8 +24,9 @@ from simulator.api import (  # noqa: F401 - importing a module registers its cal
 )
 from simulator.api.calls import Answer, Call, File, perform
 from simulator.errors import ApiError
-from simulator.records import JSON, Task
+from simulator.records import JSON
 from simulator.wire import serve
+from simulator.workings import Task
 from simulator.world import World
 
 _LONGEST_WAIT = 8.0

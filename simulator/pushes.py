@@ -5,8 +5,9 @@ from dataclasses import asdict
 from simulator import chaos, outgoing
 from simulator.envelopes import Envelope, enclose
 from simulator.outgoing import Reaction
-from simulator.records import JSON, Account, Contact, Task
+from simulator.records import JSON, Account, Contact
 from simulator.replies import BadReply, read_reply
+from simulator.workings import Task
 from simulator.world import World
 
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
@@ -21,25 +22,12 @@ def push(
     """Queue a message or event; None when the account has no server or chaos swallows it."""
     if not account.callback_url:
         return None
-    common = {
-        "ToUserName": account.gh_id,
-        "FromUserName": contact.openid,
-        "CreateTime": int(world.now()),
-    }
-    full = {**common, **fields}
-    name = str(full.get("Event") or full["MsgType"])
+    name = str(fields.get("Event") or fields["MsgType"])
     struck = chaos.fire(world, f"push:{name}", _AT_QUEUE)
     if "never" in struck:
         world.witness("push.lost", appid=account.appid, name=name, reason="chaos")
         return None
-    payload = {
-        "appid": account.appid,
-        "openid": contact.openid,
-        "person": contact.person,
-        "name": name,
-        "fields": full,
-        "envelope": asdict(enclose(world, account, contact.openid, full)),
-    }
+    payload = _payload(world, account, contact, name, fields)
     delay += float(struck.get("delay", {}).get("seconds", 0.0))
     lane = f"push/{account.appid}/{contact.openid}"
     task = world.schedule("push", lane, payload, delay)
@@ -48,6 +36,23 @@ def push(
         world.tasks.save(task)
     _duplicate(world, lane, payload, struck.get("duplicate"))
     return task
+
+
+def _payload(world: World, account: Account, contact: Contact, name: str, fields: JSON) -> JSON:
+    common = {
+        "ToUserName": account.gh_id,
+        "FromUserName": contact.openid,
+        "CreateTime": int(world.now()),
+    }
+    full = {**common, **fields}
+    return {
+        "appid": account.appid,
+        "openid": contact.openid,
+        "person": contact.person,
+        "name": name,
+        "fields": full,
+        "envelope": asdict(enclose(world, account, contact.openid, full)),
+    }
 
 
 def _duplicate(world: World, lane: str, payload: JSON, options: JSON | None) -> None:

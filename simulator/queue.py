@@ -5,8 +5,8 @@ import threading
 from collections import defaultdict, deque
 
 from simulator.clock import Clock
-from simulator.records import Task
 from simulator.store import Table
+from simulator.workings import Task
 
 _LONGEST_NAP = 0.5
 

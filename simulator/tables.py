@@ -3,7 +3,7 @@
 from typing import Any
 
 from simulator import pay_records as pay
-from simulator import records
+from simulator import records, workings
 from simulator.store import Table
 
 
@@ -30,12 +30,12 @@ class Tables:
         self.media = Table(records.Media)
         self.menus = Table(records.Menu)
         self.tags = Table(records.Tag)
-        self.counters = Table(records.Counter)
-        self.pointers = Table(records.Pointer)
-        self.tasks = Table(records.Task)
-        self.facts = Table(records.Fact)
-        self.rules = Table(records.Rule)
-        self.settings_table = Table(records.Settings)
+        self.counters = Table(workings.Counter)
+        self.pointers = Table(workings.Pointer)
+        self.tasks = Table(workings.Task)
+        self.facts = Table(workings.Fact)
+        self.rules = Table(workings.Rule)
+        self.settings_table = Table(workings.Settings)
 
     def _open_money_side(self) -> None:
         self.merchants = Table(pay.Merchant)

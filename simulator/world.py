@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from simulator import records
+from simulator import records, workings
 from simulator.clock import Clock
 from simulator.errors import Refused
 from simulator.queue import Queue
-from simulator.records import Account, Contact, Fact, Message, Person, Settings, Task
+from simulator.records import Account, Contact, Message, Person
 from simulator.store import Disk
 from simulator.tables import Tables
+from simulator.workings import Fact, Settings, Task
 
 _SAFE = string.ascii_letters + string.digits
 # Above 2^53 on purpose: a reader that takes such a number for a float gets it wrong.
@@ -71,7 +72,7 @@ class World(Tables):
 
     def serial(self, name: str) -> int:
         """The next whole number of a series, from 1, never used twice."""
-        counter = self.counters.find(f"serial/{name}") or records.Counter(f"serial/{name}")
+        counter = self.counters.find(f"serial/{name}") or workings.Counter(f"serial/{name}")
         counter.count += 1
         self.counters.save(counter)
         return counter.count

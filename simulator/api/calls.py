@@ -7,7 +7,8 @@ from typing import Any
 from simulator import chaos
 from simulator.clock import shanghai_day
 from simulator.errors import ApiError
-from simulator.records import JSON, Account, Contact, Counter, Task, Token
+from simulator.records import JSON, Account, Contact, Token
+from simulator.workings import Counter, Task
 from simulator.world import World
 
 OK: JSON = {"errcode": 0, "errmsg": "ok"}

@@ -38,6 +38,11 @@ def send(call: Call) -> Answer:
     if call.account.kind == "official" and not contact.is_following:
         raise ApiError(43004)
     _use_window(call, contact)
+    _show(call, contact, kind, content)
+    return OK
+
+
+def _show(call: Call, contact: Contact, kind: str, content: JSON) -> None:
     msg_id = str(call.world.msg_id())
     call.world.write(
         contact.person,
@@ -58,7 +63,6 @@ def send(call: Call) -> Answer:
         content=content,
         msg_id=msg_id,
     )
-    return OK
 
 
 @endpoint("POST", "/cgi-bin/message/custom/typing", daily=500_000)

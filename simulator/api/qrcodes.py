@@ -6,7 +6,8 @@ import qrcode
 
 from simulator.api.calls import Answer, Call, File, count, endpoint
 from simulator.errors import ApiError
-from simulator.records import JSON, Account, Code, Pointer
+from simulator.records import JSON, Account, Code
+from simulator.workings import Pointer
 from simulator.world import World
 
 _URL = "http://weixin.qq.com/q/"

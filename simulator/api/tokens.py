@@ -14,7 +14,8 @@ from simulator.api.calls import (
 )
 from simulator.clock import shanghai_day
 from simulator.errors import ApiError
-from simulator.records import Pointer, Token
+from simulator.records import Token
+from simulator.workings import Pointer
 from simulator.world import World
 
 LIFE = 7200
@@ -35,7 +36,7 @@ def token(call: Call) -> Answer:
     return {"access_token": fresh.token, "expires_in": LIFE}
 
 
-@endpoint("POST", "/cgi-bin/stable_token", token=False)
+@endpoint("POST", "/cgi-bin/stable_token", daily=500_000, per_minute=10_000, token=False)
 def stable_token(call: Call) -> Answer:
     """The same token while it is valid; `force_refresh` kills it."""
     if call.body.get("grant_type") != "client_credential":

@@ -21,6 +21,8 @@ def batchget(call: Call) -> Answer:
     users = call.body.get("user_list")
     if not isinstance(users, list) or not 1 <= len(users) <= _BATCH:
         raise ApiError(40032)
+    if not all(isinstance(user, dict) for user in users):
+        raise ApiError(47001)
     profiles = [_profile(call, call.contact(str(user.get("openid")))) for user in users]
     return {"user_info_list": profiles}
 

@@ -37,6 +37,8 @@ class Control:
                         return answered(run(**path))
                 except Refused as error:
                     return answered({"error": str(error)}, 409)
+                except (ValueError, TypeError) as error:
+                    return answered({"error": f"{type(error).__name__}: {error}"}, 400)
 
             endpoint = f"{method}_{rule}".replace(".", "_")
             self.blueprint.add_url_rule(rule, endpoint, view, methods=[method])

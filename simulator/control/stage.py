@@ -130,7 +130,7 @@ def wait_until_settled(world: World, limit: float, within: float) -> bool:
 
 
 def release_held(world: World, order: str) -> list[int]:
-    """Let held pushes and notices go: `reversed`, `kept` or `shuffled`, a little apart each."""
+    """Let held pushes and notices go, one after the other: `reversed`, `kept` or `shuffled`."""
     tasks = [task for task in world.tasks if task.is_held]
     if order == "reversed":
         tasks.reverse()
@@ -138,7 +138,8 @@ def release_held(world: World, order: str) -> list[int]:
         world.random.shuffle(tasks)
     for position, task in enumerate(tasks):
         task.is_held = False
-        task.due_at = world.now() + position * 0.05
+        task.lane = "released"
+        task.due_at = world.now() + position * 0.001
         world.queue.put(task)
     return [task.number for task in tasks]
 

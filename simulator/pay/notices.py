@@ -7,7 +7,8 @@ from simulator.clock import HOUR, MINUTE, rfc3339
 from simulator.outgoing import Reaction
 from simulator.pay.gate import SCHEME, private_key
 from simulator.pay_records import Merchant
-from simulator.records import JSON, Task
+from simulator.records import JSON
+from simulator.workings import Task
 from simulator.world import World
 
 # Seconds after each failed try; fifteen in all, 24 h 4 min.

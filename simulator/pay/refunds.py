@@ -9,7 +9,8 @@ from simulator.pay.bill_text import yuan
 from simulator.pay.gate import PayCall
 from simulator.pay.notices import notify
 from simulator.pay_records import Merchant, Payment, Refund
-from simulator.records import JSON, Task
+from simulator.records import JSON
+from simulator.workings import Task
 from simulator.world import World
 
 _NUMBER = r"[0-9A-Za-z_\-|*@]{1,64}"
@@ -28,26 +29,7 @@ def create(call: PayCall) -> JSON:
         return shown(call.world, known)
     payment = _payment(call)
     amount = _amount(call, payment)
-    fee = ledger.share_of_fee(call.merchant, payment.refunded, amount)
-    _check_limits(call, payment, amount - fee)
-    refund = Refund(
-        call.merchant.mchid,
-        number,
-        "503" + call.world.chance(25, "0123456789"),
-        payment.key,
-        amount,
-        params.notify_url(call.body, 256, optional=True),
-        call.body,
-        call.now,
-        fee,
-    )
-    numbers = (refund.refund_id, number)
-    remark = f"退款总金额{yuan(amount)}元;含手续费{yuan(fee)}元"
-    ledger.move(call.world, call.merchant, fee - amount, ledger.REFUND, numbers, remark)
-    payment.refunded += amount
-    payment.state = "REFUND"
-    call.world.payments.save(payment)
-    call.world.refunds.save(refund)
+    refund = _accept(call, payment, number, amount)
     delay = call.merchant.refund_delay
     call.world.schedule("refund", f"refund/{refund.refund_id}", {"key": refund.key}, delay)
     return shown(call.world, refund)
@@ -127,6 +109,30 @@ def _amount(call: PayCall, payment: Payment) -> int:
     if payment.refunded + amount > payment.total:
         raise PayError(400, "INVALID_REQUEST", "申请退款金额超过订单可退金额")
     return amount
+
+
+def _accept(call: PayCall, payment: Payment, number: str, amount: int) -> Refund:
+    """Take the money from the merchant, less the part of the fee that comes back."""
+    fee = ledger.share_of_fee(call.merchant, payment.refunded, amount)
+    _check_limits(call, payment, amount - fee)
+    refund = Refund(
+        mchid=call.merchant.mchid,
+        out_refund_no=number,
+        refund_id="503" + call.world.chance(25, "0123456789"),
+        payment=payment.key,
+        amount=amount,
+        notify_url=params.notify_url(call.body, 256, optional=True),
+        request=call.body,
+        created_at=call.now,
+        fee=fee,
+    )
+    remark = f"退款总金额{yuan(amount)}元;含手续费{yuan(fee)}元"
+    numbers = (refund.refund_id, number)
+    ledger.move(call.world, call.merchant, fee - amount, ledger.REFUND, numbers, remark)
+    payment.refunded += amount
+    payment.state = "REFUND"
+    call.world.payments.save(payment)
+    return call.world.refunds.save(refund)
 
 
 def _check_limits(call: PayCall, payment: Payment, needed: int) -> None:

@@ -10,7 +10,8 @@ from simulator.pay import params
 from simulator.pay.gate import PayCall, private_key, serials
 from simulator.pay.notices import notify
 from simulator.pay_records import Transfer
-from simulator.records import JSON, Task
+from simulator.records import JSON
+from simulator.workings import Task
 from simulator.world import World
 
 _SCENES = ("1000", "1002", "1004", "1005", "1006", "1009", "1010", "1011", "1013")

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 from simulator import outgoing
 from simulator.clock import rfc3339
 from simulator.pay_records import BillingOrder
-from simulator.records import JSON, Task
+from simulator.records import JSON
 from simulator.wire import serve
+from simulator.workings import Task
 from simulator.world import World
 
 SIGNATURE = "X-Billing-Signature"

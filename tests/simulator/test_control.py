@@ -95,6 +95,10 @@ def test_wrong_settings_are_explained(stage: Stage) -> None:
     assert "no act" in stage.refused("POST", "/people/Bob/acts/fly")
     assert "seconds" in stage.refused("POST", "/clock", forward=1)
     assert "PEM" in stage.refused("PUT", "/merchants/1", public_key="x")
+    nowhere = stage.raw(
+        "POST", "/_sim/people/Bob/acts/enter", json={"appid": SHOP, "latitude": "x"}
+    )
+    assert nowhere.status == 400
     assert "moved by" in stage.refused("PUT", "/settings", boots=1)
 
 
