@@ -86,6 +86,20 @@ def product_by_number(number: str) -> Product | None:
     return db.session.scalars(select(Product).where(Product.number == number)).one_or_none()
 
 
+def sku_number(sku_id: int) -> str:
+    """The public number of a variant."""
+    return db.session.scalars(select(Sku.number).where(Sku.id == sku_id)).one()
+
+
+def product_of_sku(sku_number: str) -> str | None:
+    """The number of the product a variant belongs to."""
+    return db.session.scalar(
+        select(Product.number)
+        .join(Sku, Sku.product_id == Product.id)
+        .where(Sku.number == sku_number)
+    )
+
+
 def skus_of_product(product_id: int) -> Sequence[Sku]:
     """The variants on offer, in the order they are shown."""
     return db.session.scalars(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.stock import release_expired
+from flows.billing import chase_hand_overs
 from flows.payment.ending import close_expired_orders
 from flows.refund.calls import chase_refunds
 from wx_backend import clock
@@ -28,5 +29,6 @@ class Chore:
 CHORES = (
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),
+    Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
 )

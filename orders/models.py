@@ -163,3 +163,35 @@ class OrderTransition(Model):
     actor: Mapped[str] = mapped_column(String(40))
     cause: Mapped[str] = mapped_column(String(60))
     moved_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class HandOverStatus(StrEnum):
+    """Where billing stands with an order; `unknown` is handed over again, unchanged."""
+
+    WAITING = "waiting"
+    UNKNOWN = "unknown"
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class HandOver(Model):
+    """The hand-over of one paid order to billing: which lines, and what billing said.
+
+    `positions` never change once written, so that every repeat says the same.
+    """
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        UniqueConstraint("order_id"),
+        Index("ix_hand_over_status", "status", "asked_at"),
+    )
+
+    id: Mapped[int] = id_column()
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    positions: Mapped[list[int]] = mapped_column(JSON)
+    status: Mapped[str] = mapped_column(String(10), default=HandOverStatus.WAITING)
+    receipt_no: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str | None] = mapped_column(String(200))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,6 +1,6 @@
 """Reads of orders: by number, of a member, due for closing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -55,6 +55,18 @@ def unpaid_orders_due(*, now: datetime, limit: int = 100) -> Sequence[int]:
         .order_by(SalesOrder.expires_at)
         .limit(limit)
     ).all()
+
+
+def orders_of_members(
+    member_ids: Iterable[int], *, after: int = 0, limit: int = PAGE
+) -> Sequence[SalesOrder]:
+    """The orders of one person's member rows, newest first; `after` skips that many."""
+    query = (
+        select(SalesOrder)
+        .where(SalesOrder.member_id.in_(set(member_ids)))
+        .order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
+    )
+    return db.session.scalars(query.offset(after).limit(limit)).all()
 
 
 def transitions_of(order_id: int) -> Sequence[OrderTransition]:

@@ -9,6 +9,7 @@ from wx_backend.config import Account, Config, Pay
 from wx_backend.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:  # at run time they are imported when the first call is made
+    from billing.client import Billing
     from wechat.client import Client
     from wechat.pay.client import PayClient
     from wechat.pay.merchant import Merchant
@@ -49,6 +50,17 @@ class PayNotConfigured(Unavailable):
 def pay_client() -> "PayClient":
     """The merchant's payments and refunds; PayNotConfigured without one."""
     return _clients().pay_client()
+
+
+class BillingNotConfigured(Unavailable):
+    """The configuration has no [billing] section: nothing can be handed over."""
+
+    code, message = "billing_not_configured", "暂不支持业务受理"
+
+
+def billing() -> "Billing":
+    """The operator's billing system; BillingNotConfigured without one."""
+    return _clients().billing()
 
 
 def merchant() -> "Merchant":
@@ -99,6 +111,14 @@ class Clients:
 
         base_url = self._pay.api_url
         return PayClient(Calls(self.merchant(), self.transport(), base_url))
+
+    def billing(self) -> "Billing":
+        from billing.client import Billing
+
+        settings = self._config.billing
+        if settings is None:
+            raise BillingNotConfigured
+        return Billing(settings.url, settings.shared_key, self.transport())
 
     def merchant(self) -> "Merchant":
         from wechat.pay.merchant import Merchant

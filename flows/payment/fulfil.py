@@ -4,8 +4,11 @@ from datetime import datetime
 
 from flows import books
 from flows.attribution import attribute_again
+from flows.billing import start_hand_over
+from flows.delivery import start_days
 from flows.refund.agree import send_back
-from orders.models import OrderLine, OrderStatus, SalesOrder
+from flows.thanks import thank
+from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.moves import locked_order
 from orders.operations import PaidOutcome, close_order, mark_order_paid
 from orders.queries import lines_of_order
@@ -39,6 +42,8 @@ def fulfil(*, payment_id: int) -> None:
     if outcome is PaidOutcome.PAID:
         books.sold(order, lines_of_order(order.id), now=now)
         defer(accrue_commission, key=order.number, order_id=order.id)
+        defer(thank, key=order.number, order_id=order.id)
+        start_hand_over(order, now=now)
     elif outcome is not PaidOutcome.REPEAT:
         _cannot_serve(order, payment, outcome, now)
 
@@ -65,6 +70,10 @@ def accrue_commission(*, order_id: int) -> None:
     for line in lines_of_order(order_id):
         if shares := _shares(line):
             accrue(line=_facts(order, line, shares), shares=shares, now=now)
+            if line.fulfilled_at is not None:
+                start_days(
+                    line_id=line.id, reached=Fulfilment(line.fulfilment), at=line.fulfilled_at
+                )
 
 
 def _shares(line: OrderLine) -> list[Share]:

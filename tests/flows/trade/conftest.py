@@ -12,9 +12,9 @@ from simulator.server import Running, start
 from tests.flows.trade.market import Market, open_market
 from tests.simulator.conftest import Keys, set_accounts, set_merchant
 from tests.simulator.receiver import Receiver
-from tests.simulator.stage import APIV3_KEY, MCHID, MERCHANT_SERIAL, SHOP, Stage
+from tests.simulator.stage import APIV3_KEY, MCHID, MERCHANT_SERIAL, SECRET, SHOP, Stage
 from wx_backend import clock, crash
-from wx_backend.config import Config, Pay, PlatformKey
+from wx_backend.config import Billing, Config, Pay, PlatformKey
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +49,14 @@ def config(config: Config, stage: Stage, receiver: Receiver, keys: Keys, tmp_pat
     shown = set_merchant(stage, keys, refund_delay=0.05)
     (tmp_path / "merchant.pem").write_text(keys.merchant)
     (tmp_path / "platform.pem").write_text(shown["platform_public_key"])
-    account = replace(config.accounts[0], appid=SHOP)
+    account = replace(config.accounts[0], appid=SHOP, secret=SECRET)
     serial = shown["platform_public_key_id"]
     return replace(
         config,
         accounts=(account, *config.accounts[1:]),
         wechat=replace(config.wechat, api_url=stage.base_url, oauth_url=stage.base_url),
         service=replace(config.service, base_url=receiver.url, movable_clock=True),
+        billing=Billing(url=f"{stage.base_url}/billing", shared_key="shared-with-billing"),
         pay=Pay(
             mchid=MCHID,
             serial=MERCHANT_SERIAL,

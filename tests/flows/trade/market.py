@@ -17,7 +17,7 @@ from ledger.queries import balances, trial_balance, unbalanced_postings
 from members.models import Identity, Member
 from orders.models import OrderLine, SalesOrder
 from orders.values import Item
-from org.models import OrgNode, Rep, Tier
+from org.models import OperatorIdentity, OrgNode, Rep, Tier
 from payments import notices
 from payments.attempts import close_attempt
 from payments.models import ExceptionItem, Payment, Refund
@@ -146,6 +146,15 @@ def _add_alice(outlet_id: int) -> int:
     )
     db.session.add(rep)
     db.session.flush()
+    db.session.add(
+        OperatorIdentity(
+            rep_id=rep.id,
+            developer_code="D-Alice",
+            channel_code="C-Alice",
+            staff_number="S-Alice",
+            valid_from=date(2026, 1, 1),
+        )
+    )
     return rep.id
 
 
@@ -185,6 +194,11 @@ def _refer(rep_id: int, bob: Buyer) -> None:
 def order_status(order_id: int) -> str:
     db.session.rollback()
     return db.session.get_one(SalesOrder, order_id).status
+
+
+def order_row(order_id: int) -> SalesOrder:
+    db.session.rollback()
+    return db.session.get_one(SalesOrder, order_id)
 
 
 def lines(order_id: int) -> list[OrderLine]:

@@ -1,0 +1,139 @@
+"""A paid order's plans go to billing, which activates them: handed over, receipted, noted."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from billing.values import Accepted, Answer, HandOver, Line, Received, Refused
+from catalog.models import ProductKind
+from catalog.queries import sku_number
+from flows.delivery import move_line_on
+from flows.sealed import line_user_phone
+from orders.hand_overs import (
+    hand_over_of,
+    hand_overs_waiting,
+    open_hand_over,
+    record_hand_over,
+)
+from orders.models import Fulfilment, HandOverStatus, OrderLine, SalesOrder
+from orders.moves import locked_order
+from orders.queries import lines_of_order, order_by_id, order_by_number
+from org.queries import node_of, operator_identity_on
+from wx_backend import clock, platform
+from wx_backend.clock import business_on
+from wx_backend.errors import NotFound
+from wx_backend.outbox import Steps, defer, remote_job
+
+FOR_BILLING = frozenset({ProductKind.PLAN, ProductKind.SIM})
+TRY_AGAIN = timedelta(minutes=10)
+
+
+def start_hand_over(order: SalesOrder, *, now: datetime) -> None:
+    """Have the lines that billing activates handed over; nothing for goods alone."""
+    positions = [
+        line.position for line in lines_of_order(order.id) if line.product_kind in FOR_BILLING
+    ]
+    if positions and open_hand_over(order_id=order.id, positions=positions, now=now):
+        defer(hand_over, key=order.number, order_id=order.id)
+
+
+@remote_job("billing.hand_over")
+def hand_over(*, order_id: int) -> Steps:
+    """Hand the order over; an unknown outcome is handed over again, word for word."""
+    row, order = hand_over_of(order_id), order_by_id(order_id)
+    if row is None or order is None or row.ended_at is not None:
+        return
+    answer: Answer = yield partial(platform.billing().hand_over, _content(order, row.positions))
+    _note(order, answer)
+
+
+def take_receipt(said: Accepted, *, now: datetime) -> None:
+    """Billing's receipt, by answer or by its own call: the plans are active. Once.
+
+    Raises NotFound for an order that was never handed over.
+    """
+    order = order_by_number(said.order_number)
+    row = hand_over_of(order.id) if order is not None else None
+    if order is None or row is None:
+        raise NotFound
+    locked_order(order.id)
+    if record_hand_over(
+        order_id=order.id, status=HandOverStatus.ACCEPTED, note=said.receipt_no, now=now
+    ):
+        _activate(order, row.positions, now)
+
+
+def chase_hand_overs(*, now: datetime) -> int:
+    """Hand over again what billing has not decided on for long; how many."""
+    waiting = hand_overs_waiting(asked_before=now - TRY_AGAIN)
+    for order_id in waiting:
+        defer(hand_over, key=f"{order_id}:{now:%Y%m%d%H}", order_id=order_id)
+    return len(waiting)
+
+
+def _note(order: SalesOrder, answer: Answer) -> None:
+    now = clock.now()
+    if isinstance(answer, Accepted):
+        take_receipt(answer, now=now)
+    elif isinstance(answer, Received):
+        record_hand_over(order_id=order.id, status=HandOverStatus.RECEIVED, note=None, now=now)
+    elif isinstance(answer, Refused):
+        record_hand_over(
+            order_id=order.id, status=HandOverStatus.REFUSED, note=answer.reason, now=now
+        )
+    else:
+        record_hand_over(
+            order_id=order.id, status=HandOverStatus.UNKNOWN, note=answer.reason, now=now
+        )
+        defer(hand_over, due_at=now + TRY_AGAIN, order_id=order.id)
+
+
+def _activate(order: SalesOrder, positions: Iterable[int], now: datetime) -> None:
+    """What was refunded meanwhile stays cancelled."""
+    for line in lines_of_order(order.id):
+        if line.position in positions and line.fulfilment in {
+            Fulfilment.WAITING,
+            Fulfilment.SENT,
+        }:
+            move_line_on(
+                line_id=line.id,
+                to=Fulfilment.ACTIVATED,
+                actor="billing",
+                cause="receipt",
+                now=now,
+            )
+
+
+def _content(order: SalesOrder, positions: Iterable[int]) -> HandOver:
+    """What billing gets; the same for every repeat, since all of it is frozen or dated."""
+    lines = [line for line in lines_of_order(order.id) if line.position in positions]
+    assert order.paid_at is not None  # noqa: S101 - handed over once paid
+    day = business_on(order.paid_at)
+    return HandOver(
+        order_number=order.number,
+        outlet_code=_outlet_code(lines),
+        lines=tuple(_line(order, line, day) for line in lines),
+    )
+
+
+def _outlet_code(lines: Iterable[OrderLine]) -> str:
+    outlets = [line.outlet_id for line in lines if line.outlet_id is not None]
+    return node_of(outlets[0]).code if outlets else ""
+
+
+def _line(order: SalesOrder, line: OrderLine, day: date) -> Line:
+    """The line with the codes by which billing knows its developer and its acceptor."""
+    developer = line.developer_rep_id and operator_identity_on(line.developer_rep_id, day)
+    acceptor = line.acceptor_rep_id and operator_identity_on(line.acceptor_rep_id, day)
+    serving = acceptor or developer
+    return Line(
+        position=line.position,
+        sku=sku_number(line.sku_id),
+        quantity=line.quantity,
+        paid_fen=line.paid_fen,
+        prepaid_fen=line.collected_fen,
+        developer_code=developer.developer_code if developer else "",
+        channel_code=developer.channel_code if developer else "",
+        staff_number=serving.staff_number if serving else "",
+        user_phone=line_user_phone(order, line) or line.number_reference or "",
+    )

@@ -1,0 +1,155 @@
+"""Handing over to billing: once, word for word, activated by its receipt, whatever gets lost."""
+
+from typing import Any
+
+import pytest
+
+from billing.values import Accepted
+from flows.billing import chase_hand_overs, take_receipt
+from flows.delivery import move_line_on
+from orders.hand_overs import hand_over_of
+from orders.models import Fulfilment
+from orders.queries import transitions_of
+from orders.values import Item
+from settlement.queries import income_of
+from tests.flows.trade.market import Market, lines, order_row
+from tests.flows.trade.test_refund import agree_all
+from tests.simulator.stage import Stage
+from wx_backend import clock
+from wx_backend.db import db, retried, transaction
+from wx_backend.errors import NotFound
+
+ORDERS = "/billing/orders"
+
+
+@pytest.fixture(autouse=True)
+def _billing(market: Market, stage: Stage) -> None:
+    """The pretend billing system knows our key and answers at once."""
+    key = market.app.extensions["wx_config"].billing.shared_key
+    stage.control("PUT", "/settings", billing_key=key)
+
+
+def buy_plan(market: Market) -> int:
+    return market.buy(Item(market.wares.phone, 1), Item(market.wares.plan, 1))
+
+
+def handed(order_id: int) -> tuple[str, str | None]:
+    """(status, receipt number) of an order's hand-over."""
+    db.session.rollback()
+    row = hand_over_of(order_id)
+    assert row is not None
+    return row.status, row.receipt_no
+
+
+def there(stage: Stage) -> list[dict[str, Any]]:
+    """What billing truly took."""
+    return stage.facts("billing.order")
+
+
+def test_a_paid_plan_is_handed_over_with_its_codes_and_activated(
+    market: Market, stage: Stage
+) -> None:
+    order_id = buy_plan(market)
+    [taken] = there(stage)
+    [line] = taken["order"]["lines"]
+    assert taken["order"]["outlet_code"] == "O1"
+    assert (line["developer_code"], line["staff_number"]) == ("D-Alice", "S-Alice")
+    assert (line["sku"], line["paid_fen"], line["prepaid_fen"]) == (
+        market.wares.plan,
+        10_000,
+        10_000,
+    )
+    assert handed(order_id) == ("accepted", taken["receipt_no"])
+    assert [row.fulfilment for row in lines(order_id)] == ["waiting", "activated"]
+
+
+def test_goods_alone_are_not_billings_business(market: Market, stage: Stage) -> None:
+    order_id = market.buy()
+    assert there(stage) == []
+    assert hand_over_of(order_id) is None
+
+
+def test_a_lost_answer_is_asked_for_again_and_activates_once(market: Market, stage: Stage) -> None:
+    stage.chaos(ORDERS, "drop_after")
+    order_id = buy_plan(market)
+    assert handed(order_id)[0] == "unknown"
+    market.pass_time(minutes=11)
+    market.work()
+    assert handed(order_id)[0] == "accepted"
+    assert len(there(stage)) == 1
+    assert len([move for move in moves(order_id) if move == "activated"]) == 1
+
+
+def test_a_receipt_for_another_order_proves_nothing(market: Market, stage: Stage) -> None:
+    stage.control("PUT", "/settings", billing_mode="wrong")
+    order_id = buy_plan(market)
+    assert handed(order_id)[0] == "unknown"
+    stage.control("PUT", "/settings", billing_mode="ok")
+    market.pass_time(minutes=11)
+    market.work()
+    assert handed(order_id)[0] == "accepted"
+
+
+def test_a_repeated_receipt_changes_nothing(market: Market, stage: Stage) -> None:
+    order_id = buy_plan(market)
+    [taken] = there(stage)
+    said = Accepted(
+        order_number=order_row(order_id).number,
+        receipt_no=taken["receipt_no"],
+        accepted_at=clock.now(),
+    )
+    before = moves(order_id)
+    retried(lambda: take_receipt(said, now=clock.now()))
+    assert moves(order_id) == before
+
+
+def test_a_receipt_for_an_order_we_never_handed_over_is_refused(market: Market) -> None:
+    number = order_row(market.buy()).number
+    said = Accepted(order_number=number, receipt_no="BR1", accepted_at=clock.now())
+    with pytest.raises(NotFound), transaction():
+        take_receipt(said, now=clock.now())
+
+
+def test_a_plan_refunded_before_its_receipt_stays_cancelled(market: Market, stage: Stage) -> None:
+    stage.chaos(ORDERS, "fail_before", status=503)
+    order_id = buy_plan(market)
+    agree_all(order_id)
+    market.work()
+    market.work()
+    market.pass_time(minutes=11)
+    market.work()
+    assert handed(order_id)[0] == "accepted"
+    assert [row.fulfilment for row in lines(order_id)] == ["cancelled", "cancelled"]
+
+
+def test_a_refusal_waits_for_a_person(market: Market, stage: Stage) -> None:
+    stage.chaos(ORDERS, "fail_before", status=422)
+    order_id = buy_plan(market)
+    assert handed(order_id)[0] == "refused"
+    market.pass_time(hours=2)
+    assert retried(lambda: chase_hand_overs(now=clock.now())) == 0
+
+
+def test_commission_is_free_some_days_after_activation_or_receipt(market: Market) -> None:
+    order_id = buy_plan(market)
+    with transaction():
+        move_line_on(
+            line_id=lines(order_id)[0].id,
+            to=Fulfilment.RECEIVED,
+            actor="staff:1",
+            cause="pickup",
+            now=clock.now(),
+        )
+    market.pass_time(days=8)
+    market.work_here()
+    income = income_of(market.alice_id)
+    assert (income.free_fen, income.held_fen) == (9_995, 500)
+    market.pass_time(days=23)
+    market.work_here()
+    assert income_of(market.alice_id).free_fen == 10_495
+
+
+def moves(order_id: int) -> list[str]:
+    """Every state the order and its lines went through."""
+    db.session.rollback()
+    return [move.to_status for move in transitions_of(order_id)]
