@@ -1,5 +1,6 @@
 """Sets the stage in the pretend WeChat: account, merchant, billing and people, as consoles would."""
 
+from demo import templates
 from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, Identities
 from demo.places import HOST, Places
 from demo.pretend import Pretend
@@ -29,6 +30,12 @@ def announce(places: Places, identities: Identities) -> None:
         callback_url=f"{places.url}/wechat/{ACCOUNT_NAME}/callback",
         oauth_domain=f"{HOST}:{places.port}",
     )
+    for purpose, title in templates.TITLES.items():
+        pretend.put(
+            *("accounts", identities.appid, "templates", templates.template_id(purpose)),
+            title=title,
+            content=templates.content(),
+        )
     pretend.put(
         *("merchants", identities.mchid),
         serial=identities.merchant_serial,

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from catalog.stock import release_expired
+from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.payment.ending import close_expired_orders
 from flows.refund.calls import chase_refunds
+from referral.proofs import chain_receipts
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -30,5 +32,7 @@ CHORES = (
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),
     Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
+    Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
+    Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
 )

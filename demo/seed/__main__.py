@@ -7,9 +7,11 @@ from pathlib import Path
 
 from flask import Flask
 
+from demo import templates
 from demo.seed import customers, goods, organisation
 from org.invites import create_invite
 from org.queries import rep_card
+from templates_msg.operations import set_template
 from wx_backend import clock, log
 from wx_backend.app import create_app
 from wx_backend.config import Config, Mode
@@ -38,6 +40,13 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
     with app.app_context(), transaction():
         made = organisation.build(now=now, passwords=passwords)
         goods.build(now=now)
+        for purpose in templates.TITLES:
+            set_template(
+                appid=config.accounts[0].appid,
+                purpose=purpose,
+                template_id=templates.template_id(purpose),
+                fields=templates.FIELDS,
+            )
         customers.build(appid=config.accounts[0].appid, rep_ids=made.rep_ids, now=now)
         invitations = []
         for rep_id in made.rep_ids[:INVITED]:
