@@ -70,8 +70,8 @@ def merge_same_person(*, identity_id: int, now: datetime) -> int:
 
     A link that was undone is never made again by itself. Returns the member of the identity.
     """
-    identity = _locked_identity(identity_id)
-    if identity.member_id is None:
+    identity = db.session.get(Identity, identity_id, populate_existing=True)
+    if identity is None or identity.member_id is None:
         raise NotFound
     for kind, found in (
         (LinkKind.UNIONID, _members_of_unionid(identity.unionid)),
@@ -145,6 +145,7 @@ def _identities_of(member_ids: Iterable[int]) -> list[int]:
 
 
 def _join(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:
+    """Link the identities of all to one member; locked in id order, so that mergers never cross."""
     undone = exists().where(
         IdentityLink.identity_id == Identity.id,
         IdentityLink.member_id == into,

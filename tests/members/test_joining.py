@@ -148,6 +148,23 @@ def test_two_who_join_at_one_moment_become_one_person(app: Flask) -> None:
     assert len(set(db.session.scalars(select(Identity.member_id)))) == 1
 
 
+def test_merges_from_all_sides_at_one_moment_wait_for_each_other(app: Flask) -> None:
+    with transaction():
+        ids = [join(f"wx{n}", f"oBob{n}")[0] for n in range(6)]
+    with transaction():
+        for n in range(6):
+            identity(f"wx{n}", f"oBob{n}", "uBob")
+
+    def merge(number: int) -> int:
+        with transaction():
+            return merge_same_person(identity_id=ids[number], now=NOON)
+
+    race(app, merge, times=6)
+
+    db.session.rollback()
+    assert len(set(db.session.scalars(select(Identity.member_id)))) == 1
+
+
 def test_unknown_ids_are_refused(vault: Vault) -> None:
     with transaction():
         for refused in (
