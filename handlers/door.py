@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
+from handlers.body import BODY_MAX
 from handlers.messages import Answer, Letter, Messages
 from wx_backend import clock
 
-BODY_MAX = 64 * 1024
 QUERY_FIELDS_MAX = 12
 
 _PATH = re.compile(r"/wechat/([a-z0-9-]{1,32})/callback")

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from flows.payment.address import NOTICE_PATH
 from flows.payment.notices import read_notice, store_notice
+from handlers.body import raw_body
 from wechat.pay.merchant import NotAuthentic, Reason, Undecryptable
 from wx_backend import clock
 from wx_backend.db import retried
@@ -21,15 +22,13 @@ log = logging.getLogger(__name__)
 
 bp = Blueprint("pay", __name__)
 
-BODY_MAX = 64 * 1024
 NOTICES = Counter("wx_pay_notices", "Pay notices by what became of them", ["outcome"])
 
 
 @bp.post(NOTICE_PATH)
 def notice() -> Response:
     """Keep a notice once; nothing is called, changed or decided while WeChat Pay waits."""
-    request.max_content_length = BODY_MAX
-    raw = request.get_data(cache=False)
+    raw = raw_body()
     now = clock.now()
     try:
         arrived = read_notice(dict(request.headers), raw, now=now)

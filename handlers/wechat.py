@@ -2,7 +2,8 @@
 
 from flask import Blueprint, Response, current_app, request
 
-from handlers.door import BODY_MAX, read_query
+from handlers.body import raw_body
+from handlers.door import read_query
 from handlers.messages import Answer, Letter, Messages
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -25,9 +26,7 @@ def verify(account: str) -> Response:
 @bp.post("/wechat/<account>/callback")
 def push(account: str) -> Response:
     """A push that did not come through the door: the same answer, or 413 for a large one."""
-    request.max_content_length = BODY_MAX
-    raw = request.get_data(cache=False)
-    return _response(_messages().answer(account, Letter(_query(), raw), clock.now()))
+    return _response(_messages().answer(account, Letter(_query(), raw_body()), clock.now()))
 
 
 @bp.get("/<name>.txt")

@@ -1,0 +1,108 @@
+"""The desk where pushes are taken (door or route), the platform that sends them, a rep's code."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+from werkzeug.test import Client, TestResponse
+
+from members.models import Identity
+from org.models import OrgNode, Rep
+from referral.models import CodeKind, Place, Subject, Touch
+from referral.operations import Sharer, Sharing, open_share, plan_scene_code
+from tests.handlers.platform import Platform, Sent, query_string
+from wx_backend import clock
+from wx_backend.app import with_door
+from wx_backend.config import Config
+from wx_backend.db import Model, db, transaction
+from wx_backend.inbox import Push
+
+Desk = Callable[..., TestResponse]
+Count = Callable[[type[Model]], int]
+
+
+@pytest.fixture(params=["door", "route"])
+def desk(request: pytest.FixtureRequest, app: Flask) -> Desk:
+    """Sends a request of the platform to the door, or past it to the Flask route."""
+    return desk_at(app, request.param)
+
+
+def desk_at(app: Flask, place: str) -> Desk:
+    client = Client(with_door(app) if place == "door" else app.wsgi_app)
+
+    def post(sent: Sent, *, account: str = "city") -> TestResponse:
+        path = f"/wechat/{account}/callback"
+        return client.post(
+            path, query_string=query_string(sent), data=sent.body, headers=dict(sent.headers)
+        )
+
+    return post
+
+
+@pytest.fixture
+def city(config: Config) -> Platform:
+    """Pushes to the account that takes encrypted pushes only."""
+    return platform_of(config, "city")
+
+
+@pytest.fixture
+def plain(config: Config) -> Platform:
+    """Pushes to the account that takes plaintext as well, and is changing its key."""
+    return platform_of(config, "plain")
+
+
+def platform_of(config: Config, name: str) -> Platform:
+    account = config.account(name)
+    assert account is not None
+    return Platform(account)
+
+
+@pytest.fixture
+def alice(app: Flask, config: Config) -> int:
+    """Alice's share; the code with the scene `alice` leads to it."""
+    assert app.testing
+    now = clock.from_unix(0)
+    with transaction() as session:
+        outlet = OrgNode(tier="outlet", code="O1", name="人民路营业厅")
+        session.add(outlet)
+        session.flush()
+        rep = Rep(
+            number="RPALICE",
+            name="王爱丽",
+            outlet_id=outlet.id,
+            channel_class="own_hall",
+            joined_on=now.date(),
+        )
+        session.add(rep)
+        session.flush()
+        share = open_share(
+            sharer=Sharer(rep_id=rep.id),
+            sharing=Sharing(subject=Subject.SHOWROOM, place=Place.POSTER),
+            now=now,
+        )
+        plan_scene_code(
+            kind=CodeKind.OA_PERMANENT,
+            appid=config.accounts[0].appid,
+            scene="alice",
+            share_id=share.id,
+            now=now,
+        )
+        return share.id
+
+
+@pytest.fixture
+def count(app: Flask) -> Count:
+    """How many rows a table has."""
+    assert app.testing
+
+    def rows(table: type[Model]) -> int:
+        db.session.rollback()
+        return db.session.scalar(select(func.count()).select_from(table)) or 0
+
+    return rows
+
+
+@pytest.fixture
+def nothing_is_stored(count: Count) -> Callable[[], bool]:
+    return lambda: not any(count(table) for table in (Push, Identity, Touch))

@@ -1,0 +1,95 @@
+"""What only a server can do to its clients: say nothing, or refuse to write, for a while.
+
+These are about PostgreSQL whichever database the run is about.
+"""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from flows.arrival.store import open_store
+from handlers.messages import ANSWER_SECONDS, Messages
+from tests.conftest import TEMPLATE
+from tests.handlers.conftest import Count, desk_at
+from tests.handlers.platform import Platform, scan
+from tests.handlers.platform import text as said
+from tests.postgres import PostgresServer
+from wx_backend.db import db
+
+HANGS_UP = 5.0  # seconds after which the platform gives up
+NAME = "hanging"
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh migrated database on the server."""
+    yield postgres.create_database(NAME, template=TEMPLATE)
+    postgres.drop_database(NAME)
+
+
+def test_a_server_that_lives_but_says_nothing_is_given_up_in_time(
+    app: Flask, city: Platform, count: Count
+) -> None:
+    desk = desk_at(app, "door")
+    desk(city.safe(said(number=1)))
+    db.session.rollback()
+    with db.engine.connect() as other:
+        query = text(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid()"
+        )
+        backends = list(other.scalars(query))
+    for pid in backends:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        start = monotonic()
+        assert desk(city.safe(said(number=2))).status_code == 503
+        assert monotonic() - start < ANSWER_SECONDS + 0.5
+    finally:
+        for pid in backends:
+            os.kill(pid, signal.SIGCONT)
+
+    assert desk(city.safe(said(number=2))).status_code == 200
+    assert count(Push) == 2
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(
+    app: Flask, city: Platform, tmp_path: Path
+) -> None:
+    messages: Messages = app.extensions["wx_messages"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(str(tmp_path / ".s.PGSQL.5432"))
+        silent.listen(8)
+        store = open_store(f"postgresql+psycopg://wx@/x?host={tmp_path}")
+        messages._store, before = store, messages._store
+        start = monotonic()
+        assert desk_at(app, "door")(city.safe(scan())).status_code == 503
+        assert monotonic() - start < HANGS_UP
+        messages._store = before
+        store.close()
+
+
+def test_after_a_time_without_writing_rights_nothing_has_to_be_restarted(
+    app: Flask, city: Platform, count: Count
+) -> None:
+    desk = desk_at(app, "door")
+    desk(city.safe(said(number=1)))
+    read_only = "ALTER DATABASE {} SET default_transaction_read_only = {}"
+    name = db.engine.url.database
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
+        other.execute(text(read_only.format(name, "on")))
+        messages: Messages = app.extensions["wx_messages"]
+        messages._store.close()  # new connections are of the read-only kind
+        assert desk(city.safe(said(number=2))).status_code == 503
+        other.execute(text("SET default_transaction_read_only = off"))
+        other.execute(text(read_only.format(name, "off")))
+
+    assert desk(city.safe(said(number=2))).status_code == 200
+    assert count(Push) == 2

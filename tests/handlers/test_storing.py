@@ -1,0 +1,171 @@
+"""A push is stored once before it is answered; what could not be stored is never called stored."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from time import monotonic
+
+import pytest
+from flask import Flask
+from sqlalchemy import make_url, select, text
+
+from handlers.messages import Messages
+from members.models import FollowEvent, Identity
+from referral.models import Touch
+from tests.handlers.conftest import Count, Desk, desk_at
+from tests.handlers.platform import NOON, Platform, event, follow, scan
+from tests.handlers.platform import text as said
+from tests.postgres import PostgresServer
+from wx_backend import clock
+from wx_backend.config import Config
+from wx_backend.db import db
+from wx_backend.inbox import Push
+
+HANGS_UP = 5.0  # seconds after which the platform gives up
+Outage = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_follow_leaves_push_identity_follow_and_touch(
+    desk: Desk, city: Platform, alice: int, count: Count
+) -> None:
+    desk(city.safe(follow()))
+
+    assert count(Push) == count(Identity) == count(FollowEvent) == 1
+    touch = db.session.scalars(select(Touch)).one()
+    assert (touch.kind, touch.share_id, touch.event_at) == (
+        *("subscribe", alice),
+        clock.from_unix(NOON),
+    )
+
+
+def test_a_repeat_gets_the_first_reply_in_a_new_envelope(
+    desk: Desk, city: Platform, count: Count, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk(city.safe(follow()))
+    monkeypatch.setattr(Messages, "_understood", _says_something_else(app))
+    repeats = [desk(city.safe(follow())) for _ in range(3)]
+
+    assert {str(city.opened(each.data)) for each in repeats} == {str(city.opened(first.data))}
+    assert len({each.data for each in repeats}) == 3
+    assert count(Push) == count(FollowEvent) == 1
+
+
+def _says_something_else(app: Flask) -> Callable[..., object]:
+    understood = Messages._understood
+    assert app.testing
+
+    def other(*arguments: object) -> object:
+        return replace(understood(*arguments), reply="<xml>something else</xml>")  # type: ignore[arg-type]
+
+    return other
+
+
+def test_a_repeat_in_the_other_format_is_the_same_push(
+    desk: Desk, city: Platform, count: Count
+) -> None:
+    desk(city.safe(follow()))
+    desk(city.safe(follow(), form="json"))
+
+    assert count(Push) == 1
+
+
+@pytest.mark.usefixtures("alice")
+def test_different_events_of_one_second_are_all_kept(
+    desk: Desk, city: Platform, count: Count
+) -> None:
+    for each in (follow(), scan(), scan("bob"), event("unsubscribe"), said(number=1)):
+        assert desk(city.safe(each)).status_code == 200
+    desk(city.safe(said(number=2)))
+
+    assert count(Push) == 6
+    assert count(Touch) == 3
+
+
+def test_the_same_event_at_two_accounts_is_two(
+    desk: Desk, city: Platform, plain: Platform, count: Count
+) -> None:
+    desk(city.safe(follow()))
+    desk(plain.safe(follow()), account="plain")
+
+    assert count(Push) == count(Identity) == 2
+
+
+@pytest.fixture
+def outage(request: pytest.FixtureRequest, config: Config) -> Outage:
+    """Takes the database away for a while: the server stops, or the file is locked."""
+    if not config.database.url.startswith("sqlite"):
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return lambda: stopped(server)
+    return lambda: file_locked(make_url(config.database.url).database or "")
+
+
+@contextmanager
+def stopped(server: PostgresServer) -> Iterator[None]:
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def file_locked(path: str) -> Iterator[None]:
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.close()
+
+
+def test_without_the_database_the_platform_is_asked_to_come_again(
+    app: Flask, city: Platform, outage: Outage, count: Count
+) -> None:
+    desk = desk_at(app, "door")
+    assert desk(city.safe(said(number=1))).status_code == 200
+    with outage():
+        start = monotonic()
+        answers = [desk(city.safe(said(number=2))), desk_at(app, "route")(city.safe(follow()))]
+        assert monotonic() - start < 2 * HANGS_UP
+        assert {(each.status_code, each.data) for each in answers} == {(503, b"try again")}
+
+    assert desk(city.safe(said(number=2))).status_code == 200
+    assert desk(city.safe(follow())).status_code == 200
+    assert count(Push) == 3
+
+
+def test_a_database_nobody_reads_yet_is_no_way_to_lose_a_push(
+    app: Flask, config: Config, city: Platform, outage: Outage
+) -> None:
+    """The first push of a process comes while the database is away."""
+    assert config
+    with outage():
+        assert desk_at(app, "door")(city.safe(follow())).status_code == 503
+    assert desk_at(app, "door")(city.safe(follow())).status_code == 200
+
+
+def test_a_locked_table_is_waited_for_less_long_than_the_platform_waits(
+    app: Flask, config: Config, city: Platform
+) -> None:
+    if config.database.url.startswith("sqlite"):
+        holding: AbstractContextManager[object] = file_locked(
+            make_url(config.database.url).database or ""
+        )
+    else:
+        holding = table_locked()
+    desk = desk_at(app, "door")
+    with holding:
+        start = monotonic()
+        assert desk(city.safe(scan())).status_code == 503
+        assert monotonic() - start < HANGS_UP
+
+    assert desk(city.safe(scan())).status_code == 200
+
+
+@contextmanager
+def table_locked() -> Iterator[None]:
+    with db.engine.begin() as other:
+        other.execute(text("LOCK TABLE push IN ACCESS EXCLUSIVE MODE"))
+        yield
