@@ -1,4 +1,4 @@
-"""Commission from the paid line to the free balance and back."""
+"""Commission from the paid line to the free balance."""
 
 from datetime import date
 
@@ -6,15 +6,15 @@ import pytest
 from sqlalchemy import func, select
 
 from ledger.models import AccountKind, Posting
-from ledger.operations import post
-from ledger.values import credit, debit, of_rep
 from settlement.accruals import NoVestingTerms, accrue, start_vesting, vest
 from settlement.models import Accrual, Milestone, ShareRole
 from settlement.queries import commissions_of_line, commissions_of_rep, due_accruals, income_of
 from settlement.rates import set_vesting
-from settlement.refunds import DifferentRefund, RefundExceedsLine, forfeit, take_back
-from settlement.rules import LineFacts, Scope, Share
+from settlement.rules import Scope, Share
 from tests.settlement.world import (
+    ALICE,
+    CAROL,
+    COMMISSION,
     DAY,
     NOON,
     World,
@@ -22,42 +22,13 @@ from tests.settlement.world import (
     company,
     free,
     held,
+    pay_out,
+    receive,
+    refund,
+    vest_all,
 )
 from wx_backend import clock, outbox
 from wx_backend.db import db, transaction
-
-COMMISSION = 6_656  # 3.33 % of 1,999.00 yuan
-ALICE, CAROL = 4_660, 1_996  # 70 % and 30 % of it
-
-
-def receive(line: LineFacts) -> None:
-    """Bob has the goods."""
-    with transaction():
-        start_vesting(
-            order_line_id=line.order_line_id, milestone=Milestone.RECEIVED, reached_at=NOON
-        )
-
-
-def vest_all(line: LineFacts) -> None:
-    receive(line)
-    with transaction():
-        for accrual_id in due_accruals(now=NOON + 7 * DAY, limit=10):
-            assert vest(accrual_id=accrual_id, now=NOON + 7 * DAY)
-
-
-def refund(line: LineFacts, fen: int, key: str = "RF1") -> int:
-    with transaction():
-        return take_back(
-            order_line_id=line.order_line_id, refunded_fen=fen, refund_key=key, now=NOON + DAY
-        )
-
-
-def pay_out(rep_id: int, fen: int) -> None:
-    """What a pay-out does to the books."""
-    payable, transit = AccountKind.COMMISSION_PAYABLE, AccountKind.PAYOUT_TRANSIT
-    legs = [debit(of_rep(payable, rep_id), fen), credit(of_rep(transit, rep_id), fen)]
-    with transaction():
-        post(kind="payout", key=f"payout:{rep_id}", legs=legs, now=NOON + 8 * DAY)
 
 
 def test_a_paid_line_is_shared_and_held_to_the_fen(world: World) -> None:
@@ -224,129 +195,6 @@ def test_a_kind_without_terms_is_refused_not_lost(world: World) -> None:
     unheard = world.line(kind="insurance")
     with pytest.raises(NoVestingTerms), transaction():
         accrue(line=unheard, shares=world.both(), now=NOON)
-
-
-@pytest.mark.parametrize(
-    "pieces",
-    [[199_900], [1, 199_899], [66_633, 66_633, 66_634], [1] * 10 + [199_890], [99_950] * 2],
-)
-def test_refunds_in_pieces_leave_what_one_refund_leaves(world: World, pieces: list[int]) -> None:
-    world.rate()
-    line = world.accrued()
-
-    taken = [refund(line, fen, f"RF{number}") for number, fen in enumerate(pieces)]
-
-    assert sum(taken) == COMMISSION
-    assert held(world.alice) == held(world.carol) == 0
-    assert company(AccountKind.COMMISSION_EXPENSE) == 0
-    assert_books_balance()
-
-
-def test_half_a_refund_takes_half_from_each(world: World) -> None:
-    world.rate()
-    line = world.accrued()
-
-    assert refund(line, 99_950) == 2_330 + 998
-    assert (held(world.alice), held(world.carol)) == (ALICE - 2_330, CAROL - 998)
-
-
-def test_only_what_a_refund_left_becomes_free(world: World) -> None:
-    world.rate()
-    line = world.accrued()
-    refund(line, 99_950)
-    vest_all(line)
-
-    assert (held(world.alice), free(world.alice)) == (0, ALICE - 2_330)
-
-
-def test_a_fully_refunded_line_frees_nothing(world: World) -> None:
-    world.rate()
-    line = world.accrued()
-    refund(line, line.paid_fen)
-    vest_all(line)
-
-    assert held(world.alice) == free(world.alice) == 0
-    assert_books_balance()
-
-
-def test_a_refund_after_the_pay_out_leaves_the_rep_owing_until_he_earns_again(
-    world: World,
-) -> None:
-    world.rate()
-    first = world.accrued()
-    vest_all(first)
-    pay_out(world.alice, ALICE)
-
-    assert refund(first, first.paid_fen) == COMMISSION
-    assert free(world.alice) == -ALICE
-    assert company(AccountKind.CLAWBACK) == -COMMISSION
-    assert income_of(world.alice).paid_fen == ALICE
-
-    vest_all(world.accrued())
-    assert free(world.alice) == 0
-    assert_books_balance()
-
-
-def test_what_one_line_lost_is_not_taken_from_what_another_still_holds(world: World) -> None:
-    world.rate()
-    first, second = world.accrued(), world.accrued()
-    vest_all(first)
-    refund(first, first.paid_fen)
-
-    assert free(world.alice) == 0
-    assert held(world.alice) == ALICE
-    assert [part.net_fen for part in commissions_of_line(second.order_line_id)] == [ALICE, CAROL]
-
-
-def test_a_repeated_refund_takes_nothing(world: World) -> None:
-    world.rate()
-    line = world.accrued()
-
-    assert refund(line, 99_950) > 0
-    assert refund(line, 99_950) == 0
-    with pytest.raises(DifferentRefund):
-        refund(line, 99_951)
-
-
-def test_no_more_is_refunded_than_was_paid(world: World) -> None:
-    world.rate()
-    line = world.accrued()
-    refund(line, 199_000, "RF1")
-    with pytest.raises(RefundExceedsLine):
-        refund(line, 901, "RF2")
-
-
-def test_the_original_rate_counts_whatever_the_rate_is_now(world: World) -> None:
-    rule_id = world.rate()
-    line = world.accrued()
-    world.rate(5_000, scope=Scope(product_id=world.product_id))
-
-    assert refund(line, line.paid_fen) == COMMISSION
-    assert commissions_of_line(line.order_line_id)[0].rate_rule_id == rule_id
-
-
-def test_a_refund_before_the_accrual_is_not_forgotten(world: World) -> None:
-    world.rate()
-    line = world.line()
-    assert refund(line, 99_950) == 0
-
-    with transaction():
-        assert accrue(line=line, shares=world.both(), now=NOON)
-    assert held(world.alice) == ALICE - 2_330
-    assert refund(line, 99_950, "RF2") == COMMISSION - 2_330 - 998
-
-
-def test_a_plan_that_was_never_activated_forfeits_what_is_left(world: World) -> None:
-    world.rate()
-    line = world.accrued(kind="plan")
-    refund(line, 99_950)
-    with transaction():
-        assert forfeit(order_line_id=line.order_line_id, now=NOON) == COMMISSION - 2_330 - 998
-        assert forfeit(order_line_id=line.order_line_id, now=NOON) == 0
-
-    assert refund(line, 99_950, "RF2") == 0
-    assert held(world.alice) == held(world.carol) == 0
-    assert_books_balance()
 
 
 def test_income_shows_where_everything_earned_is(world: World) -> None:

@@ -13,10 +13,8 @@ from settlement.queries import due_accruals, income_of
 from settlement.rates import RatesOverlap, add_rate
 from settlement.refunds import take_back
 from tests.ledger.accounts import at_once
-from tests.settlement.world import DAY, NOON, World, assert_books_balance, free, held
+from tests.settlement.world import COMMISSION, DAY, NOON, World, assert_books_balance, free, held
 from wx_backend.db import db, transaction
-
-COMMISSION = 6_656
 
 
 def test_a_line_told_by_ten_at_once_earns_once(app: Flask, world: World) -> None:

@@ -5,14 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 from ledger.models import AccountKind
+from ledger.operations import post
 from ledger.queries import balance, trial_balance, unbalanced_postings
-from ledger.values import of_company, of_rep
+from ledger.values import credit, debit, of_company, of_rep
 from members.models import Identity, Member
 from orders.models import OrderLine, SalesOrder
 from org.models import OrgNode, Rep, Tier
-from settlement.accruals import accrue
-from settlement.models import ShareRole
+from settlement.accruals import accrue, start_vesting, vest
+from settlement.models import Milestone, ShareRole
+from settlement.queries import due_accruals
 from settlement.rates import add_rate
+from settlement.refunds import take_back
 from settlement.rules import ANYTHING, LineFacts, Scope, Share
 from tests.catalog.shelf import put_on_shelf
 from wx_backend.db import db, transaction
@@ -20,6 +23,9 @@ from wx_backend.db import db, transaction
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)  # noon in Shanghai
 DAY = timedelta(days=1)
 _numbers = count(1)
+
+COMMISSION = 6_656  # 3.33 % of 1,999.00 yuan
+ALICE, CAROL = 4_660, 1_996  # 70 % and 30 % of it
 
 
 class World:
@@ -104,6 +110,38 @@ class World:
         with transaction():
             assert accrue(line=line, shares=self.both(), now=NOON)
         return line
+
+
+def receive(line: LineFacts) -> None:
+    """Bob has the goods."""
+    with transaction():
+        start_vesting(
+            order_line_id=line.order_line_id, milestone=Milestone.RECEIVED, reached_at=NOON
+        )
+
+
+def vest_all(line: LineFacts) -> None:
+    """Bob keeps the goods: the commission becomes free."""
+    receive(line)
+    with transaction():
+        for accrual_id in due_accruals(now=NOON + 7 * DAY, limit=10):
+            assert vest(accrual_id=accrual_id, now=NOON + 7 * DAY)
+
+
+def refund(line: LineFacts, fen: int, key: str = "RF1") -> int:
+    """Bob gets money back for a line; the commission this took."""
+    with transaction():
+        return take_back(
+            order_line_id=line.order_line_id, refunded_fen=fen, refund_key=key, now=NOON + DAY
+        )
+
+
+def pay_out(rep_id: int, fen: int) -> None:
+    """What a pay-out does to the books."""
+    payable, transit = AccountKind.COMMISSION_PAYABLE, AccountKind.PAYOUT_TRANSIT
+    legs = [debit(of_rep(payable, rep_id), fen), credit(of_rep(transit, rep_id), fen)]
+    with transaction():
+        post(kind="payout", key=f"payout:{rep_id}", legs=legs, now=NOON + 8 * DAY)
 
 
 def held(rep_id: int) -> int:
