@@ -21,6 +21,7 @@ from wx_backend.errors import NotFound, PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
 
 QUERY_EVERY = timedelta(minutes=4)
+ASK_EVERY_SECONDS = 5
 # The platform takes no more money under the number: nothing is left to close.
 _ENDED = frozenset({"ORDER_CLOSED", "ORDER_NOT_EXIST"})
 
@@ -42,6 +43,20 @@ def query_payment(*, payment_id: int) -> Steps:
     payment, now = payment_by_id(payment_id), clock.now()
     if payment.status in OPEN and now < payment.expires_at:
         defer(query_payment, due_at=now + QUERY_EVERY, payment_id=payment_id)
+
+
+@remote_job("payment.ask")
+def ask_payment(*, payment_id: int) -> Steps:
+    """Has it been paid by now? Asked once."""
+    if payment_by_id(payment_id).status in OPEN:
+        yield from _learn(payment_id)
+
+
+def ask_now(*, order_id: int, now: datetime) -> None:
+    """The page says that it was paid: believe WeChat Pay only, asked once in five seconds."""
+    for payment in open_attempts_of(order_id):
+        slot = int(now.timestamp()) // ASK_EVERY_SECONDS
+        defer(ask_payment, key=f"{payment.out_trade_no}:{slot}", payment_id=payment.id)
 
 
 @remote_job("order.close")

@@ -6,6 +6,7 @@ import pytest
 
 from catalog.stock import release_expired
 from flows.checkout import AFTER_ORDER as CHECKED_OUT
+from flows.payment.ending import ask_now
 from flows.payment.fulfil import AFTER_ORDER
 from flows.payment.prepay import PaymentUncertain
 from flows.payment.settle import AFTER_LEDGER
@@ -27,7 +28,7 @@ from tests.flows.trade.market import (
 )
 from tests.simulator.stage import Stage
 from wx_backend import clock, crash, outbox
-from wx_backend.db import transaction
+from wx_backend.db import retried, transaction
 
 NOTICE = "notice:TRANSACTION.SUCCESS"
 JSAPI = "/v3/pay/transactions/jsapi"
@@ -74,6 +75,24 @@ def test_a_lost_notice_is_found_by_query(market: Market, stage: Stage) -> None:
     market.work()
     assert order_status(order_id) == "paid"
     assert payments(order_id)[0].source == "query"
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_page_that_says_paid_is_not_believed_but_asked_about(
+    market: Market, stage: Stage
+) -> None:
+    stage.chaos(NOTICE, "never", times=-1)
+    order_id = market.order()
+    sheet = market.sheet(order_id)
+    for _ in range(3):
+        retried(lambda: ask_now(order_id=order_id, now=clock.now()))
+        market.work()
+    assert order_status(order_id) == "placed"
+    assert market.pay(sheet).endswith(":ok")
+    market.pass_time(seconds=5)
+    retried(lambda: ask_now(order_id=order_id, now=clock.now()))
+    market.work()
+    assert order_status(order_id) == "paid"
     assert_books_and_witness_agree(stage)
 
 
