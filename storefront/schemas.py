@@ -1,5 +1,6 @@
 """What the mall's JSON calls take; anything else is refused with the field named."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -19,8 +20,17 @@ def body(schema: Schema) -> dict[str, Any]:
     except Malformed as error:
         raise BadInput("请求须为 JSON 格式") from error
     except ValidationError as error:
-        raise BadInput(fields=sorted(map(str, error.messages_dict))) from error
+        raise BadInput(fields=sorted(_named(error.messages_dict))) from error
     return loaded
+
+
+def _named(messages: Mapping[Any, Any]) -> set[str]:
+    """The names of the fields refused, those inside of lists and objects too."""
+    found: set[str] = set()
+    for name, below in messages.items():
+        inner = _named(below) if isinstance(below, Mapping) else set()
+        found |= inner or {str(name)}
+    return found
 
 
 class Strict(Schema):
@@ -33,3 +43,51 @@ class ShareRequest(Strict):
 
     subject = fields.Str(required=True, validate=validate.OneOf(["showroom", "product"]))
     key = fields.Str(load_default="", validate=validate.Length(max=32))
+
+
+CLIENT_KEY = validate.Regexp(r"[0-9A-Za-z-]{16,64}\Z")
+QUANTITY = validate.Range(min=1, max=99)
+
+
+def _words(high: int, *, low: int = 1, **more: Any) -> fields.Str:
+    """One line of text a person typed."""
+    checks = [validate.Length(min=low, max=high), validate.Regexp(r"[^\x00-\x1f\x7f]*\Z")]
+    return fields.Str(validate=checks, **more)
+
+
+class LineRequest(Strict):
+    """One chosen variant at the price the page showed."""
+
+    sku = fields.Str(required=True, validate=validate.Length(min=1, max=32))
+    quantity = fields.Int(required=True, strict=True, validate=QUANTITY)
+    expected_price_fen = fields.Int(required=True, strict=True, validate=validate.Range(min=0))
+    user_name = _words(30, low=0, load_default="")
+    user_phone = _words(24, low=0, load_default="")
+
+
+class AddressRequest(Strict):
+    """Where the courier goes."""
+
+    region = _words(60, required=True)
+    street = _words(120, required=True)
+
+
+class OrderRequest(Strict):
+    """One submit of the checkout page. Prices, discounts and credit are never taken from it."""
+
+    client_key = fields.Str(required=True, validate=CLIENT_KEY)
+    lines = fields.List(
+        fields.Nested(LineRequest), required=True, validate=validate.Length(min=1, max=20)
+    )
+    delivery = fields.Str(required=True, validate=validate.OneOf(["courier", "pickup", "none"]))
+    contact_name = _words(30, required=True)
+    contact_phone = _words(24, required=True)
+    address = fields.Nested(AddressRequest, load_default=None)
+    outlet = fields.Str(load_default="", validate=validate.Length(max=32))
+
+
+class RefundRequest(Strict):
+    """A wish to have the money back."""
+
+    client_key = fields.Str(required=True, validate=CLIENT_KEY)
+    reason = _words(60, required=True)

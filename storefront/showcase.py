@@ -13,6 +13,7 @@ from catalog.queries import (
     listed_products,
     lowest_prices,
     product_by_number,
+    product_of_sku,
     skus_of_product,
 )
 from org.models import OrgNode, RepStatus
@@ -58,6 +59,7 @@ class Shelves:
 class OutletPanel:
     """Where to find the people behind a showroom; `hours_today` is empty where nobody said."""
 
+    code: str
     name: str
     address: str
     phone: str
@@ -157,6 +159,18 @@ def product_page(number: str) -> ProductPage:
     )
 
 
+def variant_page(sku_number: str) -> tuple[ProductPage, Variant]:
+    """A variant on offer with its product's page; NotFound for any other."""
+    number = product_of_sku(sku_number)
+    if number is None:
+        raise NotFound("商品不存在或已下架")
+    page = product_page(number)
+    variant = next((each for each in page.variants if each.number == sku_number), None)
+    if variant is None:
+        raise NotFound("该规格已下架")
+    return page, variant
+
+
 def outlet_panel(outlet_id: int, now: datetime) -> OutletPanel:
     """An outlet with today's hours."""
     node: OrgNode = node_of(outlet_id)
@@ -164,6 +178,7 @@ def outlet_panel(outlet_id: int, now: datetime) -> OutletPanel:
     spans = hours.on(now.astimezone(SHANGHAI).date()) if hours else ()
     today = "、".join(f"{_clock(span.start)}–{_clock(span.end)}" for span in spans)
     return OutletPanel(
+        code=node.code,
         name=node.name,
         address=node.address or "",
         phone=node.phone or "",

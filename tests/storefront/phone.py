@@ -1,6 +1,7 @@
 """A person's phone: WeChat's browser on the mall, with the pretend WeChat behind it."""
 
 import re
+from contextvars import Context
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -28,16 +29,21 @@ class Phone:
         sent = {"User-Agent": self.agent, "Accept": "text/html"} | {
             name.replace("_", "-"): value for name, value in headers.items()
         }
-        return self._client.open(path, method=method, base_url=self._base_url, headers=sent)
+        return self._send(path, method=method, headers=sent)
 
     def post(self, path: str, token: str | None = None, **content: Any) -> TestResponse:
         """Send what a page's script sends; the token is the page's unless given."""
         headers = {
             "User-Agent": self.agent,
             "Accept": "application/json",
+            "Referer": f"{self._base_url}/",
             "X-CSRFToken": self.page_token() if token is None else token,
         }
-        return self._client.post(path, base_url=self._base_url, headers=headers, json=content)
+        return self._send(path, method="POST", headers=headers, json=content)
+
+    def _send(self, path: str, **request: Any) -> TestResponse:
+        """A request with an app context of its own, as a server gives each: not the test's."""
+        return Context().run(self._client.open, path, base_url=self._base_url, **request)
 
     def page_token(self) -> str:
         """What the script reads from any page of the mall."""

@@ -32,7 +32,9 @@ def forgeries() -> dict[str, int]:
     """Forged links by reason."""
     db.session.rollback()
     rows = db.session.execute(
-        select(ForgedCount.reason, ForgedCount.count.label("times")).filter_by(source="link")
+        select(ForgedCount.reason, ForgedCount.count.label("times")).where(
+            ForgedCount.source == "link"
+        )
     )
     return {row.reason: row.times for row in rows}
 

@@ -1,0 +1,54 @@
+"""The page between choosing and ordering."""
+
+import secrets
+from collections.abc import Sequence
+
+from flask import Blueprint, render_template, request
+
+from catalog.models import ProductKind
+from flows.submit import NEEDS_DELIVERY, NEEDS_USER
+from org.models import OrgNode, Tier
+from org.queries import ancestors, node_by_code, nodes_under
+from storefront import session
+from storefront.showcase import RepPanel, adviser, variant_page
+from wx_backend import clock
+from wx_backend.errors import NotFound
+
+bp = Blueprint("checkout", __name__)
+
+
+@bp.get("/checkout")
+def page() -> str:
+    """Quantity, contact, the plan's user, and how the goods get to the buyer."""
+    product, variant = variant_page(request.args.get("sku", ""))
+    if variant.is_sold_out:
+        raise NotFound("商品已售罄")
+    rep = adviser(session.carried_share(), clock.now())
+    kind = ProductKind(product.card.kind)
+    return render_template(
+        "storefront/checkout.html",
+        page=product,
+        variant=variant,
+        rep=rep,
+        needs_user=kind in NEEDS_USER,
+        needs_delivery=kind in NEEDS_DELIVERY,
+        outlets=pickup_outlets(rep),
+        client_key=new_client_key(),
+    )
+
+
+def pickup_outlets(rep: RepPanel | None) -> Sequence[OrgNode]:
+    """The outlets to fetch goods from: those of the adviser's city, his own first."""
+    code = rep.outlet.code if rep else session.account().default_outlet
+    home = node_by_code(code)
+    if home is None:
+        return []
+    city = ancestors(home.id).get(Tier.CITY)
+    around = nodes_under(city, tier=Tier.OUTLET) if city is not None else [home]
+    is_open = [node for node in around if node.closed_on is None]
+    return sorted(is_open, key=lambda node: (node.id != home.id, node.code))
+
+
+def new_client_key() -> str:
+    """What makes every repeat of one submit the same submit."""
+    return secrets.token_hex(16)

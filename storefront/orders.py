@@ -1,0 +1,94 @@
+"""One's own orders: to submit, look at, pay, and take back."""
+
+from typing import Final
+
+from flask import Blueprint, jsonify, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from flows.payment.prepay import pay as ask_for_payment
+from flows.submit import Line, Submit, submit_order
+from flows.taking_back import take_back
+from orders.models import Delivery
+from storefront import session
+from storefront.checkout import new_client_key
+from storefront.order_pages import order_page, order_rows, own_order
+from storefront.schemas import OrderRequest, RefundRequest, body
+from wx_backend import clock
+from wx_backend.db import db, retried
+
+bp = Blueprint("orders", __name__)
+
+PAGE: Final = 20
+
+
+@bp.get("/orders")
+def index() -> str:
+    """All of one's orders, newest first."""
+    page = request.args.get("page", "0")
+    number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 0
+    rows = order_rows(session.member().member_id, after=number * PAGE, limit=PAGE + 1)
+    more = number + 1 if len(rows) > PAGE else None
+    return render_template("storefront/orders.html", orders=rows[:PAGE], next_page=more)
+
+
+@bp.get("/orders/<number>")
+def show(number: str) -> str:
+    """One order: where it stands, what happened, and why this rep."""
+    page = order_page(number, session.member().member_id, clock.now())
+    return render_template("storefront/order.html", page=page, client_key=new_client_key())
+
+
+@bp.get("/orders/<number>/pay")
+def pay_page(number: str) -> str:
+    """The page to pay an order on."""
+    page = order_page(number, session.member().member_id, clock.now())
+    return render_template("storefront/pay.html", page=page)
+
+
+@bp.post("/api/orders")
+def create() -> ResponseReturnValue:
+    """Submit an order; the same client key is the same order."""
+    asked, viewer, opened = body(OrderRequest()), session.member(), session.waiting()
+    submit = Submit(
+        member_id=viewer.member_id,
+        identity_id=viewer.identity_id,
+        lines=[Line(**line) for line in asked.pop("lines")],
+        delivery=Delivery(asked.pop("delivery")),
+        **asked,
+    )
+    number = retried(lambda: submit_order(submit, opened=opened, now=clock.now()))
+    session.settle_opened()
+    return jsonify(number=number, pay_url=url_for(".pay_page", number=number)), 201
+
+
+@bp.get("/api/orders/<number>")
+def state(number: str) -> ResponseReturnValue:
+    """Where an order stands, for the page that waits for the payment."""
+    order = own_order(number, session.member().member_id)
+    return jsonify(number=order.number, status=order.status, payable_fen=order.payable_fen)
+
+
+@bp.post("/api/orders/<number>/pay")
+def pay(number: str) -> ResponseReturnValue:
+    """What the page hands to WeChat to pay."""
+    order = own_order(number, session.member().member_id)
+    order_id, member_id = order.id, order.member_id
+    db.session.rollback()  # no transaction stays open around the call
+    return jsonify(ask_for_payment(order_id=order_id, member_id=member_id))
+
+
+@bp.post("/api/orders/<number>/refund")
+def refund(number: str) -> ResponseReturnValue:
+    """Take an order back before anything was sent: all the money returns the way it came."""
+    asked, viewer = body(RefundRequest()), session.member()
+    order_id, now = own_order(number, viewer.member_id).id, clock.now()
+    retried(
+        lambda: take_back(
+            order_id=order_id,
+            actor=f"member:{viewer.member_id}",
+            key=asked["client_key"],
+            reason=asked["reason"],
+            now=now,
+        )
+    )
+    return jsonify(number=number), 202
