@@ -34,7 +34,7 @@ class Place(StrEnum):
 
 
 class Subject(StrEnum):
-    """What is shared; `subject_key` beside it says which one (empty for the showroom)."""
+    """What is shared; `subject_key` beside it says which one (empty: the root rep's showroom)."""
 
     SHOWROOM = "showroom"
     PRODUCT = "product"

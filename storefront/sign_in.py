@@ -4,6 +4,7 @@ import logging
 import re
 import secrets
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
@@ -52,7 +53,7 @@ def begin() -> ResponseReturnValue:
     if not session.is_in_wechat():
         return outside_wechat(onward)
     base_url = config().service.base_url
-    if request.host_url.rstrip("/") != base_url:  # WeChat returns there, and so must the cookie
+    if request.host != urlsplit(base_url).netloc:  # WeChat returns there: the cookie must be there
         return redirect(f"{base_url}{url_for('.begin', next=onward)}")
     state = secrets.token_hex(16)
     round_trip = [state, onward, session.as_values(session.waiting()), _seconds()]

@@ -25,7 +25,10 @@
     if (text) box.scrollIntoView({ block: "center", behavior: "smooth" });
   }
 
-  const reason = (error) => error.message && error.code ? error.message : "网络异常，请稍后再试";
+  function reason(error) {
+    if (error.code === "bad_request") return "页面已过期，请刷新后重试"; // its token is of another session
+    return error.code && error.message ? error.message : "网络异常，请稍后再试";
+  }
 
   // The opened link becomes a touch only by this call.
   if (body.dataset.touch !== undefined) call("POST", "/api/touch").catch(() => {});

@@ -87,7 +87,7 @@ def pass_time(app: Flask, wechat: Stage) -> Iterator[Callable[[float], None]]:
     file = app.extensions["wx_config"].service.data_dir / "clock-offset"
 
     def move(seconds: float) -> None:
-        wechat.advance(seconds)
+        wechat.control("POST", "/clock", offset=seconds)
         file.write_text(str(seconds))
         clock.follow(file)
 

@@ -73,6 +73,15 @@ class Phone:
         assert answer.status == 302, answer.data.decode()
         return str(answer.headers["Location"])
 
+    def tampered(self, path: str) -> TestResponse:
+        """Fetch a page with one letter of the session's content changed."""
+        cookie = self._client.get_cookie("wx_session", domain="wx.test")
+        assert cookie
+        head = "B" if cookie.value[1] != "B" else "C"
+        value = cookie.value[0] + head + cookie.value[2:]
+        self._client.set_cookie("wx_session", value, domain="wx.test")
+        return self.get(path)
+
     def open(self, path: str) -> TestResponse:
         """Open a link, and let the page say that it was opened."""
         page = self.follow(self.get(path))
