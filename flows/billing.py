@@ -10,6 +10,7 @@ from catalog.queries import sku_number
 from flows.delivery import move_line_on
 from flows.sealed import line_user_phone
 from orders.hand_overs import (
+    begin_hand_over,
     hand_over_of,
     hand_overs_waiting,
     open_hand_over,
@@ -17,8 +18,10 @@ from orders.hand_overs import (
 )
 from orders.models import Fulfilment, HandOverStatus, OrderLine, SalesOrder
 from orders.moves import locked_order
-from orders.queries import lines_of_order, order_by_id, order_by_number
+from orders.queries import lines_of_order, order_by_number
 from org.queries import node_of, operator_identity_on
+from payments.exceptions import open_exception
+from payments.models import ExceptionKind
 from wx_backend import clock, platform
 from wx_backend.clock import business_on
 from wx_backend.errors import NotFound
@@ -40,9 +43,11 @@ def start_hand_over(order: SalesOrder, *, now: datetime) -> None:
 @remote_job("billing.hand_over")
 def hand_over(*, order_id: int) -> Steps:
     """Hand the order over; an unknown outcome is handed over again, word for word."""
-    row, order = hand_over_of(order_id), order_by_id(order_id)
-    if row is None or order is None or row.ended_at is not None:
+    order = locked_order(order_id)
+    if not begin_hand_over(order_id=order_id, positions=_wanted(order), now=clock.now()):
         return
+    row = hand_over_of(order_id)
+    assert row is not None  # noqa: S101 - begun above
     answer: Answer = yield partial(platform.billing().hand_over, _content(order, row.positions))
     _note(order, answer)
 
@@ -71,6 +76,31 @@ def chase_hand_overs(*, now: datetime) -> int:
     return len(waiting)
 
 
+def watch_refunded(*, order_id: int, now: datetime) -> None:
+    """A plan that billing activated and whose money is back has to be ended there by a person."""
+    for line in lines_of_order(order_id):
+        if line.fulfilment == Fulfilment.ACTIVATED and line.refunded_fen == line.paid_fen > 0:
+            _show_activated(line, now)
+
+
+def _show_activated(line: OrderLine, now: datetime) -> None:
+    open_exception(
+        kind=ExceptionKind.ACTIVATED_REFUNDED,
+        key=f"line:{line.id}",
+        details={"line": line.id, "order": line.order_id},
+        now=now,
+    )
+
+
+def _wanted(order: SalesOrder) -> list[int]:
+    """The lines for billing that were not refunded before it heard of them."""
+    return [
+        line.position
+        for line in lines_of_order(order.id)
+        if line.product_kind in FOR_BILLING and line.fulfilment != Fulfilment.CANCELLED
+    ]
+
+
 def _note(order: SalesOrder, answer: Answer) -> None:
     now = clock.now()
     if isinstance(answer, Accepted):
@@ -89,12 +119,13 @@ def _note(order: SalesOrder, answer: Answer) -> None:
 
 
 def _activate(order: SalesOrder, positions: Iterable[int], now: datetime) -> None:
-    """What was refunded meanwhile stays cancelled."""
+    """What was refunded meanwhile stays cancelled here, and a person ends it there."""
     for line in lines_of_order(order.id):
-        if line.position in positions and line.fulfilment in {
-            Fulfilment.WAITING,
-            Fulfilment.SENT,
-        }:
+        if line.position not in positions:
+            continue
+        if line.fulfilment == Fulfilment.CANCELLED:
+            _show_activated(line, now)
+        elif line.fulfilment in {Fulfilment.WAITING, Fulfilment.SENT}:
             move_line_on(
                 line_id=line.id,
                 to=Fulfilment.ACTIVATED,

@@ -22,6 +22,28 @@ def open_hand_over(*, order_id: int, positions: Sequence[int], now: datetime) ->
     return upsert(HandOver, values, key=("order_id",))
 
 
+def begin_hand_over(*, order_id: int, positions: Sequence[int], now: datetime) -> bool:
+    """Note, before the first call, that it is being made, for the lines that are still wanted.
+
+    True if the call may be made. From now on the lines are fixed: billing may know them. With
+    no line wanted any more, and no call ever made, the hand-over is at its end.
+    """
+    begun = {"status": HandOverStatus.UNKNOWN, "positions": list(positions)}
+    ended = {
+        "status": HandOverStatus.REFUSED,
+        "reason": "cancelled before the hand-over",
+        "ended_at": now,
+    }
+    db.session.execute(
+        update(HandOver)
+        .where(HandOver.order_id == order_id, HandOver.status == HandOverStatus.WAITING)
+        .values(begun if positions else ended)
+        .execution_options(synchronize_session="fetch")
+    )
+    row = hand_over_of(order_id)
+    return row is not None and row.status in OPEN
+
+
 def hand_over_of(order_id: int) -> HandOver | None:
     """The hand-over of an order, if it has one."""
     return db.session.scalars(select(HandOver).where(HandOver.order_id == order_id)).one_or_none()

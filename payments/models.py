@@ -67,6 +67,7 @@ class ExceptionKind(StrEnum):
     REFUND_ABNORMAL = "refund_abnormal"
     REFUND_CLOSED = "refund_closed"
     UNREADABLE_NOTICE = "unreadable_notice"
+    ACTIVATED_REFUNDED = "activated_refunded"
 
 
 class PayNotice(Claimable, Model):

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from flows import books
+from flows.billing import watch_refunded
 from orders.moves import locked_order
 from orders.refunds import free_line_refunds, record_line_refunds
 from payments.exceptions import close_exception
@@ -56,6 +57,7 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
     amounts = refund_lines(refund.id)
     if amounts:
         record_line_refunds(order_id=order_id, amounts=amounts, actor=refund.actor, now=now)
+        watch_refunded(order_id=order_id, now=now)
     books.refund_paid(refund, payment, now=now)
     for line_id, amount_fen in amounts.items():
         take_back(

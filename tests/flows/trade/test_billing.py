@@ -7,12 +7,22 @@ import pytest
 from billing.values import Accepted
 from flows.billing import chase_hand_overs, take_receipt
 from flows.delivery import move_line_on
+from flows.refund.settle import settle_refund
 from orders.hand_overs import hand_over_of
 from orders.models import Fulfilment
 from orders.queries import transitions_of
 from orders.values import Item
+from payments.models import RefundStatus
+from payments.rules import RefundFact
 from settlement.queries import income_of
-from tests.flows.trade.market import Market, lines, order_row
+from tests.flows.trade.market import (
+    Market,
+    lines,
+    open_kinds,
+    order_row,
+    payments,
+    refunds,
+)
 from tests.flows.trade.test_refund import agree_all
 from tests.simulator.stage import Stage
 from wx_backend import clock
@@ -110,8 +120,10 @@ def test_a_receipt_for_an_order_we_never_handed_over_is_refused(market: Market) 
         take_receipt(said, now=clock.now())
 
 
-def test_a_plan_refunded_before_its_receipt_stays_cancelled(market: Market, stage: Stage) -> None:
-    stage.chaos(ORDERS, "fail_before", status=503)
+def test_a_plan_refunded_before_its_receipt_stays_cancelled_and_is_shown(
+    market: Market, stage: Stage
+) -> None:
+    stage.chaos(ORDERS, "drop_after")
     order_id = buy_plan(market)
     agree_all(order_id)
     market.work()
@@ -120,6 +132,37 @@ def test_a_plan_refunded_before_its_receipt_stays_cancelled(market: Market, stag
     market.work()
     assert handed(order_id)[0] == "accepted"
     assert [row.fulfilment for row in lines(order_id)] == ["cancelled", "cancelled"]
+    assert open_kinds() == ["activated_refunded"]
+
+
+def test_a_plan_refunded_before_billing_heard_of_it_never_gets_there(
+    market: Market, stage: Stage
+) -> None:
+    order_id = market.order(Item(market.wares.plan, 1))
+    assert market.pay(market.sheet(order_id)).endswith(":ok")
+    stage.settle()
+    market.work_without_calls()
+    agree_all(order_id)
+    said = RefundFact(
+        out_refund_no=refunds()[0].out_refund_no,
+        out_trade_no=payments(order_id)[0].out_trade_no,
+        refund_id="50",
+        status=RefundStatus.SUCCEEDED,
+        amount_fen=10_000,
+    )
+    retried(lambda: settle_refund(said, now=clock.now()))
+    market.work()
+    assert handed(order_id)[0] == "refused"
+    assert there(stage) == []
+
+
+def test_refunding_an_active_plan_asks_a_person_to_end_it_there(market: Market) -> None:
+    order_id = buy_plan(market)
+    agree_all(order_id)
+    market.work()
+    market.work()
+    assert lines(order_id)[1].fulfilment == "activated"
+    assert open_kinds() == ["activated_refunded"]
 
 
 def test_a_refusal_waits_for_a_person(market: Market, stage: Stage) -> None:
