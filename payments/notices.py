@@ -1,17 +1,13 @@
 """The inbox of WeChat Pay's notices: stored once, an unfinished row is its own job."""
 
 import hashlib
-import logging
-from collections.abc import Callable
 from datetime import datetime
 
 from payments.models import NoticeKind, PayNotice
-from wx_backend import bell, claims, clock, crash
-from wx_backend.claims import Claim, LostClaim, WorkStatus
-from wx_backend.db import db, retried, transaction, upsert
-from wx_backend.errors import AppError
-
-log = logging.getLogger(__name__)
+from wx_backend import bell, crash
+from wx_backend.claims import WorkStatus
+from wx_backend.db import upsert
+from wx_backend.row_work import RowWork
 
 BEFORE_DONE = crash.point("notice.before_done")
 AFTER_DONE = crash.point("notice.after_done")
@@ -37,42 +33,6 @@ def receive_notice(*, notice_id: str, kind: NoticeKind, raw: str, now: datetime)
     return stored
 
 
-def claim(*, limit: int) -> list[Claim]:
-    """Take due notices for the length of a lease."""
-    now = clock.now()
-    return retried(lambda: claims.claim(PayNotice, limit=limit, now=now))
-
-
-def run(held: Claim, work: Callable[[PayNotice], None]) -> bool:
-    """Do the work of one claimed notice and its completion in one transaction."""
-
-    def once() -> None:
-        work(db.session.get_one(PayNotice, held.id))
-        crash.here(BEFORE_DONE)
-        claims.finish(PayNotice, held, now=clock.now())
-
-    try:
-        retried(once)
-    except LostClaim:
-        log.warning("claim lost", extra={"notice_id": held.id})
-        return False
-    except Exception as error:  # noqa: BLE001 - an edge: the failure becomes the row's outcome
-        _record_failure(held, error)
-        return False
-    crash.here(AFTER_DONE)
-    return True
-
-
-def _record_failure(held: Claim, error: Exception) -> None:
-    expected = isinstance(error, AppError)
-    log.log(
-        logging.WARNING if expected else logging.ERROR,
-        "notice failed",
-        extra={"notice_id": held.id, "attempt": held.attempt, "error": repr(error)},
-        exc_info=None if expected else error,
-    )
-    try:
-        with transaction():
-            claims.fail(PayNotice, held, error=repr(error), permanent=False, now=clock.now())
-    except LostClaim:
-        log.warning("claim lost", extra={"notice_id": held.id})
+_work = RowWork(PayNotice, "notice", BEFORE_DONE, AFTER_DONE)
+claim = _work.claim
+run = _work.run

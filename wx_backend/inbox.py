@@ -1,18 +1,14 @@
 """Everything the message platform pushed to us, stored once; an unfinished row is its own job."""
 
-import logging
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wx_backend import bell, claims, clock, crash
-from wx_backend.claims import Claim, Claimable, LostClaim, WorkStatus, due_index
-from wx_backend.db import Instant, Model, db, id_column, retried, transaction, upsert
-from wx_backend.errors import AppError
-
-log = logging.getLogger(__name__)
+from wx_backend import bell, crash
+from wx_backend.claims import Claimable, WorkStatus, due_index
+from wx_backend.db import Instant, Model, id_column, upsert
+from wx_backend.row_work import RowWork
 
 BEFORE_DONE = crash.point("inbox.before_done")
 AFTER_DONE = crash.point("inbox.after_done")
@@ -53,42 +49,6 @@ def receive(push: Push) -> bool:
     return stored
 
 
-def claim(*, limit: int) -> list[Claim]:
-    """Take due pushes for the length of a lease."""
-    now = clock.now()
-    return retried(lambda: claims.claim(Push, limit=limit, now=now))
-
-
-def run(held: Claim, work: Callable[[Push], None]) -> bool:
-    """Do the work of one claimed push and its completion in one transaction."""
-
-    def once() -> None:
-        work(db.session.get_one(Push, held.id))
-        crash.here(BEFORE_DONE)
-        claims.finish(Push, held, now=clock.now())
-
-    try:
-        retried(once)
-    except LostClaim:
-        log.warning("claim lost", extra={"push_id": held.id})
-        return False
-    except Exception as error:  # noqa: BLE001 - an edge: the failure becomes the row's outcome
-        _record_failure(held, error)
-        return False
-    crash.here(AFTER_DONE)
-    return True
-
-
-def _record_failure(held: Claim, error: Exception) -> None:
-    expected = isinstance(error, AppError)
-    log.log(
-        logging.WARNING if expected else logging.ERROR,
-        "push failed",
-        extra={"push_id": held.id, "attempt": held.attempt, "error": repr(error)},
-        exc_info=None if expected else error,
-    )
-    try:
-        with transaction():
-            claims.fail(Push, held, error=repr(error), permanent=False, now=clock.now())
-    except LostClaim:
-        log.warning("claim lost", extra={"push_id": held.id})
+_work = RowWork(Push, "push", BEFORE_DONE, AFTER_DONE)
+claim = _work.claim
+run = _work.run

@@ -25,6 +25,7 @@ from wx_backend import bell, claims, clock, crash
 from wx_backend.claims import Claim, Claimable, LostClaim, due_index
 from wx_backend.db import Instant, Model, db, id_column, retried, transaction, upsert
 from wx_backend.errors import AppError, PlatformError
+from wx_backend.row_work import record_failure
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ def run(held: Claim) -> bool:
         log.warning("claim lost", extra={"job": name, "job_id": held.id})
         return False
     except Exception as error:  # noqa: BLE001 - an edge: whatever work raises becomes its row's outcome
-        _record_failure(name, held, error)
+        record_failure(Job, held, error, name=name, is_final=_is_final(error))
         return False
     crash.here(AFTER_DONE)
     return True
@@ -191,21 +192,7 @@ def _outcome(steps: Steps, call: Callable[[], Any]) -> Callable[[], Callable[[],
     return lambda: steps.send(answer)
 
 
-def _record_failure(name: str, held: Claim, error: Exception) -> None:
-    permanent = isinstance(error, (AppError, UnknownJob)) or (
-        isinstance(error, PlatformError) and error.permanent
-    )
-    expected = isinstance(error, (AppError, PlatformError))
-    log.log(
-        logging.WARNING if expected else logging.ERROR,
-        "job failed",
-        extra={"job": name, "job_id": held.id, "attempt": held.attempt, "error": repr(error)},
-        exc_info=None if expected else error,
-    )
-    try:
-        with transaction():
-            dead = claims.fail(Job, held, error=repr(error), permanent=permanent, now=clock.now())
-        if dead:
-            log.error("job is dead", extra={"job": name, "job_id": held.id})
-    except LostClaim:
-        log.warning("claim lost", extra={"job": name, "job_id": held.id})
+def _is_final(error: Exception) -> bool:
+    """Whether trying again cannot help: a refusal of ours, or the platform's for good."""
+    is_permanent = isinstance(error, PlatformError) and error.permanent
+    return is_permanent or isinstance(error, (AppError, UnknownJob))
