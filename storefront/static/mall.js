@@ -30,6 +30,11 @@
     return error.code && error.message ? error.message : "网络异常，请稍后再试";
   }
 
+  // Browsers carry the fragment of WeChat's page through its redirects to ours.
+  if (location.hash === "#wechat_redirect") {
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+
   // The opened link becomes a touch only by this call.
   if (body.dataset.touch !== undefined) call("POST", "/api/touch").catch(() => {});
 

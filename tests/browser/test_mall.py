@@ -1,0 +1,115 @@
+"""The mall on a phone in WeChat: from a rep's link to the paid order, and what the eye would mind."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.simulator.stage import Stage
+from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.records import credited
+
+pytestmark = pytest.mark.browser
+
+BRIDGE = """
+window.WeixinJSBridge = {
+  invoke: (name, values, done) => window.confirmOnSheet(values).then((result) => done(result)),
+};
+"""
+
+
+@pytest.fixture
+def open_mall(
+    app: Flask, site: str, wechat: Stage, phone: Page, request: pytest.FixtureRequest
+) -> Mall:
+    """The mall at the browser's address, and Bob's phone with WeChat's bridge and pay sheet."""
+    found: Mall = request.getfixturevalue("mall")
+    settings = app.extensions["wx_config"]
+    service = replace(settings.service, base_url=site)
+    app.extensions["wx_config"] = replace(settings, service=service)
+    app.config["SESSION_COOKIE_SECURE"] = False
+    host = urlsplit(site).netloc
+    wechat.control("PUT", f"/accounts/{settings.accounts[0].appid}", oauth_domain=host)
+    phone.context.add_cookies([{"name": "sim_person", "value": "Bob", "url": wechat.base_url}])
+    phone.context.route("https://res.wx.qq.com/**", lambda route: route.abort())
+
+    def confirm(values: dict[str, Any]) -> dict[str, Any]:
+        return wechat.act("Bob", "pay", **values)
+
+    phone.expose_function("confirmOnSheet", confirm)
+    phone.add_init_script(BRIDGE)
+    return found
+
+
+def is_wider_than_the_screen(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > innerWidth"))
+
+
+def test_from_a_reps_link_to_a_paid_order(
+    open_mall: Mall, site: str, phone: Page, run_jobs: Callable[[], None]
+) -> None:
+    phone.goto(site + open_mall.link(open_mall.alice_id))
+    expect(phone.get_by_role("heading", name="爱丽丝")).to_be_visible()
+    expect(phone).to_have_url(f"{site}/r/{open_mall.alice_number}")
+    assert credited() == [open_mall.alice_id]
+
+    phone.get_by_role("link", name="星河手机").click()
+    phone.get_by_role("button", name="立即购买").click()
+    phone.get_by_label("姓名").fill("鲍勃")
+    phone.get_by_label("手机号").fill("123")
+    phone.get_by_label("地区").fill("广东省 广州市 天河区")
+    phone.get_by_label("详细地址").fill("中山路 1 号")
+    phone.get_by_role("button", name="提交订单").click()
+    expect(phone.get_by_role("status")).to_have_text("手机号格式不正确")
+    assert not is_wider_than_the_screen(phone)
+
+    phone.get_by_label("手机号").fill("13800138000")
+    phone.get_by_role("button", name="提交订单").click()
+    phone.get_by_role("button", name="微信支付").click()
+    expect(phone.get_by_role("button", name="微信支付")).to_be_disabled()
+    run_until(phone, run_jobs, "付款成功")
+    expect(phone.get_by_text("下单前最后一次有效接触来自该销售人员的分享。")).to_be_visible()
+    assert not is_wider_than_the_screen(phone)
+
+
+def run_until(phone: Page, run_jobs: Callable[[], None], text: str) -> None:
+    """Let the service work while the page waits for the server's word."""
+    for _ in range(20):
+        run_jobs()
+        phone.wait_for_timeout(300)
+        if phone.get_by_text(text).is_visible():
+            return
+    raise AssertionError(f"the page never said {text}")
+
+
+def test_a_link_is_passed_on_by_ones_own_share(open_mall: Mall, site: str, phone: Page) -> None:
+    link = open_mall.link(open_mall.alice_id, open_mall.product)
+    phone.goto(site + link)
+    phone.get_by_role("button", name="转发").click()
+    shown = phone.get_by_label("分享链接")
+    expect(shown).to_be_visible()
+    assert shown.input_value().startswith(f"{site}/s/S")
+    assert shown.input_value() != site + link
+    phone.get_by_role("button", name="关闭").click()
+    expect(shown).to_be_hidden()
+
+
+def test_the_dark_theme_paints_the_whole_page(open_mall: Mall, site: str, phone: Page) -> None:
+    phone.emulate_media(color_scheme="dark")
+    phone.goto(f"{site}/p/{open_mall.product}")
+    background = phone.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(17, 17, 17)"
+    assert not is_wider_than_the_screen(phone)
+
+
+def test_outside_wechat_a_members_page_shows_a_code(
+    open_mall: Mall, site: str, desktop: Page
+) -> None:
+    assert open_mall
+    desktop.goto(f"{site}/orders")
+    expect(desktop.get_by_role("heading", name="请在微信中打开")).to_be_visible()
+    assert not is_wider_than_the_screen(desktop)
