@@ -1,26 +1,24 @@
 """The pages to look round in: front page, showroom, product."""
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flows.visit import showroom_path
 from org.models import RepStatus
 from org.queries import rep_by_number
 from storefront import session
-from storefront.showcase import Shelves, adviser, product_page, rep_panel, shelves
+from storefront.shelf import asked_shelves
+from storefront.showcase import adviser, product_page, rep_panel
 from wx_backend import clock
 
 bp = Blueprint("mall", __name__)
-
-TEXT_MAX = 40
-PAGES_MAX = 500
 
 
 @bp.get("/")
 def home() -> str:
     """The front page: categories and products, by category or by a searched text."""
     rep = adviser(session.carried_share(), clock.now())
-    return render_template("storefront/home.html", shelves=_shelves(), rep=rep)
+    return render_template("storefront/home.html", shelves=asked_shelves(), rep=rep)
 
 
 @bp.get("/r/<number>")
@@ -31,7 +29,7 @@ def showroom(number: str) -> ResponseReturnValue:
     if rep is not None and rep.status == RepStatus.LEFT:
         return redirect(showroom_path(rep.id, now))
     panel = rep_panel(number, now)
-    return render_template("storefront/showroom.html", rep=panel, shelves=_shelves())
+    return render_template("storefront/showroom.html", rep=panel, shelves=asked_shelves())
 
 
 @bp.get("/p/<number>")
@@ -40,15 +38,3 @@ def product(number: str) -> str:
     page = product_page(number)
     rep = adviser(session.carried_share(), clock.now())
     return render_template("storefront/product.html", page=page, rep=rep)
-
-
-def _shelves() -> Shelves:
-    asked = request.args
-    page = asked.get("page", "0")
-    return shelves(
-        slug=asked.get("c", ""),
-        text=asked.get("q", "").strip()[:TEXT_MAX],
-        page=min(int(page), PAGES_MAX)
-        if page.isascii() and page.isdigit() and len(page) < 5
-        else 0,
-    )

@@ -1,10 +1,9 @@
 """One's own orders: to submit, look at, pay, and take back."""
 
-from typing import Final
-
-from flask import Blueprint, jsonify, render_template, request, url_for
+from flask import Blueprint, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from flows.payment.ending import ask_now
 from flows.payment.prepay import pay as ask_for_payment
 from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
@@ -13,19 +12,17 @@ from storefront import session
 from storefront.checkout import new_client_key
 from storefront.order_pages import order_page, order_rows, own_order
 from storefront.schemas import OrderRequest, RefundRequest, body
+from storefront.shelf import PAGE, asked_page
 from wx_backend import clock
 from wx_backend.db import db, retried
 
 bp = Blueprint("orders", __name__)
 
-PAGE: Final = 20
-
 
 @bp.get("/orders")
 def index() -> str:
     """All of one's orders, newest first."""
-    page = request.args.get("page", "0")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) < 5 else 0
+    number = asked_page()
     rows = order_rows(session.member().member_id, after=number * PAGE, limit=PAGE + 1)
     more = number + 1 if len(rows) > PAGE else None
     return render_template("storefront/orders.html", orders=rows[:PAGE], next_page=more)
@@ -75,6 +72,14 @@ def pay(number: str) -> ResponseReturnValue:
     order_id, member_id = order.id, order.member_id
     db.session.rollback()  # no transaction stays open around the call
     return jsonify(ask_for_payment(order_id=order_id, member_id=member_id))
+
+
+@bp.post("/api/orders/<number>/ask")
+def ask(number: str) -> ResponseReturnValue:
+    """The page was told that it is paid: have WeChat Pay asked, whose word alone counts."""
+    order_id, now = own_order(number, session.member().member_id).id, clock.now()
+    retried(lambda: ask_now(order_id=order_id, now=now))
+    return jsonify(number=number), 202
 
 
 @bp.post("/api/orders/<number>/refund")

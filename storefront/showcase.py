@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from catalog.models import Category, Product, ProductKind, Sku
+from catalog.models import Product, ProductKind, Sku
 from catalog.queries import (
     PAGE,
     categories,
@@ -45,10 +45,18 @@ class ProductCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """A category by its stable name in addresses, and its name for people."""
+
+    slug: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shelves:
     """The front page or a showroom: categories, the chosen one, and its products."""
 
-    categories: Sequence[Category]
+    categories: Sequence[Shelf]
     chosen: str
     text: str
     products: Sequence[ProductCard]
@@ -117,7 +125,7 @@ def shelves(*, slug: str = "", text: str = "", page: int = 0) -> Shelves:
         category_id=chosen.id if chosen else None, text=text, after=page * PAGE, limit=PAGE + 1
     )
     return Shelves(
-        categories=shown,
+        categories=[Shelf(each.slug, each.name) for each in shown],
         chosen=chosen.slug if chosen else "",
         text=text,
         products=_cards(rows[:PAGE]),

@@ -192,8 +192,9 @@
 
     // What WeChat tells the page is only a hint: whether it is paid, our server knows.
     async function untilPaid(tries) {
+      await call("POST", `${paying.dataset.pay}/ask`).catch(() => {});
       for (let i = 0; i < tries; i += 1) {
-        const state = await call("GET", paying.dataset.pay);
+        const state = await call("GET", paying.dataset.pay).catch(() => ({ status: "placed" }));
         if (state.status !== "placed") return location.replace(paying.dataset.onward);
         await wait(Math.min(1 + i / 2, 4));
       }

@@ -1,0 +1,49 @@
+"""The same goods and orders as JSON, for clients that draw their own pages."""
+
+from dataclasses import asdict
+from typing import Final
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from storefront import session
+from storefront.order_pages import order_rows
+from storefront.showcase import Shelves, product_page, shelves
+
+bp = Blueprint("shelf", __name__)
+
+PAGE: Final = 20
+TEXT_MAX: Final = 40
+
+
+@bp.get("/api/products")
+def products() -> ResponseReturnValue:
+    """Products on show: `c` a category, `q` words, `page` from 0. Amounts are in fen."""
+    return jsonify(asdict(asked_shelves()))
+
+
+@bp.get("/api/products/<number>")
+def product(number: str) -> ResponseReturnValue:
+    """One product with its variants. Amounts are in fen."""
+    return jsonify(asdict(product_page(number)))
+
+
+@bp.get("/api/orders")
+def mine() -> ResponseReturnValue:
+    """One's own orders, newest first, `page` from 0. Amounts are in fen, instants are UTC."""
+    page = asked_page()
+    rows = order_rows(session.member().member_id, after=page * PAGE, limit=PAGE + 1)
+    orders = [asdict(row) | {"placed_at": row.placed_at.isoformat()} for row in rows[:PAGE]]
+    return jsonify(orders=orders, next_page=page + 1 if len(rows) > PAGE else None)
+
+
+def asked_shelves() -> Shelves:
+    """The shelves this request asks for."""
+    text = request.args.get("q", "").strip()[:TEXT_MAX]
+    return shelves(slug=request.args.get("c", ""), text=text, page=asked_page())
+
+
+def asked_page() -> int:
+    """The page of a list this request asks for; nonsense is the first one."""
+    page = request.args.get("page", "")
+    return int(page) if page.isascii() and page.isdigit() and len(page) <= 3 else 0
