@@ -5,21 +5,13 @@ from collections.abc import Callable, Generator
 from datetime import datetime
 from typing import Any
 
+from flows.codes import permanent_code
 from members.models import Identity
 from members.queries import identity_by_id, member_ids_of
 from org.queries import RepCard, rep_card, rep_of_member
-from referral.models import Code, CodeKind, Place, Subject
-from referral.operations import (
-    CodeMade,
-    Sharer,
-    Sharing,
-    note_code_made,
-    open_share,
-    plan_scene_code,
-)
+from referral.models import Place, Subject
+from referral.operations import Sharer, Sharing, open_share
 from referral.poster import PosterCache, PosterValues, content_key, template_named
-from referral.signing import sign_share
-from wechat.answers import QrCode
 from wx_backend import clock
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, remote_job
@@ -40,7 +32,8 @@ def send_poster(*, identity_id: int) -> Steps:
     if rep_id is None:
         yield from _told(identity, NOT_BOUND)
         return
-    code = yield from personal_code(rep_id=rep_id, appid=identity.appid)
+    share_id = personal_share(rep_id=rep_id, now=clock.now())
+    code = yield from permanent_code(share_id=share_id, appid=identity.appid)
     values = poster_values(rep_card(rep_id), link=code.url or "")
     jpeg = yield lambda: drawn(values)
     api = client(identity.appid)
@@ -48,32 +41,13 @@ def send_poster(*, identity_id: int) -> Steps:
     yield from _sent(lambda openid: api.send_image(openid, media.media_id), identity)
 
 
-def personal_code(*, rep_id: int, appid: str) -> Generator[Callable[[], Any], Any, Code]:
-    """The permanent code of a rep's showroom at one account, made at the platform the first time.
-
-    Its scene is the share's token, so that a scan proves by itself whose code it was.
-    """
-    code = _planned_code(rep_id, appid, clock.now())
-    if code.ticket is None:
-        scene, code_id = code.scene or "", code.id
-        made: QrCode = yield lambda: client(appid).create_qr(scene, expire_seconds=None)
-        code = note_code_made(code_id=code_id, made=CodeMade(ticket=made.ticket, url=made.url))
-    return code
-
-
-def _planned_code(rep_id: int, appid: str, now: datetime) -> Code:
-    share = open_share(
+def personal_share(*, rep_id: int, now: datetime) -> int:
+    """The share behind a rep's personal poster: his showroom."""
+    return open_share(
         sharer=Sharer(rep_id=rep_id),
         sharing=Sharing(subject=Subject.SHOWROOM, place=Place.POSTER),
         now=now,
-    )
-    return plan_scene_code(
-        kind=CodeKind.OA_PERMANENT,
-        appid=appid,
-        scene=sign_share(share.id),
-        share_id=share.id,
-        now=now,
-    )
+    ).id
 
 
 def poster_values(card: RepCard, *, link: str) -> PosterValues:

@@ -103,3 +103,14 @@ def policy_at(now: datetime) -> PolicyVersion:
 def receipt_by_number(number: str) -> Receipt | None:
     """The receipt people call by this number."""
     return db.session.scalars(select(Receipt).where(Receipt.number == number)).one_or_none()
+
+
+def code_of_share(*, share_id: int, kind: CodeKind, appid: str) -> Code | None:
+    """The code of this kind that was made for a share at an account, wherever it leads by now."""
+    return db.session.scalars(
+        select(Code)
+        .join(CodeTarget, CodeTarget.code_id == Code.id)
+        .where(Code.appid == appid, Code.kind == kind, CodeTarget.share_id == share_id)
+        .order_by(Code.id)
+        .limit(1)
+    ).one_or_none()
