@@ -13,18 +13,16 @@ from flows.arrival.known import Known
 from flows.arrival.plan import Arrival, Told, plan, unreadable
 from flows.arrival.reply import reply_to
 from flows.arrival.store import CouldNotStore, Store
+from flows.arrival.understanding import understood
 from referral.signing import keyring
-from referral.token import ForgedToken, verify
-from wechat import events
 from wechat.codec import Codec, NotAuthentic, Opened
 from wechat.events import Malformed
-from wechat.pushes import Push
+from wechat.replies import Reply
 from wx_backend import bell, patience
 from wx_backend.config import Account, Config
 
 log = logging.getLogger(__name__)
 
-OPENID_LENGTH = 64
 ANSWER_SECONDS = 3.5  # the platform hangs up after 5
 ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
 
@@ -119,11 +117,7 @@ class Messages:
 
     def _arrival(self, account: Account, opened: Opened, now: datetime) -> Arrival:
         try:
-            sent = events.fields(opened.plain)
-            push = events.parse(sent)
-            if not 0 < len(push.openid) <= OPENID_LENGTH:
-                raise Malformed("openid")
-            key = events.dedupe_key(account.appid, sent)
+            told = understood(opened.plain, account=account, keyring=self._keyring)
         except Malformed as error:
             log.warning("push unreadable", extra={"account": account.name, "error": str(error)})
             return unreadable(
@@ -133,44 +127,24 @@ class Messages:
                 raw=opened.plain,
                 now=now,
             )
-        return self._understood(account, opened, push, key, now)
-
-    def _understood(
-        self, account: Account, opened: Opened, push: Push, key: bytes, now: datetime
-    ) -> Arrival:
-        scene = events.scene(push)
-        share_id = self._share_in(scene) if scene else None
-        scanned = self._known.scanned(account.appid, scene, share_id, now) if scene else None
-        reply = reply_to(
-            push, rules=self._known.rules(account.appid, now), account=account, scanned=scanned
-        )
-        written = reply.to(push) if reply else None
+        reply = self._reply(account, told, now)
         text = ""
-        if written is not None:
+        if reply is not None:
+            written = reply.to(told.push)
             text = (written.json() if opened.is_json else written.xml()).decode()
-        told = Told(
-            key=key,
-            account=account.name,
-            appid=account.appid,
-            raw=opened.plain,
-            push=push,
-            scene=scene,
-            share_id=share_id,
-        )
         return plan(told, reply=text, now=now)
 
-    def _share_in(self, scene: str) -> int | None:
-        """The share of a token used as scene; other scenes are looked up when stored."""
-        try:
-            return verify(scene, self._keyring)
-        except ForgedToken:
-            return None
+    def _reply(self, account: Account, told: Told, now: datetime) -> Reply | None:
+        appid, scene = account.appid, told.scene
+        scanned = self._known.scanned(appid, scene, told.share_id, now) if scene else None
+        rules = self._known.rules(appid, now)
+        return reply_to(told.push, rules=rules, account=account, scanned=scanned)
 
     def _sealed(
         self, account: Account, letter: Letter, opened: Opened, reply: str, now: datetime
     ) -> Answer:
-        if not reply:
-            return NOTHING_TO_SAY
+        if not reply or reply.startswith("{") is not opened.is_json:
+            return NOTHING_TO_SAY  # the second: a repeat from after a change of the format
         body = reply.encode()
         if opened.key_index >= 0:
             body = self._codecs[account.name].seal(

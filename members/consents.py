@@ -12,7 +12,7 @@ from hashlib import blake2b
 
 from sqlalchemy import select
 
-from members.models import Consent, ConsentKind, Identity
+from members.models import Consent, ConsentKind, FollowEvent, FollowKind, Identity
 from wx_backend.db import db, locked, upsert
 
 
@@ -32,7 +32,12 @@ def record_consents(
     event_at: datetime,
     known_at: datetime,
 ) -> None:
-    """Note the answers of one push; the same push again is the same entries."""
+    """Note the answers of one push; the same push again is the same entries.
+
+    What comes late from before the person left stays forgotten.
+    """
+    if _left_since(identity_id, event_at):
+        return
     for position, answer in enumerate(answers):
         kind = ConsentKind.ACCEPTED if answer.is_accepted else ConsentKind.REFUSED
         row = {
@@ -44,6 +49,15 @@ def record_consents(
             "known_at": known_at,
         }
         upsert(Consent, row, key=("key",))
+
+
+def _left_since(identity_id: int, event_at: datetime) -> bool:
+    left = select(FollowEvent.id).where(
+        FollowEvent.identity_id == identity_id,
+        FollowEvent.kind == FollowKind.UNFOLLOWED,
+        FollowEvent.event_at >= event_at,
+    )
+    return db.session.scalar(left.limit(1)) is not None
 
 
 def use_consent(*, key: str, identity_id: int, template_id: str, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from tests.handlers.platform import Platform, scan
 from tests.handlers.platform import text as said
 from tests.postgres import PostgresServer
 from wx_backend.db import db
+from wx_backend.inbox import Push
 
 HANGS_UP = 5.0  # seconds after which the platform gives up
 NAME = "hanging"

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import make_url, select, text
 
+from flows.arrival.plan import Arrival
 from handlers.messages import Messages
 from members.models import FollowEvent, Identity
 from referral.models import Touch
@@ -41,10 +42,10 @@ def test_a_follow_leaves_push_identity_follow_and_touch(
 
 
 def test_a_repeat_gets_the_first_reply_in_a_new_envelope(
-    desk: Desk, city: Platform, count: Count, app: Flask, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, city: Platform, count: Count, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = desk(city.safe(follow()))
-    monkeypatch.setattr(Messages, "_understood", _says_something_else(app))
+    monkeypatch.setattr(Messages, "_arrival", _says_something_else())
     repeats = [desk(city.safe(follow())) for _ in range(3)]
 
     assert {str(city.opened(each.data)) for each in repeats} == {str(city.opened(first.data))}
@@ -52,21 +53,16 @@ def test_a_repeat_gets_the_first_reply_in_a_new_envelope(
     assert count(Push) == count(FollowEvent) == 1
 
 
-def _says_something_else(app: Flask) -> Callable[..., object]:
-    understood = Messages._understood
-    assert app.testing
-
-    def other(*arguments: object) -> object:
-        return replace(understood(*arguments), reply="<xml>something else</xml>")  # type: ignore[arg-type]
-
-    return other
+def _says_something_else() -> Callable[..., Arrival]:
+    arrival = Messages._arrival
+    return lambda *given: replace(arrival(*given), reply="<xml>something else</xml>")
 
 
-def test_a_repeat_in_the_other_format_is_the_same_push(
+def test_a_repeat_in_the_other_format_is_the_same_push_and_gets_no_reply_in_the_wrong_one(
     desk: Desk, city: Platform, count: Count
 ) -> None:
-    desk(city.safe(follow()))
-    desk(city.safe(follow(), form="json"))
+    assert desk(city.safe(follow())).data
+    assert desk(city.safe(follow(), form="json")).data == b""
 
     assert count(Push) == 1
 
