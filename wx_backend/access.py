@@ -48,7 +48,37 @@ def staff(*roles: str) -> Access:
     return Access(Caller.STAFF, Scope.SUBTREE, frozenset(roles))
 
 
+LOOKS = staff("administrator", "manager", "marketer", "finance", "clerk")
+SEES_ORDERS = staff("administrator", "manager", "finance", "clerk")
+SEES_MONEY = staff("administrator", "manager", "finance")
+SEES_REPS = staff("administrator", "manager", "marketer", "finance")
+LEADS = staff("administrator", "manager")
+RUNS = staff("administrator")
+
 TABLE: dict[str, Access] = {
+    "billing.receipt": PLATFORM,
+    "console.dashboard.show": LOOKS,
+    "console.orders.export": SEES_MONEY,
+    "console.orders.index": SEES_ORDERS,
+    "console.orders.show": SEES_ORDERS,
+    "console.receipts.raw": SEES_ORDERS,
+    "console.receipts.show": SEES_ORDERS,
+    "console.repair.close": SEES_MONEY,
+    "console.repair.exceptions": SEES_MONEY,
+    "console.repair.failures": RUNS,
+    "console.repair.replay": RUNS,
+    "console.reps.assign_codes": LEADS,
+    "console.reps.disable": LEADS,
+    "console.reps.enable": LEADS,
+    "console.reps.index": SEES_REPS,
+    "console.reps.invite": LEADS,
+    "console.reps.leave": LEADS,
+    "console.reps.show": SEES_REPS,
+    "console.reps.unbind": LEADS,
+    "console.sign_in.enter": ANYONE,
+    "console.sign_in.leave": ANYONE,
+    "console.sign_in.page": ANYONE,
+    "console.static": ANYONE,
     "health.live": ANYONE,
     "health.ready": ANYONE,
     "health.metrics": MONITOR,

@@ -5,9 +5,11 @@ from typing import Any
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
+from console import routes as console
+from console.session import require_staff
 from flows.arrival.known import Known
 from flows.arrival.store import open_store
-from handlers import pay, wechat
+from handlers import billing, pay, wechat
 from handlers.door import Door
 from handlers.messages import Messages
 from storefront import routes as storefront
@@ -41,8 +43,12 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(pay.bp)
     csrf.exempt(wechat.bp)
     csrf.exempt(pay.bp)
+    app.register_blueprint(billing.bp)
+    csrf.exempt(billing.bp)
     app.register_blueprint(storefront.bp)
-    access.install(app, gates={access.Caller.MEMBER: require_member})
+    app.register_blueprint(console.bp)
+    gates = {access.Caller.MEMBER: require_member, access.Caller.STAFF: require_staff}
+    access.install(app, gates=gates)
     return app
 
 
