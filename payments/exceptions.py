@@ -42,3 +42,14 @@ def close_exception(
         .execution_options(synchronize_session=False)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def close_item(*, item_id: int, by: str, resolution: str, now: datetime) -> bool:
+    """A person says how one item was put right; False when it is not open."""
+    changed = db.session.execute(
+        update(ExceptionItem)
+        .where(ExceptionItem.id == item_id, ExceptionItem.closed_at.is_(None))
+        .values(closed_at=now, closed_by=by, resolution=resolution)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult

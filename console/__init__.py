@@ -1,0 +1,1 @@
+"""Platform management: what staff of group, provinces, cities and outlets see and do."""

@@ -1,0 +1,30 @@
+"""Files for spreadsheets: UTF-8 with a mark, and no cell that a spreadsheet would run."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import Final
+
+from flask import Response
+
+BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads Chinese as Latin letters
+# OWASP, "CSV Injection": what begins so is a formula to a spreadsheet.
+_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def harmless(cell: object) -> str:
+    """A cell as text; one that would be a formula begins with an apostrophe instead."""
+    text = str(cell)
+    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+
+
+def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """An attachment of these rows under a heading."""
+    out = StringIO()
+    out.write(BYTE_ORDER_MARK)
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    response = Response(out.getvalue(), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

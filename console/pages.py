@@ -1,0 +1,69 @@
+"""Turning pages of a list, and what a person typed into a filter."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, Final
+
+from flask import request, url_for
+
+from wx_backend.clock import SHANGHAI
+from wx_backend.errors import BadInput
+
+PER_PAGE: Final = 20
+PAGES_MAX: Final = 5_000
+TEXT_MAX: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """Where in a list we are: `number` counts from 1, `count` is of all rows."""
+
+    number: int
+    count: int
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.count // PER_PAGE))
+
+    @property
+    def after(self) -> int:
+        """How many rows come before this page."""
+        return (self.number - 1) * PER_PAGE
+
+    def url(self, number: int) -> str:
+        """The same list, turned to another page."""
+        values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
+        return url_for(request.endpoint or "", **{**values, "page": number})
+
+
+def page_of(count: int) -> Pages:
+    """The page that is asked for; the last one for a number beyond it."""
+    asked = request.args.get("page", "1")
+    is_number = asked.isascii() and asked.isdigit() and len(asked) <= len(str(PAGES_MAX))
+    pages = Pages(max(1, int(asked)) if is_number else 1, count)
+    return Pages(min(pages.number, pages.last), count)
+
+
+def text(name: str, source: Any = None) -> str:
+    """One line that was typed, cut to size."""
+    typed: str = (request.args if source is None else source).get(name, "")
+    return "".join(filter(str.isprintable, typed)).strip()[:TEXT_MAX]
+
+
+def day(name: str) -> datetime | None:
+    """The beginning of a Shanghai day in the query; None when it is left out. Raises BadInput."""
+    typed = request.args.get(name, "")
+    if not typed:
+        return None
+    return datetime.combine(as_date(typed, name), time(), SHANGHAI)
+
+
+def as_date(typed: str, name: str) -> date:
+    """A date as `2026-03-08`. Raises BadInput naming the field."""
+    try:
+        found = date.fromisoformat(typed)
+    except ValueError as error:
+        raise BadInput("日期格式应为 2026-03-08", fields=[name]) from error
+    if not 2000 <= found.year <= 2100:  # what instants of both databases hold with room to spare
+        raise BadInput("日期超出范围", fields=[name])
+    return found

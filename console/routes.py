@@ -1,0 +1,72 @@
+"""The console as one blueprint; endpoints read `console.orders.show`."""
+
+from functools import cache
+from hashlib import blake2s
+from pathlib import Path
+
+from flask import Blueprint, Response, g, request, url_for
+
+from console import dashboard, orders, receipts, repair, reps, sign_in, words
+from wx_backend import access
+from wx_backend.money import yuan
+
+STATIC = Path(__file__).parent / "static"
+FOR_EVER = "public, max-age=31536000, immutable"
+NAVIGATION = (
+    ("console.dashboard.show", "概览"),
+    ("console.orders.index", "订单"),
+    ("console.reps.index", "员工"),
+    ("console.repair.exceptions", "资金异常"),
+    ("console.repair.failures", "失败任务"),
+)
+
+bp = Blueprint(
+    "console",
+    __name__,
+    url_prefix="/console",
+    template_folder="templates",
+    static_folder=STATIC,
+    static_url_path="/assets",
+)
+for part in (sign_in, dashboard, orders, receipts, reps, repair):
+    bp.register_blueprint(part.bp)
+
+
+@bp.context_processor
+def page_values() -> dict[str, object]:
+    """What every page of the console knows: who looks, what he may do, how values read."""
+    return {
+        "staff": g.get("staff"),
+        "navigation": NAVIGATION,
+        "may": may,
+        "asset": asset,
+        "word": words.word,
+        "when": words.when,
+        "actor": words.actor,
+        "percent": words.percent,
+        "yuan": yuan,
+    }
+
+
+def may(endpoint: str) -> bool:
+    """Whether who is signed in may call a route."""
+    staff = g.get("staff")
+    return staff is not None and staff.role in access.TABLE[endpoint].roles
+
+
+def asset(name: str) -> str:
+    """The address of a file of ours; it changes with the file, so that it may be kept for ever."""
+    return url_for("console.static", filename=name, v=_version(name))
+
+
+@bp.after_request
+def keep_assets(response: Response) -> Response:
+    """Files asked for by version never change; browsers need not ask again."""
+    if request.endpoint == "console.static" and request.args.get("v"):
+        response.headers["Cache-Control"] = FOR_EVER
+    return response
+
+
+@cache
+def _version(name: str) -> str:
+    return blake2s((STATIC / name).read_bytes(), digest_size=6).hexdigest()

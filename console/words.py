@@ -1,0 +1,121 @@
+"""How values read in the console's pages: the Chinese words for states, times, rates."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from orders.models import Delivery, Fulfilment, OrderStatus, RealName
+from org.models import ChannelClass, RepStatus, Role
+from payments.models import ExceptionKind, PaymentStatus, RefundStatus
+from wx_backend.clock import SHANGHAI
+
+STATUSES: Final[Mapping[str, str]] = {
+    OrderStatus.PLACED: "待付款",
+    OrderStatus.PAID: "已付款",
+    OrderStatus.PART_REFUNDED: "部分退款",
+    OrderStatus.REFUNDED: "已退款",
+    OrderStatus.CLOSED: "已关闭",
+}
+FULFILMENTS: Final[Mapping[str, str]] = {
+    Fulfilment.WAITING: "待处理",
+    Fulfilment.SENT: "已发货",
+    Fulfilment.RECEIVED: "已收货",
+    Fulfilment.ACTIVATED: "已开通",
+    Fulfilment.FAILED: "办理失败",
+    Fulfilment.CANCELLED: "已取消",
+}
+DELIVERIES: Final[Mapping[str, str]] = {
+    Delivery.COURIER: "快递配送",
+    Delivery.PICKUP: "到店自提",
+    Delivery.NONE: "无需配送",
+}
+REAL_NAMES: Final[Mapping[str, str]] = {
+    RealName.NOT_NEEDED: "无需实名",
+    RealName.WAITING: "待实名",
+    RealName.PASSED: "实名通过",
+    RealName.REFUSED: "实名未通过",
+}
+PAYMENTS: Final[Mapping[str, str]] = {
+    PaymentStatus.CREATED: "已创建",
+    PaymentStatus.PREPAYING: "下单中",
+    PaymentStatus.PREPAID: "等待付款",
+    PaymentStatus.UNKNOWN: "结果未知，查询中",
+    PaymentStatus.SUCCEEDED: "已到账",
+    PaymentStatus.CLOSED: "已关闭",
+}
+REFUNDS: Final[Mapping[str, str]] = {
+    RefundStatus.REQUESTED: "已申请",
+    RefundStatus.UNKNOWN: "结果未知，查询中",
+    RefundStatus.PROCESSING: "处理中",
+    RefundStatus.ABNORMAL: "异常",
+    RefundStatus.SUCCEEDED: "已退回",
+    RefundStatus.CLOSED: "未成功",
+}
+REPS: Final[Mapping[str, str]] = {
+    RepStatus.ACTIVE: "在职",
+    RepStatus.DISABLED: "已停用",
+    RepStatus.LEFT: "已离职",
+}
+ROLES: Final[Mapping[str, str]] = {
+    Role.ADMINISTRATOR: "管理员",
+    Role.MANAGER: "经理",
+    Role.MARKETER: "营销",
+    Role.FINANCE: "财务",
+    Role.CLERK: "营业员",
+}
+CHANNELS: Final[Mapping[str, str]] = {
+    ChannelClass.OWN_HALL: "自有营业厅",
+    ChannelClass.FRANCHISE: "加盟店",
+    ChannelClass.PARTNER: "合作渠道",
+    ChannelClass.ONLINE_TEAM: "线上团队",
+}
+EXCEPTIONS: Final[Mapping[str, str]] = {
+    ExceptionKind.UNKNOWN_ORDER: "到账但找不到订单",
+    ExceptionKind.MISMATCH: "到账信息与订单不符",
+    ExceptionKind.DOUBLE_PAYMENT: "重复付款",
+    ExceptionKind.PAID_AFTER_CLOSE: "订单关闭后到账",
+    ExceptionKind.SHORTAGE: "付款后缺货",
+    ExceptionKind.UNKNOWN_REFUND: "找不到对应的退款",
+    ExceptionKind.REFUND_MISMATCH: "退款信息不符",
+    ExceptionKind.REFUND_ABNORMAL: "退款异常",
+    ExceptionKind.REFUND_CLOSED: "退款未成功",
+    ExceptionKind.UNREADABLE_NOTICE: "无法读取的通知",
+}
+WORK: Final[Mapping[str, str]] = {"push": "微信推送", "notice": "支付通知", "job": "后台任务"}
+ACTORS: Final[Mapping[str, str]] = {"system": "系统", "staff": "员工", "member": "客户"}
+
+SETS: Final[Mapping[str, Mapping[str, str]]] = {
+    "status": STATUSES,
+    "step": {**FULFILMENTS, **STATUSES, OrderStatus.PLACED: "提交订单"},
+    "fulfilment": FULFILMENTS,
+    "delivery": DELIVERIES,
+    "real_name": REAL_NAMES,
+    "payment": PAYMENTS,
+    "refund": REFUNDS,
+    "rep": REPS,
+    "role": ROLES,
+    "channel": CHANNELS,
+    "exception": EXCEPTIONS,
+    "work": WORK,
+}
+
+
+def word(kind: str, value: str) -> str:
+    """The Chinese word for a value; the value itself where there is none."""
+    return SETS[kind].get(value, value)
+
+
+def actor(text: str) -> str:
+    """`staff:7` -> `员工 7`."""
+    kind, _, number = text.partition(":")
+    return f"{ACTORS.get(kind, kind)} {number}".strip()
+
+
+def when(instant: datetime | None) -> str:
+    """`2026-03-08 22:00:00`, as read in China; a dash for what has not happened."""
+    return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}" if instant else "—"
+
+
+def percent(basis_points: int) -> str:
+    """`7000` -> `70%`."""
+    return f"{basis_points / 100:g}%"

@@ -1,0 +1,91 @@
+"""What gave up, and what did not fit about money: seen by people, tried again or closed by them.
+
+Pushes, notices and jobs carry no place in the organisation: only a node that holds every outlet
+sees them. Exception items belong to the outlets of their order; those without an order are seen
+by the same few.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from orders.search import order_ids
+from org.queries import under
+from org.roster import holds_everything
+from payments.desk import exception_within, exceptions_within
+from payments.exceptions import close_item
+from payments.models import ExceptionItem, PayNotice
+from wx_backend import backlog
+from wx_backend.errors import Conflict, Forbidden, NotFound
+
+SHOWN: Final = 100
+TABLES: Final[Mapping[str, Any]] = {**backlog.TABLES, "notice": PayNotice}
+
+
+class NothingToReplay(Conflict):
+    code, message = "nothing_to_replay", "这一条不是失败状态，可能已经被重试"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row of work that gave up: what it was, and what it said at last."""
+
+    id: int
+    what: str
+    known_at: datetime
+    attempts: int
+    error: str
+
+
+def failures(node_id: int) -> dict[str, list[Failure]]:
+    """What gave up, per table, the latest first. Forbidden below the top."""
+    _check_top(node_id)
+    return {
+        label: [_failure(row) for row in backlog.dead_rows(table, limit=SHOWN)]
+        for label, table in TABLES.items()
+    }
+
+
+def try_again(*, label: str, row_id: int, node_id: int, now: datetime) -> None:
+    """Have one row tried again. NotFound for no such table, NothingToReplay, Forbidden."""
+    _check_top(node_id)
+    if label not in TABLES:
+        raise NotFound
+    if not backlog.bring_back(TABLES[label], row_id, now=now):
+        raise NothingToReplay
+
+
+def open_items(node_id: int, *, after: int, limit: int) -> Sequence[ExceptionItem]:
+    """What about the money of a node's orders waits for a person, the oldest first."""
+    return exceptions_within(_orders(node_id), after=after, limit=limit)
+
+
+def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: datetime) -> None:
+    """Say how something was put right. NotFound unless it is open and the node's."""
+    if exception_within(item_id, _orders(node_id)) is None:
+        raise NotFound
+    close_item(item_id=item_id, by=by, resolution=resolution, now=now)
+
+
+def _orders(node_id: int) -> Any:
+    """The orders whose items a node sees; None for all, with those that have no order."""
+    return None if holds_everything(node_id) else order_ids(under(node_id))
+
+
+def _check_top(node_id: int) -> None:
+    if not holds_everything(node_id):
+        raise Forbidden("这些记录不分区域，只有覆盖全部网点的账号可以查看")
+
+
+def _failure(row: Any) -> Failure:
+    what = getattr(row, "kind", None) or row.name
+    known_at = getattr(row, "known_at", None) or row.created_at
+    arguments = getattr(row, "arguments", None)
+    return Failure(
+        id=row.id,
+        what=f"{what} {arguments}" if arguments else what,
+        known_at=known_at,
+        attempts=row.attempts,
+        error=row.last_error or "",
+    )

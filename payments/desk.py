@@ -1,0 +1,37 @@
+"""What did not fit about money, for the people who put it right."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, select, true
+
+from payments.models import ExceptionItem, Payment
+from wx_backend.db import db
+
+
+def exceptions_within(
+    order_ids: Select[int] | None, *, after: int = 0, limit: int
+) -> Sequence[ExceptionItem]:
+    """Open items about payments of these orders, the oldest first; None means all there are."""
+    return db.session.scalars(
+        select(ExceptionItem)
+        .where(ExceptionItem.closed_at.is_(None), _is_about(order_ids))
+        .order_by(ExceptionItem.opened_at, ExceptionItem.id)
+        .offset(after)
+        .limit(limit)
+    ).all()
+
+
+def exception_within(item_id: int, order_ids: Select[int] | None) -> ExceptionItem | None:
+    """The open item of this id, if it is about one of these orders."""
+    return db.session.scalar(
+        select(ExceptionItem).where(
+            ExceptionItem.id == item_id, ExceptionItem.closed_at.is_(None), _is_about(order_ids)
+        )
+    )
+
+
+def _is_about(order_ids: Select[int] | None) -> ColumnElement[bool]:
+    if order_ids is None:
+        return true()
+    payments = select(Payment.id).where(Payment.order_id.in_(order_ids))
+    return ExceptionItem.payment_id.in_(payments)

@@ -1,0 +1,101 @@
+"""How often a rep's codes and links were used, and who was reached by them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+
+from referral.models import Code, CodeKind, CodeTarget, Place, Share, Subject, Touch
+from referral.values import TouchKind
+from wx_backend.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """Contacts counted: scans (those that ended in a follow too), follows, opened links."""
+
+    scans: int = 0
+    follows: int = 0
+    openings: int = 0
+
+
+def contacts_by_rep(rep_ids: Iterable[int]) -> dict[int, Contacts]:
+    """The contacts with everything that leads to each of these reps."""
+    rows = db.session.execute(
+        select(Share.root_rep_id, Touch.kind, func.count())
+        .join(Touch, Touch.share_id == Share.id)
+        .where(Share.root_rep_id.in_(set(rep_ids)))
+        .group_by(Share.root_rep_id, Touch.kind)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for rep_id, kind, count in rows:
+        if rep_id is not None:
+            counts.setdefault(rep_id, {})[kind] = count
+    return {rep_id: _contacts(kinds) for rep_id, kinds in counts.items()}
+
+
+def contacts_between(rep_ids: Select[int], since: datetime, until: datetime) -> Contacts:
+    """The contacts that happened from an instant until before another."""
+    rows = db.session.execute(
+        select(Touch.kind, func.count())
+        .join(Share, Share.id == Touch.share_id)
+        .where(Share.root_rep_id.in_(rep_ids), Touch.event_at >= since, Touch.event_at < until)
+        .group_by(Touch.kind)
+    )
+    return _contacts({kind: count for kind, count in rows})  # noqa: C416 - rows are no pairs to dict()
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """An identity that was in contact with a rep's shares, and when first and last."""
+
+    identity_id: int
+    first_at: datetime
+    last_at: datetime
+
+
+def identities_reached(
+    rep_ids: Iterable[int], *, since: datetime, after: int = 0, limit: int
+) -> Sequence[Reached]:
+    """Who was in contact with what leads to these reps since an instant, the latest first."""
+    last = func.max(Touch.event_at)
+    rows = db.session.execute(
+        select(Touch.identity_id, func.min(Touch.event_at), last)
+        .join(Share, Share.id == Touch.share_id)
+        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.identity_id.is_not(None))
+        .group_by(Touch.identity_id)
+        .having(last >= since)
+        .order_by(last.desc(), Touch.identity_id)
+        .offset(after)
+        .limit(limit)
+    )
+    return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
+
+
+def poster_code(rep_id: int, appid: str) -> Code | None:
+    """The permanent code on a rep's personal poster at an account, if it was planned."""
+    return db.session.scalars(
+        select(Code)
+        .join(CodeTarget, CodeTarget.code_id == Code.id)
+        .join(Share, Share.id == CodeTarget.share_id)
+        .where(
+            Code.appid == appid,
+            Code.kind == CodeKind.OA_PERMANENT,
+            Share.rep_id == rep_id,
+            Share.parent_id.is_(None),
+            Share.subject == Subject.SHOWROOM,
+            Share.place == Place.POSTER,
+        )
+        .order_by(Code.id.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _contacts(kinds: dict[str, int]) -> Contacts:
+    follows = kinds.get(TouchKind.SUBSCRIBE, 0)
+    return Contacts(
+        scans=kinds.get(TouchKind.SCAN, 0) + follows,
+        follows=follows,
+        openings=kinds.get(TouchKind.LINK_OPENED, 0),
+    )

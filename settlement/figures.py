@@ -1,0 +1,18 @@
+"""Commission added up per rep."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import func, select
+
+from settlement.models import Commission
+from wx_backend.db import db
+
+
+def commission_by_rep(rep_ids: Iterable[int]) -> dict[int, int]:
+    """What each of these reps earned less what refunds took back, in fen."""
+    rows = db.session.execute(
+        select(Commission.rep_id, func.sum(Commission.amount_fen - Commission.taken_back_fen))
+        .where(Commission.rep_id.in_(set(rep_ids)))
+        .group_by(Commission.rep_id)
+    )
+    return {rep_id: int(net_fen) for rep_id, net_fen in rows}

@@ -1,0 +1,44 @@
+"""A staff member's browser on the console."""
+
+import re
+from contextvars import Context
+from typing import Any
+
+from flask import Flask
+from werkzeug.test import TestResponse
+
+PASSWORD = "a long enough password"
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Desk:
+    """One browser: its cookies, and the token of its pages."""
+
+    def __init__(self, app: Flask) -> None:
+        self._client = app.test_client()
+
+    def get(self, path: str, **query: str) -> TestResponse:
+        """Fetch a page without following redirects."""
+        return self._open("GET", path, query_string=query)
+
+    def post(self, path: str, token: str | None = None, **form: str) -> TestResponse:
+        """Send a form with the page's token, or with the given one."""
+        sent = {"csrf_token": self.token() if token is None else token, **form}
+        return self._open("POST", path, data=sent)
+
+    def call(self, method: str, path: str) -> TestResponse:
+        """Call any address of the service, as it is, with this browser's cookies."""
+        return Context().run(self._client.open, path, method=method)
+
+    def _open(self, method: str, path: str, **what: Any) -> TestResponse:
+        """One request in an application context of its own, as a server gives it."""
+        return Context().run(self._client.open, f"/console{path}", method=method, **what)
+
+    def token(self) -> str:
+        """The token that every form of this browser carries."""
+        found = _TOKEN.search(self.get("/login").text)
+        assert found
+        return found[1]
+
+    def sign_in(self, login: str, password: str = PASSWORD) -> TestResponse:
+        return self.post("/login", login=login, password=password)

@@ -1,0 +1,89 @@
+"""What gave up is shown with its reason and tried again; money that did not fit is settled."""
+
+from sqlalchemy import select, update
+
+from payments.exceptions import open_exception
+from payments.models import ExceptionItem, ExceptionKind, Payment
+from tests.console.conftest import Desks
+from tests.console.world import World
+from wx_backend import clock
+from wx_backend.claims import WorkStatus
+from wx_backend.db import db, transaction
+from wx_backend.outbox import Job
+
+
+def dead_job() -> int:
+    """A job that gave up with a reason."""
+    with transaction() as session:
+        job_id = session.scalars(select(Job.id).order_by(Job.id).limit(1)).one()
+        session.execute(
+            update(Job)
+            .where(Job.id == job_id)
+            .values(status=WorkStatus.DEAD, attempts=12, last_error="PlatformError('48001')")
+        )
+        return job_id
+
+
+def job_row(job_id: int) -> Job:
+    db.session.rollback()
+    return db.session.get_one(Job, job_id)
+
+
+def lost_money(world: World) -> None:
+    """One item about Alice's order, one about no order at all."""
+    with transaction() as session:
+        payment = session.query(Payment).filter_by(order_id=world.southern.id).one()
+        for key, payment_id in ((payment.out_trade_no, payment.id), ("nobody-knows", None)):
+            open_exception(
+                kind=ExceptionKind.MISMATCH if payment_id else ExceptionKind.UNKNOWN_ORDER,
+                key=key,
+                details={"out_trade_no": key},
+                payment_id=payment_id,
+                now=clock.now(),
+            )
+
+
+def test_what_gave_up_is_shown_and_tried_again(desk_of: Desks) -> None:
+    job_id, desk = dead_job(), desk_of("root")
+    assert "48001" in desk.get("/failures").text
+    assert desk.post(f"/failures/job/{job_id}/replay").status_code == 302
+    job = job_row(job_id)
+    assert (job.status, job.attempts) == (WorkStatus.PENDING, 0)
+    assert desk.post(f"/failures/job/{job_id}/replay").status_code == 409
+    assert desk.post(f"/failures/mallory/{job_id}/replay").status_code == 404
+
+
+def test_a_province_does_not_see_the_work_of_all(desk_of: Desks) -> None:
+    job_id, desk = dead_job(), desk_of("south")
+    assert desk.get("/failures").status_code == 403
+    assert desk.post(f"/failures/job/{job_id}/replay").status_code == 403
+    assert job_row(job_id).status == WorkStatus.DEAD
+    assert "待处理的工作" not in desk.get("/").text
+    assert "待处理的工作" in desk_of("root").get("/").text
+
+
+def test_money_that_did_not_fit_is_seen_where_it_belongs(desk_of: Desks, world: World) -> None:
+    lost_money(world)
+    seen = {login: desk_of(login).get("/exceptions").text for login in ("south", "north", "root")}
+    assert "到账信息与订单不符" in seen["south"]
+    assert "nobody-knows" not in seen["south"]
+    assert "没有待处理的异常" in seen["north"]
+    assert "nobody-knows" in seen["root"]
+    assert "到账信息与订单不符" in seen["root"]
+
+
+def test_an_item_is_closed_once_with_its_resolution(desk_of: Desks, world: World) -> None:
+    lost_money(world)
+    db.session.rollback()
+    item_id = db.session.scalars(
+        select(ExceptionItem.id).where(ExceptionItem.payment_id.is_not(None))
+    ).one()
+    path, finance = f"/exceptions/{item_id}/close", desk_of("finance")
+    assert desk_of("north").post(path, resolution="x").status_code == 404
+    assert finance.post(path, resolution=" ").status_code == 400
+    assert finance.post(path, resolution="已线下核对").status_code == 302
+    assert finance.post(path, resolution="再来").status_code == 404
+    db.session.rollback()
+    item = db.session.get_one(ExceptionItem, item_id)
+    assert item.resolution == "已线下核对"
+    assert (item.closed_by or "").startswith("staff:")

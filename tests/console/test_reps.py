@@ -1,0 +1,100 @@
+"""Reps under their managers: figures, invitations shown once, codes, pausing, leaving."""
+
+import re
+
+from sqlalchemy import select
+
+from org.invites import InviteOutcome, bind_rep, try_invite
+from org.models import OperatorIdentity, Rep, RepBinding, RepStatus
+from tests.console.conftest import Desks
+from tests.console.world import World
+from tests.org.cast import hire
+from wx_backend import clock
+from wx_backend.clock import business_on
+from wx_backend.db import db, transaction
+
+_CODE = re.compile(r'class="code[^"]*">([0-9A-Z-]{9})<')
+
+
+def rep_row(rep_id: int) -> Rep:
+    db.session.rollback()
+    return db.session.get_one(Rep, rep_id)
+
+
+def test_figures_count_contacts_sales_and_commission(desk_of: Desks, world: World) -> None:
+    page = desk_of("north").get(f"/reps/{world.nils_number}").text
+    for label, value in (("扫码", "1"), ("关注", "1"), ("付款订单", "1")):
+        assert f"<span>{label}</span><b>{value}</b>" in page
+    assert "1,999.00" in page
+    assert "99.95" in page  # five percent
+    row = desk_of("south").get("/reps").text
+    assert world.alice_number in row
+    assert "99.95" in row
+
+
+def test_an_invitation_is_shown_once_and_binds_once(desk_of: Desks, world: World) -> None:
+    desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
+    found = _CODE.search(desk.post(f"{path}/invite").text)
+    assert found
+    assert found[1] not in desk.get(path).text
+    now = clock.now()
+    with transaction():
+        outcome = try_invite(
+            rep_id=world.alice_id, code=found[1], member_id=world.bob.member_id, now=now
+        )
+    assert outcome is InviteOutcome.BOUND
+    assert "已绑定" in desk.get(path).text
+
+
+def test_unbinding_cuts_the_rep_off(desk_of: Desks, world: World) -> None:
+    with transaction():
+        bind_rep(rep_id=world.alice_id, member_id=world.bob.member_id, now=clock.now())
+    desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
+    assert desk.post(f"{path}/unbind").status_code == 302
+    assert "未绑定" in desk.get(path).text
+    assert desk.post(f"{path}/unbind").status_code == 409
+    db.session.rollback()
+    assert db.session.scalars(select(RepBinding.unbound_at)).one() is not None
+
+
+def test_a_disabled_rep_can_be_restored(desk_of: Desks, world: World) -> None:
+    desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
+    desk.post(f"{path}/disable")
+    assert rep_row(world.alice_id).status == RepStatus.DISABLED
+    assert desk.post(f"{path}/invite").status_code == 409
+    desk.post(f"{path}/enable")
+    assert rep_row(world.alice_id).status == RepStatus.ACTIVE
+
+
+def test_nobody_leaves_without_an_heir_or_the_pool(desk_of: Desks, world: World) -> None:
+    dave = rep_row(hire(world.tree.hall, "戴夫")).number
+    desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
+    assert desk.post(f"{path}/leave").status_code == 400
+    assert desk.post(f"{path}/leave", heir=dave).status_code == 302
+    page = desk.get(path).text
+    assert "已离职" in page
+    assert "戴夫" in page
+    assert desk.post(f"{path}/enable").status_code == 409
+
+
+def test_codes_begin_today_at_the_earliest(desk_of: Desks, world: World) -> None:
+    desk, path = desk_of("manager"), f"/reps/{world.alice_number}/codes"
+    codes = {"developer_code": "DV-1", "channel_code": "CH1", "staff_number": "SN1"}
+    today = business_on(clock.now()).isoformat()
+    assert desk.post(path, valid_from="2020-01-01", **codes).status_code == 400
+    assert desk.post(path, valid_from=today, **{**codes, "staff_number": "<b>"}).status_code == 400
+    assert desk.post(path, valid_from=today, **codes).status_code == 302
+    assert desk.post(path, valid_from=today, **codes).status_code == 409
+    assert "DV-1" in desk.get(f"/reps/{world.alice_number}").text
+    db.session.rollback()
+    assert len(db.session.scalars(select(OperatorIdentity)).all()) == 1
+
+
+def test_reps_are_found_by_name_and_status(desk_of: Desks, world: World) -> None:
+    hire(world.tree.bay, "戴夫")
+    desk = desk_of("marketer")
+    assert "共 2 条" in desk.get("/reps").text
+    assert "共 1 条" in desk.get("/reps", text="戴").text
+    assert "共 0 条" in desk.get("/reps", status="left").text
+    assert desk.get("/reps", status="mallory").status_code == 400
+    assert "办理离职" not in desk.get(f"/reps/{world.alice_number}").text

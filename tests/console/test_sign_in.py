@@ -1,0 +1,74 @@
+"""Staff come in with login and password, are locked out by guessing, and go when told to."""
+
+from sqlalchemy import select
+
+from console.sign_in import REFUSED
+from org.models import Staff, StaffSession
+from org.staff import disable_staff
+from tests.console.conftest import Desks
+from tests.console.desk import PASSWORD
+from wx_backend import clock
+from wx_backend.db import db, transaction
+
+
+def staff_id(login: str) -> int:
+    db.session.rollback()
+    return db.session.scalars(select(Staff.id).where(Staff.login == login)).one()
+
+
+def test_right_password_opens_the_dashboard(desk_of: Desks) -> None:
+    page = desk_of("south").get("/")
+    assert page.status_code == 200
+    assert "今日概览" in page.text
+
+
+def test_nobody_is_sent_to_the_login_and_back(desk_of: Desks) -> None:
+    desk = desk_of()
+    away = desk.get("/orders", status="paid")
+    assert away.headers["Location"].startswith("/console/login?next=/console/orders")
+    back = desk.post("/login", login="south", password=PASSWORD, next="/console/orders?status=paid")
+    assert back.headers["Location"] == "/console/orders?status=paid"
+
+
+def test_login_never_leads_to_another_site(desk_of: Desks) -> None:
+    for elsewhere in ("https://evil.test/", "//evil.test", "/console/\\evil", "javascript:1", "/x"):
+        answer = desk_of().post("/login", login="south", password=PASSWORD, next=elsewhere)
+        assert answer.headers["Location"] == "/console/"
+
+
+def test_five_failures_lock_out_even_the_right_password(desk_of: Desks) -> None:
+    desk = desk_of()
+    for _ in range(5):
+        wrong = desk.sign_in("south", "a wrong password")
+        assert wrong.status_code == 401
+        assert REFUSED in wrong.text
+    locked = desk.sign_in("south")
+    assert locked.status_code == 401
+    assert REFUSED in locked.text
+
+
+def test_unknown_login_is_answered_like_a_wrong_password(desk_of: Desks) -> None:
+    assert REFUSED in desk_of().sign_in("mallory").text
+
+
+def test_logout_ends_the_session_not_only_the_cookie(desk_of: Desks) -> None:
+    desk = desk_of("south")
+    assert desk.post("/logout").status_code == 302
+    assert desk.get("/").status_code == 302
+    db.session.rollback()
+    sessions = db.session.scalars(select(StaffSession)).all()
+    assert all(each.ended_at for each in sessions)
+
+
+def test_disabled_staff_are_out_at_once(desk_of: Desks) -> None:
+    desk = desk_of("manager")
+    assert desk.get("/orders").status_code == 200
+    with transaction():
+        disable_staff(staff_id=staff_id("manager"), by_id=staff_id("root"), now=clock.now())
+    assert desk.get("/orders").status_code == 302
+
+
+def test_every_session_has_its_own_token(desk_of: Desks) -> None:
+    first, second = desk_of("south"), desk_of("south")
+    first.post("/logout")
+    assert second.get("/").status_code == 200

@@ -1,0 +1,51 @@
+"""Work that waits or gave up, table by table, and bringing what gave up back to life."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from wx_backend import bell, claims
+from wx_backend.claims import WorkStatus
+from wx_backend.db import db
+from wx_backend.inbox import Push
+from wx_backend.outbox import WORK, Job
+
+TABLES: Final[Mapping[str, Any]] = {"push": Push, "job": Job}
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """One table's work: rows that wait, rows that are due by now, rows that gave up."""
+
+    pending: int
+    due: int
+    dead: int
+
+
+def backlog_of(table: Any, now: datetime) -> Backlog:
+    """How much work a table holds."""
+    is_pending = table.status == WorkStatus.PENDING
+    rows = select(
+        func.count().filter(is_pending),
+        func.count().filter(is_pending, table.due_at <= now),
+        func.count().filter(table.status == WorkStatus.DEAD),
+    ).where(table.status.in_([WorkStatus.PENDING, WorkStatus.DEAD]))
+    return Backlog(*db.session.execute(rows).one())
+
+
+def dead_rows(table: Any, *, limit: int) -> Sequence[Any]:
+    """What gave up, the latest first."""
+    query = select(table).where(table.status == WorkStatus.DEAD)
+    return db.session.scalars(query.order_by(table.id.desc()).limit(limit)).all()
+
+
+def bring_back(table: Any, row_id: int, *, now: datetime) -> bool:
+    """Have a row that gave up tried again, its attempts counted anew; False if it had not."""
+    revived = claims.replay(table, row_id, now=now)
+    if revived:
+        queue = db.session.get_one(Job, row_id).queue if table is Job else WORK
+        bell.ring_after_commit(queue)
+    return revived
