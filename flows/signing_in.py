@@ -1,19 +1,45 @@
 """Somebody comes back from WeChat's authorisation: who it is, and which browser is his."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flows.visit import Opened, touch_link
 from members.joining import join_member
 from members.models import LinkKind
 from members.operations import ensure_identity
+from members.queries import identity_by_id
 from members.visitors import link_visitor, visitor_of
-from wx_backend.errors import Forbidden
+from wx_backend.errors import Forbidden, NotFound
 from wx_backend.platform import client
 
 if TYPE_CHECKING:
     from wechat.answers import WebLogin
+
+
+SIGNED_IN_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A signed-in person, as one of his identities."""
+
+    identity_id: int
+    member_id: int
+    appid: str
+
+
+def signed_in_person(*, identity_id: int, signed_in_at: datetime, now: datetime) -> Person | None:
+    """Who a session of these values belongs to; None when it is old or his data was erased."""
+    if signed_in_at + SIGNED_IN_FOR <= now:
+        return None
+    try:
+        identity = identity_by_id(identity_id)
+    except NotFound:
+        return None
+    if identity.openid is None or identity.member_id is None:
+        return None
+    return Person(identity.id, identity.member_id, identity.appid)
 
 
 class SnapshotUser(Forbidden):

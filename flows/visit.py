@@ -88,9 +88,10 @@ def page_of(share: Share, now: datetime) -> str:
 
 
 def showroom_path(rep_id: int, now: datetime) -> str:
-    """The showroom of whoever has this rep's customers; the front page if an outlet has."""
-    heir = successor_of(rep_id, now)
-    return HOME if heir.rep_id is None else rep_card(heir.rep_id).showroom_path
+    """The showroom of whoever has this rep's customers; the front page if none may sell now."""
+    heir_id = successor_of(rep_id, now).rep_id
+    card = rep_card(heir_id) if heir_id is not None else None
+    return card.showroom_path if card is not None and card.is_active else HOME
 
 
 def note_opening(

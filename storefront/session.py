@@ -1,13 +1,12 @@
 """Who is looking: the signed session, the visitor's cookie, and the link he came by."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from flask import Response, g, request, session
 
+from flows.signing_in import Person, signed_in_person
 from flows.visit import Opened
-from members.queries import identity_by_id
 from referral.values import Certainty
 from wx_backend import clock
 from wx_backend.config import Account, Mode
@@ -16,29 +15,18 @@ from wx_backend.platform import config
 
 VISITOR_COOKIE: Final = "wx_visitor"
 VISITOR_SECONDS: Final = 365 * 86_400
-SIGNED_IN_FOR: Final = timedelta(days=30)
 CARRIED_FOR: Final = timedelta(days=30)  # as long as a touch can win
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """A signed-in person, as one of his identities."""
-
-    identity_id: int
-    member_id: int
-    appid: str
-    openid: str
-
-
-def viewer() -> Viewer | None:
+def viewer() -> Person | None:
     """Who is signed in on this browser; read once per request."""
     if "viewer" not in g:
         g.viewer = _viewer()
-    found: Viewer | None = g.viewer
+    found: Person | None = g.viewer
     return found
 
 
-def member() -> Viewer:
+def member() -> Person:
     """Who is signed in; NotSignedIn if nobody is."""
     found = viewer()
     if found is None:
@@ -46,18 +34,11 @@ def member() -> Viewer:
     return found
 
 
-def _viewer() -> Viewer | None:
-    identity_id, since = session.get("identity"), session.get("signed_in_at", 0)
-    is_old = _instant(since) + SIGNED_IN_FOR <= clock.now()
-    if not isinstance(identity_id, int) or is_old:
+def _viewer() -> Person | None:
+    identity_id, since = session.get("identity"), session.get("signed_in_at")
+    if not isinstance(identity_id, int) or not isinstance(since, int):
         return None
-    try:
-        identity = identity_by_id(identity_id)
-    except NotFound:
-        return None
-    if identity.openid is None or identity.member_id is None:
-        return None  # erased since
-    return Viewer(identity.id, identity.member_id, identity.appid, identity.openid)
+    return signed_in_person(identity_id=identity_id, signed_in_at=_instant(since), now=clock.now())
 
 
 def enter(identity_id: int, now: datetime) -> None:

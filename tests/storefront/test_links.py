@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from catalog.models import Product
+from org.reps import disable_rep, part_with_rep
 from referral.models import Code, CodeKind, Place, Subject
 from referral.operations import Sharer, Sharing, add_link_code, open_share, point_code
 from referral.values import Certainty, TouchKind
@@ -148,3 +150,33 @@ def test_a_browser_that_only_looks_gets_no_visitor(phone_of: Phones) -> None:
     answer = phone_of("Bob", DESKTOP).get("/")
     assert "wx_visitor" not in str(answer.headers)
     assert people() == (0, 0, 0)
+
+
+def test_a_link_of_a_rep_who_may_not_sell_now_opens_the_mall(mall: Mall, phone_of: Phones) -> None:
+    link = mall.link(mall.alice_id)
+    with transaction():
+        disable_rep(rep_id=mall.alice_id)
+    phone = phone_of("Bob")
+    page = phone.open(link)
+    assert page.status_code == 200
+    assert "爱丽丝" not in page.text
+    assert phone.get(f"/r/{mall.alice_number}").status_code == 404
+
+
+def test_a_link_of_a_rep_who_left_without_an_heir_opens_the_mall(
+    mall: Mall, phone_of: Phones
+) -> None:
+    link = mall.link(mall.alice_id)
+    with transaction():
+        part_with_rep(rep_id=mall.alice_id, now=clock.now())
+    assert "专属顾问" not in phone_of("Bob").open(link).text
+
+
+def test_a_link_to_goods_off_the_shelf_opens_the_reps_showroom(
+    mall: Mall, phone_of: Phones
+) -> None:
+    link = mall.link(mall.alice_id, mall.product)
+    with transaction():
+        db.session.execute(update(Product).values(is_listed=False))
+    assert "您好，选机办卡随时找我" in phone_of("Bob").open(link).text
+    assert credited() == [mall.alice_id]
