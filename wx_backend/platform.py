@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
 
-from wx_backend.config import Account, Config, Pay
+from wx_backend.config import Account, BadConfig, Config, Mode, Pay
 from wx_backend.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:  # at run time they are imported when the first call is made
@@ -78,6 +78,8 @@ class Clients:
         self._clients: dict[str, Client] = {}
         self._ticket_keepers: dict[str, TokenKeeper] = {}
         self._merchant: Merchant | None = None
+        if self._config.pay and self._config.service.mode is Mode.PRODUCTION:
+            self._require_keys()
 
     def transport(self) -> "Transport":
         """The one pool of connections; tests put their double here."""
@@ -136,6 +138,15 @@ class Clients:
                 certificates=[pem for s, pem in keys.items() if not is_public[s]],
             )
         return self._merchant
+
+    def _require_keys(self) -> None:
+        """Fail closed: without usable keys no notice could be believed, so nothing starts."""
+        try:
+            merchant = self.merchant()
+        except (OSError, ValueError) as error:
+            raise BadConfig([f"pay: {error}"]) from error
+        if set(merchant.platform_keys) != {key.serial for key in self._pay.platform_keys}:
+            raise BadConfig(["pay.platform_key: a certificate has another serial than is given"])
 
     @property
     def _pay(self) -> Pay:
