@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ from typing import Any, Final
 
 from flask import Flask
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import SimpleWorker
-from rq.worker import BaseWorker
+from rq.exceptions import StopRequested
 
 import flows
 from flows.arrival import work as arrival
@@ -28,6 +30,9 @@ from wx_backend.db import db
 BATCH = 20
 ROUNDS_MAX = 500  # a drain ends by itself; the sweeper or the next ring goes on
 AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8}
+LISTEN_AGAIN_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
 
 Run = Callable[[Claim], bool]
 _app: Flask | None = None
@@ -104,12 +109,18 @@ class Worker(SimpleWorker):
     """Runs drains in its own process, so that caches (fonts, posters, connections) live on."""
 
     job_class = rq_queue.DrainOnly
+    max_connection_wait_time = 2.0
+    is_stopping = False
+
+    def handle_warm_shutdown_request(self) -> None:
+        self.is_stopping = True
 
 
 def serve(config: Config, queue: str) -> None:
     """Wait for rings of one queue until told to stop (SIGTERM finishes the running drain).
 
-    One queue per process: an RQ worker on several can lose a job when it dies.
+    One queue per process: an RQ worker on several can lose a job when it dies. RQ gives up when
+    Redis goes away; we listen again until it is back, and the sweeper does the work meanwhile.
     """
     global _app  # noqa: PLW0603 - RQ calls `drain` by name and passes no objects
     _app = create_app(config)
@@ -118,10 +129,25 @@ def serve(config: Config, queue: str) -> None:
             "a worker needs [redis] url; without Redis the clock process does the work"
         )
     connection = Redis.from_url(config.redis.url)
-    _worker(connection, queue).work(logging_level="WARNING")
+    try:
+        while not _listen(_worker(connection, queue)):
+            time.sleep(LISTEN_AGAIN_SECONDS)
+    except StopRequested:
+        return  # told to while we slept
 
 
-def _worker(connection: "Redis", queue: str) -> BaseWorker:
+def _listen(worker: Worker) -> bool:
+    """Work off rings; whether it ended because we were told to, and not for want of Redis."""
+    try:
+        # Whoever left this name behind is gone: it was us before, or the process that had our number.
+        worker.connection.delete(worker.key)
+        worker.work(logging_level="WARNING")
+    except RedisError as error:
+        logger.warning("redis is away", extra={"error": type(error).__name__})
+    return worker.is_stopping
+
+
+def _worker(connection: "Redis", queue: str) -> Worker:
     arguments: dict[str, Any] = {
         "queues": [rq_queue.open_queue(queue, connection)],
         "connection": connection,
