@@ -9,6 +9,7 @@ from catalog.models import Product
 from org.reps import disable_rep, part_with_rep
 from referral.models import Code, CodeKind, Place, Subject
 from referral.operations import Sharer, Sharing, add_link_code, open_share, point_code
+from referral.signing import sign_share
 from referral.values import Certainty, TouchKind
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import DESKTOP
@@ -180,3 +181,20 @@ def test_a_link_to_goods_off_the_shelf_opens_the_reps_showroom(
         db.session.execute(update(Product).values(is_listed=False))
     assert "您好，选机办卡随时找我" in phone_of("Bob").open(link).text
     assert credited() == [mall.alice_id]
+
+
+def test_the_address_of_a_rep_who_left_leads_to_his_heir(mall: Mall, phone_of: Phones) -> None:
+    with transaction():
+        part_with_rep(rep_id=mall.alice_id, now=clock.now(), heir_id=mall.dave_id)
+    answer = phone_of("Bob").get(f"/r/{mall.alice_number}")
+    assert answer.headers["Location"] == f"/r/{mall.dave_number}"
+
+
+@pytest.mark.usefixtures("mall")
+def test_a_good_token_of_another_installations_share_credits_nobody(
+    phone_of: Phones,
+) -> None:
+    """Right under our key, but nobody here ever shared it."""
+    phone_of("Bob").open(f"/s/{sign_share(999_999)}")
+    assert touches() == []
+    assert forgeries() == {"unknown_share": 1}

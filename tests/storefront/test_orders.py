@@ -217,3 +217,40 @@ def test_another_reps_number_in_the_address_takes_nothing(mall: Mall, bob: Phone
     standing = latest_attribution(line.id)
     assert standing is not None
     assert standing.developer_rep_id == mall.alice_id
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"{", "application/json"),
+        (b'{"client_key": 1, "client_key": 2}', "application/json"),
+        (b"[]", "application/json"),
+        (b"client_key=x", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_what_is_no_plain_json_object_is_refused(bob: Phone, content: bytes, kind: str) -> None:
+    answer = bob.send_raw("/api/orders", content, kind)
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (400, "bad_input")
+    assert orders() == []
+
+
+def test_a_program_lists_ones_own_orders(mall: Mall, bob: Phone) -> None:
+    number = ordered(bob, mall)
+    listed = bob.get("/api/orders").get_json()
+    assert [each["number"] for each in listed["orders"]] == [number]
+    assert listed["orders"][0]["payable_fen"] == 199_900
+    assert listed["next_page"] is None
+    assert bob.get("/api/orders?page=1").get_json()["orders"] == []
+
+
+def test_the_pay_page_shows_what_is_due_and_until_when(mall: Mall, bob: Phone) -> None:
+    page = bob.get(f"/orders/{ordered(bob, mall)}/pay").text
+    assert "1,999.00" in page
+    assert "逾期自动关闭" in page
+
+
+def test_the_last_unit_gone_closes_the_checkout(mall: Mall, bob: Phone) -> None:
+    line = wish(mall)["lines"][0] | {"quantity": 20}
+    ordered(bob, mall, lines=[line])
+    assert bob.get(f"/checkout?sku={mall.wares.phone}").status_code == 404
+    assert "售罄" in bob.get(f"/p/{mall.product}").text

@@ -156,3 +156,18 @@ def test_a_rep_who_left_is_answered_by_his_heir(mall: Mall, phone_of: Phones) ->
         part_with_rep(rep_id=mall.alice_id, now=clock.now(), heir_id=mall.dave_id)
     assert "戴夫" in phone_of("Bob").open(link).text
     assert forgeries() == {}
+
+
+def test_the_front_page_can_be_passed_on_too(mall: Mall, phone_of: Phones) -> None:
+    bob = phone_of("Bob")
+    bob.open(mall.link(mall.alice_id))
+    assert "爱丽丝" in phone_of("Carol").open(shared(bob, "showroom", "")).text
+
+
+@pytest.mark.usefixtures("mall")
+def test_without_a_ticket_the_page_does_without(
+    config: Config, wechat: Stage, phone_of: Phones
+) -> None:
+    wechat.chaos("/cgi-bin/ticket/getticket", "fail_before", times=-1, errcode=45009)
+    answer = phone_of("Bob").get(f"/api/jssdk?url={config.service.base_url}/")
+    assert answer.status_code == 503

@@ -1,5 +1,8 @@
 """Signing in by WeChat: bound to the browser that began it, used once, and never for a snapshot."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
@@ -175,3 +178,28 @@ def test_signing_in_replaces_the_session(phone_of: Phones) -> None:
     phone.sign_in()
     assert phone.post("/api/touch", token=before).status_code == 400
     assert phone.page_token() != before
+
+
+@pytest.mark.usefixtures("mall")
+def test_a_sign_in_begins_where_it_will_end(app: Flask, phone_of: Phones) -> None:
+    """On another of our host names the cookie would be missing at the return."""
+    settings = app.extensions["wx_config"]
+    service = replace(settings.service, base_url="https://mall.test")
+    phone = phone_of("Bob")
+    app.extensions["wx_config"] = replace(settings, service=service)
+    answer = phone.get("/login?next=/orders")
+    assert answer.headers["Location"] == "https://mall.test/login?next=/orders"
+
+
+@pytest.mark.usefixtures("mall")
+def test_a_sign_in_outside_wechat_explains_itself(phone_of: Phones) -> None:
+    answer = phone_of("Bob", DESKTOP).get("/login?next=/orders")
+    assert "请在微信中打开" in answer.text
+
+
+@pytest.mark.usefixtures("mall")
+def test_an_old_round_trip_is_over(phone_of: Phones, pass_time: Callable[[float], None]) -> None:
+    phone = phone_of("Bob")
+    address = phone.began()
+    pass_time(601)
+    assert phone.get(address).status_code == 403
