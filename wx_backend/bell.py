@@ -33,7 +33,7 @@ class Bell:
         """Have the workers of queue `name` woken soon."""
         with self._changed:
             self._names.add(name)
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():  # a fork leaves it behind
                 self._thread = threading.Thread(target=self._run, name="bell", daemon=True)
                 self._thread.start()
             self._changed.notify()

@@ -64,7 +64,11 @@ class Claim:
 def claim(
     table: Any, *, limit: int, now: datetime, lease: timedelta = LEASE, where: Sequence[Any] = ()
 ) -> list[Claim]:
-    """Take up to `limit` due rows for `lease`; other claimers skip them."""
+    """Take up to `limit` due rows for `lease`; other claimers skip them.
+
+    A row that was tried often enough and is still pending has ended every process that tried it:
+    it is given up instead of taken.
+    """
     due = (
         select(table.id)
         .where(table.status == WorkStatus.PENDING, table.due_at <= now, *where)
@@ -79,7 +83,10 @@ def claim(
         .returning(table.id, table.attempts)
         .execution_options(synchronize_session=False)
     )
-    return sorted((Claim(*row) for row in taken), key=lambda taken: taken.id)
+    claimed = sorted((Claim(*row) for row in taken), key=lambda taken: taken.id)
+    for held in [held for held in claimed if held.attempt > ATTEMPTS_MAX]:
+        fail(table, held, error="no attempt came to an end", permanent=True, now=now)
+    return [held for held in claimed if held.attempt <= ATTEMPTS_MAX]
 
 
 def finish(table: Any, held: Claim, *, now: datetime) -> None:

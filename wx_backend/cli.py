@@ -4,7 +4,7 @@ import os
 
 import click
 
-from wx_backend import log, migrate
+from wx_backend import cli_repair, log, migrate
 from wx_backend.config import BadConfig, Config
 
 
@@ -16,8 +16,10 @@ def _config() -> Config:
 
 
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """The WeChat sales backend; WX_CONFIG names the configuration file."""
+    context.obj = _config
     log.configure()
 
 
@@ -77,6 +79,9 @@ def sweep() -> None:
     for queue in ("work", "call"):
         click.echo(f"{queue}: {drain_queue(app, queue)}")
 
+
+for command in cli_repair.COMMANDS:
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -18,6 +18,7 @@ from wx_backend import clock, leases, outbox
 from wx_backend.app import create_app
 from wx_backend.config import Config
 from wx_backend.db import db, retried
+from wx_backend.purge import purge
 from wx_backend.worker import drain_queue
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ LEADER = "clock"
 LEASE_LENGTH = timedelta(seconds=15)
 TICK_SECONDS = 1.0
 SWEEP_EVERY = timedelta(seconds=3)
+PURGE_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,11 @@ def sweeps(app: Flask) -> list[Periodic]:
     ]
 
 
+def upkeep() -> list[Periodic]:
+    """End what outlived its time."""
+    return [Periodic("purge", PURGE_EVERY, lambda: purge(now=clock.now()))]
+
+
 def chores() -> list[Periodic]:
     """What the flows want done every so often."""
     return [Periodic(chore.name, chore.every, chore.do) for chore in CHORES]
@@ -101,7 +108,7 @@ def chores() -> list[Periodic]:
 def serve(config: Config) -> None:
     """Run the clock until SIGTERM or SIGINT."""
     app = create_app(config)
-    loop = Clock(app, sweeps(app) + chores())
+    loop = Clock(app, sweeps(app) + chores() + upkeep())
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.stopped.set())
     loop.serve()

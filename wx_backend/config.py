@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -214,11 +215,35 @@ def unsafe(config: Config) -> list[str]:
     ]
     if config.service.movable_clock:
         faults.append("service.movable_clock: production's clock cannot be moved")
-    secrets = [config.service.secret_key, config.privacy.phone_key, config.privacy.index_key]
-    secrets += [key.secret for key in config.share_keys]
-    if any(config_schema.is_sample(secret) for secret in secrets):
-        faults.append("a secret still has its example value: make each with `openssl rand -hex 32`")
-    return faults
+    return faults + [
+        f"{name}: still has its example value; make a random one with `openssl rand -hex 32`"
+        for name, secret in _secrets(config)
+        if config_schema.is_sample(secret)
+    ]
+
+
+def _secrets(config: Config) -> list[tuple[str, str]]:
+    """Every secret of the file with its path."""
+    secrets = [
+        ("service.secret_key", config.service.secret_key),
+        ("privacy.phone_key", config.privacy.phone_key),
+        ("privacy.index_key", config.privacy.index_key),
+    ]
+    secrets += [(f"share_key.{key.letter}.secret", key.secret) for key in config.share_keys]
+    for account in config.accounts:
+        path = f"account.{account.name}"
+        secrets += [
+            (f"{path}.secret", account.secret),
+            (f"{path}.token", account.token),
+            (f"{path}.aes_key", account.aes_key),
+        ]
+        if account.previous_aes_key:
+            secrets.append((f"{path}.previous_aes_key", account.previous_aes_key))
+    if config.pay:
+        secrets.append(("pay.apiv3_key", config.pay.apiv3_key))
+    if config.billing:
+        secrets.append(("billing.shared_key", config.billing.shared_key))
+    return secrets
 
 
 def _urls(config: Config) -> list[tuple[str, str]]:
@@ -236,6 +261,16 @@ def _urls(config: Config) -> list[tuple[str, str]]:
 
 def _is_public_https(url: str) -> bool:
     parts = urlsplit(url)
-    host = parts.hostname or ""
-    is_local = host == "localhost" or host.startswith("127.") or host in {"::1", "0.0.0.0"}  # noqa: S104 - refused here
-    return parts.scheme == "https" and not is_local
+    host = (parts.hostname or "").rstrip(".")
+    return parts.scheme == "https" and not _is_this_machine(host)
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host.startswith("127.") or host.isdecimal()  # 127.1 and 2130706433 are 127.0.0.1 too
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_unspecified)

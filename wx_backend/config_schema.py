@@ -9,9 +9,15 @@ from marshmallow.exceptions import ValidationError
 _HEX_32 = re.compile(r"[0-9a-f]{64}")
 
 
+SAMPLE_TOKEN = "exampletoken"  # noqa: S105 - what the example file says
+
+
 def is_sample(secret: str) -> bool:
-    """Whether a secret is an example value: too few different characters to be random."""
-    return len(set(secret)) < 8
+    """Whether a secret is an example value: too few different characters to be random.
+
+    Push tokens may be short: a short secret must only not be one character over and over.
+    """
+    return secret == SAMPLE_TOKEN or len(set(secret)) < (8 if len(secret) >= 32 else 3)
 
 
 def _url(value: str) -> None:
@@ -29,7 +35,8 @@ class Section(Schema):
 def text(pattern: str | None = None, *, low: int = 1, high: int = 200, **more: Any) -> fields.Str:
     checks: list[Any] = [validate.Length(min=low, max=high)]
     if pattern:
-        checks.append(validate.Regexp(f"^(?:{pattern})\\Z", error=f"must match {pattern}"))
+        shown = pattern.replace("{", "{{").replace("}", "}}")  # marshmallow formats the message
+        checks.append(validate.Regexp(f"^(?:{pattern})\\Z", error=f"must match {shown}"))
     return fields.Str(required="load_default" not in more, validate=checks, **more)
 
 

@@ -3,7 +3,8 @@
 import logging
 
 from flask import Flask, Response, jsonify, render_template_string, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from wx_backend.db import db
@@ -42,6 +43,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(AppError, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _fault)
 
 
@@ -88,8 +90,9 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
-def _database_away(error: OperationalError) -> Response:
-    log.error("database away", extra={"error": repr(error.orig)})
+def _database_away(error: SQLAlchemyError) -> Response:
+    cause = error.orig if isinstance(error, OperationalError) else error
+    log.error("database away", extra={"error": repr(cause)})
     db.session.rollback()
     return _answer(Unavailable(), 503)
 

@@ -1,11 +1,11 @@
 """Security headers and the request id, on every answer of the application."""
 
 import secrets
-import time
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
 from wx_backend import log
+from wx_backend.platform import config
 
 CSP = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -23,7 +23,6 @@ def install(app: Flask) -> None:
 
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
-    g.started = time.perf_counter()
     g.log_context = log.context(request_id=g.request_id)
     g.log_context.__enter__()
 
@@ -36,7 +35,7 @@ def _close(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self)")
     headers.setdefault("Cache-Control", "no-store")
     headers["X-Request-ID"] = g.get("request_id", "")
-    if request.is_secure:
+    if config().service.base_url.startswith("https://"):  # the proxy in front ends TLS
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     return response
 

@@ -3,11 +3,10 @@
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import func, select, text
 
-from wx_backend import clock
+from payments.models import PayNotice
+from wx_backend import backlog, clock
 from wx_backend.claims import WorkStatus
 from wx_backend.db import db
-from wx_backend.inbox import Push
-from wx_backend.outbox import Job
 
 bp = Blueprint("health", __name__)
 
@@ -52,7 +51,7 @@ def _backlog() -> list[str]:
     ages = [
         "# HELP wx_overdue_seconds Age of the oldest due row\n# TYPE wx_overdue_seconds gauge\n"
     ]
-    for label, table in (("push", Push), ("job", Job)):
+    for label, table in (*backlog.TABLES.items(), ("notice", PayNotice)):
         for status in (WorkStatus.PENDING, WorkStatus.DEAD):
             count = db.session.scalar(
                 select(func.count()).select_from(table).where(table.status == status)

@@ -25,7 +25,7 @@ _SECRET_PAIR = re.compile(
     r"|signature|paysign|js_code|code|token|sign|key)(=|\"?'?\s*:\s*\"?'?)[^\s&\"',;}]+"
 )
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
-_OPENID = re.compile(r"\bo[A-Za-z0-9_-]{27}\b")
+_OPENID = re.compile(r"(?<![A-Za-z0-9_-])o[A-Za-z0-9_-]{27}(?![A-Za-z0-9_-])")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]+-----.*?(-----END [A-Z ]+-----|\Z)", re.DOTALL)
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 TEXT_LIMIT = 4_000

@@ -153,7 +153,7 @@ def run(held: Claim) -> bool:
 
 
 class UnknownJob(Exception):
-    """A row names work this version does not have: it waits, dead, for one that has."""
+    """A row names work this version does not have: tried again, since a newer one may be starting."""
 
 
 def _run_local(entry: Registered, held: Claim, arguments: dict[str, Any]) -> None:
@@ -195,4 +195,4 @@ def _outcome(steps: Steps, call: Callable[[], Any]) -> Callable[[], Callable[[],
 def _is_final(error: Exception) -> bool:
     """Whether trying again cannot help: a refusal of ours, or the platform's for good."""
     is_permanent = isinstance(error, PlatformError) and error.permanent
-    return is_permanent or isinstance(error, (AppError, UnknownJob))
+    return is_permanent or isinstance(error, AppError)

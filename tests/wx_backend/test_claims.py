@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from wx_backend import claims, clock, crash, outbox
 from wx_backend.claims import LostClaim, WorkStatus
@@ -205,6 +205,33 @@ def test_a_refusal_of_ours_is_final() -> None:
     assert not outbox.run(held)
 
     assert only_job().status == WorkStatus.DEAD
+
+
+def test_work_that_ends_every_process_is_given_up(later: "Later") -> None:
+    put(note, text="poison")
+    for _ in range(claims.ATTEMPTS_MAX):
+        assert len(outbox.claim(outbox.WORK, limit=5)) == 1
+        later(claims.LEASE)
+
+    assert outbox.claim(outbox.WORK, limit=5) == []
+    row = only_job()
+    assert (row.status, row.last_error) == (WorkStatus.DEAD, "no attempt came to an end")
+
+
+def test_a_job_of_a_newer_version_waits_for_it(later: "Later") -> None:
+    put(note, text="new")
+    with transaction() as session:
+        session.execute(update(Job).values(name="test.of_next_week"))
+    (held,) = outbox.claim(outbox.WORK, limit=5)
+    assert not outbox.run(held)
+    assert only_job().status == WorkStatus.PENDING
+    with transaction() as session:
+        session.execute(update(Job).values(name="test.note"))
+    later(claims.backoff(1))
+    (again,) = outbox.claim(outbox.WORK, limit=5)
+
+    assert outbox.run(again)
+    assert effects() == ["new"]
 
 
 def test_finishing_under_an_old_attempt_is_refused() -> None:

@@ -1,0 +1,126 @@
+"""Commands for what went wrong or got old: dead work, bodies to purge, touches to compare."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from wx_backend.config import Config
+
+ReadConfig = Callable[[], Config]
+
+
+@contextmanager
+def _app_of(config: Config) -> Iterator[None]:
+    from wx_backend.app import create_app  # the app is heavy: only for the commands that need it
+
+    with create_app(config).app_context():
+        yield
+
+
+@click.command()
+@click.option("--limit", default=50, show_default=True)
+@click.pass_obj
+def dead(read_config: ReadConfig, limit: int) -> None:
+    """List the work that gave up: pushes, notices and jobs."""
+    with _app_of(read_config()):
+        for label, table in _tables().items():
+            for row in _dead_rows(table, limit):
+                click.echo(f"{label} {row.id}  {_kind(row)}  x{row.attempts}  {row.last_error}")
+
+
+@click.command()
+@click.argument("table", type=click.Choice(["push", "notice", "job"]))
+@click.option("--id", "row_id", type=int, help="this row only")
+@click.option("--kind", help="all dead rows of this kind or job name")
+@click.pass_obj
+def replay(read_config: ReadConfig, table: str, row_id: int | None, kind: str | None) -> None:
+    """Bring dead work back to life: one row by --id, or all of a --kind."""
+    if (row_id is None) == (kind is None):
+        raise click.UsageError("give either --id or --kind")
+    with _app_of(read_config()):
+        revived = _revived(_tables()[table], row_id, kind)
+    click.echo(f"{revived} brought back")
+
+
+@click.command()
+@click.pass_obj
+def purge(read_config: ReadConfig) -> None:
+    """End what outlived its time: bodies after 90 days, done jobs after 30."""
+    from wx_backend import clock
+    from wx_backend.purge import EXPIRING
+
+    with _app_of(read_config()):
+        now = clock.now()
+        for each in EXPIRING:
+            with click.progressbar(length=each.count(now), label=each.name) as bar:
+                for done in each.batches(now):
+                    bar.update(done)
+
+
+@click.command("rebuild-touches")
+@click.option(
+    "--dry-run", is_flag=True, help="say that nothing is to be changed: there is no other way"
+)
+@click.pass_obj
+def rebuild_touches(read_config: ReadConfig, *, dry_run: bool) -> None:
+    """Play the stored pushes again and show where their touches differ; changes nothing."""
+    if not dry_run:
+        raise click.UsageError("touches are never rewritten: say --dry-run and read what differs")
+    found = []
+    with _app_of(read_config()):
+        from flows.arrival.replay import pushes_to_replay, replayed
+
+        length = pushes_to_replay()
+        with click.progressbar(length=length, label="pushes") as bar:
+            for done, differences in replayed():
+                found += differences
+                bar.update(done)
+    for each in found:
+        click.echo(
+            f"push {each.push_id}: stored {_shown(each.stored)}, now {_shown(each.replayed)}"
+        )
+    click.echo(f"{length} pushes, {len(found)} differences")
+    if found:
+        raise SystemExit(1)
+
+
+COMMANDS = (dead, replay, purge, rebuild_touches)
+
+
+def _tables() -> dict[str, Any]:
+    from payments.models import PayNotice
+    from wx_backend import backlog
+
+    return {**backlog.TABLES, "notice": PayNotice}
+
+
+def _dead_rows(table: Any, limit: int | None) -> list[Any]:
+    from wx_backend import backlog
+
+    return list(backlog.dead_rows(table, limit=limit or 1_000_000))
+
+
+def _kind(row: Any) -> str:
+    return str(row.name if hasattr(row, "name") else row.kind)
+
+
+def _revived(table: Any, row_id: int | None, kind: str | None) -> int:
+    from wx_backend import backlog, clock
+    from wx_backend.db import db, retried
+
+    ids = [row_id] if row_id else [r.id for r in _dead_rows(table, None) if _kind(r) == kind]
+    db.session.rollback()
+    revived = 0
+    with click.progressbar(ids, label="replay") as bar:
+        for each in bar:
+            revived += retried(
+                lambda row=each: backlog.bring_back(table, row, now=clock.now())  # type: ignore[misc]  # bound early
+            )
+    return revived
+
+
+def _shown(touch: dict[str, Any] | None) -> str:
+    return "no touch" if touch is None else json.dumps(touch, default=str, ensure_ascii=False)
