@@ -155,3 +155,13 @@ def identity_at(member_ids: Iterable[int], appid: str) -> int | None:
         .order_by(Identity.is_followed.desc(), Identity.id)
         .limit(1)
     )
+
+
+def members_of_identities(identity_ids: Iterable[int]) -> dict[int, Member]:
+    """The members these identities are, by identity; those that never joined are left out."""
+    rows = db.session.execute(
+        select(Identity.id, Member)
+        .join(Member, Member.id == Identity.member_id)
+        .where(Identity.id.in_(set(identity_ids)))
+    )
+    return {identity_id: member for identity_id, member in rows}  # noqa: C416 - rows are no pairs to dict()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, select
 
-from referral.models import Code, CodeKind, CodeTarget, Place, Share, Subject, Touch
+from referral.models import Place, Share, Subject, Touch
 from referral.values import TouchKind
 from wx_backend.db import db
 
@@ -73,23 +73,17 @@ def identities_reached(
     return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
 
 
-def poster_code(rep_id: int, appid: str) -> Code | None:
-    """The permanent code on a rep's personal poster at an account, if it was planned."""
-    return db.session.scalars(
-        select(Code)
-        .join(CodeTarget, CodeTarget.code_id == Code.id)
-        .join(Share, Share.id == CodeTarget.share_id)
-        .where(
-            Code.appid == appid,
-            Code.kind == CodeKind.OA_PERMANENT,
+def poster_share(rep_id: int) -> int | None:
+    """The share behind a rep's personal poster, if it was ever asked for."""
+    return db.session.scalar(
+        select(Share.id).where(
             Share.rep_id == rep_id,
             Share.parent_id.is_(None),
             Share.subject == Subject.SHOWROOM,
+            Share.subject_key == "",
             Share.place == Place.POSTER,
         )
-        .order_by(Code.id.desc())
-        .limit(1)
-    ).one_or_none()
+    )
 
 
 def _contacts(kinds: dict[str, int]) -> Contacts:

@@ -1,8 +1,10 @@
 """Puts the web application together from its configuration."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
 from console import routes as console
@@ -13,7 +15,10 @@ from handlers import billing, pay, wechat
 from handlers.door import Door
 from handlers.messages import Messages
 from storefront import routes as storefront
+from storefront import session as mall
 from storefront.sign_in import require_member
+from terminal import routes as terminal
+from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, tables
 from wx_backend.config import Config
 from wx_backend.db import db, engine_options, prepare_engine
@@ -47,9 +52,30 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(billing.bp)
     app.register_blueprint(storefront.bp)
     app.register_blueprint(console.bp)
-    gates = {access.Caller.MEMBER: require_member, access.Caller.STAFF: require_staff}
-    access.install(app, gates=gates)
+    app.register_blueprint(terminal.bp)
+    access.install(app, gates=GATES)
     return app
+
+
+def _require_member(row: access.Access) -> ResponseReturnValue | None:
+    """People sign in at the mall; the terminal is told who came in."""
+    answer = require_member(row)
+    if answer is None:
+        viewer = mall.member()
+        seat(Person(viewer.identity_id, viewer.member_id, viewer.appid))
+    return answer
+
+
+def _require_rep(row: access.Access) -> ResponseReturnValue | None:
+    answer = _require_member(row)
+    return require_rep() if answer is None else answer
+
+
+GATES: Mapping[access.Caller, access.Gate] = {
+    access.Caller.MEMBER: _require_member,
+    access.Caller.REP: _require_rep,
+    access.Caller.STAFF: require_staff,
+}
 
 
 def _open_database(app: Flask) -> None:

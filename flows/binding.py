@@ -1,0 +1,29 @@
+"""A WeChat person becomes a rep's hands by an invitation, and stops being them."""
+
+from datetime import datetime
+
+from members.queries import member_ids_of
+from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
+from org.queries import bound_rep, rep_by_number
+
+
+def bind_by_invitation(
+    *, rep_number: str, code: str, member_id: int, now: datetime
+) -> InviteOutcome:
+    """Try a code; commit whatever comes of it, since a wrong one is counted.
+
+    A number nobody has is answered like a wrong code. Raises AlreadyBound while the person is
+    some rep already, also one who is disabled.
+    """
+    if bound_rep(*member_ids_of(member_id)) is not None:
+        raise AlreadyBound
+    rep = rep_by_number(rep_number)
+    if rep is None:
+        return InviteOutcome.WRONG
+    return try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
+
+
+def unbind_person(*, member_id: int, now: datetime) -> bool:
+    """End the binding of a person, whoever he was; False when there was none."""
+    rep_id = bound_rep(*member_ids_of(member_id))
+    return rep_id is not None and unbind_rep(rep_id=rep_id, now=now)

@@ -1,0 +1,132 @@
+"""What a rep sold and earns: his orders, his lines in them, his income with the proof of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orders.models import OrderLine, OrderTransition, SalesOrder
+from orders.queries import line_by_id, lines_of_order, order_by_id, transitions_of
+from orders.search import credited_order, lines_of_orders, orders_of_lines
+from referral.proofs import latest_attribution, receipt_of
+from settlement.queries import (
+    Earned,
+    Income,
+    commissions_of_line,
+    commissions_of_rep,
+    income_of,
+)
+from wx_backend.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class MyOrder:
+    """An order in the rep's list: what of it is his; money in fen."""
+
+    order: SalesOrder
+    names: str
+    paid_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class MyLine:
+    """A line credited to the rep, what it earns him so far, and the number of the proof."""
+
+    row: OrderLine
+    role: str
+    earned_fen: int
+    receipt_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class MyOrderPage:
+    """One order as its rep sees it: his lines only, and no personal data of the buyer."""
+
+    order: SalesOrder
+    lines: Sequence[MyLine]
+    steps: Sequence[OrderTransition]
+
+
+@dataclass(frozen=True, slots=True)
+class Earning:
+    """One commission with the line it is for."""
+
+    earned: Earned
+    order_number: str
+    line_name: str
+    receipt_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class IncomePage:
+    """Where the rep's money is, and line by line how it came; `before` begins the next page."""
+
+    income: Income
+    earnings: Sequence[Earning]
+    before: int | None
+
+
+def my_orders(rep_id: int, *, after: int = 0, limit: int) -> list[MyOrder]:
+    """The orders with a line of the rep's, newest first."""
+    orders = orders_of_lines(rep_id, after=after, limit=limit)
+    lines = lines_of_orders([order.id for order in orders])
+    return [_my_order(order, _his(lines[order.id], rep_id)) for order in orders]
+
+
+def my_order(number: str, rep_id: int) -> MyOrderPage:
+    """One of the rep's orders; NotFound for a colleague's as for a missing one."""
+    order = credited_order(number, rep_id)
+    if order is None:
+        raise NotFound("订单不存在")
+    lines = _his(lines_of_order(order.id), rep_id)
+    ids = {line.id for line in lines}
+    return MyOrderPage(
+        order=order,
+        lines=[_my_line(line, rep_id) for line in lines],
+        steps=[
+            step for step in transitions_of(order.id) if step.line_id is None or step.line_id in ids
+        ],
+    )
+
+
+def my_income(rep_id: int, *, before_id: int | None = None, limit: int) -> IncomePage:
+    """The rep's income, and the commissions before a given one, newest first."""
+    found = commissions_of_rep(rep_id, limit=limit + 1, before_id=before_id)
+    return IncomePage(
+        income=income_of(rep_id),
+        earnings=[_earning(each) for each in found[:limit]],
+        before=found[limit - 1].commission_id if len(found) > limit else None,
+    )
+
+
+def _his(lines: Sequence[OrderLine], rep_id: int) -> list[OrderLine]:
+    return [line for line in lines if rep_id in (line.developer_rep_id, line.acceptor_rep_id)]
+
+
+def _my_order(order: SalesOrder, lines: Sequence[OrderLine]) -> MyOrder:
+    return MyOrder(
+        order=order,
+        names="、".join(f"{line.name} ×{line.quantity}" for line in lines),
+        paid_fen=sum(line.paid_fen - line.refunded_fen for line in lines),
+    )
+
+
+def _my_line(line: OrderLine, rep_id: int) -> MyLine:
+    earned = [each for each in commissions_of_line(line.id) if each.rep_id == rep_id]
+    return MyLine(
+        row=line,
+        role="发展人" if line.developer_rep_id == rep_id else "受理人",
+        earned_fen=sum(each.net_fen for each in earned),
+        receipt_number=_receipt_number(line.id),
+    )
+
+
+def _earning(earned: Earned) -> Earning:
+    line = line_by_id(earned.order_line_id)
+    order = order_by_id(line.order_id) if line else None
+    if line is None or order is None:
+        raise NotFound
+    return Earning(earned, order.number, line.name, _receipt_number(line.id))
+
+
+def _receipt_number(line_id: int) -> str:
+    standing = latest_attribution(line_id)
+    return receipt_of(standing.id).number if standing else ""

@@ -1,0 +1,1 @@
+"""The reps' own pages on the phone: binding, poster, customers, orders, income."""

@@ -1,0 +1,26 @@
+"""A rep's phone: the mall's phone that also sends forms, and binds by an invitation."""
+
+from werkzeug.test import TestResponse
+
+from org.invites import create_invite
+from org.queries import rep_card
+from tests.storefront.phone import Phone
+from wx_backend import clock
+from wx_backend.db import transaction
+
+
+class RepPhone(Phone):
+    """One browser in WeChat, on the terminal's pages."""
+
+    def send(self, path: str, token: str | None = None, **form: str) -> TestResponse:
+        """Submit a form with the page's token, or with the given one."""
+        sent = {"csrf_token": self.page_token() if token is None else token, **form}
+        headers = {"User-Agent": self.agent, "Accept": "text/html"}
+        return self._send(path, method="POST", headers=headers, data=sent)
+
+    def bind(self, rep_id: int) -> TestResponse:
+        """Be invited at the outlet and type the code in."""
+        with transaction():
+            code = create_invite(rep_id=rep_id, now=clock.now())
+            number = rep_card(rep_id).number
+        return self.send("/terminal/bind", number=number, code=code)

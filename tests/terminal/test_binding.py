@@ -1,0 +1,142 @@
+"""A WeChat person becomes a rep by an invitation: once, in time, and never by guessing."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from flows.binding import bind_by_invitation
+from org.invites import LIFETIME, AlreadyBound, InviteOutcome, create_invite
+from org.models import RepBinding
+from org.queries import rep_card
+from org.reps import disable_rep
+from terminal.binding import PAUSED, REFUSED
+from tests.console.world import World, known
+from tests.racing import race
+from tests.terminal.conftest import Phones
+from wx_backend import clock
+from wx_backend.db import db, retried, transaction
+
+
+def invitation(rep_id: int, ago: timedelta = timedelta()) -> str:
+    with transaction():
+        return create_invite(rep_id=rep_id, now=clock.now() - ago)
+
+
+def open_bindings() -> int:
+    db.session.rollback()
+    query = select(func.count()).where(RepBinding.unbound_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def test_an_invitation_opens_the_terminal(phone_of: Phones, world: World) -> None:
+    phone = phone_of("Alice")
+    assert phone.get("/terminal/").headers["Location"] == "/terminal/bind"
+    assert phone.bind(world.alice_id).headers["Location"] == "/terminal/"
+    page = phone.get("/terminal/").text
+    assert "爱丽丝" in page
+    assert "绑定成功" in page
+
+
+def test_a_code_works_once(phone_of: Phones, world: World) -> None:
+    code, number = invitation(world.alice_id), world.alice_number
+    first = phone_of("Alice").send("/terminal/bind", number=number, code=code)
+    assert first.status_code == 302
+    second = phone_of("Mallory").send("/terminal/bind", number=number, code=code)
+    assert second.status_code == 400
+    assert REFUSED in second.text
+    assert open_bindings() == 1
+
+
+def test_people_may_write_it_as_they_hear_it(phone_of: Phones, world: World) -> None:
+    code = invitation(world.alice_id).lower().replace("-", " ").replace("0", "o")
+    number = world.alice_number.lower()
+    assert phone_of("Alice").send("/terminal/bind", number=number, code=code).status_code == 302
+
+
+def test_an_old_code_is_no_code(phone_of: Phones, world: World) -> None:
+    code = invitation(world.alice_id, ago=LIFETIME)
+    answer = phone_of("Alice").send("/terminal/bind", number=world.alice_number, code=code)
+    assert answer.status_code == 400
+    assert open_bindings() == 0
+
+
+def test_guessing_kills_the_invitation(phone_of: Phones, world: World) -> None:
+    code, mallory = invitation(world.alice_id), phone_of("Mallory")
+    for _ in range(5):
+        mallory.send("/terminal/bind", number=world.alice_number, code="0000-0000")
+    answer = phone_of("Alice").send("/terminal/bind", number=world.alice_number, code=code)
+    assert answer.status_code == 400
+
+
+def test_an_unknown_number_is_answered_like_a_wrong_code(phone_of: Phones, world: World) -> None:
+    mallory = phone_of("Mallory")
+    unknown = mallory.send("/terminal/bind", number="RP0000", code="0000-0000")
+    wrong = mallory.send("/terminal/bind", number=world.alice_number, code="0000-0000")
+    assert unknown.status_code == wrong.status_code == 400
+    assert REFUSED in unknown.text
+    assert REFUSED in wrong.text
+
+
+def test_nobody_is_two_reps(phone_of: Phones, world: World) -> None:
+    phone = phone_of("Alice")
+    phone.bind(world.alice_id)
+    assert phone.bind(world.nils_id).status_code == 409
+    assert open_bindings() == 1
+
+
+def test_of_many_at_once_one_is_bound(app: Flask, world: World) -> None:
+    code = invitation(world.alice_id)
+    people = [known(f"P{n}").member_id for n in range(8)]
+
+    def try_it(n: int) -> InviteOutcome | None:
+        try:
+            return retried(
+                lambda: bind_by_invitation(
+                    rep_number=world.alice_number,
+                    code=code,
+                    member_id=people[n],
+                    now=clock.now(),
+                )
+            )
+        except AlreadyBound:
+            return None
+
+    outcomes = race(app, try_it, times=8)
+    assert outcomes.count(InviteOutcome.BOUND) == 1
+    assert open_bindings() == 1
+
+
+def test_unbinding_closes_the_terminal(phone_of: Phones, world: World) -> None:
+    phone = phone_of("Alice")
+    phone.bind(world.alice_id)
+    assert phone.send("/terminal/unbind").headers["Location"] == "/terminal/bind"
+    assert phone.get("/terminal/").status_code == 302
+    assert open_bindings() == 0
+
+
+def test_a_disabled_rep_is_out_at_once_and_told(phone_of: Phones, world: World) -> None:
+    phone = phone_of("Alice")
+    phone.bind(world.alice_id)
+    with transaction():
+        disable_rep(rep_id=world.alice_id)
+    assert phone.get("/terminal/income").headers["Location"] == "/terminal/bind"
+    assert PAUSED in phone.get("/terminal/bind").text
+    assert phone.post("/api/terminal/poster").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/terminal/bind", "/terminal/unbind"])
+def test_a_form_without_its_token_does_nothing(phone_of: Phones, world: World, path: str) -> None:
+    phone, code = phone_of("Alice"), invitation(world.alice_id)
+    phone.bind(world.nils_id)
+    before = open_bindings()
+    answer = phone.send(path, token="forged", number=world.alice_number, code=code)
+    assert answer.status_code == 400
+    assert open_bindings() == before
+
+
+def test_her_card_is_on_the_first_page(phone_of: Phones, world: World) -> None:
+    phone = phone_of("Alice")
+    phone.bind(world.alice_id)
+    assert rep_card(world.alice_id).showroom_path in phone.get("/terminal/").text
