@@ -42,7 +42,8 @@ def _target(world: World, asked: list[tuple[str, str]], name: str) -> str:
     account = world.accounts.find(values["appid"])
     if account is None:
         raise Refused("appid 参数错误，错误码：10013")
-    _check_redirect(account, values["redirect_uri"])
+    if not is_own_page(account, values["redirect_uri"]):
+        raise Refused("redirect_uri 域名与后台配置不一致，错误码：10003")
     scope = values["scope"]
     if values["response_type"] != "code" or scope not in _SCOPES:
         raise Refused("Scope 参数错误或没有 Scope 权限，错误码：10005")
@@ -63,12 +64,14 @@ def _code(world: World, account: Account, name: str, scope: str) -> str:
     return made.code
 
 
-def _check_redirect(account: Account, target: str) -> None:
-    """The host must be the configured one exactly, port included when the setting has one."""
-    parts = urlsplit(target)
+def is_own_page(account: Account, url: str) -> bool:
+    """Whether the host is exactly the configured one, port included when the setting has one."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     host = parts.netloc if ":" in account.oauth_domain else parts.hostname
-    if parts.scheme not in ("http", "https") or host != account.oauth_domain:
-        raise Refused("redirect_uri 域名与后台配置不一致，错误码：10003")
+    return parts.scheme in ("http", "https") and host == account.oauth_domain
 
 
 def _returned(values: dict[str, str], code: str) -> str:

@@ -12,6 +12,7 @@ from simulator.dispatcher import Dispatcher, Work
 from simulator.http import Server
 from simulator.pay import http as pay_http
 from simulator.pay import notices, refunds, transfers
+from simulator.phone import pages
 from simulator.stubs import billing, sms
 from simulator.world import World
 
@@ -28,7 +29,7 @@ WORKS: dict[str, Work] = {
 def create_app(world: World) -> Flask:
     """All of the platform's addresses over one world."""
     app = Flask("simulator", static_folder=None)
-    for part in (host, authorize, pay_http, billing, sms, accounts, people, stage):
+    for part in (host, authorize, pay_http, billing, sms, accounts, people, stage, pages):
         app.register_blueprint(part.blueprint(world))
     app.register_blueprint(accounts.merchants(world))
     app.register_blueprint(stage.clock(world))

@@ -1,8 +1,9 @@
-"""The tables of the pretend platform, message side and money side."""
+"""The tables of the pretend platform: message side, money side, and what only phones know."""
 
 from typing import Any
 
 from simulator import pay_records as pay
+from simulator import phone_records as phone
 from simulator import records, workings
 from simulator.store import Table
 
@@ -13,6 +14,8 @@ class Tables:
     def __init__(self) -> None:
         self._open_message_side()
         self._open_money_side()
+        self.moments = Table(phone.Moment)
+        self.jars = Table(phone.Jar)
         self.tables: list[Table[Any]] = [t for t in vars(self).values() if isinstance(t, Table)]
 
     def _open_message_side(self) -> None:

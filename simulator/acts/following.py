@@ -1,8 +1,5 @@
 """Scanning codes, following and leaving an account."""
 
-import base64
-import binascii
-
 from simulator.acts.frame import Act, act
 from simulator.acts.reading import read_picture
 from simulator.api import qrcodes
@@ -71,11 +68,7 @@ def scan(act: Act) -> JSON:
 def _seen(act: Act) -> str:
     if "image" not in act.arguments:
         return act.text("url")
-    try:
-        image = base64.b64decode(act.text("image"), validate=True)
-    except binascii.Error as error:
-        raise Refused("the image is not Base64") from error
-    return read_picture(image)
+    return read_picture(act.file("image"))
 
 
 def _scan_code(act: Act, code: Code | None) -> JSON:

@@ -1,5 +1,7 @@
 """The table of acts and what each of them gets: the person, the account, the arguments."""
 
+import base64
+import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +34,13 @@ class Act:
         if not isinstance(value, str) or not value:
             raise Refused(f"argument {name!r} is missing")
         return value
+
+    def file(self, name: str) -> bytes:
+        """A file argument, given in Base64; raises Refused when it is missing or not that."""
+        try:
+            return base64.b64decode(self.text(name), validate=True)
+        except binascii.Error as error:
+            raise Refused(f"{name} is not Base64") from error
 
     def push(self, fields: JSON, contact: Contact | None = None) -> JSON:
         """Queue a push about this person; the answer names the task to wait for."""

@@ -1,8 +1,5 @@
 """Writing to an account: text, pictures, sounds, places, links."""
 
-import base64
-import binascii
-
 from simulator.acts.frame import Act, act
 from simulator.api.calls import File
 from simulator.api.customer_service import open_window
@@ -85,11 +82,8 @@ def _send(act: Act, kind: str, fields: JSON, content: JSON) -> JSON:
 
 
 def _upload(act: Act, name: str, content_type: str) -> str:
-    try:
-        content = base64.b64decode(act.text(name), validate=True)
-    except binascii.Error as error:
-        raise Refused(f"{name} is not Base64") from error
-    return keep(act.world, act.account.appid, name, File(content, content_type)).media_id
+    file = File(act.file(name), content_type)
+    return keep(act.world, act.account.appid, name, file).media_id
 
 
 def _place(act: Act) -> tuple[float, float, str]:

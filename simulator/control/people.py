@@ -9,6 +9,7 @@ from simulator.acts import (  # noqa: F401 - importing a module registers its ac
     consenting,
     following,
     menu,
+    moments,
     talking,
 )
 from simulator.acts.frame import ACTS, perform

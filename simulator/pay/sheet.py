@@ -25,7 +25,7 @@ def pay(act: Act) -> JSON:
     Answers `err_msg` as the bridge does; a refusal also says why in `reason`.
     """
     try:
-        payment = _ordered(act)
+        payment = ordered(act)
         _settle(act, payment)
     except Refused as error:
         return {"err_msg": "get_brand_wcpay_request:fail", "reason": str(error)}
@@ -37,8 +37,8 @@ def pay(act: Act) -> JSON:
     }
 
 
-def _ordered(act: Act) -> Payment:
-    """The order behind what the page handed over, if it may be paid by this person now."""
+def ordered(act: Act) -> Payment:
+    """The order behind what the page handed over, if this person may pay it now; raises Refused."""
     link = act.arguments.get("code_url") or act.arguments.get("h5_url")
     prepay_id = _linked(str(link)) if link else _bridged(act)
     made = act.world.prepays.find(prepay_id)

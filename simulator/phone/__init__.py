@@ -1,0 +1,1 @@
+"""The phone page: a person plays consumer and rep, in an ordinary browser."""
