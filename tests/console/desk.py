@@ -5,6 +5,7 @@ from contextvars import Context
 from typing import Any
 
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 PASSWORD = "a long enough password"
@@ -14,8 +15,8 @@ _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 class Desk:
     """One browser: its cookies, and the token of its pages."""
 
-    def __init__(self, app: Flask) -> None:
-        self._client = app.test_client()
+    def __init__(self, app: Flask, browser: FlaskClient | None = None) -> None:
+        self.browser = browser or app.test_client()
 
     def get(self, path: str, **query: str) -> TestResponse:
         """Fetch a page without following redirects."""
@@ -26,13 +27,9 @@ class Desk:
         sent = {"csrf_token": self.token() if token is None else token, **form}
         return self._open("POST", path, data=sent)
 
-    def call(self, method: str, path: str) -> TestResponse:
-        """Call any address of the service, as it is, with this browser's cookies."""
-        return Context().run(self._client.open, path, method=method)
-
     def _open(self, method: str, path: str, **what: Any) -> TestResponse:
         """One request in an application context of its own, as a server gives it."""
-        return Context().run(self._client.open, f"/console{path}", method=method, **what)
+        return Context().run(self.browser.open, f"/console{path}", method=method, **what)
 
     def token(self) -> str:
         """The token that every form of this browser carries."""
