@@ -84,6 +84,8 @@ def ring_after_commit(name: str) -> None:
 
 @event.listens_for(Session, "after_commit")
 def _ring_all(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # a savepoint: nobody else sees its rows yet
     for name in session.info.pop(_TO_RING, ()):
         ring(name)
 

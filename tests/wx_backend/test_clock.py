@@ -1,0 +1,118 @@
+"""One clock leads; another takes over when it falls silent; one fault does not stop the rest."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from tests.racing import race
+from wx_backend import clock, outbox
+from wx_backend.clock_process import LEASE_LENGTH, Clock, Periodic, chores, sweeps, upkeep
+from wx_backend.db import transaction
+from wx_backend.outbox import defer, job
+from wx_backend.worker import drain_queue
+
+SECOND = timedelta(seconds=1)
+ran: list[str] = []
+
+
+@job("test.tick")
+def tick() -> None:
+    ran.append("job")
+
+
+@pytest.fixture(autouse=True)
+def _calm(app: Flask) -> None:
+    assert app.testing
+    ran.clear()
+
+
+def noted(name: str, every: timedelta = SECOND) -> Periodic:
+    return Periodic(name, every, lambda: ran.append(name))
+
+
+def failing(name: str) -> Periodic:
+    def fail() -> None:
+        raise RuntimeError(name)
+
+    return Periodic(name, SECOND, fail)
+
+
+def test_of_two_clocks_one_leads(app: Flask) -> None:
+    now = clock.now()
+    first = Clock(app, [noted("a")], holder="first")
+    second = Clock(app, [noted("b")], holder="second")
+
+    for number in range(5):
+        at = now + number * SECOND
+        assert first.tick(at) == ["a"]
+        assert second.tick(at) == []
+
+
+def test_a_silent_clock_is_succeeded_after_its_lease(app: Flask) -> None:
+    now = clock.now()
+    first = Clock(app, [noted("a")], holder="first")
+    second = Clock(app, [noted("b")], holder="second")
+    first.tick(now)
+
+    assert second.tick(now + LEASE_LENGTH - SECOND) == []
+    assert second.tick(now + LEASE_LENGTH + SECOND) == ["b"]
+    assert first.tick(now + LEASE_LENGTH + 2 * SECOND) == []
+
+
+def test_clocks_that_start_together_have_one_leader(app: Flask) -> None:
+    now = clock.now()
+    clocks = [Clock(app, [noted("a")], holder=f"c{number}") for number in range(8)]
+
+    outcomes = race(app, lambda number: clocks[number].tick(now), times=8)
+
+    assert sorted(map(len, outcomes)) == [0] * 7 + [1]
+
+
+def test_a_fault_in_one_piece_of_work_does_not_stop_the_others(app: Flask) -> None:
+    loop = Clock(app, [failing("x"), noted("a"), failing("y"), noted("b")])
+    now = clock.now()
+
+    loop.tick(now)
+    loop.tick(now + 2 * SECOND)
+
+    assert ran == ["a", "b"] * 2
+
+
+def test_work_is_done_as_often_as_it_asks_for(app: Flask) -> None:
+    loop = Clock(app, [noted("often", SECOND), noted("seldom", 10 * SECOND)])
+    now = clock.now()
+    for number in range(11):
+        loop.tick(now + number * SECOND)
+
+    assert (ran.count("often"), ran.count("seldom")) == (11, 2)
+
+
+def test_without_a_bell_the_sweep_does_the_work(app: Flask) -> None:
+    with transaction():
+        defer(tick)
+
+    Clock(app, sweeps(app)).tick(clock.now())
+
+    assert ran == ["job"]
+    assert drain_queue(app, outbox.WORK) == 0
+
+
+def test_a_clock_that_is_stopped_gives_its_lease_back(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wx_backend.clock_process.TICK_SECONDS", 0.0)
+    loop = Clock(app, [], holder="first")
+    stop: Callable[[], object] = loop.stopped.set
+    loop._work = [Periodic("stop", SECOND, stop)]
+    loop.serve()
+
+    assert Clock(app, [noted("b")], holder="second").tick(clock.now()) == ["b"]
+
+
+def test_every_piece_of_periodic_work_bears_being_done_twice(app: Flask) -> None:
+    for periodic in [*chores(), *upkeep()]:
+        periodic.run()
+        periodic.run()
+    assert app.testing
