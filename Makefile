@@ -24,8 +24,8 @@ help:
 demo: ## everything on this machine: services, simulator, web, worker, clock; PORT=, SIMULATOR_PORT=, DATA=
 	@$(RUNTIME) -m demo --port $(PORT) --simulator-port $(SIMULATOR_PORT) --data "$(DATA)"
 
-story: ## the whole story headless, step by step, checked against database and witness
-	@$(RUNTIME) -m demo.story
+story: ## the whole story headless, checked against database and witness; then 60 s of trouble; ARGS="--chaos 0"
+	@$(RUNTIME) -m demo.story $(ARGS)
 
 test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests
 	@$(DEV) -m tools.checks

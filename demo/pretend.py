@@ -20,9 +20,13 @@ class Pretend:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def read(self, *path: str) -> Any:
+    def read(self, *path: str, **query: object) -> Any:
         """GET; path parts are names, not yet quoted. Raises CannotStart with what was answered."""
-        return self._ask("GET", path, None)
+        return self._ask("GET", path, None, query)
+
+    def delete(self, *path: str) -> Any:
+        """DELETE: take something away."""
+        return self._ask("DELETE", path, None)
 
     def put(self, *path: str, **values: object) -> Any:
         """PUT the values onto a row; what is not named stays."""
@@ -32,8 +36,16 @@ class Pretend:
         """POST: have something done."""
         return self._ask("POST", path, values)
 
-    def _ask(self, method: str, path: tuple[str, ...], values: dict[str, object] | None) -> Any:
+    def _ask(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        values: dict[str, object] | None,
+        query: dict[str, object] | None = None,
+    ) -> Any:
         parts = "/".join(urllib.parse.quote(part, safe="") for part in path)
+        if query:
+            parts += f"?{urllib.parse.urlencode(query)}"
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
             f"{self.url}/_sim/{parts}",
             data=None if values is None else json.dumps(values).encode(),

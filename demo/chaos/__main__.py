@@ -1,0 +1,8 @@
+"""`python -m demo.chaos`: the trouble alone, without the story before it."""
+
+import sys
+
+from demo.story.__main__ import main
+
+if __name__ == "__main__":
+    sys.exit(main(["--chaos-only", *sys.argv[1:]]))

@@ -1,0 +1,152 @@
+"""One run of trouble on a stack that runs: prepare, play, heal, drain, compare."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from demo import screen
+from demo.chaos import trouble
+from demo.chaos.crowd import Crowd, Lead
+from demo.chaos.trouble import Event
+from demo.story import mall
+from demo.story.arriving import become_rep, invitations, posted, welcomed
+from demo.story.checks import CHECKS, open_work
+from demo.story.frame import Chapter, Contradiction, Story, eventually, expect
+
+ROUNDS_MAX = 20
+ROUND_SECONDS = 61.0  # longer than any lease, so that what a killed process held is free
+SECONDS_PER_ORDER = 10
+SECONDS_PER_KILL = 8
+WARES = (("plan", "畅享 99"), ("accessory", "数据线"), ("accessory", "钢化膜"), ("phone", "青鸟 S"))
+UNSETTLED: Mapping[str, str] = {
+    "messages": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending', 'sent', 'unknown')",
+    "hand-overs": "SELECT count(*) FROM hand_over WHERE status <> 'accepted'",
+    "receipts": "SELECT count(*) FROM receipt WHERE position IS NULL",
+}
+
+
+def chaos(story: Story, *, seconds: float, seed: int) -> dict[str, Any]:
+    """Sell and scan for so many seconds of trouble, then prove that nothing was lost.
+
+    What the one JSON line says. Raises Contradiction, also when too little happened.
+    """
+    crowd = Crowd(story, _leads(story), _wares(story), seed)
+    screen.say("", f"Trouble for {seconds:.0f} s, seed {seed}:")
+    trouble.stir(story)
+    crowd.start()
+    kills = trouble.play(story, trouble.schedule(seed, seconds), _tell)
+    crowd.leave()
+    healed = time.monotonic()
+    trouble.heal(story)
+    drain(story)
+    drained = round(time.monotonic() - healed, 1)
+    trouble.calm(story)
+    screen.done("heal", drained, f"every process well, all work done; {_sums(crowd)}")
+    figures = compare(story, crowd)
+    _expect_enough(crowd, kills, seconds)
+    return {
+        "seed": seed,
+        "seconds": seconds,
+        "kills": kills,
+        "orders": len(crowd.orders),
+        "paid": len(crowd.paid),
+        "scans": crowd.scans,
+        "promises": len(story.journal),
+        "drained_seconds": drained,
+        "compared": figures,
+    }
+
+
+def drain(story: Story) -> None:
+    """Let everything that was begun come to its end, the clock moved where somebody waits."""
+    for _ in range(ROUNDS_MAX):
+        story.pretend.post("settle", timeout=30, within=5)
+        eventually("work left", lambda: open_work(story), {}, 60)
+        if not _unsettled(story):
+            return
+        story.pass_time(ROUND_SECONDS)
+    raise Contradiction(f"never settled: {_unsettled(story)}")
+
+
+def compare(story: Story, crowd: Crowd) -> dict[str, str]:
+    """Every comparison, a line each; what each found."""
+    return {
+        **{check.__name__: _checked(story, check) for check in CHECKS},
+        "credited": _credited(story, crowd),
+    }
+
+
+def _checked(story: Story, check: Chapter) -> str:
+    started = time.monotonic()
+    found = check(story)
+    what = (check.__doc__ or "").splitlines()[0]
+    screen.done(check.__name__, time.monotonic() - started, f"{what} → {found}")
+    return found
+
+
+def _credited(story: Story, crowd: Crowd) -> str:
+    """Every order belongs to the rep whose link its buyer came by."""
+    rows = story.rows(
+        "SELECT sales_order.number, order_line.developer_rep_id AS rep FROM order_line"
+        " JOIN sales_order ON sales_order.id = order_line.order_id"
+    )
+    found = {row["number"]: row["rep"] for row in rows if row["number"] in crowd.orders}
+    expect("who is credited", found, crowd.orders)
+    paid = story.rows("SELECT number FROM sales_order WHERE paid_at IS NOT NULL")
+    expect("paid, not known as paid", crowd.paid - {row["number"] for row in paid}, set())
+    return f"{len(found)} orders"
+
+
+def _expect_enough(crowd: Crowd, kills: int, seconds: float) -> None:
+    orders, enough = int(seconds // SECONDS_PER_ORDER), int(seconds // SECONDS_PER_KILL)
+    expect(f"at least {orders} orders paid ({len(crowd.paid)})", len(crowd.paid) >= orders, True)
+    expect(f"at least {enough} processes killed ({kills})", kills >= enough, True)
+    expect("somebody scanned", crowd.scans > 0, True)
+
+
+def _leads(story: Story) -> list[Lead]:
+    """Two reps with posters; whoever has none yet gets one."""
+    leads = []
+    for rep, scanner, invitation in zip(
+        ("Grace", "Heidi"), ("Ivan", "Judy"), invitations(story)[1:], strict=False
+    ):
+        _, _, number, code = invitation
+        for person in (rep, scanner):
+            story.meet(person, "13700000000")
+        become_rep(story, rep, number, code)
+        welcome = welcomed(story, scanner, posted(story, rep))
+        leads.append(_lead(story, number, welcome))
+    return leads
+
+
+def _lead(story: Story, number: str, link: str) -> Lead:
+    row = story.rows(
+        "SELECT rep.id, code.ticket FROM rep JOIN share ON share.rep_id = rep.id"
+        " JOIN code_target ON code_target.share_id = share.id"
+        " JOIN code ON code.id = code_target.code_id WHERE rep.number = :number",
+        number=number,
+    )[0]
+    return Lead(row["id"], row["ticket"], link)
+
+
+def _wares(story: Story) -> list[tuple[str, str]]:
+    """Name and product number of what is bought, the plan first."""
+    browser = story.browser("Ivan")
+    shelves = {shelf: mall.products(browser, "/", shelf) for shelf, _ in WARES}
+    return [(name, shelves[shelf][name]) for shelf, name in WARES]
+
+
+def _unsettled(story: Story) -> dict[str, int]:
+    left = {name: int(story.value(query)) for name, query in UNSETTLED.items()}
+    came = {fact["out_trade_no"] for fact in story.witness("payment")}
+    known = story.rows("SELECT out_trade_no FROM payment WHERE status = 'succeeded'")
+    left["payments"] = len(came - {row["out_trade_no"] for row in known})
+    return {name: count for name, count in left.items() if count}
+
+
+def _tell(event: Event) -> None:
+    screen.note(event.name, f"{event.at:5.1f} s  {event.what}")
+
+
+def _sums(crowd: Crowd) -> str:
+    return f"{len(crowd.orders)} orders, {len(crowd.paid)} paid, {crowd.scans} scans"

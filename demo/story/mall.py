@@ -1,0 +1,102 @@
+"""What a customer does in the mall, page by page."""
+
+import html
+import re
+from dataclasses import dataclass
+
+from demo.story.browser import Browser
+from demo.story.journal import Kind
+
+_CARD = re.compile(r'href="/p/([^"]+)".*?<div class="name">([^<]+)</div>', re.DOTALL)
+_SKU = re.compile(r'name="sku" value="([^"]+)"')
+_UNIT = re.compile(r'data-unit-fen="(\d+)"')
+_KEY = re.compile(r'name="client_key" value="([^"]+)"')
+ADDRESS = {"region": "示例省 滨江市", "street": "人民路 18 号"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ware:
+    """A variant of a product as its checkout page offers it."""
+
+    name: str
+    product: str
+    sku: str
+    price_fen: int
+    client_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What is ordered together, and by whom; `user_phone` is whose plan it will be."""
+
+    wares: tuple[Ware, ...]
+    name: str
+    phone: str
+    is_sent: bool = True
+    user_phone: str = ""
+
+    @property
+    def total_fen(self) -> int:
+        """What the pages say it costs."""
+        return sum(ware.price_fen for ware in self.wares)
+
+
+def products(browser: Browser, showroom: str, shelf: str) -> dict[str, str]:
+    """The product numbers by name on a shelf of a showroom."""
+    page = browser.get(f"{showroom}?c={shelf}")
+    return {html.unescape(name): number for number, name in _CARD.findall(page.text)}
+
+
+def choose(browser: Browser, name: str, product: str) -> Ware:
+    """Open a product, take its first variant, go to the checkout; for whoever is signed in."""
+    variant = _SKU.findall(browser.get(f"/p/{product}").text)[0]
+    page = browser.get(f"/checkout?sku={variant}").text
+    return Ware(name, product, variant, int(_first(_UNIT, page)), _first(_KEY, page))
+
+
+def order(browser: Browser, basket: Basket) -> str:
+    """Submit the checkout; the order's number. The same basket is the same order."""
+    user = {"user_name": basket.name, "user_phone": basket.user_phone} if basket.user_phone else {}
+    answer = browser.post(
+        "/api/orders",
+        client_key=basket.wares[0].client_key,
+        lines=[
+            {"sku": ware.sku, "quantity": 1, "expected_price_fen": ware.price_fen, **user}
+            for ware in basket.wares
+        ],
+        delivery="courier" if basket.is_sent else "none",
+        address=ADDRESS if basket.is_sent else None,
+        contact_name=basket.name,
+        contact_phone=basket.phone,
+    )
+    number = str(answer.json()["number"])
+    browser.journal.write(browser.person, Kind.ORDER, number)
+    return number
+
+
+def payment_sheet(browser: Browser, number: str) -> dict[str, str]:
+    """What the page hands to WeChat so that the pay sheet opens."""
+    browser.get(f"/orders/{number}/pay")
+    sheet: dict[str, str] = browser.post(f"/api/orders/{number}/pay").json()
+    browser.journal.write(browser.person, Kind.PREPAY, sheet["package"].removeprefix("prepay_id="))
+    return sheet
+
+
+def status(browser: Browser, number: str) -> str:
+    """Where the order stands, as the waiting page asks."""
+    return str(browser.get(f"/api/orders/{number}").json()["status"])
+
+
+def share(browser: Browser, subject: str, key: str) -> str:
+    """Pass a page on; the link for a chat."""
+    links: dict[str, str] = browser.post("/api/shares", subject=subject, key=key).json()["links"]
+    for link in links.values():
+        browser.journal.write(browser.person, Kind.SHARE, link.rpartition("/")[2])
+    return links["chat"]
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    if found is None:
+        raise LookupError(f"the page has no {pattern.pattern}")
+    return found[1]
