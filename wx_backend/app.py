@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.typing import ResponseReturnValue
@@ -102,6 +103,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
     is_https = config.service.base_url.startswith("https://")
     return {
         "SECRET_KEY": config.service.secret_key,
+        "TRUSTED_HOSTS": [urlsplit(config.service.base_url).netloc, *config.service.extra_hosts],
         "SQLALCHEMY_DATABASE_URI": url,
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(url),
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,

@@ -5,7 +5,7 @@ import logging
 from flask import Flask, Response, jsonify, render_template_string, request
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from wx_backend.db import db
 from wx_backend.errors import AppError, Unavailable
@@ -58,7 +58,10 @@ def wants_json() -> bool:
 def _page_before() -> str:
     """Where the person came from on this site, else the front page; our policy allows no script here."""
     referrer = request.referrer or ""
-    return referrer if referrer.startswith(request.host_url) else "/"
+    try:
+        return referrer if referrer.startswith(request.host_url) else "/"
+    except SecurityError:  # the host asked for is none of ours
+        return "/"
 
 
 def _answer(error: AppError, status: int) -> Response:

@@ -126,6 +126,15 @@ def test_a_way_back_leads_to_our_own_site_only(client: FlaskClient) -> None:
         assert back(foreign) == "/"
 
 
+def test_a_host_that_is_none_of_ours_is_answered_with_nothing(client: FlaskClient) -> None:
+    for host in ("wx.test", "wx.test:80", "localhost:8000"):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 200
+    for host in ("evil.example", "wx.test.evil.example", "wx.test@evil.example", ""):
+        answer = client.get("/healthz", headers={"Host": host, "Referer": "http://wx.test/"})
+        assert answer.status_code == 400
+        assert "evil" not in answer.get_data(as_text=True)
+
+
 def test_ready_means_the_schema_is_this_version_s(client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert client.get("/readyz").get_json() == {"status": "ok"}
