@@ -86,7 +86,10 @@ WITH_WORK: Final[frozenset[type[Push]]] = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An authenticated push with what is known about it: its key, scene and the token in it."""
+    """An authenticated push with what is known about it: its key, scene and the token in it.
+
+    `is_forged`: the scene looks like one of our tokens and is none.
+    """
 
     key: bytes
     account: str
@@ -95,6 +98,7 @@ class Told:
     push: Push
     scene: str | None = None
     share_id: int | None = None
+    is_forged: bool = False
 
 
 def plan(told: Told, *, reply: str, now: datetime) -> Arrival:
@@ -110,7 +114,7 @@ def plan(told: Told, *, reply: str, now: datetime) -> Arrival:
         reply=reply,
         event_at=push.created_at,
         known_at=now,
-        has_work=type(push) in WITH_WORK,
+        has_work=type(push) in WITH_WORK or told.is_forged,
         openid=push.openid,
         is_followed=effect.is_followed if effect else None,
         follow_kind=effect.follow_kind if effect else None,

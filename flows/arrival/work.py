@@ -3,12 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from flows.arrival.understanding import looks_like_ours
 from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
 from members.consents import Answer, record_consents
 from members.operations import seen
 from menus.defaults import POSTER_KEY, POSTER_WORDS
 from menus.rules import folded
+from referral.operations import count_forged
+from referral.queries import scene_share
+from referral.signing import signed_share
+from referral.token import ForgedToken
 from templates_msg.outcomes import record_outcome
 from wechat import events, pushes
 from wx_backend.inbox import Push
@@ -36,6 +41,18 @@ def _identity(push: Push, appid: str, told: pushes.Push) -> int:
 
 def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
     defer(refresh_identity, identity_id=_identity(push, appid, told))
+    _scanned(push, appid, told)
+
+
+def _scanned(push: Push, appid: str, told: pushes.Scan | pushes.Subscribe) -> None:
+    """Count a scene that only looks like one of our tokens: nobody is credited by it."""
+    scene = events.scene(told)
+    if scene is None or not looks_like_ours(scene) or scene_share(appid=appid, scene=scene):
+        return
+    try:
+        signed_share(scene)
+    except ForgedToken as forged:
+        count_forged(source="scene", reason=forged.reason, sample=scene, now=push.known_at)
 
 
 def _left(push: Push, appid: str, told: pushes.Unsubscribe) -> None:
@@ -91,6 +108,7 @@ def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None
 
 WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
     pushes.Subscribe: _followed,
+    pushes.Scan: _scanned,
     pushes.Unsubscribe: _left,
     pushes.DataWithdrawn: _withdrawn,
     pushes.Text: _texted,

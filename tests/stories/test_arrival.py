@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from members.joining import join_member
 from members.models import Identity
 from org.models import OrgNode, Rep, RepBinding
-from referral.models import Code, Touch
+from referral.models import Code, ForgedCount, Touch
 from simulator.acts.reading import read_picture
 from tests.simulator.stage import Stage
 from wx_backend import clock
@@ -118,3 +118,19 @@ def test_a_repeated_push_is_one_row_and_the_same_answer(wechat: Stage, run_jobs:
     db.session.rollback()
     assert db.session.scalar(select(func.count()).select_from(Push)) == 1
     assert db.session.scalars(select(Identity.is_followed)).all() == [True]
+
+
+def test_a_code_with_an_altered_token_credits_nobody_and_is_counted(
+    wechat: Stage, run_jobs: RunJobs
+) -> None:
+    forged = "S" + "A" * 22 + "B"
+    fields = {"MsgType": "event", "Event": "SCAN", "EventKey": forged, "Ticket": "t"}
+    wechat.act("Mallory", "follow", appid=CITY)
+    wechat.control("POST", f"/accounts/{CITY}/push", person="Mallory", fields=fields)
+    wechat.settle()
+    run_jobs()
+
+    db.session.rollback()
+    touch = db.session.scalars(select(Touch)).one()
+    assert (touch.kind, touch.share_id) == ("scan", None)
+    assert db.session.scalars(select(ForgedCount.reason)).all() == ["bad_mac"]
