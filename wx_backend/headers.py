@@ -7,10 +7,11 @@ from flask import Flask, Response, g
 from wx_backend import log
 from wx_backend.platform import config
 
+# A form of a visitor may end at the sign-in: browsers hold its redirects to `form-action` too.
 CSP = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self' https://res.wx.qq.com; connect-src 'self'; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "form-action 'self' {oauth_url}; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 
 
@@ -29,7 +30,7 @@ def _begin() -> None:
 
 def _close(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP)
+    headers.setdefault("Content-Security-Policy", CSP.format(oauth_url=config().wechat.oauth_url))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self)")
