@@ -14,7 +14,9 @@ from storefront.order_pages import order_page, order_rows, own_order
 from storefront.schemas import OrderRequest, RefundRequest, body
 from storefront.shelf import PAGE, asked_page
 from wx_backend import clock
+from wx_backend.config import Mode
 from wx_backend.db import db, retried
+from wx_backend.platform import config
 
 bp = Blueprint("orders", __name__)
 
@@ -39,7 +41,7 @@ def show(number: str) -> str:
 def pay_page(number: str) -> str:
     """The page to pay an order on."""
     page = order_page(number, session.member().member_id, clock.now())
-    return render_template("storefront/pay.html", page=page)
+    return render_template("storefront/pay.html", page=page, pay_sheet=_pay_sheet())
 
 
 @bp.post("/api/orders")
@@ -97,3 +99,10 @@ def refund(number: str) -> ResponseReturnValue:
         )
     )
     return jsonify(number=number), 202
+
+
+def _pay_sheet() -> str:
+    """The page that plays WeChat's pay sheet in an ordinary browser: a demo has one, nobody else."""
+    settings = config()
+    is_demo = settings.service.mode is Mode.DEMO
+    return f"{settings.wechat.oauth_url}/phone/pay" if is_demo else ""

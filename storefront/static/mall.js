@@ -181,8 +181,8 @@
 
   // --- paying ----------------------------------------------------------------------------
   const paying = $("[data-pay]");
-  if (paying) {
-    const button = paying.querySelector("[data-pay-now]");
+  const button = paying?.querySelector("[data-pay-now]");
+  if (button) {
     const bridge = () => new Promise((resolve, reject) => {
       if (window.WeixinJSBridge) return resolve(window.WeixinJSBridge);
       document.addEventListener("WeixinJSBridgeReady", () => resolve(window.WeixinJSBridge), { once: true });
@@ -202,18 +202,33 @@
       button.disabled = false;
     }
 
+    function told(outcome) {
+      if (outcome === "ok") return untilPaid(20);
+      say(outcome === "cancel" ? "您已取消支付" : "支付未完成，请重试");
+      button.disabled = false;
+      return undefined;
+    }
+
+    // Only a demo names a page that plays the pay sheet in browsers without WeChat's bridge.
+    const sheetPage = paying.dataset.paySheet;
+    const outcome = sheetPage && new URLSearchParams(location.search).get("wxpay");
+    if (outcome) {
+      history.replaceState(null, "", location.pathname);
+      button.disabled = outcome === "ok";
+      told(outcome);
+    }
+
     button.addEventListener("click", async () => {
       button.disabled = true;
       say("");
       try {
         const values = await call("POST", `${paying.dataset.pay}/pay`);
+        if (sheetPage && !window.WeixinJSBridge) {
+          const back = location.origin + location.pathname;
+          return location.assign(`${sheetPage}?${new URLSearchParams({ ...values, return: back })}`);
+        }
         const shown = await bridge();
-        shown.invoke("getBrandWCPayRequest", values, (result) => {
-          if (/:ok$/.test(result.err_msg)) return untilPaid(20);
-          say(/:cancel$/.test(result.err_msg) ? "您已取消支付" : "支付未完成，请重试");
-          button.disabled = false;
-          return undefined;
-        });
+        shown.invoke("getBrandWCPayRequest", values, (result) => told(result.err_msg.split(":").pop()));
       } catch (error) {
         if (error.code === "already_paid") return location.replace(paying.dataset.onward);
         say(reason(error));
