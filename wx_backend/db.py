@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from random import uniform
+from time import sleep
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -31,6 +33,7 @@ from wx_backend import patience
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
 BUSY_MS = 5_000
 RETRIES = 3
+PAUSE_SECONDS = 0.05
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
 
 # SQLite gives only INTEGER PRIMARY KEY its row ids; PostgreSQL gets real BIGINTs.
@@ -177,15 +180,17 @@ Result = TypeVar("Result")
 def retried(work: Callable[[], Result]) -> Result:
     """Run `work` in a transaction; again, three times at most, when the database asks for it.
 
-    Only serialisation failures, deadlocks and a busy SQLite file are repeated.
+    Only serialisation failures, deadlocks and a busy SQLite file are repeated, after a pause of
+    random length: two that met would otherwise meet again.
     """
-    for _ in range(RETRIES):
+    for number in range(1, RETRIES + 1):
         try:
             with transaction():
                 return work()
         except DBAPIError as error:
             if not asks_for_retry(error):
                 raise
+        sleep(uniform(0, number * PAUSE_SECONDS))  # noqa: S311 - nothing is to be kept secret
     with transaction():
         return work()
 

@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wx_backend import money, numbers
@@ -22,6 +22,7 @@ def test_every_amount_is_shared_out_to_the_last_fen(weights: list[int]) -> None:
             assert weight or share == 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, FEN_MAX), st.lists(st.integers(0, 10_000), min_size=1, max_size=50))
 def test_any_amount_is_shared_out_to_the_last_fen(amount: int, weights: list[int]) -> None:
     if not any(weights):
@@ -46,6 +47,7 @@ def test_a_rate_is_cut_to_whole_fen() -> None:
     assert [of_rate(fen, 333) for fen in (0, 30, 31, 10_000)] == [0, 0, 1, 333]
 
 
+@settings(deadline=None)
 @given(st.integers(-FEN_MAX, FEN_MAX))
 def test_yuan_are_read_as_they_are_written(fen: int) -> None:
     assert fen_from_yuan(yuan(fen).replace(",", "")) == fen
