@@ -59,7 +59,10 @@ def _python(*arguments: str) -> tuple[str, ...]:
 
 
 def _pytest(marked: str, database: str, *more: str) -> tuple[str, ...]:
-    return _python("pytest", "--durations=5", "-m", marked, f"--database={database}", *more)
+    spread = ("-n", "auto") if marked == "not browser" else ()
+    return _python(
+        "pytest", "--durations=5", "-m", marked, f"--database={database}", *spread, *more
+    )
 
 
 # The gate is the step "coverage": both databases' runs together.
