@@ -13,12 +13,13 @@ from wx_backend.money import yuan
 STATIC = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
 NAVIGATION = (
-    ("console.dashboard.show", "概览"),
-    ("console.orders.index", "订单"),
-    ("console.reps.index", "员工"),
-    ("console.repair.exceptions", "资金异常"),
-    ("console.repair.failures", "失败任务"),
+    ("console.dashboard.show", "概览", ("console.dashboard",)),
+    ("console.orders.index", "订单", ("console.orders", "console.receipts")),
+    ("console.reps.index", "员工", ("console.reps",)),
+    ("console.repair.exceptions", "资金异常", ("console.repair.exceptions",)),
+    ("console.repair.failures", "失败任务", ("console.repair.failures",)),
 )
+"""Where each leads, what it is called, and the endpoints it stands for by their beginnings."""
 
 bp = Blueprint(
     "console",

@@ -1,5 +1,6 @@
 """Signing in with login and password, and out again."""
 
+import logging
 import re
 from typing import Final
 
@@ -13,6 +14,7 @@ from org.staff import FAILURES_MAX, LOCKED_FOR, check_password, sign_in
 from wx_backend import clock
 from wx_backend.db import retried
 
+log = logging.getLogger(__name__)
 bp = Blueprint("sign_in", __name__)
 
 LOGIN_MAX: Final = 40
@@ -38,6 +40,7 @@ def enter() -> ResponseReturnValue:
     now = clock.now()
     token = retried(lambda: sign_in(checked=checked, now=now))
     if token is None:
+        log.warning("staff sign-in refused", extra={"staff_id": checked.staff_id})
         return _form(login=login, refused=REFUSED), 401
     cookie.pop("csrf_token", None)
     response = make_response(redirect(_onward()))

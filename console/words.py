@@ -106,9 +106,10 @@ def word(kind: str, value: str) -> str:
 
 
 def actor(text: str) -> str:
-    """`staff:7` -> `员工 7`."""
+    """`staff:7` -> `员工 7`; a customer stays nameless."""
     kind, _, number = text.partition(":")
-    return f"{ACTORS.get(kind, kind)} {number}".strip()
+    name = ACTORS.get(kind, kind)
+    return f"{name} {number}" if kind == "staff" else name
 
 
 def when(instant: datetime | None) -> str:

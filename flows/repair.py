@@ -18,6 +18,7 @@ from payments.exceptions import close_item
 from payments.models import ExceptionItem, PayNotice
 from wx_backend import backlog
 from wx_backend.errors import Conflict, Forbidden, NotFound
+from wx_backend.strict import dumps
 
 SHOWN: Final = 100
 TABLES: Final[Mapping[str, Any]] = {**backlog.TABLES, "notice": PayNotice}
@@ -84,7 +85,7 @@ def _failure(row: Any) -> Failure:
     arguments = getattr(row, "arguments", None)
     return Failure(
         id=row.id,
-        what=f"{what} {arguments}" if arguments else what,
+        what=f"{what} {dumps(arguments).decode()}" if arguments else what,
         known_at=known_at,
         attempts=row.attempts,
         error=row.last_error or "",
