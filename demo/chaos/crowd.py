@@ -8,13 +8,14 @@ from random import Random
 from typing import TypeVar
 
 from demo.story import mall
-from demo.story.browser import Unreachable
+from demo.story.browser import Browser, Unreachable
 from demo.story.frame import Story
-from demo.story.mall import Basket
+from demo.story.mall import Basket, Ware
 
 Value = TypeVar("Value")
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
+TAKES_BACK = 0.3  # of those who bought goods
 BUYERS, SCANNERS = 3, 1
 SCAN_EVERY_SECONDS = 1.2  # the platform tells scans apart by the second
 
@@ -30,7 +31,7 @@ class Lead:
 
 @dataclass
 class Crowd:
-    """Everybody at once; `orders` says whose each order has to be, `paid` which were paid."""
+    """Everybody at once; `orders` says whose each order has to be."""
 
     story: Story
     leads: Sequence[Lead]
@@ -38,6 +39,7 @@ class Crowd:
     seed: int
     orders: dict[str, int] = field(default_factory=dict)
     paid: set[str] = field(default_factory=set)
+    taken_back: set[str] = field(default_factory=set)
     scans: int = 0
     failures: list[BaseException] = field(default_factory=list)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -90,6 +92,14 @@ class Crowd:
         sheet = patiently(lambda: mall.payment_sheet(browser, number))
         if story.act(person, "pay", wait=False, **sheet)["err_msg"].endswith(":ok"):
             self.paid.add(number)
+            if not is_plan and random.random() < TAKES_BACK:
+                self._take_back(browser, number, ware)
+
+    def _take_back(self, browser: Browser, number: str, ware: Ware) -> None:
+        """Wait until it is paid, and want the money back."""
+        patiently(lambda: _wait_paid(browser, number))
+        patiently(lambda: mall.take_back(browser, number, ware.client_key))
+        self.taken_back.add(number)
 
     def _scan(self, person: str, random: Random) -> None:
         """One person follows by a poster and scans another."""
@@ -111,3 +121,8 @@ def patiently(work: Callable[[], Value]) -> Value:
             if time.monotonic() > end:
                 raise
             time.sleep(PAUSE_SECONDS)
+
+
+def _wait_paid(browser: Browser, number: str) -> None:
+    if mall.status(browser, number) != "paid":
+        raise Unreachable(f"{number} is not paid yet")

@@ -1,6 +1,7 @@
 """One run of trouble on a stack that runs: prepare, play, heal, drain, compare."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,14 @@ from demo.story.frame import Chapter, Contradiction, Story, eventually, expect
 
 ROUNDS_MAX = 20
 ROUND_SECONDS = 61.0  # longer than any lease, so that what a killed process held is free
+NOTICE_SECONDS = 2.5  # within which the clock process sees that time has passed
 SECONDS_PER_ORDER = 10
 SECONDS_PER_KILL = 8
 WARES = (("plan", "畅享 99"), ("accessory", "数据线"), ("accessory", "钢化膜"), ("phone", "青鸟 S"))
 UNSETTLED: Mapping[str, str] = {
     "messages": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending', 'sent', 'unknown')",
     "hand-overs": "SELECT count(*) FROM hand_over WHERE status <> 'accepted'",
+    "refunds": "SELECT count(*) FROM refund WHERE status NOT IN ('succeeded', 'closed')",
     "receipts": "SELECT count(*) FROM receipt WHERE position IS NULL",
 }
 
@@ -32,9 +35,10 @@ def chaos(story: Story, *, seconds: float, seed: int) -> dict[str, Any]:
     """
     crowd = Crowd(story, _leads(story), _wares(story), seed)
     screen.say("", f"Trouble for {seconds:.0f} s, seed {seed}:")
+    events, before = trouble.schedule(seed, seconds), trouble.restarts(story)
     trouble.stir(story)
     crowd.start()
-    kills = trouble.play(story, trouble.schedule(seed, seconds), _tell)
+    kills = trouble.play(story, events, _tell)
     crowd.leave()
     healed = time.monotonic()
     trouble.heal(story)
@@ -43,6 +47,7 @@ def chaos(story: Story, *, seconds: float, seed: int) -> dict[str, Any]:
     trouble.calm(story)
     screen.done("heal", drained, f"every process well, all work done; {_sums(crowd)}")
     figures = compare(story, crowd)
+    _expect_survival(trouble.restarts(story) - before, trouble.kills(events))
     _expect_enough(crowd, kills, seconds)
     return {
         "seed": seed,
@@ -50,6 +55,7 @@ def chaos(story: Story, *, seconds: float, seed: int) -> dict[str, Any]:
         "kills": kills,
         "orders": len(crowd.orders),
         "paid": len(crowd.paid),
+        "taken_back": len(crowd.taken_back),
         "scans": crowd.scans,
         "promises": len(story.journal),
         "drained_seconds": drained,
@@ -65,6 +71,7 @@ def drain(story: Story) -> None:
         if not _unsettled(story):
             return
         story.pass_time(ROUND_SECONDS)
+        time.sleep(NOTICE_SECONDS)
     raise Contradiction(f"never settled: {_unsettled(story)}")
 
 
@@ -94,7 +101,10 @@ def _credited(story: Story, crowd: Crowd) -> str:
     expect("who is credited", found, crowd.orders)
     paid = story.rows("SELECT number FROM sales_order WHERE paid_at IS NOT NULL")
     expect("paid, not known as paid", crowd.paid - {row["number"] for row in paid}, set())
-    return f"{len(found)} orders"
+    back = story.rows("SELECT number FROM sales_order WHERE status = 'refunded'")
+    refunded = {row["number"] for row in back}
+    expect("taken back, not refunded", crowd.taken_back - refunded, set())
+    return f"{len(found)} orders, {len(crowd.taken_back)} of them taken back"
 
 
 def _expect_enough(crowd: Crowd, kills: int, seconds: float) -> None:
@@ -102,6 +112,11 @@ def _expect_enough(crowd: Crowd, kills: int, seconds: float) -> None:
     expect(f"at least {orders} orders paid ({len(crowd.paid)})", len(crowd.paid) >= orders, True)
     expect(f"at least {enough} processes killed ({kills})", kills >= enough, True)
     expect("somebody scanned", crowd.scans > 0, True)
+
+
+def _expect_survival(restarts: Counter[str], kills: Counter[str]) -> None:
+    """Nothing ended that was not killed: not even the workers, whose Valkey was gone for a while."""
+    expect("programs that ended by themselves", dict(restarts - kills), {})
 
 
 def _leads(story: Story) -> list[Lead]:
@@ -149,4 +164,5 @@ def _tell(event: Event) -> None:
 
 
 def _sums(crowd: Crowd) -> str:
-    return f"{len(crowd.orders)} orders, {len(crowd.paid)} paid, {crowd.scans} scans"
+    sold = f"{len(crowd.orders)} orders, {len(crowd.paid)} paid"
+    return f"{sold}, {len(crowd.taken_back)} taken back, {crowd.scans} scans"

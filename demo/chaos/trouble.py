@@ -1,7 +1,8 @@
 """What goes wrong, and when: the same for the same seed."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -54,20 +55,30 @@ def schedule(seed: int, seconds: float) -> list[Event]:
 def stir(story: Story) -> None:
     """Turn the pretend WeChat's knobs."""
     story.pretend.put("settings", **IN_TROUBLE)
-    for appid in (story.appid,):
-        story.pretend.put("accounts", appid, markfail_after=0)
+    story.pretend.put("accounts", story.appid, markfail_after=0)
     for knob in KNOBS:
         story.pretend.post("chaos", times=-1, **knob)
 
 
+def kills(events: Iterable[Event]) -> Counter[str]:
+    """How often each program is killed."""
+    return Counter(event.name for event in events if event.what == "kill")
+
+
+def restarts(story: Story) -> Counter[str]:
+    """How often each program was started again so far."""
+    supervisor = story.stack.supervisor
+    return Counter({name: supervisor.restarts(name) for name in supervisor.names()})
+
+
 def play(story: Story, events: list[Event], tell: Callable[[Event], None]) -> int:
     """Do what is scheduled, at its time; how many processes were killed."""
-    started, kills = time.monotonic(), 0
+    started, killed = time.monotonic(), 0
     for event in events:
         time.sleep(max(0.0, started + event.at - time.monotonic()))
         tell(event)
-        kills += _happen(story, event)
-    return kills
+        killed += _happen(story, event)
+    return killed
 
 
 def heal(story: Story) -> None:

@@ -58,7 +58,7 @@ def play(story: Story) -> dict[str, Any]:
     """Every chapter, then every comparison; what the one JSON line says."""
     screen.say("")
     timings = _told(story, CHAPTERS)
-    screen.say("", proving.read_receipt(story), "")
+    screen.say("", proving.receipt_text(story), "")
     compared = _told(story, {check.__name__.replace("_", " "): check for check in CHECKS})
     facts = {name: value for name, value in story.facts.items() if name != "poster"}
     return {"story": facts, "chapters": timings, "compared": list(compared)}

@@ -7,16 +7,12 @@ import urllib.request
 from typing import Any
 
 from demo.story.frame import Story, eventually, expect
-from org.invites import InviteOutcome, try_invite
-from wx_backend import clock
-from wx_backend.db import retried
 
 _LINK = re.compile(r'href="([^"]+/s/[^"]+)"')
-MEMBER = "SELECT member_id FROM identity WHERE appid = :appid AND openid = :openid"
 
 
 def bind(story: Story) -> str:
-    """Alice follows, signs in, and becomes the rep she is by the code her outlet gave her."""
+    """Alice follows, opens the terminal, and types in the code her outlet gave her."""
     name, outlet, number, code = invitations(story)[0]
     become_rep(story, "Alice", number, code)
     story.facts.update({"rep_name": name, "rep_number": number, "rep_id": _rep_id(story, number)})
@@ -50,22 +46,21 @@ def again(story: Story) -> str:
 
 def invitations(story: Story) -> list[list[str]]:
     """Name, outlet, number and code of the reps who may be bound."""
-    kept = story.stack.places.data / "files" / "demo-logins.json"
-    found: list[list[str]] = json.loads(kept.read_text("utf-8"))["invitations"]
-    return found
+    return _seeded(story)["invitations"]
+
+
+def logins(story: Story) -> list[list[str]]:
+    """Login and password of the console's staff."""
+    return _seeded(story)["logins"]
 
 
 def become_rep(story: Story, person: str, number: str, code: str) -> None:
-    """Follow, sign in by WeChat, and use the invitation code."""
-    done = story.act(person, "follow")
-    story.browser(person).sign_in()
-    member_id = int(story.value(MEMBER, appid=story.appid, openid=done["openid"]))
-    rep_id = _rep_id(story, number)
-    with story.ours():
-        outcome = retried(
-            lambda: try_invite(rep_id=rep_id, code=code, member_id=member_id, now=clock.now())
-        )
-    expect(f"the code binds {person}", outcome, InviteOutcome.BOUND)
+    """Follow, sign in by WeChat, and type the invitation into the terminal."""
+    story.act(person, "follow")
+    browser = story.browser(person)
+    browser.sign_in("/terminal/bind")
+    page = browser.submit("/terminal/bind", number=number, code=code)
+    expect(f"the terminal takes {person}'s code", "绑定成功" in page.text, True)
 
 
 def posted(story: Story, person: str) -> bytes:
@@ -87,6 +82,12 @@ def welcomed(story: Story, person: str, jpeg: bytes, by: str = "") -> str:
     found = _LINK.search(text)
     expect("the welcome has a link", found is not None, True)
     return found[1] if found else ""
+
+
+def _seeded(story: Story) -> dict[str, list[list[str]]]:
+    kept = story.stack.places.data / "files" / "demo-logins.json"
+    said: dict[str, list[list[str]]] = json.loads(kept.read_text("utf-8"))
+    return said
 
 
 def _pictures(story: Story, person: str, before: int) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from demo.story.journal import Journal, Kind
 AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
 TIMEOUT_SECONDS = 20.0
 REDIRECTS_MAX = 8
-_CSRF = re.compile(r'name="csrf-token" content="([^"]+)"')
+_CSRF = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
 
 
 class Unreachable(Exception):

@@ -33,6 +33,10 @@ PROMISED: Final[Mapping[Kind, str]] = {
     Kind.PREPAY: "SELECT count(*) FROM payment"
     " JOIN identity ON identity.id = payment.identity_id"
     " WHERE payment.prepay_id = :about AND identity.openid = :who",
+    Kind.REFUND: "SELECT count(*) FROM refund JOIN payment ON payment.id = refund.payment_id"
+    " JOIN identity ON identity.id = payment.identity_id"
+    " JOIN sales_order ON sales_order.id = payment.order_id"
+    " WHERE sales_order.number = :about AND identity.openid = :who",
 }
 
 
@@ -151,6 +155,20 @@ def stock_conserved(story: Story) -> str:
     return f"{len(stocks)} shelves"
 
 
+def refunds_take_back(story: Story) -> str:
+    """Who got all his money back for a line earns its rep nothing any more."""
+    left = story.rows(
+        "SELECT order_line.id FROM order_line JOIN accrual"
+        " ON accrual.order_line_id = order_line.id JOIN commission"
+        " ON commission.accrual_id = accrual.id WHERE order_line.paid_fen > 0"
+        " AND order_line.refunded_fen = order_line.paid_fen"
+        " AND commission.taken_back_fen <> commission.amount_fen"
+    )
+    expect("commission left on refunded lines", left, [])
+    count = "SELECT count(*) FROM order_line WHERE refunded_fen > 0"
+    return f"{story.value(count)} lines"
+
+
 def messages_once(story: Story) -> str:
     """Each message has one reason and was shown once; none is lost on the way."""
     shown = Counter(
@@ -192,7 +210,7 @@ def _promised(story: Story, promise: Promise, people: Mapping[str, str]) -> dict
     if promise.kind in {Kind.TOUCH, Kind.SHARE}:
         with story.ours():
             values["share"] = signed_share(promise.about)
-    elif promise.kind in {Kind.ORDER, Kind.PREPAY}:
+    elif promise.kind is not Kind.SIGN_IN:
         values["about"] = promise.about
     return values
 
@@ -229,6 +247,7 @@ CHECKS: Final[tuple[Callable[[Story], str], ...]] = (
     money_agrees,
     books_balance,
     orders_settled_once,
+    refunds_take_back,
     stock_conserved,
     messages_once,
     billing_once,

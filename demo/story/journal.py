@@ -13,6 +13,7 @@ class Kind(StrEnum):
     SHARE = "share"
     ORDER = "order"
     PREPAY = "prepay"
+    REFUND = "refund"
 
 
 @dataclass(frozen=True, slots=True)

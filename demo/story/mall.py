@@ -87,6 +87,12 @@ def status(browser: Browser, number: str) -> str:
     return str(browser.get(f"/api/orders/{number}").json()["status"])
 
 
+def take_back(browser: Browser, number: str, client_key: str) -> None:
+    """Ask for all the money back from the order's page. Raises Refused."""
+    browser.post(f"/api/orders/{number}/refund", client_key=client_key, reason="不想要了")
+    browser.journal.write(browser.person, Kind.REFUND, number)
+
+
 def share(browser: Browser, subject: str, key: str) -> str:
     """Pass a page on; the link for a chat."""
     links: dict[str, str] = browser.post("/api/shares", subject=subject, key=key).json()["links"]

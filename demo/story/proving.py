@@ -1,19 +1,21 @@
 """Chapters: a forged link earns nobody anything, a refund takes its part back, and the proof is read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from demo.story import mall
+from demo.story.arriving import logins
 from demo.story.buying import HELD, LINES, PLAN_FEN, order_lines
 from demo.story.checks import open_work
 from demo.story.frame import Story, eventually, expect
 from demo.story.mall import Basket
-from flows.receipt_pages import ReceiptPage, filed_receipt, receipt_page
 from flows.refund.agree import LinesBack, refund_order_lines
 from referral.proofs import broken_link
 from referral.replay import is_consistent
 from wx_backend import clock
 from wx_backend.db import retried
+from wx_backend.money import yuan
 
 ACCESSORY = "钢化膜"
 MALLORY_PHONE = "13800000005"
@@ -74,20 +76,41 @@ def prove(story: Story) -> str:
     story.pass_time(CHAIN_EVERY_SECONDS)
     unchained = "SELECT count(*) FROM receipt WHERE position IS NULL"
     eventually("receipts not chained yet", lambda: story.value(unchained), 0)
-    lines = story.rows(LINES, number=story.facts["order"])
-    numbers = [story.value(RECEIPTS, line=line["id"]) for line in lines]
     with story.ours():
         expect("a break in the chain", broken_link(), None)
-        for number in numbers:
-            _expect_proof(story, receipt_page(filed_receipt(number)))
+    lines = story.rows(LINES, number=story.facts["order"])
+    numbers = [story.value(RECEIPTS, line=line["id"]) for line in lines]
+    for number in numbers:
+        _expect_proof(story, receipt(story, number))
     story.facts["receipts"] = numbers
     return f"{len(numbers)} receipts, {numbers[0]} ..."
 
 
-def read_receipt(story: Story) -> str:
+def read_on(story: Story) -> str:
+    """Alice reads in the terminal why the line is hers, and what she has earned."""
+    alice, number = story.browser("Alice"), story.facts["receipts"][0]
+    page = alice.get(f"/terminal/receipts/{number}").text
+    expect("the receipt is in her terminal", number in page, True)
+    held = yuan(story.facts["kept_fen"])
+    expect(f"{held} yuan held", held in alice.get("/terminal/income").text, True)
+    return f"{held} yuan held"
+
+
+def receipt(story: Story, number: str) -> dict[str, Any]:
+    """A receipt as the province's administrator gets it from the console."""
+    staff = story.browser("console")
+    answer = staff.get(f"/console/receipts/{number}.json")
+    if answer.path.endswith("/login"):
+        passwords = dict(logins(story))
+        staff.submit("/console/login", login="province", password=passwords["province"])
+        answer = staff.get(f"/console/receipts/{number}.json")
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def receipt_text(story: Story) -> str:
     """The receipt of the phone as a person reads it."""
-    with story.ours():
-        return "\n".join(_told(receipt_page(filed_receipt(story.facts["receipts"][0]))))
+    return "\n".join(_told(receipt(story, story.facts["receipts"][0])))
 
 
 def altered(link: str) -> str:
@@ -96,31 +119,30 @@ def altered(link: str) -> str:
     return link[:place] + ("A" if link[place] != "A" else "B") + link[place + 1 :]
 
 
-def _expect_proof(story: Story, page: ReceiptPage) -> None:
-    rep_name = story.facts["rep_name"]
-    expect("who has the line", [part.rep_name for part in page.portions], [rep_name])
-    winner = page.winner
-    hops = [(hop.name, hop.is_rep) for hop in winner.hops] if winner else []
-    expect("the way to the buyer", hops, [(rep_name, True), ("客户转发", False)])
-    expect("it follows from itself", is_consistent(dict(page.body)), True)
-    expect("its place in the chain", page.place is not None and page.place.holds, True)
+def _expect_proof(story: Story, found: Mapping[str, Any]) -> None:
+    body, rep_id = found["body"], story.facts["rep_id"]
+    expect("who has the line", [part["rep_id"] for part in body["result"]["portions"]], [rep_id])
+    (winner,) = (touch for touch in body["touches"] if touch["verdict"]["is_won"])
+    expect("the way to the buyer", [hop["rep_id"] for hop in winner["path"]], [rep_id, None])
+    expect("it says so", winner["path_sentence"], f"{story.facts['rep_name']} → 客户转发")
+    expect("it follows from itself", is_consistent(body), True)
+    expect("its place in the chain", found["chain"]["holds"], True)
 
 
-def _told(page: ReceiptPage) -> Iterator[str]:
-    yield f"归属凭证 {page.number}  订单 {page.order.number}  {page.line.name}"
-    yield f"  结论  {page.sentence}（策略第 {page.policy_version} 版）"
-    for part in page.portions:
-        yield f"  归属  {part.role} {part.rep_name} {part.outlet_name} {part.share_bp / 100:g}%"
-    for touch in page.touches:
-        way = " → ".join(f"{hop.name}（{hop.place}）" for hop in touch.hops)
-        yield f"  接触  {_at(touch.event_at)} {touch.kind}  {way or '无分享来源'}"
-        yield f"        {touch.learnt}；{touch.verdict} {touch.without}"
-    if page.place:
-        yield f"  存证  第 {page.place.position} 份，{page.place.digest.hex()}"
+def _told(found: Mapping[str, Any]) -> Iterator[str]:
+    body, chain = found["body"], found["chain"]
+    others = {each["touch_id"]: each["sentence"] for each in body["without"]}
+    yield f"归属凭证 {found['number']}  订单 {found['order']}  {found['line']['name']}"
+    yield f"  结论  {body['result']['sentence']}（策略第 {body['policy']['version']} 版）"
+    for touch in body["touches"]:
+        yield f"  接触  {_at(touch['event_at'])} {touch['kind_name']}  {touch['path_sentence']}"
+        yield f"        {touch['learnt']}；{touch['verdict']['sentence']}"
+        yield f"        {others.get(touch['id'], '')}"
+    yield f"  存证  第 {chain['position']} 份，{chain['digest']}"
 
 
-def _at(instant: datetime) -> str:
-    return f"{instant.astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
+def _at(instant: str) -> str:
+    return f"{datetime.fromisoformat(instant).astimezone(clock.SHANGHAI):%Y-%m-%d %H:%M:%S}"
 
 
 def _held(story: Story) -> int:
@@ -141,4 +163,4 @@ def _refund_status(story: Story, refund_id: int) -> str:
     return str(story.value("SELECT status FROM refund WHERE id = :id", id=refund_id))
 
 
-CHAPTERS = {"forge": forge, "refund": refund, "prove": prove}
+CHAPTERS = {"forge": forge, "refund": refund, "prove": prove, "read": read_on}
