@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wx_backend.claims import Claimable, due_index
+from wx_backend.claims import Claimable, due_index, upkeep_indexes
 from wx_backend.db import Instant, Model, id_column
 
 CNY = "CNY"
@@ -77,7 +77,11 @@ class PayNotice(Claimable, Model):
     """
 
     __tablename__ = "pay_notice"
-    __table_args__ = (UniqueConstraint("key"), due_index("pay_notice"))
+    __table_args__ = (
+        UniqueConstraint("key"),
+        due_index("pay_notice"),
+        *upkeep_indexes("pay_notice"),
+    )
 
     id: Mapped[int] = id_column()
     key: Mapped[bytes] = mapped_column(LargeBinary(16))

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend import bell, crash
-from wx_backend.claims import Claimable, WorkStatus, due_index
+from wx_backend.claims import Claimable, WorkStatus, due_index, upkeep_indexes
 from wx_backend.db import Instant, Model, id_column, upsert
 from wx_backend.row_work import RowWork
 
@@ -25,7 +25,7 @@ class Push(Claimable, Model):
     __table_args__ = (
         UniqueConstraint("key"),
         due_index("push"),
-        Index("ix_push_known_at", "known_at"),
+        *upkeep_indexes("push"),
     )
 
     id: Mapped[int] = id_column()

@@ -22,7 +22,7 @@ from sqlalchemy import JSON, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend import bell, claims, clock, crash
-from wx_backend.claims import Claim, Claimable, LostClaim, due_index
+from wx_backend.claims import Claim, Claimable, LostClaim, due_index, partial_index
 from wx_backend.db import Instant, Model, db, id_column, retried, transaction, upsert
 from wx_backend.errors import AppError, PlatformError
 from wx_backend.row_work import record_failure
@@ -48,6 +48,7 @@ class Job(Claimable, Model):
         UniqueConstraint("name", "key"),
         due_index("job", "queue"),
         Index("ix_job_status", "status", "name"),
+        partial_index("ix_job_over", "done_at", "status = 'done'"),
     )
 
     id: Mapped[int] = id_column()

@@ -28,7 +28,8 @@ _patience = _Patience()
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
     """Inside, all waiting of this thread together ends after so many seconds."""
-    before, _patience.until = _patience.until, monotonic() + seconds
+    before, until = _patience.until, monotonic() + seconds
+    _patience.until = until if before is None else min(before, until)
     try:
         yield
     finally:

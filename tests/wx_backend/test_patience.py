@@ -1,0 +1,56 @@
+"""A thread waits for PostgreSQL as long as it has patience, and no longer."""
+
+from collections.abc import Iterator
+from time import monotonic
+
+import psycopg
+import pytest
+
+from tests.postgres import PostgresServer
+from wx_backend import patience
+from wx_backend.patience import Connection, OutOfPatience
+
+
+@pytest.fixture
+def connection(postgres: PostgresServer) -> Iterator[Connection]:
+    dsn = postgres.url().replace("postgresql+psycopg", "postgresql")
+    with Connection.connect(dsn, autocommit=True) as connection:
+        yield connection
+
+
+def test_without_a_limit_it_waits(connection: Connection) -> None:
+    assert connection.execute("SELECT pg_sleep(0.3), 1").fetchone() == ("", 1)
+
+
+def test_a_wait_ends_with_the_patience_and_takes_the_connection_along(
+    connection: Connection,
+) -> None:
+    start = monotonic()
+    with pytest.raises(OutOfPatience), patience.at_most(0.3):
+        connection.execute("SELECT pg_sleep(5)")
+
+    assert 0.3 <= monotonic() - start < 1
+    assert connection.closed
+    assert issubclass(OutOfPatience, psycopg.OperationalError)
+
+
+def test_patience_is_for_all_waits_together(connection: Connection) -> None:
+    def wait_often() -> None:
+        for _ in range(10):
+            connection.execute("SELECT pg_sleep(0.2)")
+
+    start = monotonic()
+    with pytest.raises(OutOfPatience), patience.at_most(0.5), patience.at_most(9):
+        wait_often()
+    assert monotonic() - start < 1
+
+
+def test_with_little_patience_left_no_connection_is_begun(postgres: PostgresServer) -> None:
+    with pytest.raises(OutOfPatience), patience.at_most(0.5):
+        Connection.connect(postgres.url().replace("postgresql+psycopg", "postgresql"))
+
+
+def test_afterwards_it_waits_again(connection: Connection) -> None:
+    with patience.at_most(1), patience.at_most(0.01):
+        pass
+    assert connection.execute("SELECT pg_sleep(0.2), 2").fetchone() == ("", 2)
