@@ -35,7 +35,7 @@ def replay(label: str, row_id: int) -> ResponseReturnValue:
 @bp.get("/exceptions")
 def exceptions() -> str:
     """Money that did not fit, within the staff's scope, the oldest first."""
-    items = repair.open_items(staff().node_id, after=0, limit=repair.SHOWN)
+    items = repair.open_items(staff().node_id, limit=repair.SHOWN)
     return render_template("console/exceptions.html", items=items, limit=repair.SHOWN)
 
 

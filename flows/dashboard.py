@@ -34,12 +34,15 @@ def dashboard(node_id: int, now: datetime) -> Dashboard:
     """The figures of a node and everything below it."""
     midnight = datetime.combine(business_on(now), time(), SHANGHAI)
     length = timedelta(days=1)
-    waits = {label: backlog_of(table, now) for label, table in TABLES.items()}
     return Dashboard(
         today=_day(node_id, midnight, length),
         yesterday=_day(node_id, midnight - length, length),
-        backlog=waits if holds_everything(node_id) else {},
+        backlog=_backlog(now) if holds_everything(node_id) else {},
     )
+
+
+def _backlog(now: datetime) -> dict[str, Backlog]:
+    return {label: backlog_of(table, now) for label, table in TABLES.items()}
 
 
 def _day(node_id: int, begins: datetime, length: timedelta) -> Day:

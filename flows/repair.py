@@ -5,17 +5,19 @@ sees them. Exception items belong to the outlets of their order; those without a
 by the same few.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from orders.queries import order_by_id
 from orders.search import order_ids
 from org.queries import under
 from org.roster import holds_everything
 from payments.desk import exception_within, exceptions_within
 from payments.exceptions import close_item
 from payments.models import ExceptionItem, PayNotice
+from payments.queries import order_of_attempt
 from wx_backend import backlog
 from wx_backend.errors import Conflict, Forbidden, NotFound
 from wx_backend.strict import dumps
@@ -57,9 +59,18 @@ def try_again(*, label: str, row_id: int, node_id: int, now: datetime) -> None:
         raise NothingToReplay
 
 
-def open_items(node_id: int, *, after: int, limit: int) -> Sequence[ExceptionItem]:
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something about money that did not fit; `order_number` is empty where no order is known."""
+
+    row: ExceptionItem
+    order_number: str
+
+
+def open_items(node_id: int, *, after: int = 0, limit: int) -> list[Item]:
     """What about the money of a node's orders waits for a person, the oldest first."""
-    return exceptions_within(_orders(node_id), after=after, limit=limit)
+    rows = exceptions_within(_orders(node_id), after=after, limit=limit)
+    return [Item(row, _order_number(row)) for row in rows]
 
 
 def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: datetime) -> None:
@@ -72,6 +83,13 @@ def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: da
 def _orders(node_id: int) -> Any:
     """The orders whose items a node sees; None for all, with those that have no order."""
     return None if holds_everything(node_id) else order_ids(under(node_id))
+
+
+def _order_number(row: ExceptionItem) -> str:
+    if row.payment_id is None:
+        return ""
+    order = order_by_id(order_of_attempt(row.payment_id))
+    return order.number if order else ""
 
 
 def _check_top(node_id: int) -> None:

@@ -3,12 +3,13 @@
 from sqlalchemy import select, update
 
 from payments.exceptions import open_exception
-from payments.models import ExceptionItem, ExceptionKind, Payment
+from payments.models import ExceptionItem, ExceptionKind, Payment, PayNotice
 from tests.console.conftest import Desks
 from tests.console.world import World
 from wx_backend import clock
 from wx_backend.claims import WorkStatus
 from wx_backend.db import db, transaction
+from wx_backend.inbox import Push
 from wx_backend.outbox import Job
 
 
@@ -53,6 +54,52 @@ def test_what_gave_up_is_shown_and_tried_again(desk_of: Desks) -> None:
     assert desk.post(f"/failures/mallory/{job_id}/replay").status_code == 404
 
 
+def dead_push() -> int:
+    """A push whose work gave up."""
+    now = clock.now()
+    push = Push(
+        key=bytes(16),
+        account="city",
+        kind="event.CLICK",
+        raw=b"<xml/>",
+        digest=bytes(32),
+        reply="",
+        event_at=now,
+        known_at=now,
+        due_at=now,
+        status=WorkStatus.DEAD,
+        last_error="KeyError('EventKey')",
+    )
+    with transaction() as session:
+        session.add(push)
+        session.flush()
+        return push.id
+
+
+def dead_notice() -> int:
+    """A notice of WeChat Pay whose work gave up."""
+    now = clock.now()
+    notice = PayNotice(
+        key=bytes(16), kind="payment", known_at=now, due_at=now, status=WorkStatus.DEAD
+    )
+    with transaction() as session:
+        session.add(notice)
+        session.flush()
+        return notice.id
+
+
+def test_pushes_and_notices_are_tried_again_too(desk_of: Desks) -> None:
+    push_id, notice_id, desk = dead_push(), dead_notice(), desk_of("root")
+    page = desk.get("/failures").text
+    assert "event.CLICK" in page
+    assert "EventKey" in page
+    desk.post(f"/failures/push/{push_id}/replay")
+    desk.post(f"/failures/notice/{notice_id}/replay")
+    db.session.rollback()
+    assert db.session.get_one(Push, push_id).status == WorkStatus.PENDING
+    assert db.session.get_one(PayNotice, notice_id).status == WorkStatus.PENDING
+
+
 def test_a_province_does_not_see_the_work_of_all(desk_of: Desks) -> None:
     job_id, desk = dead_job(), desk_of("south")
     assert desk.get("/failures").status_code == 403
@@ -66,6 +113,7 @@ def test_money_that_did_not_fit_is_seen_where_it_belongs(desk_of: Desks, world: 
     lost_money(world)
     seen = {login: desk_of(login).get("/exceptions").text for login in ("south", "north", "root")}
     assert "到账信息与订单不符" in seen["south"]
+    assert world.southern.number in seen["south"]
     assert "nobody-knows" not in seen["south"]
     assert "没有待处理的异常" in seen["north"]
     assert "nobody-knows" in seen["root"]

@@ -2,15 +2,19 @@
 
 import csv
 from io import StringIO
+from itertools import product
 
 import pytest
 from sqlalchemy import select
 
+from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.search import OrderFilter, count_found, orders_found
 from org.models import OrgNode, Rep, RepStatus
-from org.queries import under
+from org.queries import nodes_under, under
+from referral.values import TouchKind
 from tests.console.conftest import Desks
-from tests.console.world import World, order
+from tests.console.world import World, known, order, share, touch
+from tests.org.cast import hire
 from wx_backend.db import db
 
 NOBODYS = "RC260101" + "0" * 13
@@ -74,9 +78,45 @@ def test_figures_are_those_of_the_own_province(desk_of: Desks, world: World) -> 
 
 
 def test_staff_of_an_outlet_see_its_orders_only(desk_of: Desks, world: World) -> None:
-    order(world.bob, world.wares, world.tree.bay, key="another-submit")
-    page = desk_of("clerk").get("/orders").text
-    assert world.southern.number in page
+    erin = known("Erin")
+    touch(erin, share(hire(world.tree.bay, "戴夫")), kind=TouchKind.LINK_OPENED)
+    order(erin, world.wares, world.tree.bay)
+    assert "共 1 条" in desk_of("clerk").get("/orders").text
+    assert "共 2 条" in desk_of("south").get("/orders").text
+
+
+def test_who_hands_an_order_out_sees_it_too(desk_of: Desks, world: World) -> None:
+    order(world.nora, world.wares, world.tree.hall, key="fetched-in-the-south")
+    assert "共 2 条" in desk_of("clerk").get("/orders").text
+
+
+def test_whatever_is_asked_for_only_the_own_is_found(world: World) -> None:
+    order(world.nora, world.wares, world.tree.bay, key="bought-in-the-south")
+    numbers = ("", "OD", world.southern.number, world.northern.number)
+    for node in nodes_under(world.tree.group):
+        mine = set(db.session.scalars(under(node.id)))
+        for number, status in product(numbers, (None, *OrderStatus)):
+            wanted = OrderFilter(under(node.id), number=number, status=status)
+            found = orders_found(wanted, limit=100)
+            assert len(found) == count_found(wanted)
+            assert all(places(each) & mine for each in found)
+            expected = [each for each in everything() if is_meant(each, number, status, mine)]
+            assert {each.id for each in found} == {each.id for each in expected}
+
+
+def everything() -> list[SalesOrder]:
+    return list(db.session.scalars(select(SalesOrder)))
+
+
+def places(each: SalesOrder) -> set[int]:
+    """The outlets that sold an order or hand it out."""
+    sold = select(OrderLine.outlet_id).where(OrderLine.order_id == each.id)
+    return {place for place in (each.outlet_id, *db.session.scalars(sold)) if place is not None}
+
+
+def is_meant(each: SalesOrder, number: str, status: OrderStatus | None, mine: set[int]) -> bool:
+    fits = each.number.startswith(number) and status in (None, each.status)
+    return fits and bool(places(each) & mine)
 
 
 def test_an_empty_scope_is_nothing_not_everything(world: World) -> None:

@@ -3,10 +3,11 @@
 from sqlalchemy import select
 
 from console.sign_in import REFUSED
-from org.models import Staff, StaffSession
-from org.staff import disable_staff
+from org.models import Role, Staff, StaffSession
+from org.staff import change_role, disable_staff
 from tests.console.conftest import Desks
 from tests.console.desk import PASSWORD
+from tests.console.world import World
 from wx_backend import clock
 from wx_backend.db import db, transaction
 
@@ -66,6 +67,41 @@ def test_disabled_staff_are_out_at_once(desk_of: Desks) -> None:
     with transaction():
         disable_staff(staff_id=staff_id("manager"), by_id=staff_id("root"), now=clock.now())
     assert desk.get("/orders").status_code == 302
+
+
+def test_moved_staff_see_their_new_place_at_once(desk_of: Desks, world: World) -> None:
+    desk = desk_of("manager")
+    assert world.southern.number in desk.get("/orders").text
+    with transaction():
+        change_role(
+            staff_id=staff_id("manager"),
+            role=Role.MANAGER,
+            node_id=world.tree.north,
+            by_id=staff_id("root"),
+        )
+    page = desk.get("/orders").text
+    assert world.southern.number not in page
+    assert world.northern.number in page
+
+
+def test_a_smaller_role_loses_its_rights_at_once(desk_of: Desks, world: World) -> None:
+    desk = desk_of("manager")
+    with transaction():
+        change_role(
+            staff_id=staff_id("manager"),
+            role=Role.MARKETER,
+            node_id=world.tree.south,
+            by_id=staff_id("root"),
+        )
+    assert desk.post(f"/reps/{world.alice_number}/disable").status_code == 403
+    assert desk.get("/orders").status_code == 403
+
+
+def test_scripts_and_other_pages_do_not_see_the_cookie(desk_of: Desks) -> None:
+    given = desk_of().sign_in("south").headers.getlist("Set-Cookie")
+    (cookie,) = (each for each in given if each.startswith("wx_staff="))
+    for flag in ("HttpOnly", "Path=/console", "SameSite=Lax"):
+        assert flag in cookie
 
 
 def test_every_session_has_its_own_token(desk_of: Desks) -> None:
