@@ -9,7 +9,7 @@ from wx_backend.db import Instant, Model, db, upsert
 
 
 class Lease(Model):
-    """Who holds `name` until when; `fence` grows with every change of holder."""
+    """Who holds `name` until when; `fence` grows with every taking and renewing."""
 
     __tablename__ = "lease"
 
