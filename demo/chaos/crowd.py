@@ -5,17 +5,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from demo.story import mall
 from demo.story.browser import Browser, Unreachable
 from demo.story.frame import Story
-from demo.story.mall import Basket, Ware
+from demo.story.mall import Basket
 
 Value = TypeVar("Value")
 PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 0.5
-TAKES_BACK = 0.3  # of those who bought goods
+REGRETS = 0.4  # of those who bought goods
+PHONE = "13900000000"
 BUYERS, SCANNERS = 3, 1
 SCAN_EVERY_SECONDS = 1.2  # the platform tells scans apart by the second
 
@@ -27,6 +28,17 @@ class Lead:
     rep_id: int
     ticket: str
     link: str
+
+
+class Bought(NamedTuple):
+    """An order its buyer regrets, and the key of his wish to have the money back."""
+
+    browser: Browser
+    number: str
+    key: str
+
+
+Turn = Callable[[str, Random, list[Bought]], None]
 
 
 @dataclass
@@ -64,44 +76,53 @@ class Crowd:
         if self.failures:
             raise self.failures[0]
 
-    def _loop(self, work: Callable[[str, Random], None], number: int) -> None:
+    def _loop(self, work: Turn, number: int) -> None:
         random = Random(f"{self.seed}/{number}")  # noqa: S311 - a schedule that can be repeated
+        regrets: list[Bought] = []
         turn = 0
         try:
             while not self._over.is_set():
                 turn += 1
-                work(f"P{number}x{turn}", random)
+                work(f"P{number}x{turn}", random, regrets)
         except BaseException as failure:  # noqa: BLE001 - told to whoever waits for the crowd
             self.failures.append(failure)
             self._over.set()
 
-    def _buy(self, person: str, random: Random) -> None:
+    def _buy(self, person: str, random: Random, regrets: list[Bought]) -> None:
         """One person follows by a poster, opens the showroom, buys something and pays."""
-        story, lead = self.story, random.choice(self.leads)
+        lead = random.choice(self.leads)
+        browser = self._arrived(person, lead, random)
         name, product = random.choice(self.wares)
-        phone = f"139{random.randrange(10**8):08d}"
-        story.meet(person, phone)
-        story.act(person, "follow", wait=False, ticket=lead.ticket)
-        browser = story.browser(person)
-        patiently(lambda: browser.open(lead.link))
         ware = patiently(lambda: mall.choose(browser, name, product))
         is_plan = name == self.wares[0][0]
-        basket = Basket((ware,), person, phone, not is_plan, phone if is_plan else "")
+        basket = Basket((ware,), person, PHONE, not is_plan, PHONE if is_plan else "")
         number = patiently(lambda: mall.order(browser, basket))
         self.orders[number] = lead.rep_id
         sheet = patiently(lambda: mall.payment_sheet(browser, number))
-        if story.act(person, "pay", wait=False, **sheet)["err_msg"].endswith(":ok"):
+        if self.story.act(person, "pay", wait=False, **sheet)["err_msg"].endswith(":ok"):
             self.paid.add(number)
-            if not is_plan and random.random() < TAKES_BACK:
-                self._take_back(browser, number, ware)
+            if not is_plan and random.random() < REGRETS:
+                regrets.append(Bought(browser, number, ware.client_key))
+        self._take_back(regrets)
 
-    def _take_back(self, browser: Browser, number: str, ware: Ware) -> None:
-        """Wait until it is paid, and want the money back."""
-        patiently(lambda: _wait_paid(browser, number))
-        patiently(lambda: mall.take_back(browser, number, ware.client_key))
-        self.taken_back.add(number)
+    def _arrived(self, person: str, lead: Lead, random: Random) -> Browser:
+        story = self.story
+        story.meet(person, f"139{random.randrange(10**8):08d}")
+        story.act(person, "follow", wait=False, ticket=lead.ticket)
+        browser = story.browser(person)
+        patiently(lambda: browser.open(lead.link))
+        return browser
 
-    def _scan(self, person: str, random: Random) -> None:
+    def _take_back(self, regrets: list[Bought]) -> None:
+        """Whoever regrets gets his money back, once his order is known to be paid."""
+        for bought in regrets[:]:
+            browser, number, key = bought
+            if patiently(lambda: mall.status(browser, number)) == "paid":  # noqa: B023 - called at once
+                patiently(lambda: mall.take_back(browser, number, key))  # noqa: B023 - likewise
+                self.taken_back.add(number)
+                regrets.remove(bought)
+
+    def _scan(self, person: str, random: Random, _regrets: list[Bought]) -> None:
         """One person follows by a poster and scans another."""
         self.story.meet(person, f"138{random.randrange(10**8):08d}")
         for _ in range(2):
@@ -121,8 +142,3 @@ def patiently(work: Callable[[], Value]) -> Value:
             if time.monotonic() > end:
                 raise
             time.sleep(PAUSE_SECONDS)
-
-
-def _wait_paid(browser: Browser, number: str) -> None:
-    if mall.status(browser, number) != "paid":
-        raise Unreachable(f"{number} is not paid yet")
