@@ -17,6 +17,8 @@ from org.roster import RepFilter, count_reps
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput
+from wx_backend.platform import config
+from wx_backend.qr_picture import qr_svg
 
 log = logging.getLogger(__name__)
 bp = Blueprint("reps", __name__)
@@ -115,7 +117,9 @@ def assign_codes(number: str) -> ResponseReturnValue:
 
 def _page(number: str, code: str = "") -> str:
     file = rep_desk.rep_file(number, staff().node_id, clock.now())
-    return render_template("console/rep.html", file=file, code=code)
+    address = f"{config().service.base_url}/terminal/bind?number={number}"
+    picture = qr_svg(address) if code else ""
+    return render_template("console/rep.html", file=file, code=code, picture=picture)
 
 
 def _changed(number: str, said: str, work: Callable[[], None]) -> ResponseReturnValue:

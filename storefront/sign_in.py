@@ -13,13 +13,13 @@ from werkzeug.exceptions import HTTPException
 
 from flows.signing_in import ask_who, sign_in
 from storefront import session
-from storefront.pictures import qr_svg
 from wx_backend import access, clock
 from wx_backend.access import Access, Caller
 from wx_backend.db import db, retried
 from wx_backend.error_pages import wants_json
 from wx_backend.errors import BadInput, Forbidden, NotSignedIn, PlatformError, Unavailable
 from wx_backend.platform import client, config
+from wx_backend.qr_picture import qr_svg
 
 log = logging.getLogger(__name__)
 bp = Blueprint("sign_in", __name__)

@@ -1,5 +1,6 @@
 """Becoming a rep on this WeChat by an invitation, and giving it back."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -28,13 +29,14 @@ def page() -> ResponseReturnValue:
     mine = member_ids_of(person().member_id)
     if rep_of_member(*mine) is not None:
         return redirect(url_for("terminal.home.show"))
-    return _form(PAUSED if bound_rep(*mine) is not None else "")
+    refused = PAUSED if bound_rep(*mine) is not None else ""
+    return _form(refused, _typed("number", request.args))
 
 
 @bp.post("/bind")
 def bind() -> ResponseReturnValue:
     """Use an invitation. A wrong try is counted, so it is committed like a right one."""
-    number, code = (_typed(name) for name in ("number", "code"))
+    number, code = (_typed(name, request.form) for name in ("number", "code"))
     member_id, now = person().member_id, clock.now()
     outcome = retried(
         lambda: bind_by_invitation(
@@ -59,5 +61,5 @@ def _form(refused: str, number: str = "") -> str:
     return render_template("terminal/bind.html", refused=refused, number=number)
 
 
-def _typed(name: str) -> str:
-    return "".join(filter(str.isprintable, request.form.get(name, ""))).strip()[:TYPED_MAX]
+def _typed(name: str, source: Mapping[str, str]) -> str:
+    return "".join(filter(str.isprintable, source.get(name, ""))).strip()[:TYPED_MAX]

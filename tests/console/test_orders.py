@@ -56,6 +56,11 @@ def test_a_spreadsheet_reads_chinese_and_runs_nothing(desk_of: Desks, world: Wor
     assert "1999.00" in answer.text
 
 
+def test_too_many_are_refused_not_cut_off(desk_of: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.orders.EXPORT_MAX", 0)
+    assert desk_of("finance").get("/orders.csv").status_code == 422
+
+
 def test_markup_in_a_name_stays_text(desk_of: Desks, world: World) -> None:
     with transaction() as session:
         session.execute(update(OrderLine).values(name="<script>alert(1)</script>"))

@@ -34,8 +34,10 @@ def test_figures_count_contacts_sales_and_commission(desk_of: Desks, world: Worl
 
 def test_an_invitation_is_shown_once_and_binds_once(desk_of: Desks, world: World) -> None:
     desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
-    found = _CODE.search(desk.post(f"{path}/invite").text)
+    shown = desk.post(f"{path}/invite").text
+    found = _CODE.search(shown)
     assert found
+    assert "<svg" in shown
     assert found[1] not in desk.get(path).text
     now = clock.now()
     with transaction():

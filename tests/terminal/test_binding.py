@@ -14,7 +14,9 @@ from org.reps import disable_rep
 from terminal.binding import PAUSED, REFUSED
 from tests.console.world import World, known
 from tests.racing import race
+from tests.simulator.stage import Stage
 from tests.terminal.conftest import Phones
+from tests.terminal.phone import RepPhone
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
 
@@ -47,6 +49,14 @@ def test_a_code_works_once(phone_of: Phones, world: World) -> None:
     assert second.status_code == 400
     assert REFUSED in second.text
     assert open_bindings() == 1
+
+
+def test_the_picture_at_the_outlet_fills_the_number_in(
+    app: Flask, wechat: Stage, world: World
+) -> None:
+    stranger = RepPhone(app, wechat, "Dave")
+    page = stranger.follow(stranger.get(f"/terminal/bind?number={world.alice_number}"))
+    assert f'value="{world.alice_number}"' in page.text
 
 
 def test_people_may_write_it_as_they_hear_it(phone_of: Phones, world: World) -> None:
