@@ -84,17 +84,21 @@ class Contact(Row):
 
 @dataclass
 class Message(Row):
-    """One line of a chat, or one service notice, on a person's phone."""
+    """One line of a chat, or one service notice, on a person's phone.
+
+    A chat is with an account, or, when `appid` is empty, with the friend named in `peer`.
+    """
 
     number: int
     person: str
     appid: str
-    side: str  # account | person | system
-    kind: str  # passive | template | subscribe | customer_service | mass | user | system
+    side: str  # account | person | system | friend
+    kind: str  # passive | template | subscribe | customer_service | mass | user | system | friend
     msg_type: str
     content: JSON
     at: float
     msg_id: str = ""
+    peer: str = ""
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from simulator import crypto
 from simulator.acts import (  # noqa: F401 - importing a module registers its acts
     consenting,
     following,
+    friends,
     menu,
     moments,
     talking,

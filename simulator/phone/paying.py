@@ -2,7 +2,7 @@
 
 A page that would call the bridge goes to `/phone/pay` instead, with the bridge's arguments and
 `return`, the address to come back to: an address of the account's own pages. It comes back with
-`wxpay=ok` or `wxpay=cancel` added, which proves nothing, as what the bridge says proves nothing.
+`wxpay=ok`, `cancel` or `fail` added, which proves nothing, as what the bridge says proves nothing.
 """
 
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Sheet:
     is_paid: bool = False
 
     def onward(self, outcome: str) -> str:
-        """The way back with the outcome, `ok` or `cancel`."""
+        """The way back with the outcome: `ok`, `cancel` or `fail`."""
         if self.back == _HOME:
             return _HOME
         parts = urlsplit(self.back)

@@ -144,6 +144,22 @@ def test_bob_scans_what_alice_posted_in_moments(desktop: Page, shop: Stage, tmp_
     assert not is_wider_than_the_screen(desktop)
 
 
+def test_a_poster_is_passed_on_from_friend_to_friend(
+    phone: Page, shop: Stage, tmp_path: Path
+) -> None:
+    (tmp_path / "poster.png").write_bytes(poster(shop))
+    choose(phone, shop, "Alice")
+    phone.goto(f"{shop.base_url}/phone#/chat/@Bob")
+    phone.locator("input[type=file]").set_input_files(tmp_path / "poster.png")
+    expect(phone.get_by_role("button", name="查看图片")).to_be_visible()
+    choose(phone, shop, "Bob")
+    phone.get_by_role("link", name="Alice").click()
+    phone.get_by_role("button", name="查看图片").click()
+    phone.get_by_role("button", name="识别二维码").click()
+    phone.get_by_role("button", name="关注公众号").click()
+    expect(phone.get_by_role("link", name="进入展厅")).to_be_visible()
+
+
 def test_a_new_person_gets_the_phone(desktop: Page, shop: Stage) -> None:
     desktop.goto(f"{shop.base_url}/phone")
     people = desktop.get_by_role("complementary", name="谁在用手机")

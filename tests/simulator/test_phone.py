@@ -55,6 +55,17 @@ def test_the_screen_tells_only_what_is_new(stage: Stage) -> None:
     assert seen(stage, "sim_person=Alice")["messages"] == []
 
 
+def test_friends_write_to_each_other_and_no_account_hears_it(
+    stage: Stage, receiver: Receiver
+) -> None:
+    stage.act("Alice", "tell", to="Bob", text="看看这个")
+    stage.act("Bob", "tell", to="Alice", url="https://shop.example/p/1", title="畅享套餐")
+    lines = [(line["side"], line["peer"], line["msg_type"]) for line in stage.chat("Bob")]
+    assert lines == [("friend", "Alice", "text"), ("person", "Alice", "link")]
+    assert stage.refused("POST", "/people/Bob/acts/tell", to="Bob", text="我")
+    assert receiver.received == []
+
+
 def test_nobody_holds_the_phone_of_a_stranger(stage: Stage) -> None:
     assert hand_to(stage, "Mallory").status == 409
 

@@ -35,9 +35,11 @@ function choices({ content }, onChoice) {
   return h("div", { class: "bubble" }, content.head_content, list, content.tail_content);
 }
 
+const hostOf = (url) => url.split("/")[2] ?? "";
+
 function link({ content }) {
   return h("a", { class: "card", ...opening(content.url) },
-    h("strong", {}, content.title ?? content.url), h("span", { class: "dim" }, content.description ?? ""));
+    h("strong", {}, content.title || content.url), h("span", { class: "dim" }, content.description || hostOf(content.url)));
 }
 
 const text = (line, onChoice) => h("div", { class: "bubble" }, rich(line.content.content ?? "", onChoice));

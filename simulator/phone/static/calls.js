@@ -11,6 +11,7 @@ const WORDS = {
   "the account has no menu": "这个公众号没有菜单",
   "follows already": "已经关注了",
   "does not follow": "还没有关注",
+  "the text is too long": "文字太长了",
   "nothing to post": "写点什么再发表",
   "the link is not a web address": "链接要以 http:// 或 https:// 开头",
 };

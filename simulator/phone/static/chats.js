@@ -1,20 +1,17 @@
-// The list of chats, and one chat with an account: its lines, the menu, the keyboard.
+// The list of chats, and one chat with an account or a friend: its lines, the menu, the keyboard.
 
 import { act, base64 } from "./calls.js";
 import { bubble, gist } from "./bubbles.js";
 import { avatar, h, icon, panel, say, when } from "./dom.js";
 import { scanFor } from "./scan.js";
-import { account, attempt, go, linesOf, markSeen, refresh, state, unread } from "./state.js";
+import { account, attempt, chats, go, linesOf, markSeen, refresh, state, unread } from "./state.js";
 import { opening } from "./texts.js";
 
 const PAUSE_SECONDS = 300;
 
 export function chatsScreen({ view }) {
   const update = () => {
-    const rows = state.accounts
-      .map((each) => ({ ...each, last: linesOf(each.appid).at(-1) }))
-      .filter((each) => each.is_following || each.last)
-      .sort((a, b) => (b.last?.number ?? 0) - (a.last?.number ?? 0));
+    const rows = chats();
     view.replaceChildren(rows.length ? h("div", { class: "list" }, rows.map(row)) : h("div", { class: "empty" },
       h("p", {}, "还没有聊天"),
       h("p", {}, h("a", { class: "button small", href: "#/scan" }, "扫一张海报"))));
@@ -24,53 +21,59 @@ export function chatsScreen({ view }) {
 }
 
 function row(each) {
-  const waiting = unread(each.appid);
-  return h("a", { class: "row tall", href: `#/chat/${each.appid}` },
-    h("span", { class: "badge" }, avatar(each.name, "account"), waiting > 0 && h("b", { class: "count" }, waiting)),
+  const waiting = unread(each.key);
+  return h("a", { class: "row tall", href: `#/chat/${encodeURIComponent(each.key)}` },
+    h("span", { class: "badge" }, avatar(each.name, each.kind), waiting > 0 && h("b", { class: "count" }, waiting)),
     h("span", { class: "grow" }, h("b", { class: "name" }, each.name),
       h("span", { class: "dim line" }, each.last ? gist(each.last) : "已关注")),
     each.last && h("time", { class: "dim" }, when(each.last.at, state.now)));
 }
 
-export function chatScreen({ view, foot, key: appid, title }) {
-  const name = account(appid)?.name ?? "公众号";
+export function chatScreen({ view, foot, key, title }) {
+  const isFriend = key.startsWith("@");
+  const name = isFriend ? key.slice(1) : account(key)?.name ?? "公众号";
   const list = h("div", { class: "lines", "aria-live": "polite" });
   const empty = h("p", { class: "empty" }, "还没有消息");
   view.append(list);
-  let [last, lastAt, drawn] = [0, 0, ""];
+  let [last, lastAt, drawn, isOpen] = [0, 0, "", true];
 
   const tell = async (work) => {
-    title("对方正在输入…");
+    if (!isFriend) title("对方正在输入…");
     await attempt(work);
     await attempt(refresh);
-    title(name);
+    if (isOpen) title(name);
   };
-  const write = (text) => tell(() => act(state.me.name, "say", { appid, text }));
+  const send = (words, picture) => (isFriend
+    ? act(state.me.name, "tell", { to: name, ...words, ...picture })
+    : act(state.me.name, picture ? "send_image" : "say", { appid: key, ...words, ...picture }));
+  const write = (text) => tell(() => send({ text }));
+  const show = (file) => tell(async () => send({}, { image: await base64(file) }));
 
   function update() {
-    const fresh = linesOf(appid).filter((line) => line.number > last);
+    const fresh = linesOf(key).filter((line) => line.number > last);
     const isAtEnd = view.scrollHeight - view.scrollTop - view.clientHeight < 120;
     for (const line of fresh) {
       if (line.at - lastAt > PAUSE_SECONDS) list.append(h("time", { class: "pause" }, when(line.at, state.now)));
-      list.append(drawLine(line, name, write));
+      list.append(drawLine(line, { name, isFriend }, write));
       [last, lastAt] = [line.number, line.at];
     }
     if (list.childElementCount) empty.remove();
     else view.append(empty);
     if (fresh.length && isAtEnd) toEnd(view);
-    markSeen(appid);
-    const now = JSON.stringify(account(appid));
+    markSeen(key);
+    const now = JSON.stringify(account(key) ?? name);
     if (now !== drawn) drawFoot();
     drawn = now;
   }
 
   function drawFoot() {
-    foot.replaceChildren(composer(account(appid), { tell, write }));
+    const tools = { tell, write, show };
+    foot.replaceChildren(isFriend ? h("div", { class: "composer" }, keyboard(tools)) : composer(account(key), tools));
   }
 
   update();
-  const corner = h("a", { class: "round", href: `#/account/${appid}`, "aria-label": "公众号资料" }, icon("more"));
-  return { title: name, back: "chats", corner, update, ready: () => toEnd(view) };
+  const corner = !isFriend && h("a", { class: "round", href: `#/account/${key}`, "aria-label": "公众号资料" }, icon("more"));
+  return { title: name, back: "chats", corner: corner || undefined, update, ready: () => toEnd(view), leave: () => { isOpen = false; } };
 }
 
 function toEnd(view) {
@@ -80,19 +83,19 @@ function toEnd(view) {
   }
 }
 
-function drawLine(line, name, write) {
+function drawLine(line, { name, isFriend }, write) {
   if (line.side === "system") return h("p", { class: "system" }, line.content.content ?? "");
   const isMine = line.side === "person";
-  const who = isMine ? state.me.name : name;
   return h("div", { class: isMine ? "said mine" : "said" },
-    avatar(who, isMine ? "person" : "account"), bubble(line, write));
+    isMine ? avatar(state.me.name) : avatar(name, isFriend ? "person" : "account"), bubble(line, write));
 }
 
 // --- the bar below: follow first, then menu or keyboard ---------------------------------------
 const typing = new Set(); // accounts where the keyboard is out
 
 function composer(seen, tools) {
-  if (!seen?.is_following) {
+  if (!seen) return h("p", { class: "composer dim" }, "没有这个公众号");
+  if (!seen.is_following) {
     return h("div", { class: "composer" }, h("button", { type: "button", class: "button", onclick: (event) => attempt(async () => {
       await act(state.me.name, "follow", { appid: seen.appid });
       await refresh();
@@ -106,13 +109,13 @@ function composer(seen, tools) {
       draw();
       bar.querySelector("textarea")?.focus();
     } }, icon(isMenu ? "keys" : "menu"));
-    bar.replaceChildren(swap || "", ...(isMenu ? buttons(seen, tools) : keyboard(seen, tools)));
+    bar.replaceChildren(swap || "", ...(isMenu ? buttons(seen, tools) : keyboard(tools)));
   };
   draw();
   return bar;
 }
 
-function keyboard(seen, { tell, write }) {
+function keyboard({ write, show }) {
   const field = h("textarea", { rows: 1, "aria-label": "发消息", maxlength: 2000, enterkeyhint: "send" });
   const send = () => {
     const text = field.value.trim();
@@ -128,7 +131,8 @@ function keyboard(seen, { tell, write }) {
   });
   const file = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => {
     const [image] = file.files;
-    if (image) tell(async () => act(state.me.name, "send_image", { appid: seen.appid, image: await base64(image) }));
+    if (image) show(image);
+    file.value = "";
   } });
   return [field, file,
     h("button", { type: "button", class: "round", "aria-label": "发图片", onclick: () => file.click() }, icon("plus")),

@@ -2,7 +2,7 @@
 
 import { act, create } from "./calls.js";
 import { avatar, h, panel, say, yuan } from "./dom.js";
-import { account, attempt, handOver, refresh, state } from "./state.js";
+import { account, attempt, friends, handOver, refresh, state } from "./state.js";
 
 const POCKET_FEN = 2_000_000;
 
@@ -67,8 +67,8 @@ export function contactsScreen({ view }) {
         avatar(each.name, "account"), h("span", { class: "grow" }, each.name),
         h("span", { class: "dim" }, each.is_following ? "已关注" : "")))) : h("p", { class: "empty" }, "还没有公众号"),
       h("h2", {}, "朋友"),
-      h("div", { class: "list" }, state.people.filter((name) => name !== state.me.name).map((name) => (
-        h("div", { class: "row" }, avatar(name), h("span", { class: "grow" }, name))))));
+      h("div", { class: "list" }, friends().map((name) => (
+        h("a", { class: "row go", href: `#/chat/${encodeURIComponent(`@${name}`)}` }, avatar(name), h("span", { class: "grow" }, name))))));
   };
   update();
   return { title: "通讯录", update };

@@ -5,7 +5,7 @@ import { h, icon } from "./dom.js";
 import { accountScreen, contactsScreen, meScreen, peopleList, peopleScreen } from "./people.js";
 import { discoverScreen, momentsScreen, postScreen } from "./moments.js";
 import { scanScreen } from "./scan.js";
-import { keepLooking, onChange, state, unread } from "./state.js";
+import { chats, keepLooking, onChange, state, unread } from "./state.js";
 
 const SCREENS = {
   chats: chatsScreen, chat: chatScreen, contacts: contactsScreen, account: accountScreen,
@@ -44,7 +44,7 @@ function setTitle(text) {
 }
 
 function drawTabs() {
-  const waiting = state.accounts.reduce((sum, each) => sum + unread(each.appid), 0);
+  const waiting = chats().reduce((sum, each) => sum + unread(each.key), 0);
   foot.replaceChildren(h("nav", { class: "tabs", "aria-label": "主导航" }, TABS.map(([name, words]) => (
     h("a", { href: `#/${name}`, "aria-current": name === open.name && "page" }, icon(name), words,
       name === "chats" && waiting > 0 && h("b", { class: "count" }, waiting > 99 ? "99+" : waiting))

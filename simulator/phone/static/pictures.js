@@ -1,15 +1,21 @@
-// A picture in full: read its code, save it, post it to Moments.
+// A picture in full: read its code, save it, pass it on to a friend or to Moments.
 
-import { fetched } from "./calls.js";
-import { h, onPress, panel } from "./dom.js";
+import { act, base64, fetched } from "./calls.js";
+import { h, onPress, panel, say } from "./dom.js";
 import { found } from "./scan.js";
-import { attempt, go } from "./state.js";
+import { attempt, friends, go, refresh, state } from "./state.js";
 
 let posting = null;
 export const takePosting = () => { const blob = posting; posting = null; return blob; };
 
 const post = (url) => attempt(async () => { posting = await fetched(url); go("/post"); });
 const identify = (url) => attempt(async () => found(await fetched(url)));
+
+const passOn = (url) => panel("发给谁？", friends().map((to) => [to, () => attempt(async () => {
+  await act(state.me.name, "tell", { to, image: await base64(await fetched(url)) });
+  await refresh();
+  say(`已发给${to}`);
+})]));
 
 function save(url) {
   const link = h("a", { href: url, download: `微信图片-${url.split("/").at(-1).slice(0, 12)}.jpg` });
@@ -24,8 +30,9 @@ function viewer(url) {
     h("div", { class: "strip" },
       h("button", { type: "button", onclick: then(identify) }, "识别二维码"),
       h("button", { type: "button", onclick: () => save(url) }, "保存图片"),
-      h("button", { type: "button", onclick: then(post) }, "发到朋友圈"),
-      h("button", { type: "button", onclick: () => dialog.close() }, "关闭")),
+      h("button", { type: "button", onclick: then(passOn) }, "发给朋友"),
+      h("button", { type: "button", onclick: then(post) }, "发到朋友圈")),
+    h("button", { type: "button", class: "shut", "aria-label": "关闭", onclick: () => dialog.close() }, "×"),
   );
   dialog.addEventListener("close", () => dialog.remove());
   document.querySelector(".phone").append(dialog);
@@ -35,6 +42,7 @@ function viewer(url) {
 const choose = (url) => panel("", [
   ["识别图中二维码", () => identify(url)],
   ["保存图片", () => save(url)],
+  ["发给朋友", () => passOn(url)],
   ["发到朋友圈", () => post(url)],
 ]);
 

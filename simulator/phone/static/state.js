@@ -12,7 +12,19 @@ let asking = Promise.resolve();
 
 export const onChange = (heard) => { listener = heard; };
 export const account = (appid) => state.accounts.find((each) => each.appid === appid);
-export const linesOf = (appid) => state.lines.filter((line) => line.appid === appid);
+export const friends = () => state.people.filter((name) => name !== state.me.name);
+
+// A chat is named by the account's appid, or by a friend's name behind an @.
+const keyOf = (line) => (line.appid ? line.appid : `@${line.peer}`);
+export const linesOf = (key) => state.lines.filter((line) => keyOf(line) === key);
+export function chats() {
+  const accounts = state.accounts.map((each) => ({ key: each.appid, name: each.name, kind: "account", isFollowing: each.is_following }));
+  const people = friends().map((name) => ({ key: `@${name}`, name, kind: "person" }));
+  return [...accounts, ...people]
+    .map((each) => ({ ...each, last: linesOf(each.key).at(-1) }))
+    .filter((each) => each.isFollowing || each.last)
+    .sort((a, b) => (b.last?.number ?? 0) - (a.last?.number ?? 0));
+}
 export const go = (path) => { location.hash = path; };
 
 function take(shown) {
@@ -57,6 +69,9 @@ export async function keepLooking() {
   setTimeout(keepLooking, isLost ? EVERY_MS * 3 : EVERY_MS);
 }
 
+// Back from a page in another tab: what it caused is wanted at once.
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh().catch(() => {}); });
+
 export async function handOver(name) {
   await hold(name);
   await refresh();
@@ -76,12 +91,12 @@ export async function attempt(work, button) {
   }
 }
 
-const seenKey = (appid) => `seen/${state.me.name}/${appid}`;
-export const unread = (appid) => {
-  const seen = Number(localStorage.getItem(seenKey(appid)) ?? 0);
-  return linesOf(appid).filter((line) => line.number > seen && line.side !== "person").length;
+const seenKey = (key) => `seen/${state.me.name}/${key}`;
+export const unread = (key) => {
+  const seen = Number(localStorage.getItem(seenKey(key)) ?? 0);
+  return linesOf(key).filter((line) => line.number > seen && line.side !== "person").length;
 };
-export const markSeen = (appid) => {
-  const last = linesOf(appid).at(-1);
-  if (last) localStorage.setItem(seenKey(appid), last.number);
+export const markSeen = (key) => {
+  const last = linesOf(key).at(-1);
+  if (last) localStorage.setItem(seenKey(key), last.number);
 };
