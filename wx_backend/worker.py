@@ -110,10 +110,10 @@ class Worker(SimpleWorker):
 
     job_class = rq_queue.DrainOnly
     max_connection_wait_time = 2.0
-    is_stopping = False
+    is_stopping = False  # the process is, whichever worker was told
 
     def handle_warm_shutdown_request(self) -> None:
-        self.is_stopping = True
+        Worker.is_stopping = True
 
 
 def serve(config: Config, queue: str) -> None:
@@ -130,21 +130,25 @@ def serve(config: Config, queue: str) -> None:
         )
     connection = Redis.from_url(config.redis.url)
     try:
-        while not _listen(_worker(connection, queue)):
+        while not _listen(connection, queue):
             time.sleep(LISTEN_AGAIN_SECONDS)
     except StopRequested:
         return  # told to while we slept
 
 
-def _listen(worker: Worker) -> bool:
+def _listen(connection: "Redis", queue: str) -> bool:
     """Work off rings; whether it ended because we were told to, and not for want of Redis."""
+    worker = None
     try:
+        worker = _worker(connection, queue)
         # Whoever left this name behind is gone: it was us before, or the process that had our number.
-        worker.connection.delete(worker.key)
+        connection.delete(worker.key)
         worker.work(logging_level="WARNING")
     except RedisError as error:
         logger.warning("redis is away", extra={"error": type(error).__name__})
-    return worker.is_stopping
+        if worker is not None and worker.pubsub_thread is not None:
+            worker.pubsub_thread.stop()  # the next worker listens with a thread of its own
+    return Worker.is_stopping
 
 
 def _worker(connection: "Redis", queue: str) -> Worker:
