@@ -12,7 +12,8 @@ from demo.chaos.trouble import Event
 from demo.story import mall
 from demo.story.arriving import become_rep, invitations, posted, welcomed
 from demo.story.checks import CHECKS, open_work
-from demo.story.frame import Chapter, Contradiction, Story, eventually, expect
+from demo.story.frame import Contradiction, Story, eventually, expect
+from demo.story.telling import named, tell
 
 ROUNDS_MAX = 20
 ROUND_SECONDS = 61.0  # longer than any lease, so that what a killed process held is free
@@ -77,22 +78,16 @@ def drain(story: Story) -> None:
 
 def compare(story: Story, crowd: Crowd) -> dict[str, str]:
     """Every comparison, a line each; what each found."""
-    return {
-        **{check.__name__: _checked(story, check) for check in CHECKS},
-        "credited": _credited(story, crowd),
-    }
 
+    def credited(story: Story) -> str:
+        """Every order belongs to the rep whose link its buyer came by."""
+        return _credited(story, crowd)
 
-def _checked(story: Story, check: Chapter) -> str:
-    started = time.monotonic()
-    found = check(story)
-    what = (check.__doc__ or "").splitlines()[0]
-    screen.done(check.__name__, time.monotonic() - started, f"{what} → {found}")
-    return found
+    told = tell(story, named([*CHECKS, credited]))
+    return {name: each.found for name, each in told.items()}
 
 
 def _credited(story: Story, crowd: Crowd) -> str:
-    """Every order belongs to the rep whose link its buyer came by."""
     rows = story.rows(
         "SELECT sales_order.number, order_line.developer_rep_id AS rep FROM order_line"
         " JOIN sales_order ON sales_order.id = order_line.order_id"

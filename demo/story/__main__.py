@@ -2,11 +2,11 @@
 
 import argparse
 import json
+import shutil
 import socket
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from demo.story import arriving, buying, proving
 from demo.story.browser import Refused, Unreachable
 from demo.story.checks import CHECKS
 from demo.story.frame import Chapter, Contradiction, Story
+from demo.story.telling import named, tell
 from wx_backend.app import create_app
 from wx_backend.config import Config
 from wx_backend.db import open_engine
@@ -35,44 +36,43 @@ FAILURES = (CannotStart, StartFailed, Contradiction, Refused, Unreachable, Timeo
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns 0 when everything was as told, else 1 with what contradicted it."""
+    """Returns 0 when everything was as told, else 1 with what contradicted it; logs are kept then."""
     screen.prepare()
     asked = _asked(arguments)
-    with tempfile.TemporaryDirectory(prefix="wx-story-") as folder:
-        places = Places(Path(folder), port=_free_port(), simulator_port=_free_port())
-        summary: dict[str, Any] = {}
-        try:
-            with running(places, screen.step, screen.note) as stack, _playing(stack) as story:
-                if not asked.chaos_only:
-                    summary |= play(story)
-                if asked.chaos:
-                    summary["chaos"] = chaos(story, seconds=asked.chaos, seed=asked.seed)
-        except FAILURES as failure:
-            print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
-            return 1
+    folder = Path(tempfile.mkdtemp(prefix="wx-story-"))
+    try:
+        summary = _summary(Places(folder, port=_free_port(), simulator_port=_free_port()), asked)
+    except FAILURES as failure:
+        print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
+        print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
+        return 1
+    shutil.rmtree(folder)
     print(json.dumps(summary, ensure_ascii=False))
     return 0
 
 
+def _summary(places: Places, asked: argparse.Namespace) -> dict[str, Any]:
+    """What the one JSON line says."""
+    summary: dict[str, Any] = {}
+    with running(places, screen.step, screen.note) as stack, _playing(stack) as story:
+        if not asked.chaos_only:
+            summary |= play(story)
+        if asked.chaos:
+            summary["chaos"] = chaos(story, seconds=asked.chaos, seed=asked.seed)
+    return summary
+
+
 def play(story: Story) -> dict[str, Any]:
-    """Every chapter, then every comparison; what the one JSON line says."""
+    """Every chapter, the receipt to read, then every comparison; their part of the JSON line."""
     screen.say("")
-    timings = _told(story, CHAPTERS)
+    chapters = tell(story, CHAPTERS)
     screen.say("", proving.receipt_text(story), "")
-    compared = _told(story, {check.__name__.replace("_", " "): check for check in CHECKS})
-    facts = {name: value for name, value in story.facts.items() if name != "poster"}
-    return {"story": facts, "chapters": timings, "compared": list(compared)}
-
-
-def _told(story: Story, chapters: Mapping[str, Chapter]) -> dict[str, float]:
-    """Play chapters one after the other, a line each; the seconds each took."""
-    timings = {}
-    for name, chapter in chapters.items():
-        started = time.monotonic()
-        found = chapter(story)
-        timings[name] = round(time.monotonic() - started, 2)
-        screen.done(name, timings[name], f"{_first_line(chapter)} → {found}")
-    return timings
+    compared = tell(story, named(CHECKS))
+    return {
+        "story": {name: value for name, value in story.facts.items() if name != "poster"},
+        "seconds": {name: told.seconds for name, told in chapters.items()},
+        "compared": {name: told.found for name, told in compared.items()},
+    }
 
 
 @contextmanager
@@ -91,10 +91,6 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--chaos-only", action="store_true", help="leave the story out")
     parser.add_argument("--seed", type=int, default=1, help="of the trouble's schedule")
     return parser.parse_args(arguments)
-
-
-def _first_line(chapter: Callable[..., object]) -> str:
-    return (chapter.__doc__ or "").strip().splitlines()[0]
 
 
 def _free_port() -> int:
