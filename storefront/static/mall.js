@@ -182,6 +182,8 @@
   // --- paying ----------------------------------------------------------------------------
   const paying = $("[data-pay]");
   const button = paying?.querySelector("[data-pay-now]");
+  const outcome = paying?.dataset.paySheet && new URLSearchParams(location.search).get("wxpay");
+  if (outcome && !button) location.replace(paying.dataset.onward); // settled before it came back
   if (button) {
     const bridge = () => new Promise((resolve, reject) => {
       if (window.WeixinJSBridge) return resolve(window.WeixinJSBridge);
@@ -211,7 +213,6 @@
 
     // Only a demo names a page that plays the pay sheet in browsers without WeChat's bridge.
     const sheetPage = paying.dataset.paySheet;
-    const outcome = sheetPage && new URLSearchParams(location.search).get("wxpay");
     if (outcome) {
       history.replaceState(null, "", location.pathname);
       button.disabled = outcome === "ok";
