@@ -6,6 +6,7 @@ Texts may name: {rep} and {outlet}, who stands behind the code; {showroom}, wher
 from typing import Final
 
 from menus.rules import ReplyKind, Rule, Trigger
+from menus.tree import Button
 
 _LAST: Final = 1_000  # after an account's own rules
 
@@ -54,3 +55,24 @@ DEFAULT_RULES: Final[tuple[Rule, ...]] = (
         Trigger.DEFAULT, "", "您好，已收到您的消息。回复“人工”转人工客服，或点击下方菜单自助办理。"
     ),
 )
+
+
+def default_menu(base_url: str) -> tuple[Button, ...]:
+    """The menu an account starts with: the mall, the reps' corner, and people."""
+    return (
+        Button(
+            name="商城",
+            below=(
+                Button(name="网上商城", type="view", url=f"{base_url}/"),
+                Button(name="我的订单", type="view", url=f"{base_url}/orders"),
+            ),
+        ),
+        Button(
+            name="员工",
+            below=(
+                Button(name="我的海报", type="click", key=POSTER_KEY),
+                Button(name="个人终端", type="view", url=f"{base_url}/terminal/"),
+            ),
+        ),
+        Button(name="人工客服", type="click", key="human_service"),
+    )
