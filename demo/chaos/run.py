@@ -11,8 +11,9 @@ from demo.chaos.crowd import Crowd, Lead
 from demo.chaos.trouble import Event
 from demo.story import mall
 from demo.story.arriving import become_rep, invitations, posted, welcomed
-from demo.story.checks import CHECKS, open_work
+from demo.story.checks import CHECKS
 from demo.story.frame import Contradiction, Story, eventually, expect
+from demo.story.kept import open_work
 from demo.story.telling import named, tell
 
 ROUNDS_MAX = 20

@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     folder = Path(tempfile.mkdtemp(prefix="wx-story-"))
     try:
-        summary = _summary(Places(folder, port=_free_port(), simulator_port=_free_port()), asked)
+        summary = _summary(_places(folder, asked), asked)
     except FAILURES as failure:
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
@@ -90,7 +90,12 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--chaos", type=float, default=60.0, help="seconds of trouble; 0 for none")
     parser.add_argument("--chaos-only", action="store_true", help="leave the story out")
     parser.add_argument("--seed", type=int, default=1, help="of the trouble's schedule")
+    parser.add_argument("--database", help="URL of an empty PostgreSQL database, not SQLite")
     return parser.parse_args(arguments)
+
+
+def _places(folder: Path, asked: argparse.Namespace) -> Places:
+    return Places(folder, port=_free_port(), simulator_port=_free_port(), database=asked.database)
 
 
 def _free_port() -> int:

@@ -7,8 +7,8 @@ from typing import Any
 from demo.story import mall
 from demo.story.arriving import logins
 from demo.story.buying import HELD, LINES, PLAN_FEN, order_lines
-from demo.story.checks import open_work
 from demo.story.frame import Story, eventually, expect
+from demo.story.kept import open_work
 from demo.story.mall import Basket
 from flows.refund.agree import LinesBack, refund_order_lines
 from referral.proofs import broken_link
