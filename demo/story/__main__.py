@@ -87,7 +87,10 @@ def _playing(stack: Stack) -> Iterator[Story]:
 
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m demo.story", description=__doc__)
-    parser.add_argument("--chaos", type=float, default=60.0, help="seconds of trouble; 0 for none")
+    parser.add_argument(
+        *("--chaos", "--seconds"), type=float, nargs="?", const=60.0, default=60.0,
+        help="seconds of trouble; 0 for none",
+    )  # fmt: skip
     parser.add_argument("--chaos-only", action="store_true", help="leave the story out")
     parser.add_argument("--seed", type=int, default=1, help="of the trouble's schedule")
     parser.add_argument("--database", help="URL of an empty PostgreSQL database, not SQLite")
