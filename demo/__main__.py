@@ -34,9 +34,9 @@ def _run(places: Places) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     screen.say(f"Starting in {places.data} (logs in {places.data / 'log'})")
     with running(places, screen.step, screen.note) as stack:
-        _welcome(stack)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: over.set())
+        _welcome(stack)  # whoever reads "Ready" may end it at once
         over.wait()
         screen.say("", "Ending ...")
         stack.supervisor.stop_all(lambda name: screen.note(name, "ending"))
