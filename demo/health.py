@@ -39,17 +39,6 @@ def listens_at(path: Path) -> Health:
     return check
 
 
-def listens_on(host: str, port: int) -> Health:
-    """Well when the TCP port takes a connection."""
-
-    def check(_pid: int) -> bool:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
-            client.settimeout(TIMEOUT_SECONDS)
-            return client.connect_ex((host, port)) == 0
-
-    return check
-
-
 def is_registered(redis_url: str, queue: str) -> Health:
     """Well when the worker of the queue has put its name (`<queue>-<host>-<process id>`) into Redis."""
 

@@ -33,11 +33,6 @@ def of_rep(kind: AccountKind, rep_id: int) -> AccountName:
     return AccountName(kind, OwnerKind.REP, rep_id)
 
 
-def of_org_node(kind: AccountKind, org_node_id: int) -> AccountName:
-    """The account of an outlet, city, province or the group."""
-    return AccountName(kind, OwnerKind.ORG_NODE, org_node_id)
-
-
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One account's part of a posting in fen: positive is debit, negative is credit."""

@@ -18,13 +18,6 @@ def payment_by_id(payment_id: int) -> Payment:
     return db.session.get_one(Payment, payment_id)
 
 
-def payment_by_number(out_trade_no: str) -> Payment | None:
-    """The attempt of this out_trade_no."""
-    return db.session.scalars(
-        select(Payment).where(Payment.out_trade_no == out_trade_no)
-    ).one_or_none()
-
-
 def order_of_payment(out_trade_no: str) -> int | None:
     """The id of the order an attempt is for: what to lock before settling it."""
     return db.session.scalar(select(Payment.order_id).where(Payment.out_trade_no == out_trade_no))
@@ -65,17 +58,6 @@ def open_attempts_of(order_id: int) -> Sequence[Payment]:
         select(Payment)
         .where(Payment.order_id == order_id, Payment.status.in_(sent))
         .order_by(Payment.id)
-    ).all()
-
-
-def attempts_to_query(*, created_before: datetime, limit: int = PAGE) -> Sequence[int]:
-    """Ids of attempts sent before an instant that neither succeeded nor closed, oldest first."""
-    sent = [status for status in OPEN if status is not PaymentStatus.CREATED]
-    return db.session.scalars(
-        select(Payment.id)
-        .where(Payment.status.in_(sent), Payment.created_at <= created_before)
-        .order_by(Payment.created_at)
-        .limit(limit)
     ).all()
 
 

@@ -21,21 +21,6 @@ def scene_share(*, appid: str, scene: str) -> int | None:
     )
 
 
-def slug_share(slug: str, *, now: datetime) -> int | None:
-    """The share behind a link's slug; None when it is unknown or over."""
-    return db.session.scalar(
-        select(CodeTarget.share_id)
-        .join(Code, Code.id == CodeTarget.code_id)
-        .where(
-            Code.slug == slug,
-            Code.expires_at.is_(None) | (Code.expires_at > now),
-            CodeTarget.valid_from <= now,
-        )
-        .order_by(CodeTarget.valid_from.desc())
-        .limit(1)
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
     """What the slug of a link leads to: its newest target that is in force."""

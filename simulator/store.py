@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,13 @@ from typing import Any, Generic, TypeVar
 
 
 @dataclass
-class Row:
+class Row(ABC):
     """One record of the pretend platform; its fields are plain JSON values."""
 
     @property
+    @abstractmethod
     def key(self) -> str:
-        raise NotImplementedError
+        """What tells this row from all others of its kind."""
 
 
 R = TypeVar("R", bound=Row)

@@ -151,12 +151,6 @@ def frame(page: Image.Image, corners: Corners, colour: str) -> None:
     tint(page, ImageChops.multiply(whole, bars), colour)
 
 
-def chip(page: Image.Image, corners: Corners, colour: str) -> None:
-    """A pill behind a short word."""
-    box = zoomed(*corners)
-    ImageDraw.Draw(page).rounded_rectangle(box, (box[3] - box[1]) // 2, fill=colour)
-
-
 def phone(page: Image.Image, centre: tuple[int, int], width: int, height: int) -> None:
     """A telephone seen from the front, its screen lit in the colours of the page."""
     x, y = centre

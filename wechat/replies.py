@@ -4,6 +4,7 @@ A reply knows its content only; `to(push)` addresses it. No text in it can break
 """
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
@@ -47,7 +48,7 @@ class Addressed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(ABC):
     """One kind of passive reply."""
 
     msg_type: ClassVar[str]
@@ -56,9 +57,9 @@ class Reply:
         """Address the reply to whoever caused the push, dated as the push."""
         return Addressed(push, self.msg_type, self.content())
 
+    @abstractmethod
     def content(self) -> Mapping[str, Any]:
         """The fields beside the common ones."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Named crash points: a test can stop, break or hang the process at each; no-ops in production."""
 
 import os
-import threading
 from collections.abc import Callable
 
 _armed: dict[str, Callable[[], None]] = {}
@@ -48,12 +47,3 @@ def die() -> None:
 
 def raise_crashed() -> None:
     raise Crashed
-
-
-def hang(seconds: float) -> Callable[[], None]:
-    """An action that sleeps, as a stopped or starved process would."""
-
-    def sleep() -> None:
-        threading.Event().wait(seconds)
-
-    return sleep
