@@ -6,12 +6,14 @@ from wx_backend.db import Model
 
 MODULES = (
     "catalog.models",
+    "fulfilment.models",
     "ledger.models",
     "members.models",
     "menus.models",
     "orders.models",
     "org.models",
     "payments.models",
+    "reconciliation.models",
     "referral.models",
     "settlement.models",
     "templates_msg.models",

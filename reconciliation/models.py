@@ -1,0 +1,1 @@
+"""Rows of reconciliation: bills fetched, their rows, the differences found."""
