@@ -16,7 +16,7 @@ SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test quick lint bench migration lock format clean
+.PHONY: help demo story test quick lint bench planted migration lock format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -38,6 +38,9 @@ lint: ## ruff, mypy, import-linter
 
 bench: ## the figures, side by side
 	@$(DEV) -m bench $(ARGS)
+
+planted: ## known bugs, each alone in a copy: the tests must catch it; ARGS="money" narrows it
+	@$(DEV) -m tools.planted $(ARGS)
 
 migration: ## a new migration from the models; m="add refund reason"
 	@$(DEV) -m tools.migration "$(m)"

@@ -1,0 +1,45 @@
+"""The planted bugs fit the code as it is, and a garden tells a caught one from one that survived."""
+
+from dataclasses import replace
+
+import pytest
+
+from tools.environment import ROOT
+from tools.planted.beds import BUGS
+from tools.planted.bug import Bug, DoesNotFit
+from tools.planted.garden import Garden
+
+LOST_FEN = Bug(
+    "a fen that does not divide is lost",
+    "wx_backend/money.py",
+    "        shares[i] += 1\n",
+    "        shares[i] += 0\n",
+    (
+        "tests/wx_backend/test_values.py::test_every_amount_is_shared_out_to_the_last_fen",
+        "tests/wx_backend/test_values.py::test_what_is_no_amount_is_refused",
+    ),
+)
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "-"))
+def test_every_bug_can_be_planted_and_names_tests_that_exist(bug: Bug) -> None:
+    clean = (ROOT / bug.path).read_text("utf-8")
+    assert bug.planted(clean) != clean
+    for test in bug.caught_by:
+        file, _, name = test.partition("::")
+        assert f"def {name}(" in (ROOT / file).read_text("utf-8")
+
+
+def test_names_of_bugs_are_their_own() -> None:
+    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 25
+
+
+def test_a_bug_that_does_not_fit_is_said() -> None:
+    with pytest.raises(DoesNotFit):
+        replace(LOST_FEN, right="this stands nowhere").planted("shares[i] += 1")
+
+
+def test_a_test_that_noticed_nothing_is_named() -> None:
+    with Garden() as garden:
+        assert garden.survived(LOST_FEN) == {LOST_FEN.caught_by[1]}
+        assert not garden.failures(LOST_FEN.caught_by), "the bug was taken out again"

@@ -1,0 +1,98 @@
+"""Planted bugs in what guards money: notices, payments, refunds, the ledger, commission."""
+
+from tools.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "the amount of a notice is not compared",
+        "payments/rules.py",
+        '        "amount_fen": expected.amount_fen,\n',
+        "",
+        (
+            "tests/payments/test_settlement.py::test_a_fact_that_differs_settles_nothing_and_is_shown_once",
+        ),
+    ),
+    Bug(
+        "any signature will do when the key is missing",
+        "wechat/pay/merchant.py",
+        "            raise NotAuthentic(Reason.serial)\n",
+        "            return\n",
+        (
+            "tests/handlers/test_pay.py::test_a_notice_nobody_vouches_for_is_refused_counted_and_not_kept",
+        ),
+    ),
+    Bug(
+        "a notice of last year is fresh",
+        "wechat/pay/merchant.py",
+        "WINDOW_SECONDS: Final = 300",
+        "WINDOW_SECONDS: Final = 300_000_000",
+        (
+            "tests/handlers/test_pay.py::test_a_notice_nobody_vouches_for_is_refused_counted_and_not_kept",
+        ),
+    ),
+    Bug(
+        "two attempts of one order may both win",
+        "payments/operations.py",
+        "    if winner is not None:\n        return Outcome.DOUBLE_PAYMENT\n",
+        "    del winner\n",
+        ("tests/payments/test_settlement.py::test_two_attempts_paid_at_once_have_one_winner",),
+    ),
+    Bug(
+        "money for a closed order is kept in silence",
+        "payments/operations.py",
+        "        return self.outcome in {Outcome.DOUBLE_PAYMENT, Outcome.PAID_AFTER_CLOSE}",
+        "        return self.outcome is Outcome.DOUBLE_PAYMENT",
+        (
+            "tests/flows/trade/test_payment.py::test_money_for_a_cancelled_order_goes_back_by_itself",
+        ),
+    ),
+    Bug(
+        "the business key of a posting is not unique",
+        "migrations/versions/0005_ledger.py",
+        '        sa.UniqueConstraint("key", name=op.f("uq_posting_key")),\n',
+        '        sa.UniqueConstraint("key", "id", name=op.f("uq_posting_key")),\n',
+        ("tests/ledger/test_posting.py::test_a_repeated_business_key_moves_nothing",),
+    ),
+    Bug(
+        "a posting can be reversed twice",
+        "migrations/versions/0005_ledger.py",
+        '        sa.UniqueConstraint("reverses_id", name=op.f("uq_posting_reverses_id")),\n',
+        "",
+        ("tests/ledger/test_posting.py::test_a_posting_is_reversed_once_whatever_the_key",),
+    ),
+    Bug(
+        "a line earns again when the event is told again",
+        "migrations/versions/0010_settlement.py",
+        '        sa.UniqueConstraint("order_line_id", "event", name=op.f("uq_accrual_order_line_id_event")),\n',
+        "",
+        ("tests/settlement/test_commission.py::test_a_line_earns_once_however_often_it_is_told",),
+    ),
+    Bug(
+        "what is taken back is rounded up",
+        "settlement/rules.py",
+        "    return amount_fen * refunded_fen // paid_fen",
+        "    return -(-amount_fen * refunded_fen // paid_fen)",
+        ("tests/settlement/test_rules.py::test_refunds_in_pieces_take_back_what_one_refund_does",),
+    ),
+    Bug(
+        "the business day is the day in Greenwich",
+        "wx_backend/clock.py",
+        'SHANGHAI = ZoneInfo("Asia/Shanghai")',
+        'SHANGHAI = ZoneInfo("Etc/UTC")',
+        ("tests/ledger/test_posting.py::test_a_statement_counts_by_the_shanghai_day",),
+    ),
+    Bug(
+        "shares of an amount lose the fen that does not divide",
+        "wx_backend/money.py",
+        "        shares[i] += 1\n",
+        "        shares[i] += 0\n",
+        ("tests/wx_backend/test_values.py::test_every_amount_is_shared_out_to_the_last_fen",),
+    ),
+    Bug(
+        "units can be promised to two buyers",
+        "migrations/versions/0006_catalogue.py",
+        "reserved >= 0 AND reserved <= on_hand",
+        "reserved >= 0",
+        ("tests/catalog/test_stock.py::test_the_database_itself_refuses_overselling",),
+    ),
+)

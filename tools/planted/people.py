@@ -1,0 +1,76 @@
+"""Planted bugs in who is credited, who may see what, and what a stranger can make us do."""
+
+from tools.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "a share token is believed without its MAC",
+        "referral/token.py",
+        "    if not compare_digest(token, _spelled(share_id, key)):\n        raise ForgedToken(Forgery.BAD_MAC)\n",
+        "",
+        ("tests/referral/test_token.py::test_no_mutant_of_100000_is_accepted",),
+    ),
+    Bug(
+        "a leaked retired key makes new shares",
+        "referral/token.py",
+        "share_id > key.last_share_id:\n        raise",
+        "share_id < 0:\n        raise",
+        ("tests/referral/test_token.py::test_a_leaked_retired_key_makes_no_new_shares",),
+    ),
+    Bug(
+        "opening a page protects the customer",
+        "referral/contest.py",
+        "        if touch.is_confirmed_act and not touch.is_push:\n",
+        "        if not touch.is_push:\n",
+        (
+            "tests/referral/test_contest.py::test_opening_a_page_does_not_start_protection",
+            "tests/referral/test_contest.py::test_opening_a_page_does_not_renew_protection",
+        ),
+    ),
+    Bug(
+        "a colleague takes a protected customer",
+        "referral/contest.py",
+        "self.is_protected(at) and self.protector != rep_id",
+        "False",
+        (
+            "tests/referral/test_contest.py::test_a_confirmed_act_keeps_colleagues_out_for_seven_days",
+        ),
+    ),
+    Bug(
+        "a campaign push takes a colleague's customer",
+        "referral/contest.py",
+        "        owner = self._owner(at) if touch.is_push else None\n",
+        "        owner = None\n",
+        ("tests/referral/test_contest.py::test_a_push_takes_nobodys_customer",),
+    ),
+    Bug(
+        "the file of orders forgets whose they are",
+        "orders/search.py",
+        "    conditions = [_is_within(wanted.scope)]\n",
+        "    conditions: list[ColumnElement[bool]] = []\n",
+        ("tests/console/test_scope.py::test_lists_counts_and_files_show_the_same_orders",),
+    ),
+    Bug(
+        "a spreadsheet runs what a customer typed",
+        "console/export.py",
+        """    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text""",
+        "    return text",
+        ("tests/console/test_orders.py::test_whatever_begins_a_formula_is_made_text",),
+    ),
+    Bug(
+        "a sign-in can be planted by somebody else",
+        "storefront/sign_in.py",
+        "    if found is None:\n        raise BadState\n",
+        '    if found is None:\n        return ["", "/", [], 0]\n',
+        ("tests/storefront/test_sign_in.py::test_a_planted_return_changes_nothing",),
+    ),
+    Bug(
+        "after signing in the browser goes anywhere",
+        "storefront/sign_in.py",
+        "    if not is_own_page(onward):\n        raise BadNext\n",
+        "",
+        (
+            "tests/storefront/test_sign_in.py::test_a_foreign_next_is_refused_before_anything_begins",
+        ),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Planted bugs in how work is stored, claimed, repeated and told apart from noise."""
+
+from tools.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "a worker stopped past its lease still records",
+        "wx_backend/claims.py",
+        "            table.attempts == held.attempt,\n",
+        "",
+        ("tests/wx_backend/test_claims.py::test_finishing_under_an_old_attempt_is_refused",),
+    ),
+    Bug(
+        "a rollback rings all the same",
+        "wx_backend/bell.py",
+        "    if session.in_nested_transaction():\n        return  # a savepoint: nobody else sees its rows yet\n",
+        "",
+        ("tests/wx_backend/test_bell.py::test_a_savepoint_that_ends_well_is_no_commit",),
+    ),
+    Bug(
+        "a message without an answer is sent again for ever",
+        "templates_msg/operations.py",
+        "        if not _is_repeatable(message, now):\n",
+        "        if False and not _is_repeatable(message, now):\n",
+        (
+            "tests/templates_msg/test_sending.py::test_what_the_platform_cannot_recognise_is_never_repeated",
+        ),
+    ),
+    Bug(
+        "locked rows are the ones seen before",
+        "wx_backend/db.py",
+        ".execution_options(populate_existing=True)",
+        "",
+        ("tests/wx_backend/test_db.py::test_locked_reads_what_others_have_written_meanwhile",),
+    ),
+    Bug(
+        "openids are written into the log",
+        "wx_backend/log.py",
+        '    text = _OPENID.sub("[openid]", text)\n',
+        "",
+        ("tests/wx_backend/test_log.py::test_people_are_masked",),
+    ),
+    Bug(
+        "of two equal keys in JSON the last one counts",
+        "wx_backend/strict.py",
+        "object_pairs_hook=",
+        "object_hook=None and ",
+        ("tests/wx_backend/test_strict.py::test_ambiguous_or_hostile_json_is_refused",),
+    ),
+)
