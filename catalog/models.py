@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,7 @@ class ProductKind(StrEnum):
     GOODS = "goods"
     PLAN = "plan"
     SIM = "sim"
+    BUNDLE = "bundle"
 
 
 class ReservationStatus(StrEnum):
@@ -62,7 +64,10 @@ class Category(Model):
 
 
 class Product(Model):
-    """Something offered. `plan` describes a tariff: monthly_fee_fen, contract_months, allowances."""
+    """Something offered, shown while it is listed and its schedule says so.
+
+    `plan` is what `catalog.plans.Plan` writes. With `takes_number` a buyer picks a phone number.
+    """
 
     __tablename__ = "product"
     __table_args__ = (
@@ -80,7 +85,10 @@ class Product(Model):
     description: Mapped[str] = mapped_column(Text, default="")
     picture: Mapped[str | None] = mapped_column(String(200))
     plan: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    takes_number: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_listed: Mapped[bool] = mapped_column(default=False)
+    on_sale_from: Mapped[datetime | None] = mapped_column(Instant)
+    on_sale_until: Mapped[datetime | None] = mapped_column(Instant)
     position: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -105,6 +113,23 @@ class Sku(Model):
     market_price_fen: Mapped[int | None] = mapped_column(BigInteger)
     prepaid_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+
+
+class BundlePart(Model):
+    """One variant of what a bundle's variant is made of; a bundle never changes once it is made."""
+
+    __tablename__ = "bundle_part"
+    __table_args__ = (
+        UniqueConstraint("bundle_sku_id", "sku_id"),
+        CheckConstraint("quantity BETWEEN 1 AND 9", name="quantity"),
+        CheckConstraint("bundle_sku_id <> sku_id", name="itself"),
+    )
+
+    id: Mapped[int] = id_column()
+    bundle_sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), index=True)
+    quantity: Mapped[int] = mapped_column(default=1)
     position: Mapped[int] = mapped_column(default=0)
 
 

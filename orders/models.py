@@ -53,6 +53,7 @@ class RealName(StrEnum):
     WAITING = "waiting"
     PASSED = "passed"
     REFUSED = "refused"
+    EXPIRED = "expired"
 
 
 class SalesOrder(Model):
@@ -101,11 +102,14 @@ class OrderLine(Model):
     list_fen = unit_price_fen * quantity; paid_fen = list_fen - discount_fen is what the line
     costs the buyer; collected_fen of it are prepaid phone fees. `refund_reserved_fen` are refunds
     asked for, `refunded_fen` those of them that succeeded. User name and phone are encrypted.
+    Lines of one bundle share `bundle_sku_id` and `bundle_item`, the place of the bundle in the
+    submit. `real_name_reference` is by what the real-name service knows the line.
     """
 
     __tablename__ = "order_line"
     __table_args__ = (
         UniqueConstraint("order_id", "position"),
+        Index("ix_order_line_real_name", "real_name_reference", unique=True),
         CheckConstraint("quantity BETWEEN 1 AND 99", name="quantity"),
         CheckConstraint("list_fen = unit_price_fen * quantity", name="list"),
         CheckConstraint("paid_fen = list_fen - discount_fen", name="paid"),
@@ -146,6 +150,29 @@ class OrderLine(Model):
     number_reference: Mapped[str | None] = mapped_column(String(64))
     real_name_state: Mapped[str] = mapped_column(String(12), default=RealName.NOT_NEEDED)
     real_name_reference: Mapped[str | None] = mapped_column(String(64))
+    real_name_until: Mapped[datetime | None] = mapped_column(Instant)
+    bundle_sku_id: Mapped[int | None] = mapped_column(ForeignKey("sku.id"))
+    bundle_item: Mapped[int | None]
+
+
+class RealNameSaid(Model):
+    """One word on the user of a line: by the real-name service, a person, or the clock.
+
+    `key` makes a repeat the same word. What came too late, or was said twice with different
+    content, is kept too, but not applied. Never changes.
+    """
+
+    __tablename__ = "real_name_said"
+    __table_args__ = (UniqueConstraint("line_id", "key"),)
+
+    id: Mapped[int] = id_column()
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12))
+    is_applied: Mapped[bool]
+    actor: Mapped[str] = mapped_column(String(40))
+    reason: Mapped[str] = mapped_column(String(200))
+    said_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class OrderTransition(Model):

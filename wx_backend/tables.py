@@ -5,7 +5,9 @@ from importlib import import_module
 from wx_backend.db import Model
 
 MODULES = (
+    "catalog.launch_models",
     "catalog.models",
+    "catalog.number_models",
     "fulfilment.models",
     "ledger.models",
     "members.models",
