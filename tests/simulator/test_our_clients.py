@@ -2,6 +2,7 @@
 
 import base64
 from datetime import UTC, date, datetime
+from io import BytesIO
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -23,7 +24,8 @@ from tests.simulator.stage import (
 from wechat import events, pushes, replies
 from wechat.client import Client, access_token_keeper
 from wechat.codec import Codec
-from wechat.pay import bills
+from wechat.pay.bill_rows import fund_rows, trade_rows
+from wechat.pay.bills import BillKind, fetch_bill, opened
 from wechat.pay.calls import Calls
 from wechat.pay.client import Order, PayClient
 from wechat.pay.merchant import Merchant, NotAuthentic
@@ -218,11 +220,13 @@ def test_our_client_takes_money_and_gives_it_back(
 
     day = date.fromisoformat(shanghai_day(platform.world.now()))
     stage.advance(2 * DAY)
-    trade, flow = bills.trade_bill(calls, day), bills.fund_flow_bill(calls, day)
+    trade, flow = (fetch_bill(calls, kind, day) for kind in BillKind)
     assert trade
-    assert [row.order_fen - row.refund_fen for row in trade] == [9900, -900]
+    with opened(BytesIO(trade.packed)) as lines:
+        assert [row.order_fen - row.refund_fen for row in trade_rows(lines)] == [9900, -900]
     assert flow
-    assert [row.balance_fen for row in flow] == [9900, 9841, 8946]
+    with opened(BytesIO(flow.packed)) as lines:
+        assert [row.balance_fen for row in fund_rows(lines)] == [9900, 9841, 8946]
 
 
 def told(calls: Calls, got: Received) -> AnyNotice:

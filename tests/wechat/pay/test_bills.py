@@ -4,6 +4,7 @@ import gzip
 import hashlib
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -11,13 +12,8 @@ import pytest
 from tests.wechat.doubles import ScriptedTransport
 from tests.wechat.pay.platform import APPID, MCHID, NOW, answer, merchant
 from tests.wechat.pay.test_calls import authorization
-from wechat.pay.bills import (
-    fen,
-    fund_flow_bill,
-    parse_fund_flow_bill,
-    parse_trade_bill,
-    trade_bill,
-)
+from wechat.pay.bill_rows import FundRow, TradeRow, fen, fund_rows, trade_rows
+from wechat.pay.bills import NOT_YET, BillFile, BillKind, fetch_bill, opened
 from wechat.pay.calls import Calls
 from wechat.transport import Response
 from wx_backend.errors import PlatformError
@@ -72,6 +68,20 @@ FUNDS = file(
 )  # fmt: skip
 
 
+def trades_of(packed: bytes) -> list[TradeRow]:
+    with opened(BytesIO(packed)) as lines:
+        return list(trade_rows(lines))
+
+
+def funds_of(packed: bytes) -> list[FundRow]:
+    with opened(BytesIO(packed)) as lines:
+        return list(fund_rows(lines))
+
+
+def fetched(calls: Calls, kind: BillKind = BillKind.TRADE) -> BillFile | None:
+    return fetch_bill(calls, kind, date(2026, 11, 20))
+
+
 @pytest.fixture
 def transport() -> ScriptedTransport:
     return ScriptedTransport()
@@ -102,9 +112,11 @@ def test_a_trade_bill_is_fetched_checked_and_read(
 ) -> None:
     transport.on("/v3/bill/tradebill", offered(TRADES))
     transport.on("/v3/billdownload/file", downloaded(TRADES))
-    bill = trade_bill(calls, date(2026, 11, 20))
+    bill = fetched(calls)
     assert bill is not None
-    payment, refund = bill
+    assert bill.unpacked_bytes == len(TRADES)
+    payment, refund = trades_of(bill.packed)
+    assert (payment.is_refund, refund.is_refund) == (False, True)
     assert payment.traded_at == datetime(2026, 11, 20, 15, 59, 59, tzinfo=UTC)
     assert (payment.order_fen, payment.refund_fen, payment.fee_yuan) == (9900, 0, Decimal("0.594"))
     assert (payment.product, payment.out_trade_no) == ("手机, 套餐", "P1")
@@ -117,8 +129,9 @@ def test_a_trade_bill_is_fetched_checked_and_read(
 def test_a_fund_flow_bill_is_fetched_and_read(calls: Calls, transport: ScriptedTransport) -> None:
     transport.on("/v3/bill/fundflowbill", offered(FUNDS))
     transport.on("/v3/billdownload/file", downloaded(FUNDS))
-    bill = fund_flow_bill(calls, date(2026, 11, 20))
-    assert bill is not None
+    file = fetched(calls, BillKind.FUND_FLOW)
+    assert file is not None
+    bill = funds_of(file.packed)
     assert [(row.is_income, row.amount_fen, row.balance_fen) for row in bill] == [
         (True, 9900, 9900),
         (False, 60, 9840),
@@ -131,9 +144,9 @@ def test_a_day_without_trade_has_no_bill(calls: Calls, transport: ScriptedTransp
         Response(400, {}, b'{"code":"NO_STATEMENT_EXIST"}'),
         Response(400, {}, b'{"code":"STATEMENT_CREATING"}'),
     )
-    assert trade_bill(calls, date(2026, 11, 20)) is None
-    with pytest.raises(PlatformError, match="STATEMENT_CREATING") as caught:
-        trade_bill(calls, date(2026, 11, 20))
+    assert fetched(calls) is None
+    with pytest.raises(PlatformError, match=NOT_YET) as caught:
+        fetched(calls)
     assert not caught.value.permanent
 
 
@@ -152,7 +165,7 @@ def test_a_file_that_is_not_the_promised_one_is_refused(
     transport.on("/v3/bill/tradebill", offered(TRADES))
     transport.on("/v3/billdownload/file", download)
     with pytest.raises(Malformed):
-        trade_bill(calls, date(2026, 11, 20))
+        fetched(calls)
 
 
 @pytest.mark.parametrize(
@@ -163,11 +176,11 @@ def test_an_offer_of_another_shape_is_refused(
 ) -> None:
     transport.on("/v3/bill/tradebill", offered(TRADES, **changes))
     with pytest.raises(PlatformError, match="unreadable_answer"):
-        trade_bill(calls, date(2026, 11, 20))
+        fetched(calls)
     transport.on("/v3/bill/tradebill", offered(TRADES))
     transport.on("/v3/billdownload/file", Response(401, {}, b'{"code":"SIGN_ERROR"}'))
     with pytest.raises(PlatformError, match="SIGN_ERROR"):
-        trade_bill(calls, date(2026, 11, 20))
+        fetched(calls)
 
 
 WRONG_TRADES: dict[str, bytes] = {
@@ -192,7 +205,7 @@ WRONG_TRADES: dict[str, bytes] = {
 @pytest.mark.parametrize("raw", WRONG_TRADES.values(), ids=WRONG_TRADES.keys())
 def test_a_bill_that_does_not_add_up_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformed):
-        parse_trade_bill(raw)
+        trades_of(gzip.compress(raw))
 
 
 @pytest.mark.parametrize(
@@ -206,7 +219,7 @@ def test_a_bill_that_does_not_add_up_is_refused(raw: bytes) -> None:
 )
 def test_a_fund_flow_that_does_not_add_up_is_refused(raw: bytes) -> None:
     with pytest.raises(Malformed):
-        parse_fund_flow_bill(raw)
+        funds_of(gzip.compress(raw))
 
 
 def test_columns_are_found_by_name_in_other_layouts() -> None:
@@ -216,8 +229,40 @@ def test_columns_are_found_by_name_in_other_layouts() -> None:
         "总交易单数",
         ticked("1"),
     )
-    [row] = parse_trade_bill(raw)
-    assert (row.order_fen, row.refund_fen, row.appid, row.fee_yuan) == (1, 0, "", Decimal(0))
+    [row] = trades_of(gzip.compress(raw))
+    assert (row.order_fen, row.refund_fen, row.appid, row.fee_yuan) == (1, 0, "", None)
+
+
+def test_the_layout_of_older_accounts_is_read_too() -> None:
+    header = TRADE_HEADER.removesuffix(",订单金额,申请退款金额,费率备注")
+    raw = file(
+        header.replace("应结订单金额", "总金额"),
+        trade("REFUND", "1.00").removesuffix(",`99.00,`1.00,`"),
+        "总交易单数,总交易额,总退款金额,总企业红包退款金额,手续费总金额",
+        ticked("1", "99.00", "1.00", "0.00", "0.59400"),
+    )
+    [row] = trades_of(gzip.compress(raw))
+    assert (row.order_fen, row.refund_fen) == (9900, 100)
+
+
+def test_full_width_brackets_in_a_header_mean_the_same() -> None:
+    raw = FUNDS.replace("(元)".encode(), "（元）".encode())
+    assert funds_of(gzip.compress(raw)) == funds_of(gzip.compress(FUNDS))
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        TRADES.replace(",订单金额,".encode(), ",甲,".encode()),
+        TRADES.replace(",退款金额,".encode(), ",甲,".encode()),
+        FUNDS.replace("收支金额(元)".encode(), "甲".encode()),
+        TRADES.replace(b"`0.60%,`99.00,", b"`0.60%,`,"),
+    ],
+)
+def test_an_amount_that_is_not_there_is_not_zero(raw: bytes) -> None:
+    for rows in (trades_of, funds_of):
+        with pytest.raises(Malformed):
+            rows(gzip.compress(raw))
 
 
 @pytest.mark.parametrize("text", ["", "1.001", "NaN", "Infinity", "1e99", "一元"])
