@@ -26,6 +26,7 @@ PLACES: Final[Mapping[str, str]] = {
     Place.SMS: "短信",
     Place.PRINT: "印刷品",
     Place.POSTER: "海报",
+    Place.PUSH: "活动推送",
 }
 _TERMS: Final = (
     ("window_days", "有效期", "天"),
@@ -184,7 +185,7 @@ def _touches(body: Mapping[str, Any], names: Names) -> Iterator[TouchView]:
             learnt=row["learnt"],
             event_at=datetime.fromisoformat(row["event_at"]),
             known_at=datetime.fromisoformat(row["known_at"]),
-            hops=tuple(_hop(hop, names) for hop in row["path"]),
+            hops=tuple(_hops(row, names)),
             verdict=row["verdict"]["sentence"],
             is_won=row["verdict"]["is_won"],
             without=other["sentence"] if other else "",
@@ -192,10 +193,11 @@ def _touches(body: Mapping[str, Any], names: Names) -> Iterator[TouchView]:
         )
 
 
-def _hop(hop: Mapping[str, Any], names: Names) -> HopView:
-    is_rep = hop["rep_id"] is not None
-    name = names.rep(hop["rep_id"]) if is_rep else "客户转发"
-    return HopView(name, PLACES.get(hop["place"], hop["place"]), is_rep)
+def _hops(row: Mapping[str, Any], names: Names) -> Iterator[HopView]:
+    for number, hop in enumerate(row["path"]):
+        name = names.sharer(hop["rep_id"], row["outlet_id"], is_first=number == 0)
+        is_employee = hop["rep_id"] is not None
+        yield HopView(name, PLACES.get(hop["place"], hop["place"]), is_employee)
 
 
 def _portion(row: Mapping[str, Any], names: Names) -> PortionView:

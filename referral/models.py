@@ -31,6 +31,8 @@ class Place(StrEnum):
     SMS = "sms"
     PRINT = "print"
     POSTER = "poster"
+    PUSH = "push"
+    """A campaign's link that we sent out ourselves."""
 
 
 class Subject(StrEnum):
@@ -51,7 +53,8 @@ class CodeKind(StrEnum):
 class Share(Model):
     """One act of sharing. The root rep is the last employee on the path, stored at birth.
 
-    Exactly one of rep, identity and visitor shared it. `parent_key` is the parent's id or 0.
+    Exactly one of rep, identity and outlet shared it; an outlet does so by a code on its counter.
+    `parent_key` is the parent's id or 0.
     """
 
     __tablename__ = "share"
@@ -67,12 +70,18 @@ class Share(Model):
     sharer_key: Mapped[str] = mapped_column(String(32))
     rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
     identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
+    outlet_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
     root_rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
     subject: Mapped[str] = mapped_column(String(12))
     subject_key: Mapped[str] = mapped_column(String(32), default="")
     place: Mapped[str] = mapped_column(String(10))
     depth: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def is_push(self) -> bool:
+        """Whether we sent this link out for a campaign; what a customer makes of it is his own."""
+        return self.subject == Subject.CAMPAIGN and self.place == Place.PUSH
 
 
 class Code(Model):

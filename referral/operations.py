@@ -36,14 +36,17 @@ class CodesUsedUp(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharer:
-    """Who shares: a rep by his job, or a person under one identity (who may be a rep too)."""
+    """Who shares: a rep by his job, a person under one identity (who may be a rep too), an outlet."""
 
     rep_id: int | None = None
     identity_id: int | None = None
+    outlet_id: int | None = None
 
     @property
     def key(self) -> str:
         """One spelling per sharer, for the unique key."""
+        if self.outlet_id:
+            return f"outlet:{self.outlet_id}"
         return f"rep:{self.rep_id}" if self.rep_id else f"identity:{self.identity_id}"
 
 
@@ -73,6 +76,7 @@ def open_share(
         "sharer_key": sharer.key,
         "rep_id": sharer.rep_id,
         "identity_id": sharer.identity_id,
+        "outlet_id": sharer.outlet_id,
         "root_rep_id": sharer.rep_id or (parent.root_rep_id if parent else None),
         "subject": sharing.subject,
         "subject_key": sharing.subject_key,

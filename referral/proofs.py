@@ -57,14 +57,15 @@ def _policy(row: PolicyVersion) -> Policy:
 
 def as_values(rows: Sequence[TouchRow]) -> list[Touch]:
     """Touches as the rules take them, each with the path of its share."""
-    paths: dict[int, tuple[Hop, ...]] = {}
+    paths: dict[int, list[Share]] = {}
     return [_value(row, paths) for row in rows]
 
 
-def _value(row: TouchRow, paths: dict[int, tuple[Hop, ...]]) -> Touch:
+def _value(row: TouchRow, paths: dict[int, list[Share]]) -> Touch:
     if row.share_id is not None and row.share_id not in paths:
-        paths[row.share_id] = tuple(_hop(share) for share in share_path(row.share_id))
-    path = paths[row.share_id] if row.share_id is not None else ()
+        paths[row.share_id] = share_path(row.share_id)
+    shares = paths[row.share_id] if row.share_id is not None else []
+    path = tuple(_hop(share) for share in shares)
     root_rep_id = last_employee(path)
     kind = TouchKind(row.kind)
     return Touch(
@@ -76,6 +77,8 @@ def _value(row: TouchRow, paths: dict[int, tuple[Hop, ...]]) -> Touch:
         known_at=row.known_at,
         root_rep_id=root_rep_id,
         is_confirmed_act=kind in _CONFIRMED and root_rep_id is not None,
+        is_push=bool(shares) and shares[-1].is_push,
+        outlet_id=next((share.outlet_id for share in reversed(shares) if share.outlet_id), None),
         code_id=row.code_id,
         share_id=row.share_id,
         path=path,

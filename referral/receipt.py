@@ -186,7 +186,8 @@ def _touch(touch: Touch, names: Names) -> dict[str, Any]:
         "share_id": touch.share_id,
         "path": [asdict(hop) for hop in touch.path],
         "path_sentence": " → ".join(
-            "客户转发" if hop.rep_id is None else names.rep(hop.rep_id) for hop in touch.path
+            names.sharer(hop.rep_id, touch.outlet_id, is_first=number == 0)
+            for number, hop in enumerate(touch.path)
         ),
     }
 

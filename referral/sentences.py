@@ -89,6 +89,12 @@ class Names:
     def outlet(self, outlet_id: int) -> str:
         return self.outlets.get(outlet_id, f"网点{outlet_id}号")
 
+    def sharer(self, rep_id: int | None, outlet_id: int | None, *, is_first: bool) -> str:
+        """Who passed it on: a rep; the outlet whose code began the path; else a customer."""
+        if rep_id is not None:
+            return self.rep(rep_id)
+        return self.outlet(outlet_id) if is_first and outlet_id is not None else "客户转发"
+
 
 def verdict_sentence(
     verdict: Verdict, touch: Touch, decision: Decision, terms: Terms, names: Names

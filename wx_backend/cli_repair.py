@@ -1,23 +1,11 @@
 """Commands for what went wrong or got old: dead work, bodies to purge, touches to compare."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from wx_backend.config import Config
-
-ReadConfig = Callable[[], Config]
-
-
-@contextmanager
-def _app_of(config: Config) -> Iterator[None]:
-    from wx_backend.app import create_app  # the app is heavy: only for the commands that need it
-
-    with create_app(config).app_context():
-        yield
+from wx_backend.cli_app import ReadConfig, app_of
 
 
 @click.command()
@@ -25,7 +13,7 @@ def _app_of(config: Config) -> Iterator[None]:
 @click.pass_obj
 def dead(read_config: ReadConfig, limit: int) -> None:
     """List the work that gave up: pushes, notices and jobs."""
-    with _app_of(read_config()):
+    with app_of(read_config()):
         for label, table in _tables().items():
             for row in _dead_rows(table, limit):
                 click.echo(f"{label} {row.id}  {_kind(row)}  x{row.attempts}  {row.last_error}")
@@ -40,7 +28,7 @@ def replay(read_config: ReadConfig, table: str, row_id: int | None, kind: str | 
     """Bring dead work back to life: one row by --id, or all of a --kind."""
     if (row_id is None) == (kind is None):
         raise click.UsageError("give either --id or --kind")
-    with _app_of(read_config()):
+    with app_of(read_config()):
         revived = _revived(_tables()[table], row_id, kind)
     click.echo(f"{revived} brought back")
 
@@ -52,7 +40,7 @@ def purge(read_config: ReadConfig) -> None:
     from wx_backend import clock
     from wx_backend.purge import EXPIRING
 
-    with _app_of(read_config()):
+    with app_of(read_config()):
         now = clock.now()
         for each in EXPIRING:
             with click.progressbar(length=each.count(now), label=each.name) as bar:
@@ -70,7 +58,7 @@ def rebuild_touches(read_config: ReadConfig, *, dry_run: bool) -> None:
     if not dry_run:
         raise click.UsageError("touches are never rewritten: say --dry-run and read what differs")
     found = []
-    with _app_of(read_config()):
+    with app_of(read_config()):
         from flows.arrival.replay import pushes_to_replay, replayed
 
         length = pushes_to_replay()

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import JSON, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 Steps = Generator[Callable[[], Any], Any, None]
 Work = Callable[..., Any]
+Made = TypeVar("Made")
 
 WORK = "work"  # database only: quick
 CALL = "call"  # waits for somebody else's network
@@ -181,7 +182,22 @@ def _run_remote(entry: Registered, held: Claim, arguments: dict[str, Any]) -> No
         advance = _outcome(steps, call)
 
 
-def _outcome(steps: Steps, call: Callable[[], Any]) -> Callable[[], Callable[[], Any]]:
+def done_here(steps: Generator[Callable[[], Any], Any, Made]) -> Made:
+    """Do remote work at once, for a command that waits for what comes out; raises what it raises."""
+    advance: Callable[[], Callable[[], Any]] = lambda: next(steps)  # noqa: E731 - as above
+    while True:
+        with transaction():
+            try:
+                call = advance()
+            except StopIteration as over:
+                made: Made = over.value
+                return made
+        advance = _outcome(steps, call)
+
+
+def _outcome(
+    steps: Generator[Callable[[], Any], Any, Any], call: Callable[[], Any]
+) -> Callable[[], Callable[[], Any]]:
     """Make one remote call with no transaction open; what continues the work with its answer."""
     try:
         answer = call()
