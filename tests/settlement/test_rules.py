@@ -154,3 +154,9 @@ def test_refunds_in_pieces_take_back_what_one_refund_does(data: st.DataObject) -
         assert gone <= now_gone <= amount_fen
         gone = now_gone
     assert gone == amount_fen
+
+
+def test_a_refund_never_takes_more_than_its_part() -> None:
+    for refunded_fen in range(100):
+        gone = taken_back(33, refunded_fen=refunded_fen, paid_fen=99)
+        assert gone * 99 <= 33 * refunded_fen < (gone + 1) * 99

@@ -100,6 +100,17 @@ def test_locked_reads_what_others_have_written_meanwhile(app: Flask) -> None:
         assert locked(select(Lease).where(Lease.name == "nobody")) is None
 
 
+def test_locked_is_fresh_even_for_a_row_this_transaction_has_read() -> None:
+    put("row", fence=1)
+
+    with transaction() as session:
+        seen = session.get_one(Lease, "row")
+        session.connection().execute(update(Lease).values(fence=2))
+        assert seen.fence == 1, "a plain object does not know"
+        assert locked(select(Lease).where(Lease.name == "row")) is seen
+        assert seen.fence == 2
+
+
 def test_counting_under_a_lock_loses_nothing(app: Flask) -> None:
     put("row")
 

@@ -38,12 +38,12 @@ BUGS = (
         ("tests/payments/test_settlement.py::test_two_attempts_paid_at_once_have_one_winner",),
     ),
     Bug(
-        "money for a closed order is kept in silence",
+        "a closed order takes money",
         "payments/operations.py",
-        "        return self.outcome in {Outcome.DOUBLE_PAYMENT, Outcome.PAID_AFTER_CLOSE}",
-        "        return self.outcome is Outcome.DOUBLE_PAYMENT",
+        "    return Outcome.SETTLED if takes_payment else Outcome.PAID_AFTER_CLOSE",
+        "    return Outcome.SETTLED",
         (
-            "tests/flows/trade/test_payment.py::test_money_for_a_cancelled_order_goes_back_by_itself",
+            "tests/payments/test_settlement.py::test_money_for_a_closed_order_is_recorded_and_goes_back",
         ),
     ),
     Bug(
@@ -72,7 +72,7 @@ BUGS = (
         "settlement/rules.py",
         "    return amount_fen * refunded_fen // paid_fen",
         "    return -(-amount_fen * refunded_fen // paid_fen)",
-        ("tests/settlement/test_rules.py::test_refunds_in_pieces_take_back_what_one_refund_does",),
+        ("tests/settlement/test_rules.py::test_a_refund_never_takes_more_than_its_part",),
     ),
     Bug(
         "the business day is the day in Greenwich",

@@ -31,7 +31,9 @@ BUGS = (
         "wx_backend/db.py",
         ".execution_options(populate_existing=True)",
         "",
-        ("tests/wx_backend/test_db.py::test_locked_reads_what_others_have_written_meanwhile",),
+        (
+            "tests/wx_backend/test_db.py::test_locked_is_fresh_even_for_a_row_this_transaction_has_read",
+        ),
     ),
     Bug(
         "openids are written into the log",
