@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 
 from simulator.server import start
 from tests.postgres import PostgresServer
@@ -23,6 +24,10 @@ from wx_backend.worker import drain_queue
 
 TEMPLATE = "wx_template"
 _numbers = count(1)
+
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("wx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("wx")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
