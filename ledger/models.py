@@ -32,6 +32,9 @@ class AccountKind(StrEnum):
     COMMISSION_PAYABLE = "commission_payable"  # free, to be paid out
     CLAWBACK = "clawback"  # taken back after it was free
     PAYOUT_TRANSIT = "payout_transit"  # on its way to the receiver
+    PAYOUT_FUNDS = "payout_funds"  # what pay-outs were paid from: our bank, or a merchant's balance
+    TAX_WITHHELD = "tax_withheld"  # kept back from pay-outs for the tax office
+    PAYOUT_FEE = "payout_fee"  # kept back from pay-outs for paying them
 
 
 class OwnerKind(StrEnum):

@@ -29,7 +29,8 @@ SINCE = {
                 for table in ("account", "posting", "entry")
                 for verb in ("update", "delete", "replace")
             ),
-        }
+        },
+        "0016": {"posting_in_open_period"},
     },
     "postgresql": {
         "0005": {
@@ -39,7 +40,8 @@ SINCE = {
             "account_unchanged",
             "posting_unchanged",
             "entry_unchanged",
-        }
+        },
+        "0016": {"posting_in_open_period"},
     },
 }
 LEDGER = {"account", "posting", "posting_sum", "entry"}
