@@ -111,6 +111,7 @@ class Payment(Model):
         ),
         Index("ix_payment_order", "order_id", "id"),
         Index("ix_payment_open", "status", "created_at"),
+        Index("ix_payment_settled", "settled_at"),
         CheckConstraint("amount_fen > 0", name="amount"),
         CheckConstraint(
             "refund_reserved_fen >= 0 AND refund_reserved_fen <= amount_fen", name="refund_limit"
@@ -165,6 +166,8 @@ class Refund(Model):
         UniqueConstraint("key"),
         Index("ix_refund_payment", "payment_id", "id"),
         Index("ix_refund_status", "status", "asked_at"),
+        Index("ix_refund_asked", "asked_at"),
+        Index("ix_refund_ended", "ended_at"),
         CheckConstraint("amount_fen > 0", name="amount"),
     )
 
@@ -200,6 +203,44 @@ class RefundLine(Model):
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     collected_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+
+
+class ProposalStatus(StrEnum):
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class RefundProposal(Model):
+    """A refund so large that a second person has to agree; the database wants another person.
+
+    `amounts` are fen by order line id; `refund_id` is what came of it.
+    """
+
+    __tablename__ = "refund_proposal"
+    __table_args__ = (
+        UniqueConstraint("order_id", "key"),
+        Index("ix_refund_proposal_status", "status", "proposed_at"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        CheckConstraint("decided_by <> proposed_by", name="second_person"),
+        CheckConstraint(
+            "(status = 'proposed') = (decided_by IS NULL) AND (status = 'approved') = (refund_id IS NOT NULL)",
+            name="decided",
+        ),
+    )
+
+    id: Mapped[int] = id_column()
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    key: Mapped[str] = mapped_column(String(64))
+    amounts: Mapped[dict[str, int]] = mapped_column(JSON)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(80))
+    status: Mapped[str] = mapped_column(String(10), default=ProposalStatus.PROPOSED)
+    proposed_by: Mapped[str] = mapped_column(String(40))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by: Mapped[str | None] = mapped_column(String(40))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    refund_id: Mapped[int | None] = mapped_column(ForeignKey("refund.id"))
 
 
 class ExceptionItem(Model):

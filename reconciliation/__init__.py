@@ -1,1 +1,1 @@
-"""Bills compared with what we hold: every difference has a class, an owner, an age."""
+"""Reconciliation: the platform's daily bills, what differs from our books, and days that are closed."""

@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Dialect,
     Engine,
     Identity,
     Integer,
     MetaData,
     Select,
+    String,
     Table,
     create_engine,
     event,
@@ -25,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
 
@@ -174,6 +177,22 @@ def transaction() -> Iterator[Session]:
         raise
 
 
+@contextmanager
+def reading() -> Iterator[Session]:
+    """One look at the database as it is at this moment, however long it takes; blocks nobody.
+
+    For work outside of a transaction of its own; whatever is changed inside is rolled back.
+    """
+    session = db.session()
+    session.rollback()
+    try:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+    finally:
+        session.rollback()
+
+
 Result = TypeVar("Result")
 
 
@@ -213,6 +232,34 @@ def locked(query: Select[Row]) -> Row | None:
     """
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return db.session.execute(fresh).scalar_one_or_none()
+
+
+STREAM_ROWS = 2_000
+
+
+def streamed(query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
+    """The rows of a query as they come, never all of them in memory."""
+    return iter(db.session.execute(query.execution_options(yield_per=STREAM_ROWS)))
+
+
+class byte_order(ColumnElement[str]):  # noqa: N801 - reads as a function of SQL
+    """A text column in the order in which Python sorts strings, whatever the database's language."""
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        self.column = column
+        self.type = String()
+
+
+@compiles(byte_order)
+def _as_it_is(element: byte_order, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.column, **options))
+
+
+@compiles(byte_order, "postgresql")
+def _in_c_order(element: byte_order, compiler: Any, **options: Any) -> str:
+    return f'{compiler.process(element.column, **options)} COLLATE "C"'
 
 
 def upsert(

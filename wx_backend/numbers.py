@@ -1,5 +1,6 @@
 """Public numbers: what people read out and partners store; they can be neither guessed nor counted."""
 
+import re
 import secrets
 from datetime import date
 
@@ -18,3 +19,9 @@ def new_number(kind: str, *, on: date, prefix: str = "") -> str:
     """
     random = "".join(secrets.choice(CROCKFORD) for _ in range(RANDOM_CHARACTERS))
     return f"{prefix}{kind}{on:%y%m%d}{random}"
+
+
+def is_of_kind(number: str, kind: str, *, prefix: str = "") -> bool:
+    """Whether this installation could have made such a number; another system's look different."""
+    shape = rf"{re.escape(prefix)}{kind}[0-9]{{6}}[{CROCKFORD}]{{{RANDOM_CHARACTERS}}}"
+    return re.fullmatch(shape, number) is not None
