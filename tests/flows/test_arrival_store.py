@@ -204,7 +204,9 @@ def plain(history: Sequence[Arrival]) -> list[str]:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(arrivals, max_size=12))
 def test_the_fast_path_equals_the_spelled_out_one(store: Store, history: list[Arrival]) -> None:
@@ -217,7 +219,9 @@ def test_the_fast_path_equals_the_spelled_out_one(store: Store, history: list[Ar
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(history=st.lists(arrivals, max_size=8), order=st.randoms(use_true_random=False))
 def test_order_and_repeats_do_not_change_what_is_known(

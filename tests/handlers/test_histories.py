@@ -102,7 +102,7 @@ def play(
     max_examples=30,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # each example is a world of many transactions
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     history=st.lists(pushes, max_size=8, unique_by=str),

@@ -138,7 +138,9 @@ def test_profile_of_a_follower_is_kept_and_of_nobody_else() -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_order_of_arrival_does_not_matter(app: Flask, data: st.DataObject) -> None:

@@ -174,7 +174,9 @@ def test_moves_at_one_moment_leave_one_consistent_tree(app: Flask, tree: Tree) -
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(moves=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=6))
 def test_closure_equals_the_parents_after_any_moves(

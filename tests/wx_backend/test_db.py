@@ -54,7 +54,9 @@ def test_an_instant_keeps_its_microsecond(at: datetime) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(aware)
 def test_an_instant_comes_back_from_the_database_as_it_went_in(at: datetime) -> None:
