@@ -18,6 +18,8 @@ MODULES = (
     "reconciliation.models",
     "referral.models",
     "settlement.models",
+    "settlement.payouts.models",
+    "settlement.statements.models",
     "templates_msg.models",
     "wx_backend.inbox",
     "wx_backend.leases",
