@@ -90,6 +90,8 @@ class Pay:
     apiv3_key: str
     api_url: str
     platform_keys: tuple[PlatformKey, ...]
+    transfer_limit_fen: int = 20_000
+    transfer_duty: str = "销售员"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -109,6 +109,10 @@ class Pay(Section):
     private_key_file = text()
     apiv3_key = text("[0-9A-Za-z]{32}")
     api_url = url(load_default="https://api.mch.weixin.qq.com")
+    transfer_limit_fen = fields.Int(
+        strict=True, load_default=20_000, validate=validate.Range(min=10, max=100_000_000)
+    )
+    transfer_duty = text(high=32, load_default="销售员")
     platform_key = fields.List(
         fields.Nested(PlatformKey), required=True, validate=validate.Length(min=1)
     )
