@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -26,14 +26,26 @@ class Calls:
     now: Callable[[], datetime] = field(default=clock.now, repr=False)
 
     def call(
-        self, method: str, path: str, *, api: str, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        api: str,
+        body: Mapping[str, Any] | None = None,
+        sealed_under: str | None = None,
     ) -> dict[str, Any]:
         """Call and verify the answer; {} for an empty one. `api` is the path without ids.
+
+        `sealed_under` names the platform's key that fields of the body are encrypted for.
 
         Raises PlatformError: `unknown` whenever a call that moves money may have worked, which
         includes an answer whose signature does not hold.
         """
         request = self._signed(method, path, api=api, body=body)
+        if sealed_under:
+            request = replace(
+                request, headers={**request.headers, "Wechatpay-Serial": sealed_under}
+            )
         response = self.transport.send(request)
         if not 200 <= response.status < 300:
             raise _refusal(request, response)

@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -29,6 +29,7 @@ _PROBE: Final = "WECHATPAY/SIGNTEST/"
 _PUBLIC_KEY_PREFIX: Final = "PUB_KEY_ID_"
 _PADDING: Final = PKCS1v15()
 _SHA256: Final = SHA256()
+_OAEP: Final = OAEP(MGF1(SHA1()), SHA1(), None)  # noqa: S303 - the platform's rule for fields
 
 
 class Reason(StrEnum):
@@ -134,6 +135,26 @@ class Merchant:
             f'{SCHEME} mchid="{self.mchid}",nonce_str="{nonce}",signature="{signature}",'
             f'timestamp="{timestamp}",serial_no="{self.serial}"'
         )
+
+    def seal(self, text: str, *, now: datetime) -> tuple[str, str]:
+        """Encrypt a sensitive field for the platform: the key's serial, and Base64 of RSA-OAEP.
+
+        SHA-1 is the platform's rule here. Under the public key, else under the newest
+        certificate; ValueError when none holds.
+        """
+        serial = self.public_key_id or self._newest_certificate(now)
+        sealed = self.platform_keys[serial].key.encrypt(text.encode(), _OAEP)
+        return serial, b64encode(sealed).decode()
+
+    def _newest_certificate(self, now: datetime) -> str:
+        valid = {
+            serial: known.valid_from
+            for serial, known in self.platform_keys.items()
+            if known.valid_from and known.holds_at(now)
+        }
+        if not valid:
+            raise ValueError("no key of the platform holds now")
+        return max(valid, key=lambda serial: valid[serial])
 
     def verify(self, headers: Mapping[str, str], raw: bytes, *, now: datetime) -> None:
         """Check who sent these raw bytes, and when. Raises NotAuthentic."""

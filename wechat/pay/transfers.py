@@ -19,6 +19,7 @@ from wx_backend.errors import PlatformError
 
 COMMISSION_SCENE: Final = "1005"
 LEAST_FEN: Final = 10
+NAME_FROM_FEN: Final = 200_000
 _API: Final = "/v3/fund-app/mch-transfer/transfer-bills"
 _OUT_BILL_NO: Final = re.compile(r"[0-9A-Za-z]{1,32}")
 
@@ -37,7 +38,8 @@ class Accepted:
 class Payout:
     """A commission to be paid out: whole fen, at least ten; `duty` is the person's kind of work.
 
-    Raises ValueError for what the platform would refuse.
+    From 2,000 yuan the person's real name is needed, encrypted by `Merchant.seal` and named with
+    its serial. Raises ValueError for what the platform would refuse.
     """
 
     appid: str
@@ -48,15 +50,19 @@ class Payout:
     duty: str
     reason: str
     notify_url: str
+    sealed_name: str | None = field(default=None, repr=False)
+    name_serial: str | None = None
 
     def __post_init__(self) -> None:
         if not _OUT_BILL_NO.fullmatch(self.out_bill_no):
             raise ValueError("out_bill_no is 1 to 32 letters and digits")
         if self.transfer_fen < LEAST_FEN:
             raise ValueError("a transfer is of at least ten fen")
+        if self.transfer_fen >= NAME_FROM_FEN and not (self.sealed_name and self.name_serial):
+            raise ValueError("a transfer of 2,000 yuan or more names the person")
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        body: dict[str, Any] = {
             "appid": self.appid,
             "out_bill_no": self.out_bill_no,
             "transfer_scene_id": COMMISSION_SCENE,
@@ -69,6 +75,9 @@ class Payout:
                 {"info_type": "报酬说明", "info_content": self.reason},
             ],
         }
+        if self.sealed_name:
+            body["user_name"] = self.sealed_name
+        return body
 
 
 def create_transfer(calls: Calls, payout: Payout) -> Accepted:
@@ -76,7 +85,8 @@ def create_transfer(calls: Calls, payout: Payout) -> Accepted:
 
     Raises PlatformError; when its `unknown` is set, query this number and use no other.
     """
-    sent = calls.call("POST", _API, api=_API, body=payout.as_json())
+    serial = payout.name_serial if payout.sealed_name else None
+    sent = calls.call("POST", _API, api=_API, body=payout.as_json(), sealed_under=serial)
     return typed(Accepted, _API, sent, unknown=True)
 
 

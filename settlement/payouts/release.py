@@ -1,0 +1,96 @@
+"""Releasing an approved batch: payout by payout, the balance looked at under the receiver's lock."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+
+from settlement.payouts import books
+from settlement.payouts.models import (
+    BatchStatus,
+    Payout,
+    PayoutBatch,
+    PayoutReceiver,
+    PayoutStatus,
+)
+from settlement.payouts.proposals import locked_receiver
+from settlement.payouts.rules import FINAL, SETTLED
+from wx_backend.db import db, locked
+
+AT_ONCE: Final = 100
+Blocked = Callable[[PayoutReceiver], str]
+"""Says why somebody must not be paid now; empty when he may."""
+
+
+def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> tuple[Sequence[int], bool]:
+    """Let the next payouts of an approved batch go; their ids, and whether more are left.
+
+    What was free when it was proposed may be gone: paid by another batch, or taken back. Such a
+    payout is left out, never cut. The last batch of rows makes the batch `released`.
+    """
+    batch = locked(select(PayoutBatch).where(PayoutBatch.id == batch_id))
+    if batch is None or batch.status != BatchStatus.APPROVED:
+        return [], False
+    rows = db.session.execute(
+        select(Payout.id, Payout.receiver_id)
+        .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.PROPOSED)
+        .order_by(Payout.receiver_id)
+        .limit(AT_ONCE)
+    ).all()
+    gone = [id_ for id_, receiver_id in rows if _release(id_, receiver_id, blocked, now)]
+    if len(rows) == AT_ONCE:
+        return gone, True
+    batch.status = BatchStatus.RELEASED
+    db.session.flush()
+    finish_batch(batch_id=batch_id, now=now)
+    return gone, False
+
+
+def finish_batch(*, batch_id: int, now: datetime) -> bool:
+    """Call a released batch done once nothing of it is open; False when something is."""
+    still_open = select(Payout.id).where(Payout.batch_id == batch_id, Payout.status.not_in(SETTLED))
+    if db.session.scalar(still_open.limit(1)) is not None:
+        return False
+    changed = db.session.execute(
+        update(PayoutBatch)
+        .where(
+            PayoutBatch.id == batch_id,
+            PayoutBatch.status.in_((BatchStatus.RELEASED, BatchStatus.PAUSED)),
+        )
+        .values(status=BatchStatus.DONE, done_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def locked_payout(payout_id: int) -> tuple[Payout, PayoutReceiver]:
+    """A payout and its receiver, locked in the order everybody locks them."""
+    receiver_id = db.session.scalars(select(Payout.receiver_id).where(Payout.id == payout_id)).one()
+    receiver = locked_receiver(receiver_id)
+    payout = locked(select(Payout).where(Payout.id == payout_id))
+    if payout is None:
+        raise RuntimeError("a payout is missing")
+    return payout, receiver
+
+
+def is_final(payout: Payout) -> bool:
+    """Whether nothing more can happen to it."""
+    return payout.status in FINAL
+
+
+def _release(payout_id: int, receiver_id: int, blocked: Blocked, now: datetime) -> bool:
+    """Send one payout's money on its way, or leave it out; True when it left."""
+    receiver = locked_receiver(receiver_id)
+    payout = locked(select(Payout).where(Payout.id == payout_id))
+    if payout is None or payout.status != PayoutStatus.PROPOSED:
+        return False
+    reason = blocked(receiver)
+    if not reason and books.free_of(receiver) < payout.gross_fen:
+        reason = "可发余额已不足"
+    if reason:
+        payout.status, payout.reason, payout.ended_at = PayoutStatus.LEFT_OUT, reason, now
+        return False
+    books.sent(payout, receiver, now=now)
+    payout.status, payout.released_at = PayoutStatus.READY, now
+    return True

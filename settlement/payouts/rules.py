@@ -1,0 +1,62 @@
+"""Rules of paying out as pure functions: what is kept back, who cannot be paid, what states mean."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from settlement.payouts.models import PayoutStatus
+from wx_backend.money import of_rate
+
+FINAL: Final = frozenset({PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.CANCELLED})
+SETTLED: Final = FINAL | {PayoutStatus.LEFT_OUT, PayoutStatus.REJECTED}
+UNDER_WAY: Final = frozenset(
+    {PayoutStatus.READY, PayoutStatus.ASKING, PayoutStatus.UNKNOWN, PayoutStatus.SENT}
+)
+LEAST_TRANSFER_FEN: Final = 10  # WeChat Pay, "transfer to user": from 0.10 yuan
+NAME_FROM_FEN: Final = 200_000  # the same: a single transfer of 2,000 yuan needs the real name
+OUTCOMES: Final = {
+    "SUCCESS": PayoutStatus.PAID,
+    "FAIL": PayoutStatus.FAILED,
+    "CANCELLED": PayoutStatus.CANCELLED,
+}
+"""The final states of a transfer; every other state may still pay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a batch pays from and keeps back: fen and basis points."""
+
+    minimum_fen: int
+    fee_fen: int = 0
+    tax_bp: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What leaves the free balance (gross), what is kept back, what arrives (net), in fen."""
+
+    gross_fen: int
+    tax_fen: int
+    fee_fen: int
+
+    @property
+    def net_fen(self) -> int:
+        return self.gross_fen - self.tax_fen - self.fee_fen
+
+
+def amounts_of(free_fen: int, terms: Terms) -> Amounts:
+    """All that is free, less tax (cut to whole fen) and the fee."""
+    return Amounts(free_fen, of_rate(free_fen, terms.tax_bp), terms.fee_fen)
+
+
+def too_little(amounts: Amounts, terms: Terms) -> str:
+    """Why so little is not paid out; empty when it is enough."""
+    if amounts.gross_fen < terms.minimum_fen:
+        return "低于起付金额"
+    return "" if amounts.net_fen > 0 else "扣除税费后没有余额"
+
+
+def no_transfer(net_fen: int, limit_fen: int) -> str:
+    """Why WeChat Pay would not transfer such an amount; empty when it would."""
+    if net_fen < LEAST_TRANSFER_FEN:
+        return "低于微信转账的最低金额"
+    return "超过微信转账的单笔限额" if net_fen > limit_fen else ""
