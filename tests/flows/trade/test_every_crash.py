@@ -1,0 +1,203 @@
+"""At every crash point there is a process may end, be stopped or hang; the business is done once."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+from typing import Any, Final
+
+import pytest
+
+from settlement.queries import Income
+from tests.flows.trade.dying import KILLED, act_of, hanging_at_point, kill_at_point
+from tests.flows.trade.market import Market, assert_books_and_witness_agree
+from tests.flows.trade.perils import STORIES, Result, Told
+from wx_backend import claims, crash, worker
+from wx_backend.db import db
+from wx_backend.tables import metadata
+
+# Which stories pass through a point.
+PASSES: Final[Mapping[str, Sequence[str]]] = {
+    "arrival.before_commit": ["follow"],
+    "arrival.after_commit": ["follow"],
+    "inbox.before_done": ["follow"],
+    "inbox.after_done": ["follow"],
+    "checkout.after_order": ["submit"],
+    "prepay.after_call": ["sheet"],
+    "notice.before_done": ["paid"],
+    "notice.after_done": ["paid"],
+    "settle.after_payment": ["paid"],
+    "settle.after_ledger": ["paid"],
+    "fulfil.after_order": ["paid"],
+    "messages.before_mark": ["paid"],
+    "refund.after_state": ["refund"],
+    "outbox.before_done": ["paid", "refund"],
+    "outbox.after_done": ["paid", "refund"],
+    "outbox.after_remote_call": ["paid", "refund"],
+}
+CASES: Final = [(point, story) for point, stories in PASSES.items() for story in stories]
+# Where nothing is locked, so that somebody else can take over from a process that hangs.
+OPEN: Final = [
+    ("outbox.after_remote_call", "paid"),
+    ("outbox.after_remote_call", "refund"),
+    ("prepay.after_call", "sheet"),
+]
+PLACED: Final[Result] = {
+    "orders": {"placed": 1},
+    "lines": 2,
+    "payments": {},
+    "refunds": {},
+    "there": [0, 0, 0],
+    "books": {},
+    "income": Income(earned_fen=0, taken_back_fen=0, held_fen=0, free_fen=0),
+    "stock": (20, 1),
+    "messages": {},
+    "heard": [0, 0],
+    "attributions": (2, 2),
+    "touches": {"link_opened": 1},
+    "open": [],
+    "unfinished": 0,
+}
+PAID: Final[Result] = PLACED | {
+    "orders": {"paid": 1},
+    "payments": {"succeeded": 1},
+    "there": [1, 0, 1],
+    "books": {
+        "wechat_clearing": 209_900,
+        "revenue": -199_900,
+        "collected_for_billing": -10_000,
+        "commission_expense": 10_495,
+        "commission_held": -10_495,
+    },
+    "income": Income(earned_fen=10_495, taken_back_fen=0, held_fen=10_495, free_fen=0),
+    "stock": (19, 0),
+    "touches": {"link_opened": 1, "paid": 2},
+}
+RESULTS: Final[Mapping[str, Result]] = {
+    "follow": {
+        "identities": 2,
+        "pushes": {"done": 1},
+        "follows": 1,
+        "touches": ["subscribe"],
+        "unfinished": 0,
+    },
+    "submit": PLACED,
+    "sheet": PAID,
+    "paid": PAID | {"messages": {"sent": 2}, "heard": [1, 1]},
+    "refund": PAID
+    | {
+        "orders": {"refunded": 1},
+        "refunds": {"succeeded": 1},
+        "there": [1, 1, 1],
+        "books": {},
+        "income": Income(earned_fen=10_495, taken_back_fen=10_495, held_fen=0, free_fen=0),
+        "stock": (20, 0),
+        "open": ["activated_refunded"],  # billing has to be told by a person, once
+    },
+}
+
+
+def begin(market: Market, story: str) -> Told:
+    key = market.app.extensions["wx_config"].billing.shared_key
+    market.stage.control("PUT", "/settings", billing_key=key)
+    market.pass_time(seconds=0)
+    return STORIES[story].prepare(market)
+
+
+def restart(market: Market) -> None:
+    """Everything armed is forgotten, and leases have run out."""
+    crash.disarm()
+    db.session.rollback()
+    market.pass_time(seconds=claims.LEASE.total_seconds() + 60)
+
+
+def assert_done_once(market: Market, story: str, told: Told) -> None:
+    assert STORIES[story].result(market, told) == RESULTS[story]
+    assert_books_and_witness_agree(market.stage)
+
+
+def rows() -> dict[str, list[Any]]:
+    """All there is in the database."""
+    db.session.rollback()
+    tables = metadata.sorted_tables
+    return {table.name: sorted(map(repr, db.session.execute(table.select()))) for table in tables}
+
+
+def test_every_point_has_a_story() -> None:
+    assert worker.SOURCES  # all that works is imported
+    assert crash.known() == set(PASSES)
+    assert set(STORIES) == {story for stories in PASSES.values() for story in stories}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_undisturbed(market: Market, story: str) -> None:
+    told = begin(market, story)
+    STORIES[story].act(market, told)
+    restart(market)
+    STORIES[story].resume(market, told)
+    assert_done_once(market, story, told)
+
+
+@pytest.mark.parametrize(("point", "story"), CASES)
+def test_an_exception_at_the_point(market: Market, point: str, story: str) -> None:
+    told = begin(market, story)
+    crash.arm(point, crash.raise_crashed)
+    with pytest.raises(crash.Crashed):
+        STORIES[story].act(market, told)
+    restart(market)
+    STORIES[story].resume(market, told)
+    assert_done_once(market, story, told)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("point", "story"), CASES)
+def test_a_kill_at_the_point(market: Market, point: str, story: str) -> None:
+    told = begin(market, story)
+    db.session.rollback()
+    assert kill_at_point(act_of(market, story, told, point)) == KILLED
+    restart(market)
+    STORIES[story].resume(market, told)
+    assert_done_once(market, story, told)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("point", "story"), OPEN)
+def test_who_hangs_past_the_lease_changes_nothing_any_more(
+    market: Market, point: str, story: str
+) -> None:
+    told = begin(market, story)
+    db.session.rollback()
+    with hanging_at_point(act_of(market, story, told, point)):
+        restart(market)
+        STORIES[story].resume(market, told)
+        assert_done_once(market, story, told)
+        before = rows()
+    assert rows() == before
+
+
+@pytest.mark.parametrize(
+    "point", ["outbox.before_done", "outbox.after_done", "outbox.after_remote_call"]
+)
+def test_an_exception_at_every_second_passage(market: Market, point: str) -> None:
+    """Not the first piece of work alone: whatever follows in the story crashes too."""
+    told, story = begin(market, "paid"), "paid"
+    passages = count()
+
+    def every_second() -> None:
+        if next(passages) % 2 == 0:
+            raise crash.Crashed
+
+    crashes = 0
+    for _ in range(20):
+        crash.arm(point, every_second)
+        try:
+            STORIES[story].act(market, told)
+            market.stage.settle()
+            STORIES[story].act(market, told)
+        except crash.Crashed:
+            crashes += 1
+            restart(market)
+        else:
+            break
+    assert crashes
+    restart(market)
+    STORIES[story].resume(market, told)
+    assert_done_once(market, story, told)
