@@ -8,6 +8,7 @@ from billing.values import Accepted, Answer, HandOver, Line, Received, Refused
 from catalog.models import ProductKind
 from catalog.queries import sku_number
 from flows.delivery import move_line_on
+from flows.fulfilment.hooks import line_activated
 from flows.sealed import line_user_phone
 from orders.hand_overs import (
     begin_hand_over,
@@ -133,6 +134,7 @@ def _activate(order: SalesOrder, positions: Iterable[int], now: datetime) -> Non
                 cause="receipt",
                 now=now,
             )
+            line_activated(line_id=line.id, now=now)
 
 
 def _content(order: SalesOrder, positions: Iterable[int]) -> HandOver:

@@ -6,6 +6,7 @@ from flows import books
 from flows.attribution import attribute_again
 from flows.billing import start_hand_over
 from flows.delivery import start_days
+from flows.fulfilment.opening import open_chains
 from flows.refund.agree import send_back
 from flows.thanks import thank
 from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
@@ -44,6 +45,7 @@ def fulfil(*, payment_id: int) -> None:
         defer(accrue_commission, key=order.number, order_id=order.id)
         defer(thank, key=order.number, order_id=order.id)
         start_hand_over(order, now=now)
+        defer(open_chains, key=order.number, order_id=order.id)
     elif outcome is not PaidOutcome.REPEAT:
         _cannot_serve(order, payment, outcome, now)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows import books
+from flows.fulfilment.hooks import refund_agreed
 from flows.refund.calls import send_refund
 from orders.models import OrderLine
 from orders.moves import locked_order
@@ -63,6 +64,7 @@ def refund_order_lines(back: LinesBack, *, now: datetime) -> int:
     )
     refund = request_refund(wish=wish, now=now, prefix=_prefix())
     books.refund_agreed(refund, collected_fen=sum(collected.values()), now=now)
+    refund_agreed(back.amounts, reason=back.reason, actor=back.actor, now=now)
     defer(send_refund, key=refund.out_refund_no, refund_id=refund.id)
     return refund.id
 

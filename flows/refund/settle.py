@@ -4,6 +4,7 @@ from datetime import datetime
 
 from flows import books
 from flows.billing import watch_refunded
+from flows.fulfilment.hooks import refund_failed, refund_paid
 from orders.moves import locked_order
 from orders.refunds import free_line_refunds, record_line_refunds
 from payments.exceptions import close_exception
@@ -58,6 +59,7 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
     if amounts:
         record_line_refunds(order_id=order_id, amounts=amounts, actor=refund.actor, now=now)
         watch_refunded(order_id=order_id, now=now)
+        refund_paid(amounts, actor=refund.actor, now=now)
     books.refund_paid(refund, payment, now=now)
     for line_id, amount_fen in amounts.items():
         take_back(
@@ -71,7 +73,9 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
 
 
 def _failed(order_id: int, refund: Refund, now: datetime) -> None:
-    free_line_refunds(order_id=order_id, amounts=refund_lines(refund.id))
+    amounts = refund_lines(refund.id)
+    free_line_refunds(order_id=order_id, amounts=amounts)
+    refund_failed(amounts, actor=refund.actor, now=now)
     books.refund_failed(refund, now=now)
 
 
