@@ -23,7 +23,6 @@ from wx_backend.config import Account, Config
 
 log = logging.getLogger(__name__)
 
-ANSWER_SECONDS = 3.5  # the platform hangs up after 5
 ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
 
 
@@ -93,7 +92,7 @@ class Messages:
         except NotAuthentic:
             return _counted(account_name, "refused", REFUSED)
         try:
-            with patience.at_most(ANSWER_SECONDS):
+            with patience.at_most(patience.ANSWER_SECONDS):
                 arrival = self._arrival(account, opened, now)
                 reply = self._store.store(arrival)
         except (CouldNotStore, SQLAlchemyError) as error:

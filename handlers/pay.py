@@ -2,7 +2,8 @@
 
 What to answer is WeChat Pay's rule (pay.weixin.qq.com, "notification considerations"): 204 for
 what was kept, also for a repeat; 4xx for a signature that does not hold, a probe's like any
-other; 5xx for faults of ours, so that the notice comes again.
+other; 5xx for faults of ours, a database that does not answer in time among them, so that the
+notice comes again. It waits for an answer 5 seconds.
 """
 
 import logging
@@ -15,7 +16,7 @@ from flows.payment.address import NOTICE_PATH
 from flows.payment.notices import read_notice, store_notice
 from handlers.body import raw_body
 from wechat.pay.merchant import NotAuthentic, Reason, Undecryptable
-from wx_backend import clock
+from wx_backend import clock, patience
 from wx_backend.db import retried
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ def notice() -> Response:
     now = clock.now()
     try:
         arrived = read_notice(dict(request.headers), raw, now=now)
-        is_new = retried(lambda: store_notice(arrived, now=now))
+        with patience.at_most(patience.ANSWER_SECONDS):
+            is_new = retried(lambda: store_notice(arrived, now=now))
     except NotAuthentic as error:
         return _refused(error.reason)
     except Undecryptable:

@@ -129,7 +129,7 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare_engine(engine: Engine) -> None:
     """Make SQLite safe for several writers (WAL, FULL, foreign keys, BEGIN of our own).
 
-    On PostgreSQL, connections that obey `patience.at_most`.
+    On both, waiting that obeys `patience.at_most`.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
@@ -155,6 +155,11 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
+    left = patience.left()
+    busy_ms = BUSY_MS if left is None else min(BUSY_MS, int(left * 1000))
+    if connection.info.get("busy_ms", BUSY_MS) != busy_ms:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={busy_ms}")
+        connection.info["busy_ms"] = busy_ms
     mode = connection.get_execution_options().get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
 
@@ -283,6 +288,32 @@ def upsert(
         statement = statement.on_conflict_do_nothing(index_elements=list(key) or None)
     # The row count of an INSERT is unknown on PostgreSQL once SQLAlchemy asks for its new id.
     return db.session.execute(statement.returning(literal_column("1"))).first() is not None
+
+
+Rule = Callable[[Any, Any], Any]
+
+
+def upsert_all(
+    table: type[Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    change: Rule,
+    where: Rule,
+) -> None:
+    """Insert many rows at once; one that is there already is changed if `where` holds.
+
+    `change(old, new)` gives the new values by column name, `where(old, new)` a condition; `old`
+    is the row that is there, `new` the one that was to be inserted. `rows` hold a key once.
+    """
+    if not rows:
+        return
+    statement = _insert(table.__table__)  # type: ignore[arg-type]  # declared as FromClause
+    old, new = table.__table__.c, statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=list(key), set_=change(old, new), where=where(old, new)
+    )
+    db.session.execute(statement, list(rows))
 
 
 def _insert(table: Table) -> Any:

@@ -1,6 +1,6 @@
-"""How long a thread waits for PostgreSQL before it gives up, whether or not the server still lives.
+"""How long a thread waits for the database before it gives up, whether or not a server still lives.
 
-The server's own statement timeout needs a live server: one that is stopped, or cut off without
+PostgreSQL's own statement timeout needs a live server: one that is stopped, or cut off without
 a word, would hold the waiting thread for ever.
 """
 
@@ -15,6 +15,8 @@ from psycopg import errors
 from psycopg.abc import PQGen
 
 CONNECT_SECONDS: Final = 2
+ANSWER_SECONDS: Final = 3.5
+"""For what the platform waits for: it hangs up after 5 seconds and comes again."""
 Result = TypeVar("Result")
 
 
@@ -36,6 +38,11 @@ def at_most(seconds: float) -> Iterator[None]:
         _patience.until = before
 
 
+def left() -> float | None:
+    """Seconds this thread will still wait; None while nobody limited it."""
+    return None if _patience.until is None else max(0.0, _patience.until - monotonic())
+
+
 class OutOfPatience(psycopg.OperationalError):
     """The server did not answer in the time this thread has."""
 
@@ -46,15 +53,15 @@ class Connection(psycopg.Connection[Any]):
     @classmethod
     def connect(cls, conninfo: str = "", **options: Any) -> Self:
         """As psycopg's; raises OutOfPatience at once when too little time is left to connect."""
-        if _patience.until is not None and _patience.until - monotonic() < CONNECT_SECONDS:
+        if (seconds := left()) is not None and seconds < CONNECT_SECONDS:
             raise OutOfPatience
         return super().connect(conninfo, **options)
 
     def wait(
         self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None
     ) -> Result:
-        if _patience.until is not None:
-            timeout = max(0.0, _patience.until - monotonic())
+        if (seconds := left()) is not None:
+            timeout = seconds
         try:
             return super().wait(gen, interval, timeout)
         except errors._WaitTimeout:

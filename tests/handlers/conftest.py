@@ -4,14 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, make_url, select
 from werkzeug.test import Client, TestResponse
 
 from members.models import Identity
 from org.models import OrgNode, Rep
 from referral.models import CodeKind, Place, Subject, Touch
 from referral.operations import Sharer, Sharing, open_share, plan_scene_code
+from tests.handlers.outages import Outage, file_locked, stopped
 from tests.handlers.platform import Platform, Sent, query_string
+from tests.postgres import PostgresServer
 from wx_backend import clock
 from wx_backend.app import with_door
 from wx_backend.config import Config
@@ -89,6 +91,15 @@ def alice(app: Flask, config: Config) -> int:
             now=now,
         )
         return share.id
+
+
+@pytest.fixture
+def outage(request: pytest.FixtureRequest, config: Config) -> Outage:
+    """Takes the database away for a while: the server stops, or the file is locked."""
+    if not config.database.url.startswith("sqlite"):
+        server: PostgresServer = request.getfixturevalue("postgres")
+        return lambda: stopped(server)
+    return lambda: file_locked(make_url(config.database.url).database or "")
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 These are about PostgreSQL whichever database the run is about.
 """
 
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,16 +13,20 @@ from flask import Flask
 from sqlalchemy import text
 
 from flows.arrival.store import open_store
-from handlers.messages import ANSWER_SECONDS, Messages
+from handlers.messages import Messages
+from payments.models import PayNotice
 from tests.conftest import TEMPLATE
 from tests.handlers.conftest import Count, desk_at
+from tests.handlers.notices import Till, with_merchant
+from tests.handlers.outages import HANGS_UP, silent_server
 from tests.handlers.platform import Platform, scan
 from tests.handlers.platform import text as said
 from tests.postgres import PostgresServer
+from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.inbox import Push
+from wx_backend.patience import ANSWER_SECONDS
 
-HANGS_UP = 5.0  # seconds after which the platform gives up
 NAME = "hanging"
 
 
@@ -35,30 +37,39 @@ def database_url(postgres: PostgresServer) -> Iterator[str]:
     postgres.drop_database(NAME)
 
 
+@pytest.fixture
+def config(config: Config, tmp_path: Path) -> Config:
+    return with_merchant(config, tmp_path)
+
+
 def test_a_server_that_lives_but_says_nothing_is_given_up_in_time(
     app: Flask, city: Platform, count: Count
 ) -> None:
     desk = desk_at(app, "door")
     desk(city.safe(said(number=1)))
     db.session.rollback()
-    with db.engine.connect() as other:
-        query = text(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid()"
-        )
-        backends = list(other.scalars(query))
-    for pid in backends:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with silent_server():
         start = monotonic()
         assert desk(city.safe(said(number=2))).status_code == 503
         assert monotonic() - start < ANSWER_SECONDS + 0.5
-    finally:
-        for pid in backends:
-            os.kill(pid, signal.SIGCONT)
 
     assert desk(city.safe(said(number=2))).status_code == 200
     assert count(Push) == 2
+
+
+def test_a_notice_does_not_wait_longer_for_a_server_that_says_nothing(
+    app: Flask, count: Count
+) -> None:
+    till = Till(app)
+    assert till.post(number=1).status_code == 204
+    db.session.rollback()
+    with silent_server():
+        start = monotonic()
+        assert till.post(number=2).status_code == 503
+        assert monotonic() - start < ANSWER_SECONDS + 0.5
+
+    assert till.post(number=2).status_code == 204
+    assert count(PayNotice) == 2
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from sqlalchemy import select
@@ -17,24 +19,21 @@ from flows.payment.address import NOTICE_PATH
 from payments.models import ExceptionItem, NoticeKind, Payment, PayNotice
 from tests.catalog.shelf import put_on_shelf
 from tests.handlers.conftest import Count
+from tests.handlers.notices import Till, with_merchant
+from tests.handlers.outages import HANGS_UP, Outage, table_locked
 from tests.orders.buyers import APPID as SHOP
 from tests.orders.buyers import add_buyer
 from tests.payments.till import Attempt, attempt_for, order_of
 from tests.wechat.pay.platform import (
-    APIV3_KEY,
     KEY_ID,
-    MCHID,
     PAYMENT,
-    SERIAL,
     certificate,
-    private_pem,
-    public_pem,
     sealed,
     signed,
 )
 from wx_backend import clock
 from wx_backend.app import create_app
-from wx_backend.config import BadConfig, Config, Mode, Pay, PlatformKey
+from wx_backend.config import BadConfig, Config, Mode, PlatformKey
 from wx_backend.db import db
 
 RunJobs = Callable[[], None]
@@ -46,18 +45,7 @@ PAID = sealed(PAYMENT, "TRANSACTION.SUCCESS")
 @pytest.fixture
 def config(config: Config, tmp_path: Path) -> Config:
     """With a merchant in public-key mode."""
-    key_file, public_file = tmp_path / "key.pem", tmp_path / "public.pem"
-    key_file.write_bytes(private_pem("merchant"))
-    public_file.write_bytes(public_pem("platform"))
-    pay = Pay(
-        mchid=MCHID,
-        serial=SERIAL,
-        private_key_file=key_file,
-        apiv3_key=APIV3_KEY.decode(),
-        api_url="http://127.0.0.1:9",
-        platform_keys=(PlatformKey(KEY_ID, public_file),),
-    )
-    return replace(config, pay=pay)
+    return with_merchant(config, tmp_path)
 
 
 @pytest.fixture
@@ -236,3 +224,19 @@ def test_production_does_not_start_without_usable_keys(
         create_app(replace(config, service=service, pay=replace(pay, **broken)))  # type: ignore[arg-type]  # one field each
 
     assert "BEGIN" not in json.dumps(str(caught.value))
+
+
+@pytest.mark.parametrize("trouble", ["away", "locked"])
+def test_a_notice_that_cannot_be_stored_in_time_is_to_come_again(
+    app: Flask, config: Config, outage: Outage, count: Count, trouble: str
+) -> None:
+    till = Till(app)
+    assert till.post(number=1).status_code == 204
+    with outage() if trouble == "away" else table_locked(config, "pay_notice"):
+        start = monotonic()
+        answer = till.post(number=2)
+        assert monotonic() - start < HANGS_UP - 1
+    assert (answer.status_code, answer.json) == (503, {"code": "FAIL", "message": "try again"})
+
+    assert till.post(number=2).status_code == 204
+    assert count(PayNotice) == 2

@@ -1,30 +1,25 @@
 """A push is stored once before it is answered; what could not be stored is never called stored."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
 
 import pytest
 from flask import Flask
-from sqlalchemy import make_url, select, text
+from sqlalchemy import select
 
 from flows.arrival.plan import Arrival
 from handlers.messages import Messages
 from members.models import FollowEvent, Identity
 from referral.models import Touch
 from tests.handlers.conftest import Count, Desk, desk_at
+from tests.handlers.outages import HANGS_UP, Outage, table_locked
 from tests.handlers.platform import NOON, Platform, event, follow, scan
 from tests.handlers.platform import text as said
-from tests.postgres import PostgresServer
 from wx_backend import clock
 from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.inbox import Push
-
-HANGS_UP = 5.0  # seconds after which the platform gives up
-Outage = Callable[[], AbstractContextManager[None]]
 
 
 @pytest.mark.usefixtures("alice")
@@ -88,34 +83,6 @@ def test_the_same_event_at_two_accounts_is_two(
     assert count(Push) == count(Identity) == 2
 
 
-@pytest.fixture
-def outage(request: pytest.FixtureRequest, config: Config) -> Outage:
-    """Takes the database away for a while: the server stops, or the file is locked."""
-    if not config.database.url.startswith("sqlite"):
-        server: PostgresServer = request.getfixturevalue("postgres")
-        return lambda: stopped(server)
-    return lambda: file_locked(make_url(config.database.url).database or "")
-
-
-@contextmanager
-def stopped(server: PostgresServer) -> Iterator[None]:
-    server.stop()
-    try:
-        yield
-    finally:
-        server.start()
-
-
-@contextmanager
-def file_locked(path: str) -> Iterator[None]:
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        other.close()
-
-
 def test_without_the_database_the_platform_is_asked_to_come_again(
     app: Flask, city: Platform, outage: Outage, count: Count
 ) -> None:
@@ -145,12 +112,7 @@ def test_a_database_nobody_reads_yet_is_no_way_to_lose_a_push(
 def test_a_locked_table_is_waited_for_less_long_than_the_platform_waits(
     app: Flask, config: Config, city: Platform
 ) -> None:
-    if config.database.url.startswith("sqlite"):
-        holding: AbstractContextManager[object] = file_locked(
-            make_url(config.database.url).database or ""
-        )
-    else:
-        holding = table_locked()
+    holding = table_locked(config, "push")
     desk = desk_at(app, "door")
     with holding:
         start = monotonic()
@@ -158,10 +120,3 @@ def test_a_locked_table_is_waited_for_less_long_than_the_platform_waits(
         assert monotonic() - start < HANGS_UP
 
     assert desk(city.safe(scan())).status_code == 200
-
-
-@contextmanager
-def table_locked() -> Iterator[None]:
-    with db.engine.begin() as other:
-        other.execute(text("LOCK TABLE push IN ACCESS EXCLUSIVE MODE"))
-        yield
