@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 
+from catalog.launch import require_ready
 from catalog.models import Category, Product, ProductKind, Sku
+from catalog.plans import BadPlan, Plan
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
@@ -21,7 +22,10 @@ class BadOffer(AppError):
 
 @dataclass(frozen=True, slots=True)
 class ProductData:
-    """What staff type in about a product; `plan` only for tariffs."""
+    """What staff type in about a product; `plan` for tariffs, and for them alone.
+
+    With `takes_number` each buyer picks a phone number; only plans and cards may.
+    """
 
     kind: ProductKind
     category_id: int
@@ -29,7 +33,8 @@ class ProductData:
     subtitle: str = ""
     description: str = ""
     picture: str | None = None
-    plan: dict[str, Any] | None = None
+    plan: Plan | None = None
+    takes_number: bool = False
     position: int = 0
 
 
@@ -56,7 +61,11 @@ def add_category(
 
 
 def add_product(*, data: ProductData, now: datetime, prefix: str = "") -> Product:
-    """Add a product; it is shown once `list_product` says so."""
+    """Add a product; it is shown once `list_product` says so. Raises BadPlan."""
+    if (data.kind is ProductKind.PLAN) is (data.plan is None):
+        raise BadPlan(fields=["plan"])
+    if data.takes_number and data.kind not in {ProductKind.PLAN, ProductKind.SIM}:
+        raise BadPlan("只有套餐和号卡可以选号", fields=["takes_number"])
     product = Product(
         number=numbers.new_number(numbers.PRODUCT, on=business_on(now), prefix=prefix),
         kind=data.kind,
@@ -65,7 +74,8 @@ def add_product(*, data: ProductData, now: datetime, prefix: str = "") -> Produc
         subtitle=data.subtitle,
         description=data.description,
         picture=data.picture,
-        plan=data.plan,
+        plan=data.plan.as_json() if data.plan else None,
+        takes_number=data.takes_number,
         position=data.position,
         created_at=now,
     )
@@ -106,10 +116,15 @@ def price_sku(
 
 
 def list_product(*, product_id: int, is_listed: bool) -> None:
-    """Show a product in the showrooms, or take it off the shelf."""
+    """Show a product in the showrooms, or take it off the shelf.
+
+    Raises NotReady while something of its launch is missing; taking it off is always allowed.
+    """
     product = locked(select(Product).where(Product.id == product_id))
     if product is None:
         raise NotFound
+    if is_listed:
+        require_ready(product_id)
     product.is_listed = is_listed
 
 

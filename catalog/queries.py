@@ -1,54 +1,15 @@
-"""Reads of the catalogue: shelves, products, offers, free units."""
+"""Reads of the catalogue: shelves, products, variants, free units."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 
-from catalog.models import DEFAULT_PLACE, Category, Product, ProductKind, Sku, Stock
+from catalog.models import DEFAULT_PLACE, Category, Product, Sku, Stock
+from catalog.offers import on_sale
 from wx_backend.db import db
 
 PAGE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A variant at today's price with what an order freezes of it."""
-
-    sku_id: int
-    sku_number: str
-    product_id: int
-    category_id: int
-    kind: ProductKind
-    name: str
-    price_fen: int
-    prepaid_fen: int
-    is_for_sale: bool
-
-
-def offers(sku_numbers: Iterable[str]) -> dict[str, Offer]:
-    """Today's offers by sku number; a number that names nothing is left out."""
-    rows = db.session.execute(
-        select(Sku, Product)
-        .join(Product, Product.id == Sku.product_id)
-        .where(Sku.number.in_(set(sku_numbers)))
-        .execution_options(populate_existing=True)
-    )
-    return {sku.number: _offer(sku, product) for sku, product in rows}
-
-
-def _offer(sku: Sku, product: Product) -> Offer:
-    return Offer(
-        sku_id=sku.id,
-        sku_number=sku.number,
-        product_id=product.id,
-        category_id=product.category_id,
-        kind=ProductKind(product.kind),
-        name=f"{product.name} {sku.name}".strip(),
-        price_fen=sku.price_fen,
-        prepaid_fen=sku.prepaid_fen,
-        is_for_sale=product.is_listed and sku.is_active,
-    )
 
 
 def categories() -> Sequence[Category]:
@@ -57,10 +18,15 @@ def categories() -> Sequence[Category]:
 
 
 def listed_products(
-    *, category_id: int | None = None, text: str = "", after: int = 0, limit: int = PAGE
+    *,
+    now: datetime,
+    category_id: int | None = None,
+    text: str = "",
+    after: int = 0,
+    limit: int = PAGE,
 ) -> Sequence[Product]:
-    """Products on show, of one shelf and matching `text` if given; `after` skips that many."""
-    query = select(Product).where(Product.is_listed)
+    """Products on sale, of one shelf and matching `text` if given; `after` skips that many."""
+    query = select(Product).where(on_sale(now))
     if category_id is not None:
         query = query.where(Product.category_id == category_id)
     if text:
@@ -89,6 +55,16 @@ def product_by_number(number: str) -> Product | None:
 def sku_number(sku_id: int) -> str:
     """The public number of a variant."""
     return db.session.scalars(select(Sku.number).where(Sku.id == sku_id)).one()
+
+
+def sku_name(sku_id: int) -> str:
+    """A variant as people know it: its product's name and its own."""
+    product, own = db.session.execute(
+        select(Product.name, Sku.name)
+        .join(Sku, Sku.product_id == Product.id)
+        .where(Sku.id == sku_id)
+    ).one()
+    return f"{product} {own}".strip()
 
 
 def product_of_sku(sku_number: str) -> str | None:

@@ -34,6 +34,7 @@ REAL_NAMES: Final[Mapping[str, str]] = {
     RealName.WAITING: "待实名",
     RealName.PASSED: "实名通过",
     RealName.REFUSED: "实名未通过",
+    RealName.EXPIRED: "实名超时",
 }
 PAYMENTS: Final[Mapping[str, str]] = {
     PaymentStatus.CREATED: "已创建",
@@ -80,6 +81,9 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     ExceptionKind.REFUND_ABNORMAL: "退款异常",
     ExceptionKind.REFUND_CLOSED: "退款未成功",
     ExceptionKind.UNREADABLE_NOTICE: "无法读取的通知",
+    ExceptionKind.PAYOUT_UNKNOWN: "找不到对应的发放",
+    ExceptionKind.PAYOUT_MISMATCH: "发放信息不符",
+    ExceptionKind.PAYOUT_FUNDS: "运营账户余额不足",
 }
 WORK: Final[Mapping[str, str]] = {"push": "微信推送", "notice": "支付通知", "job": "后台任务"}
 ACTORS: Final[Mapping[str, str]] = {"system": "系统", "staff": "员工", "member": "客户"}

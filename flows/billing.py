@@ -17,9 +17,10 @@ from orders.hand_overs import (
     open_hand_over,
     record_hand_over,
 )
-from orders.models import Fulfilment, HandOverStatus, OrderLine, SalesOrder
+from orders.models import Fulfilment, HandOverStatus, OrderLine, RealName, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_number
+from orders.real_name import is_open
 from org.queries import node_of, operator_identity_on
 from payments.exceptions import open_exception
 from payments.models import ExceptionKind
@@ -29,14 +30,18 @@ from wx_backend.errors import NotFound
 from wx_backend.outbox import Steps, defer, remote_job
 
 FOR_BILLING = frozenset({ProductKind.PLAN, ProductKind.SIM})
+KNOWN = frozenset({RealName.PASSED, RealName.NOT_NEEDED})
 TRY_AGAIN = timedelta(minutes=10)
 
 
 def start_hand_over(order: SalesOrder, *, now: datetime) -> None:
-    """Have the lines that billing activates handed over; nothing for goods alone."""
-    positions = [
-        line.position for line in lines_of_order(order.id) if line.product_kind in FOR_BILLING
-    ]
+    """Have the lines that billing activates handed over; nothing for goods alone.
+
+    Not before it is decided of each line's user who he is.
+    """
+    if any(is_open(line) for line in lines_of_order(order.id)):
+        return
+    positions = _wanted(order)
     if positions and open_hand_over(order_id=order.id, positions=positions, now=now):
         defer(hand_over, key=order.number, order_id=order.id)
 
@@ -94,11 +99,13 @@ def _show_activated(line: OrderLine, now: datetime) -> None:
 
 
 def _wanted(order: SalesOrder) -> list[int]:
-    """The lines for billing that were not refunded before it heard of them."""
+    """The lines for billing whose users are known, not refunded before it heard of them."""
     return [
         line.position
         for line in lines_of_order(order.id)
-        if line.product_kind in FOR_BILLING and line.fulfilment != Fulfilment.CANCELLED
+        if line.product_kind in FOR_BILLING
+        and line.fulfilment != Fulfilment.CANCELLED
+        and line.real_name_state in KNOWN
     ]
 
 
@@ -168,5 +175,5 @@ def _line(order: SalesOrder, line: OrderLine, day: date) -> Line:
         developer_code=developer.developer_code if developer else "",
         channel_code=developer.channel_code if developer else "",
         staff_number=serving.staff_number if serving else "",
-        user_phone=line_user_phone(order, line) or line.number_reference or "",
+        user_phone=line.number_reference or line_user_phone(order, line) or "",
     )

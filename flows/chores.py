@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalog.numbers import free_due
 from catalog.stock import release_expired
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.payment.ending import close_expired_orders
+from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from referral.proofs import chain_receipts
 from wx_backend import clock
@@ -30,9 +32,11 @@ class Chore:
 
 CHORES = (
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
+    Chore("bills.fetch", timedelta(minutes=10), fetch_bills),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),
     Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
+    Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

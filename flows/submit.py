@@ -5,19 +5,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.models import ProductKind
-from catalog.queries import Offer, offers
+from catalog.offers import Offer, offers
 from flows.checkout import check_out
+from flows.eligibility import Chosen, places_of, require_eligible
 from flows.sealed import order_place, vault
 from flows.visit import Opened, touch_link
 from members.phones import BadPhone, normalised
+from members.queries import identity_by_id
 from orders.errors import NotListed
 from orders.models import Delivery
+from orders.rules import HAVE_USERS
 from orders.values import Item, Wish
 from org.models import OrgNode, Tier
 from org.queries import node_by_code
 from wx_backend.errors import BadInput
+from wx_backend.platform import account_of
 
-NEEDS_USER = frozenset({ProductKind.PLAN, ProductKind.SIM})
+NEEDS_USER = HAVE_USERS
 NEEDS_DELIVERY = frozenset({ProductKind.GOODS, ProductKind.SIM})
 
 
@@ -29,11 +33,15 @@ class Incomplete(BadInput):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One chosen variant at the unit price the page showed; its user for plans and cards."""
+    """One chosen variant or bundle at the unit price the page showed.
+
+    For plans and cards their user, and the phone number he picked where there is a choice.
+    """
 
     sku: str
     quantity: int
     expected_price_fen: int
+    number: str = ""
     user_name: str = field(default="", repr=False)
     user_phone: str = field(default="", repr=False)
 
@@ -57,18 +65,25 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     """Place the order; its number, the same for a repeat.
 
     A link that was opened and has not been a touch yet is one now, before the credit is decided.
-    Raises Incomplete, BadPhone and the refusals of `place_order`.
+    Raises Incomplete, BadPhone, NotEligible and the refusals of `place_order`.
     """
-    chosen = offers(line.sku for line in submit.lines)
-    _check(submit, [_offer(chosen, line) for line in submit.lines])
+    known = offers((line.sku for line in submit.lines), now=now)
+    chosen = [Chosen(_offer(known, line), line.quantity) for line in submit.lines]
+    _check(submit, [each.offer for each in chosen])
     outlet_id = _pickup(submit)
+    require_eligible(
+        chosen,
+        member_id=submit.member_id,
+        client_key=submit.client_key,
+        places=_places(submit, outlet_id),
+    )
     if opened is not None:
         touch_link(opened, identity_id=submit.identity_id, now=now)
     wish = Wish(
         member_id=submit.member_id,
         identity_id=submit.identity_id,
         client_key=submit.client_key,
-        items=tuple(_item(submit, position) for position in range(1, len(submit.lines) + 1)),
+        items=_items(submit, [each.offer for each in chosen]),
         delivery=submit.delivery,
         address=submit.address,
         outlet_id=outlet_id,
@@ -89,16 +104,37 @@ def _offer(chosen: dict[str, Offer], line: Line) -> Offer:
 def _check(submit: Submit, chosen: Sequence[Offer]) -> None:
     """Goods need a way to the buyer, plans and cards the person who will use them."""
     missing = set()
-    pairs = zip(submit.lines, chosen, strict=True)
-    if any(o.kind in NEEDS_USER and not (line.user_name and line.user_phone) for line, o in pairs):
-        missing |= {"user_name", "user_phone"}
-    is_sent = any(offer.kind in NEEDS_DELIVERY for offer in chosen)
-    if is_sent == (submit.delivery is Delivery.NONE):
+    for line, offer in zip(submit.lines, chosen, strict=True):
+        missing |= _missing(line, offer)
+    kinds = {piece.kind for offer in chosen for piece in offer.pieces}
+    if bool(kinds & NEEDS_DELIVERY) == (submit.delivery is Delivery.NONE):
         missing.add("delivery")
     if submit.delivery is Delivery.COURIER and not submit.address:
         missing |= {"region", "street"}
     if missing:
         raise Incomplete(fields=sorted(missing))
+
+
+def _missing(line: Line, offer: Offer) -> set[str]:
+    """What one line lacks, or has though nothing of it takes that."""
+    missing = set()
+    has_user = any(piece.kind in NEEDS_USER for piece in offer.pieces)
+    if has_user and not (line.user_name and line.user_phone):
+        missing |= {"user_name", "user_phone"}
+    if any(piece.takes_number for piece in offer.pieces) != bool(line.number):
+        missing.add("number")
+    return missing
+
+
+def _places(submit: Submit, outlet_id: int | None) -> list[str]:
+    """Where the buyer is: by his address, his outlet, or else the account's own outlet."""
+    if submit.delivery is Delivery.COURIER and submit.address:
+        return [submit.address.get("region", "")]
+    if outlet_id is None:
+        appid = identity_by_id(submit.identity_id).appid
+        node = node_by_code(account_of(appid).default_outlet)
+        outlet_id = node.id if node is not None else None
+    return places_of(outlet_id) if outlet_id is not None else []
 
 
 def _pickup(submit: Submit) -> int | None:
@@ -111,8 +147,18 @@ def _pickup(submit: Submit) -> int | None:
     return node.id
 
 
-def _item(submit: Submit, position: int) -> Item:
-    line = submit.lines[position - 1]
+def _items(submit: Submit, chosen: Sequence[Offer]) -> tuple[Item, ...]:
+    """The items; each user's data is sealed for the place his line will have in the order."""
+    items = []
+    lines_before = 0
+    for line, offer in zip(submit.lines, chosen, strict=True):
+        places = [n for n, piece in enumerate(offer.pieces, 1) if piece.kind in NEEDS_USER]
+        items.append(_item(submit, line, lines_before + (places[0] if places else 1)))
+        lines_before += len(offer.pieces)
+    return tuple(items)
+
+
+def _item(submit: Submit, line: Line, position: int) -> Item:
     name, phone = None, None
     if line.user_name and line.user_phone:
         name = _sealed(submit, "user_name", line.user_name, position)
@@ -123,6 +169,7 @@ def _item(submit: Submit, position: int) -> Item:
         expected_price_fen=line.expected_price_fen,
         user_name=name,
         user_phone=phone,
+        number_reference=line.number or None,
     )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2s
 
+from catalog.offers import is_on_sale
 from catalog.queries import product_by_number
 from members.visitors import new_visitor, visitor_of
 from org.queries import rep_by_number, rep_card, successor_of
@@ -80,7 +81,7 @@ def page_of(share: Share, now: datetime) -> str:
     """The page a share shows: its product, else the showroom of whoever has the rep's customers."""
     if share.subject == Subject.PRODUCT:
         product = product_by_number(share.subject_key)
-        if product is not None and product.is_listed:
+        if product is not None and is_on_sale(product, now):
             return f"/p/{product.number}"
     shown = rep_by_number(share.subject_key) if share.subject == Subject.SHOWROOM else None
     rep_id = shown.id if shown else share.root_rep_id

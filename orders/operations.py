@@ -5,9 +5,10 @@ from enum import StrEnum
 
 from sqlalchemy import select, update
 
+from catalog import numbers as pool
 from catalog import stock
 from orders.errors import AttributionFrozen, MoveRefused
-from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
+from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.moves import locked_order, move_line, move_order
 from orders.placement import reservation_key
 from orders.queries import lines_of_order
@@ -36,7 +37,7 @@ def mark_order_paid(*, order_id: int, paid_at: datetime, cause: str, now: dateti
         return PaidOutcome.REPEAT
     with db.session.begin_nested() as savepoint:
         lines = sorted(lines_of_order(order_id), key=lambda line: (line.sku_id, line.position))
-        if not all(stock.take(key=reservation_key(line.id), now=now) for line in lines):
+        if not all(_take(order, line, now) for line in lines):
             savepoint.rollback()
             return PaidOutcome.SHORTAGE
     move_order(order, OrderStatus.PAID, actor="system", cause=cause, now=now, paid_at=paid_at)
@@ -53,7 +54,18 @@ def close_order(*, order_id: int, actor: str, cause: str, now: datetime) -> bool
         return False
     for line in sorted(lines_of_order(order_id), key=lambda line: (line.sku_id, line.position)):
         stock.release(key=reservation_key(line.id), now=now)
+        pool.release(key=reservation_key(line.id))
     return True
+
+
+def _take(order: SalesOrder, line: OrderLine, now: datetime) -> bool:
+    """The line's units are sold, and its phone number is kept for it."""
+    key = reservation_key(line.id)
+    if not stock.take(key=key, now=now):
+        return False
+    return line.number_reference is None or pool.keep(
+        msisdn=line.number_reference, member_id=order.member_id, key=key, now=now
+    )
 
 
 def attribute_line(
@@ -91,13 +103,6 @@ def fulfil_line(
     if not move_line(order, line, to, actor=actor, cause=cause, now=now):
         raise MoveRefused(status=line.fulfilment)
     return line
-
-
-def record_real_name(*, line_id: int, state: RealName, reference: str | None) -> None:
-    """Keep what the operator's real-name service said of the line's user: result and reference."""
-    _, line = locked_line(line_id)
-    line.real_name_state = state
-    line.real_name_reference = reference
 
 
 def locked_line(line_id: int) -> tuple[SalesOrder, OrderLine]:

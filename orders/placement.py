@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from catalog import numbers as pool
 from catalog import stock
-from catalog.models import ProductKind
-from catalog.queries import offers
+from catalog.offers import offers
 from orders.errors import ClientKeyReused
 from orders.models import OrderLine, OrderStatus, RealName, SalesOrder
 from orders.moves import record_transition
 from orders.rules import (
+    HAVE_USERS,
     PAY_WITHIN,
     RESERVED_FOR_LONGER,
     content_digest,
@@ -32,9 +33,9 @@ class Placed:
     is_new: bool
 
 
-def price_basket(wish: Wish) -> Basket:
-    """The wish at today's prices; refusals as in `rules.priced`."""
-    return priced(wish.items, offers(item.sku_number for item in wish.items))
+def price_basket(wish: Wish, now: datetime) -> Basket:
+    """The wish at the prices of this moment; refusals as in `rules.priced`."""
+    return priced(wish.items, offers((item.sku_number for item in wish.items), now=now))
 
 
 def placed_before(wish: Wish) -> SalesOrder | None:
@@ -60,11 +61,11 @@ def place_order(
     """Place an order and promise its stock; a repeated submit returns the first one's order.
 
     The discount comes from the promotions, never from the client. Raises ClientKeyReused,
-    SoldOut and the refusals of `rules.priced` and `rules.spread_discount`.
+    SoldOut, NumberTaken and the refusals of `rules.priced` and `rules.spread_discount`.
     """
     if (before := placed_before(wish)) is not None:
         return Placed(before, is_new=False)
-    basket = price_basket(wish)
+    basket = price_basket(wish, now)
     discounts = spread_discount(basket, discount_fen)
     order = _insert_order(wish, basket, discount_fen, now, pay_within, prefix)
     if order is None:
@@ -98,8 +99,8 @@ def _insert_order(
         "status": OrderStatus.PLACED,
         "moves": 0,
         "total_fen": basket.total_fen,
-        "discount_fen": discount_fen,
-        "payable_fen": basket.total_fen - discount_fen,
+        "discount_fen": discount_fen + basket.bundle_discount_fen,
+        "payable_fen": basket.total_fen - discount_fen - basket.bundle_discount_fen,
         "contact_name": wish.contact_name,
         "contact_phone": wish.contact_phone,
         "delivery": wish.delivery,
@@ -115,7 +116,7 @@ def _insert_order(
 
 def _insert_lines(order: SalesOrder, basket: Basket, discounts: list[int]) -> list[OrderLine]:
     lines = [
-        _order_line(order, position, line, discount_fen)
+        _order_line(order, position, line, discount_fen + line.bundle_discount_fen)
         for position, (line, discount_fen) in enumerate(
             zip(basket.lines, discounts, strict=True), start=1
         )
@@ -126,7 +127,7 @@ def _insert_lines(order: SalesOrder, basket: Basket, discounts: list[int]) -> li
 
 
 def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen: int) -> OrderLine:
-    needs_real_name = line.kind in {ProductKind.PLAN, ProductKind.SIM}
+    needs_real_name = line.kind in HAVE_USERS
     return OrderLine(
         order_id=order.id,
         position=position,
@@ -135,7 +136,7 @@ def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen
         category_id=line.category_id,
         product_kind=line.kind,
         name=line.name,
-        quantity=line.item.quantity,
+        quantity=line.quantity,
         unit_price_fen=line.unit_price_fen,
         list_fen=line.list_fen,
         discount_fen=discount_fen,
@@ -145,6 +146,8 @@ def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen
         user_phone=line.item.user_phone,
         number_reference=line.item.number_reference,
         real_name_state=RealName.WAITING if needs_real_name else RealName.NOT_NEEDED,
+        bundle_sku_id=line.bundle_sku_id,
+        bundle_item=line.bundle_item,
     )
 
 
@@ -157,6 +160,15 @@ def _promise_stock(order: SalesOrder, lines: list[OrderLine], now: datetime) -> 
             expires_at=order.expires_at + RESERVED_FOR_LONGER,
             now=now,
         )
+    for line in sorted(lines, key=lambda line: line.number_reference or ""):
+        if line.number_reference is not None:
+            pool.claim(
+                msisdn=line.number_reference,
+                member_id=order.member_id,
+                key=reservation_key(line.id),
+                until=order.expires_at + RESERVED_FOR_LONGER,
+                now=now,
+            )
 
 
 def reservation_key(line_id: int) -> str:

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from catalog import numbers as pool
 from catalog import stock
 from orders.errors import RefundTooLarge
-from orders.models import Fulfilment, OrderLine, OrderStatus
+from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.moves import locked_order, move_line, move_order
 from orders.placement import reservation_key
 from orders.queries import lines_of_order
@@ -37,8 +38,8 @@ def record_line_refunds(
 ) -> None:
     """A refund has succeeded: note it on the lines and move the order.
 
-    A line whose money is all back before anything was sent is cancelled and its units go back
-    to the shelf. Call it once per refund.
+    A line whose money is all back before anything was sent is cancelled: its units go back to
+    the shelf, its phone number rests. Call it once per refund.
     """
     order = locked_order(order_id)
     for line_id, amount_fen in sorted(amounts.items()):
@@ -52,8 +53,18 @@ def record_line_refunds(
     for line in sorted(lines, key=lambda line: (line.sku_id, line.position)):
         is_unsent = line.fulfilment == Fulfilment.WAITING
         if line.id in amounts and is_unsent and line.refunded_fen == line.paid_fen:
-            move_line(order, line, Fulfilment.CANCELLED, actor=actor, cause="refund", now=now)
-            stock.put_back(key=reservation_key(line.id), now=now)
+            cancel_line(order, line, actor=actor, cause="refund", now=now)
+
+
+def cancel_line(
+    order: SalesOrder, line: OrderLine, *, actor: str, cause: str, now: datetime
+) -> bool:
+    """Nothing will come of a line of a locked order: its units and its number go back. Once."""
+    if not move_line(order, line, Fulfilment.CANCELLED, actor=actor, cause=cause, now=now):
+        return False
+    stock.put_back(key=reservation_key(line.id), now=now)
+    pool.rest(key=reservation_key(line.id), now=now)
+    return True
 
 
 def refundable_fen(*, order_id: int) -> dict[int, int]:

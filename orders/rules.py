@@ -3,9 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
-from catalog.queries import Offer
+from catalog.models import ProductKind
+from catalog.offers import Offer
 from orders.errors import (
     DiscountTooLarge,
     LinesRefused,
@@ -23,6 +25,9 @@ LINES_MAX = 20
 PAY_WITHIN = timedelta(minutes=30)
 # Stock stays promised a while longer: the platform is asked first whether money has come.
 RESERVED_FOR_LONGER = timedelta(hours=2)
+
+# Somebody uses these under his own name: his data is asked for, and his identity is checked.
+HAVE_USERS = frozenset({ProductKind.PLAN, ProductKind.SIM})
 
 MOVES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PLACED: frozenset({OrderStatus.PAID, OrderStatus.CLOSED}),
@@ -62,15 +67,21 @@ def priced(items: Sequence[Item], offers: Mapping[str, Offer]) -> Basket:
         offer = offers.get(item.sku_number)
         if offer is None or not offer.is_for_sale:
             raise NotListed(sku=item.sku_number)
-    lines = tuple(_line(item, offers[item.sku_number]) for item in items)
     changed = {
-        line.item.sku_number: line.unit_price_fen
-        for line in lines
-        if line.item.expected_price_fen not in {None, line.unit_price_fen}
+        item.sku_number: offers[item.sku_number].price_fen
+        for item in items
+        if item.expected_price_fen not in {None, offers[item.sku_number].price_fen}
     }
     if changed:
         raise PriceChanged(prices=changed)
-    return Basket(lines)
+    lines = [
+        line
+        for place, item in enumerate(items, 1)
+        for line in _lines(item, offers[item.sku_number], place)
+    ]
+    if len(lines) > LINES_MAX:
+        raise LinesRefused
+    return Basket(tuple(lines))
 
 
 def _check_quantity(item: Item) -> None:
@@ -79,32 +90,64 @@ def _check_quantity(item: Item) -> None:
         raise QuantityRefused(sku=item.sku_number)
 
 
-def _line(item: Item, offer: Offer) -> PricedLine:
+def _lines(item: Item, offer: Offer, place: int) -> list[PricedLine]:
+    """One line, or one for each part of a bundle; the bundle's discount is split to the fen."""
+    if any(piece.quantity * item.quantity > QUANTITY_MAX for piece in offer.pieces):
+        raise QuantityRefused(sku=item.sku_number)
+    if item.number_reference is not None and item.quantity != 1:
+        raise QuantityRefused("选定号码的商品每次只能购买一份", sku=item.sku_number)
+    discounts = offer.discounts(item.quantity)
+    return [
+        _line(_item_of(item, piece), piece, item.quantity * piece.quantity, discount_fen, whole)
+        for piece, discount_fen in zip(offer.pieces, discounts, strict=True)
+        for whole in [(offer.sku_id, place) if offer.parts else (None, None)]
+    ]
+
+
+def _item_of(item: Item, piece: Offer) -> Item:
+    """What the line remembers: the user and the number belong to plans and cards alone."""
+    if piece.kind in HAVE_USERS:
+        return item
+    return replace(item, user_name=None, user_phone=None, number_reference=None)
+
+
+def _line(
+    item: Item,
+    offer: Offer,
+    quantity: int,
+    bundle_discount_fen: int,
+    whole: tuple[int | None, int | None],
+) -> PricedLine:
     return PricedLine(
         item=item,
+        quantity=quantity,
         sku_id=offer.sku_id,
         product_id=offer.product_id,
         category_id=offer.category_id,
         kind=offer.kind,
         name=offer.name,
         unit_price_fen=offer.price_fen,
-        list_fen=offer.price_fen * item.quantity,
-        prepaid_fen=offer.prepaid_fen * item.quantity,
+        list_fen=offer.price_fen * quantity,
+        prepaid_fen=offer.prepaid_fen * quantity,
+        bundle_discount_fen=bundle_discount_fen,
+        bundle_sku_id=whole[0],
+        bundle_item=whole[1],
     )
 
 
 def spread_discount(basket: Basket, discount_fen: int) -> list[int]:
-    """The discount of each line, by what it costs without prepaid fees; it adds up exactly.
+    """The discount of each line beside its bundle's, by what it costs without prepaid fees.
 
-    Raises DiscountTooLarge, or NothingToPay when no money would be left to pay.
+    It adds up exactly. Raises DiscountTooLarge, or NothingToPay when no money would be left to pay.
     """
     if discount_fen < 0 or discount_fen > basket.discountable_fen:
         raise DiscountTooLarge(limit_fen=basket.discountable_fen)
-    if basket.total_fen <= discount_fen:
+    if basket.total_fen <= discount_fen + basket.bundle_discount_fen:
         raise NothingToPay
     if not discount_fen:
         return [0] * len(basket.lines)
-    return money.split(discount_fen, [line.list_fen - line.prepaid_fen for line in basket.lines])
+    weights = [line.list_fen - line.prepaid_fen - line.bundle_discount_fen for line in basket.lines]
+    return money.split(discount_fen, weights)
 
 
 def content_digest(wish: Wish) -> bytes:

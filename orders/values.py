@@ -9,10 +9,11 @@ from orders.models import Delivery
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One wish: a variant by its public number, and what its line has to remember.
+    """One wish: a variant or a bundle by its public number, and what its line has to remember.
 
     `expected_price_fen` is the unit price the buyer was shown; None if nothing was shown. The
-    line's user (who will use the plan) is given as ciphertext.
+    line's user (who will use the plan) is given as ciphertext; `number_reference` is the phone
+    number he picked. Of a bundle both belong to its one plan or card.
     """
 
     sku_number: str
@@ -43,9 +44,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class PricedLine:
-    """One item at the server's price; `prepaid_fen` of `list_fen` are collected for billing."""
+    """One item, or one part of a bundle, at the server's price.
+
+    `prepaid_fen` of `list_fen` are collected for billing, `bundle_discount_fen` is what the
+    bundle saves on it. `bundle_item` is the place of its bundle in the submit, from 1.
+    """
 
     item: Item
+    quantity: int
     sku_id: int
     product_id: int
     category_id: int
@@ -54,6 +60,9 @@ class PricedLine:
     unit_price_fen: int
     list_fen: int
     prepaid_fen: int
+    bundle_discount_fen: int = 0
+    bundle_sku_id: int | None = None
+    bundle_item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,13 @@ class Basket:
         return sum(line.list_fen for line in self.lines)
 
     @property
+    def bundle_discount_fen(self) -> int:
+        """What the bundles save."""
+        return sum(line.bundle_discount_fen for line in self.lines)
+
+    @property
     def discountable_fen(self) -> int:
         """The most a discount can be: prepaid fees belong to billing and are never discounted."""
-        return sum(line.list_fen - line.prepaid_fen for line in self.lines)
+        return sum(
+            line.list_fen - line.prepaid_fen - line.bundle_discount_fen for line in self.lines
+        )

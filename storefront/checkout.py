@@ -5,8 +5,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint, render_template, request
 
-from catalog.models import ProductKind
-from flows.submit import NEEDS_DELIVERY, NEEDS_USER
 from org.models import OrgNode, Tier
 from org.queries import ancestors, node_by_code, nodes_under
 from storefront import session
@@ -20,18 +18,19 @@ bp = Blueprint("checkout", __name__)
 @bp.get("/checkout")
 def page() -> str:
     """Quantity, contact, the plan's user, and how the goods get to the buyer."""
-    product, variant = variant_page(request.args.get("sku", ""))
+    now = clock.now()
+    product, variant = variant_page(request.args.get("sku", ""), now)
     if variant.is_sold_out:
         raise NotFound("商品已售罄")
-    rep = adviser(session.carried_share(), clock.now())
-    kind = ProductKind(product.card.kind)
+    rep = adviser(session.carried_share(), now)
     return render_template(
         "storefront/checkout.html",
         page=product,
         variant=variant,
         rep=rep,
-        needs_user=kind in NEEDS_USER,
-        needs_delivery=kind in NEEDS_DELIVERY,
+        needs_user=variant.has_user,
+        needs_delivery=variant.has_goods,
+        takes_number=variant.takes_number,
         outlets=pickup_outlets(rep),
         client_key=new_client_key(),
     )

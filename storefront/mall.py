@@ -35,6 +35,7 @@ def showroom(number: str) -> ResponseReturnValue:
 @bp.get("/p/<number>")
 def product(number: str) -> str:
     """A product: prices, variants, terms, and whom to ask."""
-    page = product_page(number)
-    rep = adviser(session.carried_share(), clock.now())
+    now = clock.now()
+    page = product_page(number, now)
+    rep = adviser(session.carried_share(), now)
     return render_template("storefront/product.html", page=page, rep=rep)

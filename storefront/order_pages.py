@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from catalog.queries import sku_name
+from flows.real_name import link_for
 from flows.sealed import order_place, vault
 from flows.taking_back import can_take_back
 from members.phones import masked
@@ -71,6 +73,10 @@ class LineRow:
     paid_fen: int
     fulfilment: Fulfilment
     real_name: RealName
+    number: str
+    bundle: str
+    real_name_link: str
+    real_name_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ def order_page(number: str, member_id: int, now: datetime) -> OrderPage:
     address = order.address or {}
     return OrderPage(
         row=_row(order, lines),
-        lines=[_line(line) for line in lines],
+        lines=[_line(order, line) for line in lines],
         steps=_steps(order, lines),
         credits=[credit for line in lines if (credit := _credit(line))],
         refunds=[
@@ -151,13 +157,17 @@ def _row(order: SalesOrder, lines: Sequence[OrderLine]) -> OrderRow:
     )
 
 
-def _line(line: OrderLine) -> LineRow:
+def _line(order: SalesOrder, line: OrderLine) -> LineRow:
     return LineRow(
         name=line.name,
         quantity=line.quantity,
         paid_fen=line.paid_fen,
         fulfilment=Fulfilment(line.fulfilment),
         real_name=RealName(line.real_name_state),
+        number=line.number_reference or "",
+        bundle=sku_name(line.bundle_sku_id) if line.bundle_sku_id is not None else "",
+        real_name_link=link_for(order, line),
+        real_name_until=line.real_name_until,
     )
 
 

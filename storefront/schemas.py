@@ -56,13 +56,14 @@ def _words(high: int, *, low: int = 1, **more: Any) -> fields.Str:
 
 
 class LineRequest(Strict):
-    """One chosen variant at the price the page showed."""
+    """One chosen variant or bundle at the price the page showed."""
 
     sku = fields.Str(required=True, validate=validate.Length(min=1, max=32))
     quantity = fields.Int(required=True, strict=True, validate=QUANTITY)
     expected_price_fen = fields.Int(required=True, strict=True, validate=validate.Range(min=0))
     user_name = _words(30, low=0, load_default="")
     user_phone = _words(24, low=0, load_default="")
+    number = fields.Str(load_default="", validate=validate.Regexp(r"([0-9]{11})?\Z"))
 
 
 class AddressRequest(Strict):
@@ -84,6 +85,12 @@ class OrderRequest(Strict):
     contact_phone = _words(24, required=True)
     address = fields.Nested(AddressRequest, load_default=None)
     outlet = fields.Str(load_default="", validate=validate.Length(max=32))
+
+
+class NumberRequest(Strict):
+    """A phone number somebody wants, or does not want any more."""
+
+    number = fields.Str(required=True, validate=validate.Regexp(r"[0-9]{11}\Z"))
 
 
 class RefundRequest(Strict):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from catalog.offers import is_on_sale
 from catalog.queries import product_by_number
 from flows.sharing import passed_on, share_links
 from org.queries import rep_by_number
@@ -76,7 +77,7 @@ def _shared_page(subject: Subject, key: str) -> tuple[Subject, str, str]:
     """The page to share, which must be on show, and its address. Raises NotFound."""
     if subject is Subject.PRODUCT:
         product = product_by_number(key)
-        if product is None or not product.is_listed:
+        if product is None or not is_on_sale(product, clock.now()):
             raise NotFound
         return subject, product.number, f"/p/{product.number}"
     if not key:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from storefront import session
 from storefront.order_pages import order_rows
 from storefront.showcase import Shelves, product_page, shelves
+from wx_backend import clock
 
 bp = Blueprint("shelf", __name__)
 
@@ -25,7 +26,7 @@ def products() -> ResponseReturnValue:
 @bp.get("/api/products/<number>")
 def product(number: str) -> ResponseReturnValue:
     """One product with its variants. Amounts are in fen."""
-    return jsonify(asdict(product_page(number)))
+    return jsonify(asdict(product_page(number, clock.now())))
 
 
 @bp.get("/api/orders")
@@ -40,7 +41,7 @@ def mine() -> ResponseReturnValue:
 def asked_shelves() -> Shelves:
     """The shelves this request asks for."""
     text = request.args.get("q", "").strip()[:TEXT_MAX]
-    return shelves(slug=request.args.get("c", ""), text=text, page=asked_page())
+    return shelves(now=clock.now(), slug=request.args.get("c", ""), text=text, page=asked_page())
 
 
 def asked_page() -> int:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from catalog.models import Product, ProductKind, Sku
+from catalog.offers import Offer, is_on_sale, offers
+from catalog.plans import Plan
 from catalog.queries import (
     PAGE,
     categories,
@@ -16,6 +18,9 @@ from catalog.queries import (
     product_of_sku,
     skus_of_product,
 )
+from catalog.rules import conditions
+from flows.submit import NEEDS_DELIVERY
+from orders.rules import HAVE_USERS
 from org.models import OrgNode, RepStatus
 from org.queries import node_of, opening_hours, rep_by_number, rep_card, successor_of
 from referral.queries import share_root_rep
@@ -28,7 +33,7 @@ _PLAN_FACTS: Final[Sequence[tuple[str, str, Callable[[Any], str]]]] = (
     ("contract_months", "合约期", lambda months: f"{months} 个月"),
     ("data_gb", "每月流量", lambda gigabytes: f"{gigabytes} GB"),
     ("voice_minutes", "每月通话", lambda minutes: f"{minutes} 分钟"),
-    ("allowances", "包含", lambda texts: "、".join(map(str, texts))),
+    ("sms", "每月短信", lambda messages: f"{messages} 条"),
 )
 
 
@@ -87,8 +92,23 @@ class RepPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class PartRow:
+    """One part of a bundle: what it costs by itself, and what a plan in it says."""
+
+    name: str
+    kind: ProductKind
+    quantity: int
+    price_fen: int
+    plan: Sequence[tuple[str, str]]
+    conditions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
-    """One variant to choose; `free` is None where units are not counted."""
+    """One variant to choose; `free` is None where units are not counted.
+
+    Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
+    """
 
     number: str
     name: str
@@ -96,6 +116,11 @@ class Variant:
     market_price_fen: int | None
     prepaid_fen: int
     free: int | None
+    parts: Sequence["PartRow"] = ()
+    saved_fen: int = 0
+    has_user: bool = False
+    has_goods: bool = False
+    takes_number: bool = False
 
     @property
     def is_sold_out(self) -> bool:
@@ -110,6 +135,7 @@ class ProductPage:
     description: str
     variants: Sequence[Variant]
     plan: Sequence[tuple[str, str]]
+    conditions: Sequence[str]
 
     @property
     def first(self) -> Variant | None:
@@ -117,12 +143,16 @@ class ProductPage:
         return next((each for each in self.variants if not each.is_sold_out), None)
 
 
-def shelves(*, slug: str = "", text: str = "", page: int = 0) -> Shelves:
+def shelves(*, now: datetime, slug: str = "", text: str = "", page: int = 0) -> Shelves:
     """The products on show, of one category and matching a text if given."""
     shown = categories()
     chosen = next((each for each in shown if each.slug == slug), None)
     rows = listed_products(
-        category_id=chosen.id if chosen else None, text=text, after=page * PAGE, limit=PAGE + 1
+        now=now,
+        category_id=chosen.id if chosen else None,
+        text=text,
+        after=page * PAGE,
+        limit=PAGE + 1,
     )
     return Shelves(
         categories=[Shelf(each.slug, each.name) for each in shown],
@@ -152,27 +182,33 @@ def adviser(share_id: int | None, now: datetime) -> RepPanel | None:
     return _panel(rep_id, now)
 
 
-def product_page(number: str) -> ProductPage:
-    """A product on show; NotFound for any other."""
+def product_page(number: str, now: datetime) -> ProductPage:
+    """A product on sale; NotFound for any other."""
     product = product_by_number(number)
-    if product is None or not product.is_listed:
+    if product is None or not is_on_sale(product, now):
         raise NotFound("商品不存在或已下架")
     skus = skus_of_product(product.id)
-    free = free_units(sku.id for sku in skus)
+    today = offers((sku.number for sku in skus), now=now)
+    pieces = [piece for offer in today.values() for piece in offer.pieces]
+    free = free_units(piece.sku_id for piece in pieces)
+    plan = Plan.from_json(product.plan) if product.plan is not None else None
     return ProductPage(
         card=_cards([product])[0],
         description=product.description,
-        variants=[_variant(sku, free) for sku in skus],
-        plan=_plan_facts(product.plan or {}),
+        variants=[
+            _variant(sku, today[sku.number], free) for sku in skus if today[sku.number].is_for_sale
+        ],
+        plan=_plan_facts(plan),
+        conditions=conditions(plan.eligibility) if plan else [],
     )
 
 
-def variant_page(sku_number: str) -> tuple[ProductPage, Variant]:
+def variant_page(sku_number: str, now: datetime) -> tuple[ProductPage, Variant]:
     """A variant on offer with its product's page; NotFound for any other."""
     number = product_of_sku(sku_number)
     if number is None:
         raise NotFound("商品不存在或已下架")
-    page = product_page(number)
+    page = product_page(number, now)
     variant = next((each for each in page.variants if each.number == sku_number), None)
     if variant is None:
         raise NotFound("该规格已下架")
@@ -221,20 +257,50 @@ def _cards(products: Sequence[Product]) -> list[ProductCard]:
     ]
 
 
-def _variant(sku: Sku, free: Mapping[int, int]) -> Variant:
+def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
+    left = [
+        free[piece.sku_id] // (piece.quantity if offer.parts else 1)
+        for piece in offer.pieces
+        if piece.sku_id in free
+    ]
+    kinds = {piece.kind for piece in offer.pieces}
     return Variant(
         number=sku.number,
         name=sku.name,
         price_fen=sku.price_fen,
-        market_price_fen=sku.market_price_fen,
-        prepaid_fen=sku.prepaid_fen,
-        free=free.get(sku.id),
+        market_price_fen=_market_price(sku, offer),
+        prepaid_fen=sum(piece.prepaid_fen * piece.quantity for piece in offer.pieces),
+        free=min(left) if left else None,
+        parts=[_part(part) for part in offer.parts],
+        saved_fen=offer.saved_fen,
+        has_user=bool(kinds & HAVE_USERS),
+        has_goods=bool(kinds & NEEDS_DELIVERY),
+        takes_number=any(piece.takes_number for piece in offer.pieces),
     )
 
 
-def _plan_facts(plan: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _market_price(sku: Sku, offer: Offer) -> int | None:
+    """What it is compared with: of a bundle, what its parts cost one by one."""
+    return sku.price_fen + offer.saved_fen if offer.saved_fen else sku.market_price_fen
+
+
+def _part(offer: Offer) -> PartRow:
+    return PartRow(
+        name=offer.name,
+        kind=offer.kind,
+        quantity=offer.quantity,
+        price_fen=offer.price_fen,
+        plan=_plan_facts(offer.plan),
+        conditions=conditions(offer.plan.eligibility) if offer.plan else [],
+    )
+
+
+def _plan_facts(plan: Plan | None) -> list[tuple[str, str]]:
     """What a tariff promises, in the order people ask for it."""
-    return [(name, say(plan[key])) for key, name, say in _PLAN_FACTS if key in plan]
+    if plan is None:
+        return []
+    said = [(name, say, getattr(plan, key)) for key, name, say in _PLAN_FACTS]
+    return [(name, say(value)) for name, say, value in said if value]
 
 
 def _clock(minute: int) -> str:

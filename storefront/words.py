@@ -15,6 +15,7 @@ KINDS: Final = {
     ProductKind.GOODS: "终端",
     ProductKind.PLAN: "套餐",
     ProductKind.SIM: "号卡",
+    ProductKind.BUNDLE: "套装",
 }
 STATUSES: Final = {
     OrderStatus.PLACED: "待付款",
@@ -41,6 +42,7 @@ REAL_NAMES: Final = {
     RealName.WAITING: "待实名认证",
     RealName.PASSED: "实名认证已通过",
     RealName.REFUSED: "实名认证未通过",
+    RealName.EXPIRED: "实名认证已超时",
 }
 REFUNDS: Final = {
     RefundStatus.REQUESTED: "已申请",

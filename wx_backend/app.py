@@ -12,7 +12,7 @@ from console import routes as console
 from console.session import require_staff
 from flows.arrival.known import Known
 from flows.arrival.store import open_store
-from handlers import billing, pay, wechat
+from handlers import billing, pay, real_name, wechat
 from handlers.door import Door
 from handlers.messages import Messages
 from storefront import routes as storefront
@@ -51,6 +51,8 @@ def create_app(config: Config) -> Flask:
     csrf.exempt(pay.bp)
     app.register_blueprint(billing.bp)
     csrf.exempt(billing.bp)
+    app.register_blueprint(real_name.bp)
+    csrf.exempt(real_name.bp)
     app.register_blueprint(storefront.bp)
     app.register_blueprint(console.bp)
     app.register_blueprint(terminal.bp)

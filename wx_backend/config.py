@@ -114,6 +114,16 @@ class Billing:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class RealName:
+    """The certified real-name service, and how long its word is waited for."""
+
+    url: str
+    shared_key: str
+    remind_hours: tuple[int, ...]
+    expire_days: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Config:
     """Everything the service is told; no section shows itself in a repr, for the secrets' sake."""
 
@@ -126,6 +136,7 @@ class Config:
     share_keys: tuple[ShareKey, ...]
     privacy: Privacy
     billing: Billing | None
+    real_name: RealName | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
@@ -190,7 +201,12 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         share_keys=tuple(ShareKey(**key) for key in data["share_key"]),
         privacy=Privacy(**data["privacy"]),
         billing=Billing(**data["billing"]) if data["billing"] else None,
+        real_name=_real_name(data["real_name"]) if data["real_name"] else None,
     )
+
+
+def _real_name(data: Mapping[str, Any]) -> RealName:
+    return RealName(**{**data, "remind_hours": tuple(data["remind_hours"])})
 
 
 def _pay(data: Mapping[str, Any], folder: Path) -> Pay:
@@ -245,6 +261,8 @@ def _secrets(config: Config) -> list[tuple[str, str]]:
         secrets.append(("pay.apiv3_key", config.pay.apiv3_key))
     if config.billing:
         secrets.append(("billing.shared_key", config.billing.shared_key))
+    if config.real_name:
+        secrets.append(("real_name.shared_key", config.real_name.shared_key))
     return secrets
 
 
@@ -258,6 +276,8 @@ def _urls(config: Config) -> list[tuple[str, str]]:
         urls.append(("pay.api_url", config.pay.api_url))
     if config.billing:
         urls.append(("billing.url", config.billing.url))
+    if config.real_name:
+        urls.append(("real_name.url", config.real_name.url))
     return urls
 
 

@@ -134,6 +134,17 @@ class Billing(Section):
     shared_key = secret()
 
 
+class RealName(Section):
+    url = url()
+    shared_key = secret()
+    remind_hours = fields.List(
+        fields.Int(strict=True, validate=validate.Range(min=1, max=24 * 60)),
+        load_default=lambda: [2, 24],
+        validate=validate.Length(max=5),
+    )
+    expire_days = fields.Int(strict=True, load_default=7, validate=validate.Range(min=1, max=60))
+
+
 class File(Section):
     service = fields.Nested(Service, required=True)
     database = fields.Nested(Database, required=True)
@@ -144,6 +155,7 @@ class File(Section):
     share_key = fields.List(fields.Nested(ShareKey), required=True, validate=validate.Length(min=1))
     privacy = fields.Nested(Privacy, required=True)
     billing = fields.Nested(Billing, load_default=None)
+    real_name = fields.Nested(RealName, load_default=None)
 
     @validates_schema
     def _no_name_twice(self, data: dict[str, Any], **_: Any) -> None:

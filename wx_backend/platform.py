@@ -10,6 +10,7 @@ from wx_backend.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:  # at run time they are imported when the first call is made
     from billing.client import Billing
+    from billing.real_name import RealNameService
     from wechat.client import Client
     from wechat.pay.client import PayClient
     from wechat.pay.merchant import Merchant
@@ -61,6 +62,22 @@ class BillingNotConfigured(Unavailable):
 def billing() -> "Billing":
     """The operator's billing system; BillingNotConfigured without one."""
     return _clients().billing()
+
+
+class RealNameNotConfigured(Unavailable):
+    """The configuration has no [real_name] section: staff decide by hand."""
+
+    code, message = "real_name_not_configured", "暂不支持在线实名认证"
+
+
+def real_name() -> "RealNameService":
+    """The operator's certified real-name service; RealNameNotConfigured without one."""
+    from billing.real_name import RealNameService
+
+    settings = config().real_name
+    if settings is None:
+        raise RealNameNotConfigured
+    return RealNameService(settings.url, settings.shared_key)
 
 
 def merchant() -> "Merchant":

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flows import books
-from flows.billing import watch_refunded
+from flows.billing import start_hand_over, watch_refunded
 from flows.fulfilment.hooks import refund_failed, refund_paid
 from orders.moves import locked_order
 from orders.refunds import free_line_refunds, record_line_refunds
@@ -59,6 +59,7 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
     if amounts:
         record_line_refunds(order_id=order_id, amounts=amounts, actor=refund.actor, now=now)
         watch_refunded(order_id=order_id, now=now)
+        start_hand_over(locked_order(order_id), now=now)  # what was taken back keeps nobody waiting
         refund_paid(amounts, actor=refund.actor, now=now)
     books.refund_paid(refund, payment, now=now)
     for line_id, amount_fen in amounts.items():

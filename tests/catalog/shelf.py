@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import func, select
 
+from catalog.launch import TICKED, ItemData, ask_approval, decide, tick
+from catalog.launch_models import Verdict
+from catalog.launch_rules import WANTED
 from catalog.models import ProductKind, Reservation, ReservationStatus, Sku, Stock, StockMove
 from catalog.operations import (
     ProductData,
@@ -14,10 +17,12 @@ from catalog.operations import (
     add_sku,
     list_product,
 )
+from catalog.plans import Plan
 from catalog.stock import receive_stock
 from wx_backend.db import db, transaction
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def put_on_shelf(*, units: int = 20, phone_fen: int = 199_900, plan_fen: int = 1
             ProductKind.PLAN,
             "畅享套餐",
             SkuData("59 元档", plan_fen, prepaid_fen=plan_fen),
-            {"monthly_fee_fen": 5_900, "contract_months": 12},
+            Plan(monthly_fee_fen=5_900, contract_months=12),
         )
         if units:
             receive_stock(sku_id=phone.id, quantity=units, actor="staff:1", now=NOON)
@@ -53,13 +58,29 @@ def _sku(
     kind: ProductKind,
     name: str,
     data: SkuData,
-    plan: dict[str, int] | None = None,
+    plan: Plan | None = None,
 ) -> Sku:
     product = add_product(
         data=ProductData(kind=kind, category_id=category_id, name=name, plan=plan), now=NOON
     )
-    list_product(product_id=product.id, is_listed=True)
+    put_on_sale(product.id)
     return add_sku(product_id=product.id, data=data, now=NOON)
+
+
+def put_on_sale(product_id: int) -> None:
+    """List a product the way every product has to go: check-list, approval, shelf."""
+    for step in TICKED:
+        content = {
+            wanted.name: {"date": "2026-11-01", "yuan": "100"}.get(wanted.kind, "有")
+            for wanted in WANTED[step]
+        }
+        data = ItemData(step=step, owner="李敏", content=content, evidence="见附件")
+        tick(product_id=product_id, data=data, actor="staff:1", now=NOON)
+    asked = ask_approval(
+        product_id=product_id, on_sale_from=LONG_AGO, on_sale_until=None, actor="staff:1", now=NOON
+    )
+    decide(approval_id=asked, verdict=Verdict.APPROVED, note="", actor="staff:2", now=NOON)
+    list_product(product_id=product_id, is_listed=True)
 
 
 def stock_of(sku_id: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from catalog.models import ProductKind
+from catalog.offers import offers
 from catalog.operations import (
     BadOffer,
     ProductData,
@@ -23,13 +24,12 @@ from catalog.queries import (
     free_units,
     listed_products,
     lowest_prices,
-    offers,
     product_by_number,
     sku_number,
     skus_of_product,
 )
 from catalog.stock import receive_stock, reserve
-from tests.catalog.shelf import NOON, Wares, put_on_shelf
+from tests.catalog.shelf import NOON, Wares, put_on_sale, put_on_shelf
 from wx_backend.db import transaction
 from wx_backend.errors import NotFound
 
@@ -78,14 +78,14 @@ def test_what_is_not_there_cannot_be_changed(wares: Wares) -> None:
 
 
 def test_an_offer_is_todays_price_of_what_is_on_show(wares: Wares) -> None:
-    found = offers([wares.phone, wares.plan, "SK-nothing"])
+    found = offers([wares.phone, wares.plan, "SK-nothing"], now=NOON)
     assert set(found) == {wares.phone, wares.plan}
     phone, plan = found[wares.phone], found[wares.plan]
     assert (phone.name, phone.price_fen, phone.is_for_sale) == ("星河手机 黑色 256G", 199_900, True)
     assert (plan.kind, plan.prepaid_fen) == (ProductKind.PLAN, 10_000)
     with transaction():
         activate_sku(sku_id=wares.phone_id, is_active=False)
-    assert not offers([wares.phone])[wares.phone].is_for_sale
+    assert not offers([wares.phone], now=NOON)[wares.phone].is_for_sale
     assert sku_number(wares.phone_id) == wares.phone
 
 
@@ -100,20 +100,20 @@ def test_search_takes_every_word_as_it_is_written(wares: Wares) -> None:
     with transaction():
         data = ProductData(ProductKind.GOODS, wares.category_id, "100% 硅胶壳", subtitle="星河")
         product = add_product(data=data, now=NOON)
-        list_product(product_id=product.id, is_listed=True)
+        put_on_sale(product.id)
         hidden = ProductData(ProductKind.GOODS, wares.category_id, "星河耳机")
         number = add_product(data=hidden, now=NOON).number
 
     def names(text: str) -> list[str]:
-        return [product.name for product in listed_products(text=text)]
+        return [product.name for product in listed_products(now=NOON, text=text)]
 
     assert names("星河") == ["星河手机", "100% 硅胶壳"]
     assert names("星河 硅胶") == ["100% 硅胶壳"]
     assert names("%") == ["100% 硅胶壳"]
     assert names("_") == names("耳机") == []
-    assert len(listed_products(category_id=wares.category_id)) == 3
-    assert listed_products(category_id=wares.category_id + 1) == []
-    assert len(listed_products(after=2)) == 1
+    assert len(listed_products(now=NOON, category_id=wares.category_id)) == 3
+    assert listed_products(now=NOON, category_id=wares.category_id + 1) == []
+    assert len(listed_products(now=NOON, after=2)) == 1
     unlisted = product_by_number(number)
     assert unlisted is not None
     assert not unlisted.is_listed

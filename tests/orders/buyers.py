@@ -83,7 +83,7 @@ def phone(wares: Wares, quantity: int = 1) -> Item:
 
 
 def plan(wares: Wares) -> Item:
-    return Item(wares.plan, 1, number_reference="13800000000", user_name=b"u", user_phone=b"p")
+    return Item(wares.plan, 1, user_name=b"u", user_phone=b"p")
 
 
 def with_key(wish: Wish, key: str) -> Wish:

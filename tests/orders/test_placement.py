@@ -68,7 +68,7 @@ def test_an_order_freezes_the_servers_prices(wares: Wares, bob: Buyer) -> None:
         RealName.NOT_NEEDED,
         RealName.WAITING,
     )
-    assert tariff.number_reference == "13800000000"
+    assert (tariff.user_name, tariff.user_phone) == (b"u", b"p")
     assert stock_of(wares.phone_id) == (20, 2)
     assert_histories_hold()
 
@@ -212,4 +212,4 @@ def test_a_spread_discount_adds_up_and_fits_every_line(
 def priced_line(own_fen: int, prepaid_fen: int) -> PricedLine:
     price_fen = own_fen + prepaid_fen
     item = Item("SK", 1)
-    return PricedLine(item, 1, 1, 1, ProductKind.GOODS, "x", price_fen, price_fen, prepaid_fen)
+    return PricedLine(item, 1, 1, 1, 1, ProductKind.GOODS, "x", price_fen, price_fen, prepaid_fen)

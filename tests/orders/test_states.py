@@ -9,14 +9,13 @@ from sqlalchemy.exc import DatabaseError
 
 from catalog.stock import release_expired
 from orders.errors import AttributionFrozen, MoveRefused, RefundTooLarge
-from orders.models import Fulfilment, RealName
+from orders.models import Fulfilment
 from orders.operations import (
     PaidOutcome,
     attribute_line,
     close_order,
     fulfil_line,
     mark_order_paid,
-    record_real_name,
 )
 from orders.queries import order_by_number, orders_of_member, transitions_of, unpaid_orders_due
 from orders.refunds import (
@@ -249,14 +248,6 @@ def test_a_line_is_handed_over_once_and_only_when_paid(order_id: int) -> None:
     with pytest.raises(MoveRefused):
         activate()
     assert_histories_hold()
-
-
-def test_the_real_name_result_is_kept_by_reference(order_id: int) -> None:
-    tariff = line_rows(order_id)[1].id
-    with transaction():
-        record_real_name(line_id=tariff, state=RealName.PASSED, reference="RN-1")
-    line = line_rows(order_id)[1]
-    assert (line.real_name_state, line.real_name_reference) == ("passed", "RN-1")
 
 
 def test_orders_are_found_by_their_owner_only(order_id: int, bob: Buyer) -> None:

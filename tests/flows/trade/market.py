@@ -8,10 +8,12 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from billing.real_name import Decision
 from flows.checkout import check_out
 from flows.payment.address import NOTICE_PATH
 from flows.payment.notices import read_notice, store_notice, work_off
 from flows.payment.prepay import pay
+from flows.real_name import take_decision
 from ledger.models import AccountKind
 from ledger.queries import balances, trial_balance, unbalanced_postings
 from members.models import Identity, Member
@@ -63,12 +65,31 @@ class Market:
         """Bob confirms on the pay sheet; what the bridge says."""
         return str(self.stage.act("Bob", "pay", **sheet)["err_msg"])
 
-    def buy(self, *items: Item, key: str = "submit-1") -> int:
-        """Order, pay, and wait until everything has followed."""
+    def buy(self, *items: Item, key: str = "submit-1", is_known: bool = True) -> int:
+        """Order, pay, show who will use it, and wait until everything has followed."""
         order_id = self.order(*items, key=key)
         assert self.pay(self.sheet(order_id)).endswith(":ok")
         self.work()
+        if is_known and self.decide(order_id, "passed"):
+            self.work()
         return order_id
+
+    def decide(self, order_id: int, decision: str, decision_id: str = "D") -> list[bool]:
+        """The real-name service's word on every line that needs one; which of them changed it."""
+        references = [line.real_name_reference for line in lines(order_id)]
+        said = [
+            Decision(
+                reference=reference,
+                decision_id=f"{decision_id}-{reference}",
+                decision=decision,
+                decided_at=clock.now(),
+                reason="",
+            )
+            for reference in references
+            if reference is not None
+        ]
+        db.session.rollback()
+        return [retried(lambda one=one: take_decision(one, now=clock.now())) for one in said]
 
     def forget_attempts(self, order_id: int) -> None:
         """Our side believes that the attempts have ended; the platform was not told."""

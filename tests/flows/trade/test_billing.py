@@ -142,6 +142,7 @@ def test_a_plan_refunded_before_billing_heard_of_it_never_gets_there(
     assert market.pay(market.sheet(order_id)).endswith(":ok")
     stage.settle()
     market.work_without_calls()
+    assert market.decide(order_id, "passed") == [True]
     agree_all(order_id)
     said = RefundFact(
         out_refund_no=refunds()[0].out_refund_no,

@@ -1,0 +1,206 @@
+"""Verbs on the number pool: bring numbers in, hold, claim, keep, sell, give back, let rest.
+
+Every change is one conditional UPDATE, so that two people never get the same number. A member
+holds a number for minutes while he fills in the form; his order line claims it under its key,
+payment keeps it without an end, activation sells it.
+"""
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+
+from catalog.number_models import NumberClass, NumberState, PhoneNumber
+from wx_backend.db import db, upsert
+from wx_backend.errors import Conflict
+
+HELD_FOR: Final = timedelta(minutes=15)
+HOLDS_MAX: Final = 3
+# A number that billing may know of is not given to the next one at once.
+QUARANTINE: Final = timedelta(days=90)
+SHUFFLE_MAX: Final = 2**31 - 1
+
+
+class NumberTaken(Conflict):
+    """Somebody else has it, or it is not in the pool (any more)."""
+
+    code, message = "number_taken", "该号码已被选走，请换一个号码"
+
+
+class TooManyHolds(Conflict):
+    code, message = "too_many_holds", f"最多可同时预占 {HOLDS_MAX} 个号码"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberData:
+    """One number to bring in."""
+
+    msisdn: str
+    grade: NumberClass = NumberClass.ORDINARY
+
+
+def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime) -> int:
+    """Bring numbers into the pool of a city or outlet; how many were new."""
+    return sum(
+        upsert(
+            PhoneNumber,
+            {
+                "msisdn": each.msisdn,
+                "node_id": node_id,
+                "grade": each.grade,
+                "state": NumberState.FREE,
+                "shuffle": secrets.randbelow(SHUFFLE_MAX),
+                "imported_at": now,
+            },
+            key=("msisdn",),
+        )
+        for each in numbers
+    )
+
+
+def hold(*, msisdn: str, member_id: int, now: datetime) -> datetime:
+    """Hold a number for a member for a while; until when. Raises NumberTaken, TooManyHolds.
+
+    The caller has locked the member, who could otherwise hold too many at once.
+    """
+    if held_by(member_id, now, but=msisdn) >= HOLDS_MAX:
+        raise TooManyHolds
+    until = now + HELD_FOR
+    is_mine = and_(PhoneNumber.member_id == member_id, PhoneNumber.key.is_(None))
+    if not _move(
+        PhoneNumber.msisdn == msisdn,
+        or_(_is_free(now), and_(PhoneNumber.state == NumberState.HELD, is_mine)),
+        state=NumberState.HELD,
+        member_id=member_id,
+        key=None,
+        until=until,
+    ):
+        raise NumberTaken(number=msisdn)
+    return until
+
+
+def let_go(*, msisdn: str, member_id: int) -> bool:
+    """A member does not want the number he holds; False when he held none."""
+    return _move(
+        PhoneNumber.msisdn == msisdn,
+        PhoneNumber.state == NumberState.HELD,
+        PhoneNumber.member_id == member_id,
+        PhoneNumber.key.is_(None),
+        **_FREED,
+    )
+
+
+def claim(*, msisdn: str, member_id: int, key: str, until: datetime, now: datetime) -> None:
+    """An order line takes the number its buyer holds, or a free one. Raises NumberTaken."""
+    is_mine = and_(
+        PhoneNumber.state == NumberState.HELD,
+        PhoneNumber.member_id == member_id,
+        PhoneNumber.key.is_(None),
+    )
+    if not _move(
+        PhoneNumber.msisdn == msisdn,
+        or_(_is_free(now), is_mine),
+        state=NumberState.HELD,
+        member_id=member_id,
+        key=key,
+        until=until,
+    ):
+        raise NumberTaken(number=msisdn)
+
+
+def keep(*, msisdn: str, member_id: int, key: str, now: datetime) -> bool:
+    """The line is paid: its number waits for it without an end. False when it is gone.
+
+    A number that was given back meanwhile is taken again while it is free.
+    """
+    is_its = and_(
+        PhoneNumber.key == key, PhoneNumber.state.in_((NumberState.HELD, NumberState.SOLD))
+    )
+    if _move(is_its, PhoneNumber.state == NumberState.HELD, until=None):
+        return True
+    if db.session.scalar(select(PhoneNumber.id).where(is_its)) is not None:
+        return True
+    return _move(
+        PhoneNumber.msisdn == msisdn,
+        _is_free(now),
+        state=NumberState.HELD,
+        member_id=member_id,
+        key=key,
+        until=None,
+    )
+
+
+def sell(*, key: str) -> bool:
+    """The line is active: its number is sold; False when it has none."""
+    return _move(PhoneNumber.key == key, state=NumberState.SOLD, until=None)
+
+
+def release(*, key: str) -> bool:
+    """The unpaid line is gone: its number is everybody's again."""
+    return _move(PhoneNumber.key == key, PhoneNumber.state == NumberState.HELD, **_FREED)
+
+
+def rest(*, key: str, now: datetime) -> bool:
+    """The paid line was taken back: its number rests before anybody may choose it again."""
+    return _move(
+        PhoneNumber.key == key,
+        state=NumberState.QUARANTINED,
+        member_id=None,
+        key=None,
+        until=now + QUARANTINE,
+    )
+
+
+def free_due(*, now: datetime) -> int:
+    """Free what was held or rested past its time; how many numbers."""
+    return _moved(
+        PhoneNumber.until <= now,
+        PhoneNumber.state.in_((NumberState.HELD, NumberState.QUARANTINED)),
+        **_FREED,
+    )
+
+
+def held_by(member_id: int, now: datetime, *, but: str = "") -> int:
+    """How many numbers a member holds without an order."""
+    query = select(func.count()).where(
+        PhoneNumber.member_id == member_id,
+        PhoneNumber.state == NumberState.HELD,
+        PhoneNumber.key.is_(None),
+        PhoneNumber.until > now,
+        PhoneNumber.msisdn != but,
+    )
+    return db.session.scalar(query) or 0
+
+
+_FREED: Final[dict[str, Any]] = {
+    "state": NumberState.FREE,
+    "member_id": None,
+    "key": None,
+    "until": None,
+}
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    """Free, or held or resting past its time though nobody has swept yet."""
+    is_over = and_(
+        PhoneNumber.state.in_((NumberState.HELD, NumberState.QUARANTINED)),
+        PhoneNumber.until <= now,
+    )
+    return or_(PhoneNumber.state == NumberState.FREE, is_over)
+
+
+def _move(*conditions: ColumnElement[bool], **values: Any) -> bool:
+    return bool(_moved(*conditions, **values))
+
+
+def _moved(*conditions: ColumnElement[bool], **values: Any) -> int:
+    changed = db.session.execute(
+        update(PhoneNumber)
+        .where(*conditions)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return int(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
