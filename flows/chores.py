@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from catalog.numbers import free_due
 from catalog.stock import release_expired
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
@@ -38,5 +37,4 @@ CHORES = (
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
-    Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -1,5 +1,6 @@
 """What WeChat Pay says, as typed by its client, turned into the facts payments are settled by."""
 
+from payments.models import RefundStatus
 from payments.rules import REFUND_STATES, PaymentFact, RefundFact
 from wechat.pay.facts import Paid, Refund, Transaction
 from wx_backend.strict import Malformed
@@ -46,3 +47,12 @@ def refund_fact(said: Refund) -> RefundFact:
         amount_fen=said.refund_fen,
         success_at=said.success_at,
     )
+
+
+# The bill has words of its own for how a refund stands.
+BILLED_STATES = {
+    "SUCCESS": RefundStatus.SUCCEEDED,
+    "PROCESSING": RefundStatus.PROCESSING,
+    "CHANGE": RefundStatus.ABNORMAL,
+    "FAIL": RefundStatus.CLOSED,
+}

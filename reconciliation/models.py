@@ -192,7 +192,8 @@ class DifferenceStep(Model):
 class BusinessDay(Model):
     """One Shanghai day of trade: compared by the clock, closed by a person when nothing is open.
 
-    `sums` are counts and fen per leg as of the last comparison.
+    `sums` are counts and fen per leg as of the last comparison; `asked_on` is the day on which the
+    clock last had it compared.
     """
 
     __tablename__ = "business_day"
@@ -209,6 +210,7 @@ class BusinessDay(Model):
     runs: Mapped[int] = mapped_column(default=0)
     sums: Mapped[dict[str, Any]] = mapped_column(JSON)
     note: Mapped[str | None] = mapped_column(String(200))
+    asked_on: Mapped[date | None] = mapped_column(Date)
     compared_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_by: Mapped[str | None] = mapped_column(String(40))

@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("sums", sa.JSON(), nullable=False),
         sa.Column("note", sa.String(length=200), nullable=True),
+        sa.Column("asked_on", sa.Date(), nullable=True),
         sa.Column("compared_at", Instant(), nullable=True),
         sa.Column("closed_at", Instant(), nullable=True),
         sa.Column("closed_by", sa.String(length=40), nullable=True),

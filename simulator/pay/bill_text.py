@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.clock import DAY, shanghai_text
+from simulator.clock import DAY, shanghai_day, shanghai_text
 from simulator.errors import PayError
+from simulator.pay.bill_plants import planted
 from simulator.pay_records import Flow, Merchant, Payment, Refund
 from simulator.world import World
 
@@ -63,6 +64,7 @@ _FLOW = [
     "备注",
     "业务凭证号",
 ]
+_MOVED = "收支金额(元)"
 # The bill has its own words for how a refund stands.
 _REFUND_STATES = {"CLOSED": "FAIL", "ABNORMAL": "CHANGE"}
 
@@ -77,27 +79,31 @@ def trade_text(world: World, merchant: Merchant, kind: str, start: float) -> str
     lines += [
         (r.created_at, _refund_line(world, merchant, r)) for r in refunds if kind != "SUCCESS"
     ]
-    if not lines:
-        raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
     ordered = [line for _, line in sorted(lines, key=lambda entry: entry[0])]
+    ordered = planted(merchant, "trade", shanghai_day(start), ordered)
+    if not ordered:
+        raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
     return _document(_COLUMNS[kind], ordered, _trade_summary(ordered))
 
 
 def flow_text(world: World, merchant: Merchant, kind: str, start: float) -> str:
     """The fund-flow bill of the account for the day that starts then; raises PayError."""
     flows = [f for f in world.flows if _is_in(f.mchid, f.at, merchant, start)]
-    if kind != "BASIC" or not flows:
+    lines = planted(merchant, "flow", shanghai_day(start), [_flow_line(flow) for flow in flows])
+    if kind != "BASIC" or not lines:
         raise PayError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
-    earned = [f.delta for f in flows if f.delta > 0]
-    spent = [-f.delta for f in flows if f.delta <= 0]
+    earned, spent = (
+        [_fen(line[_MOVED]) for line in lines if line["收支类型"] == way]
+        for way in ("收入", "支出")
+    )
     summary = {
-        "资金流水总笔数": f"{len(flows)}.0",
+        "资金流水总笔数": f"{len(lines)}.0",
         "收入笔数": f"{len(earned)}.0",
         "收入金额": yuan(sum(earned)),
         "支出笔数": f"{len(spent)}.0",
         "支出金额": yuan(sum(spent)),
     }
-    return _document(_FLOW, [_flow_line(flow) for flow in flows], summary)
+    return _document(_FLOW, lines, summary)
 
 
 def yuan(fen: int) -> str:
@@ -169,7 +175,7 @@ def _trade_summary(lines: Sequence[Line]) -> Line:
     return summary
 
 
-def _flow_line(flow: Flow) -> Line:
+def _flow_line(flow: Flow) -> dict[str, str]:
     return {
         "记账时间": shanghai_text(flow.at),
         "微信支付业务单号": flow.business_no,

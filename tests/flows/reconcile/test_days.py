@@ -1,0 +1,110 @@
+"""A day of trade is fetched, told, compared: what notices and queries lost is settled by the bill."""
+
+from datetime import time, timedelta
+
+from ledger.models import AccountKind
+from orders.values import Item
+from tests.flows.reconcile.morning import (
+    day_row,
+    differences,
+    morning_work,
+    next_morning,
+    open_kinds,
+    plant,
+    to,
+    today,
+)
+from tests.flows.trade.market import (
+    Market,
+    assert_books_and_witness_agree,
+    order_status,
+    payments,
+    total,
+)
+from tests.simulator.stage import Stage
+
+
+def test_a_quiet_day_has_no_difference(market: Market, stage: Stage) -> None:
+    on = today()
+    market.buy(Item(market.wares.phone, 1), Item(market.wares.plan, 1))
+    assert next_morning(market, on) == 1
+    assert [(row.kind, row.evidence) for row in differences(on)] == []
+    day = day_row(on)
+    assert (day.status, day.runs) == ("compared", 1)
+    assert day.sums["bill_payments"] == {"rows": 1, "fen": 209_900}
+    assert day.sums["our_payments"] == day.sums["ledger_payments"] == day.sums["bill_payments"]
+    assert day.sums["billing_due"]["rows"] == 1
+    assert morning_work(market) == 0
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_payment_whose_notice_and_query_were_lost_is_settled_by_the_bill_once(
+    market: Market, stage: Stage
+) -> None:
+    on = today()
+    stage.chaos("notice:*", "never", times=-1)
+    order_id = market.order()
+    assert market.pay(market.sheet(order_id)).endswith(":ok")
+    stage.chaos("/v3/pay/transactions/out-trade-no*", "fail_before", status=500, times=-1)
+    assert order_status(order_id) == "placed"
+    next_morning(market, on)
+    assert order_status(order_id) == "paid"
+    [payment] = payments(order_id)
+    assert payment.source == "bill"
+    assert total(AccountKind.WECHAT_CLEARING) == 199_900
+    assert open_kinds(on) == []
+    next_morning(market, on + timedelta(days=1))
+    assert total(AccountKind.WECHAT_CLEARING) == 199_900
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_day_without_trade_has_nothing_to_compare(market: Market) -> None:
+    on = today()
+    next_morning(market, on)
+    assert day_row(on).status == "compared"
+    assert day_row(on).sums["bill_payments"] == {"rows": 0, "fen": 0}
+
+
+def test_nothing_is_asked_before_ten(market: Market) -> None:
+    on = today()
+    market.buy()
+    assert next_morning(market, on, time(9, 50)) == 0
+    to(market, on + timedelta(days=1), time(10, 5))
+    assert morning_work(market) == 1
+
+
+def test_a_bill_that_is_not_ready_is_asked_for_again(market: Market, stage: Stage) -> None:
+    on = today()
+    market.buy()
+    stage.chaos("/v3/bill/tradebill", "fail_before", status=400, code="STATEMENT_CREATING")
+    next_morning(market, on)
+    assert day_row(on).status == "waiting"
+    market.pass_time(minutes=16)
+    market.work()
+    assert day_row(on).status == "compared"
+
+
+def test_every_planted_difference_is_found_under_its_name(market: Market) -> None:
+    on = today()
+    numbers = []
+    for n in range(4):
+        order_id = market.buy(key=f"submit-{n}")
+        numbers += [payment.out_trade_no for payment in payments(order_id)]
+    plant(
+        market,
+        {"action": "drop", "number": numbers[0]},
+        {"action": "amount", "number": numbers[1], "fen": 1},
+        {"action": "duplicate", "number": numbers[2]},
+        {"action": "add", "number": f"PY{numbers[0][2:8]}0000000000000", "fen": 500},
+        {"action": "add", "number": "OLDMALL20261121", "fen": 700, "transaction_id": "4200777"},
+    )
+    next_morning(market, on)
+    found = {(row.kind, row.subject) for row in differences(on)}
+    assert {
+        ("missing_there", f"payment:{numbers[0]}"),
+        ("amount_differs", f"payment:{numbers[1]}"),
+        ("duplicate", f"payment:{numbers[2]}"),
+        ("missing_here", f"payment:PY{numbers[0][2:8]}0000000000000"),
+    } <= found
+    assert not any("OLDMALL" in subject for kind, subject in found if kind != "fee_differs")
+    assert day_row(on).sums["foreign"] == {"rows": 1, "fen": 700}
