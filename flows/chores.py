@@ -9,8 +9,12 @@ from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.payment.ending import close_expired_orders
 from flows.reconcile.fetching import fetch_bills
+from flows.payout.batches import chase_releases
+from flows.payout.calls import chase_transfers
+from flows.period.closing import chase_closings
 from flows.refund.calls import chase_refunds
 from referral.proofs import chain_receipts
+from settlement.periods import open_periods
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -37,4 +41,8 @@ CHORES = (
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
+    Chore("periods.open", timedelta(hours=1), open_periods),
+    Chore("periods.chase", timedelta(minutes=10), chase_closings),
+    Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),
+    Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
 )

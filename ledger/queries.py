@@ -85,6 +85,17 @@ def balances(kind: AccountKind) -> dict[AccountName, int]:
     return _by_account(query)
 
 
+def balance_of_kind(kind: AccountKind, *, until: date) -> int:
+    """Debit less credit in fen of all accounts of a kind, up to a business day and with it."""
+    query = (
+        select(func.coalesce(func.sum(Entry.amount_fen), 0))
+        .join(Account, Account.id == Entry.account_id)
+        .join(Posting, Posting.id == Entry.posting_id)
+        .where(Account.kind == kind, Posting.business_on <= until)
+    )
+    return int(db.session.execute(query).scalar_one())
+
+
 def trial_balance() -> list[TrialLine]:
     """Debit and credit of every kind of account, over all time."""
     debit = func.sum(case((Entry.amount_fen > 0, Entry.amount_fen), else_=0))

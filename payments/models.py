@@ -68,6 +68,9 @@ class ExceptionKind(StrEnum):
     REFUND_CLOSED = "refund_closed"
     UNREADABLE_NOTICE = "unreadable_notice"
     ACTIVATED_REFUNDED = "activated_refunded"
+    PAYOUT_UNKNOWN = "payout_unknown"
+    PAYOUT_MISMATCH = "payout_mismatch"
+    PAYOUT_FUNDS = "payout_funds"
 
 
 class PayNotice(Claimable, Model):

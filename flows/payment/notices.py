@@ -7,13 +7,14 @@ from hashlib import blake2s
 from typing import Any
 
 from flows.payment.settle import settle
+from flows.payout.settle import settle_transfer
 from flows.refund.settle import settle_refund
 from payments.exceptions import open_exception
 from payments.facts import payment_fact, refund_fact
 from payments.models import ExceptionKind, NoticeKind, PayNotice
 from payments.notices import receive_notice
 from payments.operations import Source
-from wechat.pay.facts import Paid, Refund
+from wechat.pay.facts import Paid, Refund, Transfer
 from wechat.pay.merchant import Undecryptable
 from wechat.pay.notices import OtherNotice, PaymentNotice, RefundNotice, TransferNotice, notice
 from wechat.reading import read
@@ -76,6 +77,8 @@ def work_off(kept: PayNotice) -> None:
     elif kept.kind == NoticeKind.REFUND:
         said = read(Refund, {**content, "status": content.get("refund_status")})
         settle_refund(refund_fact(said), now=now)
+    elif kept.kind == NoticeKind.TRANSFER:
+        settle_transfer(read(Transfer, content), now=now)
     else:
         open_exception(
             kind=ExceptionKind.UNREADABLE_NOTICE,

@@ -138,6 +138,14 @@ def events_of(batch_id: int, *, limit: int = 100) -> Sequence[PayoutEvent]:
     ).all()
 
 
+def times_paused(batch_id: int) -> int:
+    """How often a batch was paused: names the exception item of the latest time."""
+    query = select(func.count(PayoutEvent.id)).where(
+        PayoutEvent.batch_id == batch_id, PayoutEvent.what == "paused"
+    )
+    return db.session.scalar(query) or 0
+
+
 def returns_of(batch_id: int) -> Sequence[PayoutReturn]:
     """The return files of a batch, the newest first."""
     return db.session.scalars(
@@ -208,6 +216,22 @@ def transfers_under_way(*, asked_before: datetime, limit: int = 50) -> Sequence[
             Payout.asked_at <= asked_before,
         )
         .order_by(Payout.asked_at)
+        .limit(limit)
+    ).all()
+
+
+def unsent_transfers(*, released_before: datetime, limit: int = 50) -> Sequence[int]:
+    """Ids of transfers released before an instant that nobody has asked for; paused ones wait."""
+    return db.session.scalars(
+        select(Payout.id)
+        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
+        .where(
+            PayoutBatch.rail == Rail.TRANSFER,
+            PayoutBatch.status == BatchStatus.RELEASED,
+            Payout.status == PayoutStatus.READY,
+            Payout.released_at <= released_before,
+        )
+        .order_by(Payout.id)
         .limit(limit)
     ).all()
 

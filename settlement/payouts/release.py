@@ -1,6 +1,6 @@
 """Releasing an approved batch: payout by payout, the balance looked at under the receiver's lock."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -23,28 +23,29 @@ Blocked = Callable[[PayoutReceiver], str]
 """Says why somebody must not be paid now; empty when he may."""
 
 
-def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> tuple[Sequence[int], bool]:
-    """Let the next payouts of an approved batch go; their ids, and whether more are left.
+def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> bool:
+    """Let the next payouts of an approved batch go; whether more are left.
 
     What was free when it was proposed may be gone: paid by another batch, or taken back. Such a
     payout is left out, never cut. The last batch of rows makes the batch `released`.
     """
     batch = locked(select(PayoutBatch).where(PayoutBatch.id == batch_id))
     if batch is None or batch.status != BatchStatus.APPROVED:
-        return [], False
+        return False
     rows = db.session.execute(
         select(Payout.id, Payout.receiver_id)
         .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.PROPOSED)
         .order_by(Payout.receiver_id)
         .limit(AT_ONCE)
     ).all()
-    gone = [id_ for id_, receiver_id in rows if _release(id_, receiver_id, blocked, now)]
+    for payout_id, receiver_id in rows:
+        _release(payout_id, receiver_id, blocked, now)
     if len(rows) == AT_ONCE:
-        return gone, True
+        return True
     batch.status = BatchStatus.RELEASED
     db.session.flush()
     finish_batch(batch_id=batch_id, now=now)
-    return gone, False
+    return False
 
 
 def finish_batch(*, batch_id: int, now: datetime) -> bool:
@@ -79,18 +80,17 @@ def is_final(payout: Payout) -> bool:
     return payout.status in FINAL
 
 
-def _release(payout_id: int, receiver_id: int, blocked: Blocked, now: datetime) -> bool:
-    """Send one payout's money on its way, or leave it out; True when it left."""
+def _release(payout_id: int, receiver_id: int, blocked: Blocked, now: datetime) -> None:
+    """Send one payout's money on its way, or leave it out."""
     receiver = locked_receiver(receiver_id)
     payout = locked(select(Payout).where(Payout.id == payout_id))
     if payout is None or payout.status != PayoutStatus.PROPOSED:
-        return False
+        return
     reason = blocked(receiver)
     if not reason and books.free_of(receiver) < payout.gross_fen:
         reason = "可发余额已不足"
     if reason:
         payout.status, payout.reason, payout.ended_at = PayoutStatus.LEFT_OUT, reason, now
-        return False
+        return
     books.sent(payout, receiver, now=now)
     payout.status, payout.released_at = PayoutStatus.READY, now
-    return True

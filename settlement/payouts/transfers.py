@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ledger.models import AccountKind
 from ledger.values import of_merchant
+from members.models import Identity
 from settlement.payouts.ending import Ending, end
 from settlement.payouts.models import BatchStatus, Payout, PayoutBatch, PayoutStatus
 from settlement.payouts.queries import payout_by_number
@@ -38,6 +39,7 @@ class TransferFact:
     state: str
     amount_fen: int
     appid: str = ""
+    openid: str = ""
     transfer_bill_no: str = ""
     fail_reason: str = ""
 
@@ -137,4 +139,9 @@ def _fits(fact: TransferFact, payout: Payout, mchid: str) -> bool:
         and fact.mchid == mchid
         and fact.amount_fen == payout.net_fen
         and fact.appid in ("", payout.appid)
+        and fact.openid in ("", _openid(payout.identity_id))
     )
+
+
+def _openid(identity_id: int) -> str:
+    return db.session.get_one(Identity, identity_id).openid or ""

@@ -1,0 +1,1 @@
+"""Free commission is paid out: proposed, agreed to by a second person, sent, arrived or back."""

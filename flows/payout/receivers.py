@@ -1,0 +1,113 @@
+"""Who may be paid, and by which WeChat identity; whoever may not is left out with a reason."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+
+from ledger.models import OwnerKind
+from members.queries import identity_at, member_ids_of
+from org.models import OrgNode, Rep, RepStatus
+from org.queries import member_of_rep, under
+from settlement.payouts.models import PayoutReceiver, Rail
+from settlement.payouts.proposals import Candidate
+from settlement.payouts.queries import free_balances, undecided
+from settlement.payouts.rules import Terms, amounts_of, no_transfer, too_little
+from wx_backend import platform
+from wx_backend.db import db
+
+DISABLED = "员工已停用，款项暂扣"
+
+
+def candidates(node_id: int, rail: Rail, terms: Terms) -> list[Candidate]:
+    """Everybody at or below a node with free money, and why some of them are left out."""
+    free, waiting = free_balances(), undecided()
+    found = []
+    for candidate in (*_reps(node_id, free, terms), *_nodes(node_id, free, terms)):
+        number = waiting.get((candidate.owner_kind, candidate.owner_id))
+        reason = f"已在批次 {number} 中" if number else _reason(candidate, rail, terms)
+        found.append(_with(candidate, reason))
+    return found
+
+
+def blocked(receiver: PayoutReceiver, rail: Rail) -> str:
+    """Why a receiver must not be paid this moment; empty when he may."""
+    if receiver.owner_kind != OwnerKind.REP:
+        return ""
+    rep = db.session.get_one(Rep, receiver.owner_id, populate_existing=True)
+    return _reps_reason(rep, rail)
+
+
+def identity_for(rep_id: int) -> int | None:
+    """The WeChat identity a rep is paid at: his person's, at the first account that knows him."""
+    member_id = member_of_rep(rep_id)
+    if member_id is None:
+        return None
+    people = member_ids_of(member_id)
+    found = (identity_at(people, account.appid) for account in platform.config().accounts)
+    return next((identity_id for identity_id in found if identity_id is not None), None)
+
+
+def _reason(candidate: Candidate, rail: Rail, terms: Terms) -> str:
+    if candidate.owner_kind == OwnerKind.REP:
+        reason = _reps_reason(db.session.get_one(Rep, candidate.owner_id), rail)
+    else:
+        reason = "" if rail is Rail.FILE else "机构只能由财务付款"
+    reason = reason or too_little(candidate.amounts, terms)
+    if not reason and rail is Rail.TRANSFER:
+        reason = no_transfer(candidate.amounts.net_fen, _limit())
+    return reason
+
+
+def _reps_reason(rep: Rep, rail: Rail) -> str:
+    if rep.status == RepStatus.DISABLED:
+        return DISABLED
+    if rail is Rail.TRANSFER and identity_for(rep.id) is None:
+        return "未绑定微信"
+    return ""
+
+
+def _reps(
+    node_id: int, free: dict[tuple[OwnerKind, int], int], terms: Terms
+) -> Iterator[Candidate]:
+    rows = db.session.execute(
+        select(Rep, OrgNode.name)
+        .join(OrgNode, OrgNode.id == Rep.outlet_id)
+        .where(Rep.outlet_id.in_(under(node_id)))
+        .order_by(OrgNode.code, Rep.number)
+    )
+    for rep, outlet in rows:
+        fen = free.get((OwnerKind.REP, rep.id))
+        if fen:
+            yield Candidate(
+                OwnerKind.REP, rep.id, rep.number, rep.name, outlet, amounts_of(fen, terms)
+            )
+
+
+def _nodes(
+    node_id: int, free: dict[tuple[OwnerKind, int], int], terms: Terms
+) -> Iterator[Candidate]:
+    rows = db.session.scalars(
+        select(OrgNode).where(OrgNode.id.in_(under(node_id))).order_by(OrgNode.code)
+    )
+    for node in rows:
+        fen = free.get((OwnerKind.ORG_NODE, node.id))
+        if fen:
+            amounts = amounts_of(fen, terms)
+            yield Candidate(OwnerKind.ORG_NODE, node.id, node.code, node.name, node.name, amounts)
+
+
+def _with(candidate: Candidate, reason: str) -> Candidate:
+    return Candidate(
+        candidate.owner_kind,
+        candidate.owner_id,
+        candidate.number,
+        candidate.name,
+        candidate.outlet_name,
+        candidate.amounts,
+        reason,
+    )
+
+
+def _limit() -> int:
+    pay = platform.config().pay
+    return pay.transfer_limit_fen if pay else 0

@@ -1,0 +1,1 @@
+"""A month is closed: checked, frozen into statements, sealed; and its statements are shown."""
