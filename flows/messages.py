@@ -9,6 +9,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from members.consents import use_consent
+from members.operations import found_unfollowed
 from members.queries import identity_by_id
 from templates_msg.models import MessageKind
 from templates_msg.operations import (
@@ -23,7 +24,7 @@ from templates_msg.operations import (
 )
 from templates_msg.queries import template_for
 from templates_msg.rules import client_msg_id
-from wechat.error_codes import Kind, kind_of
+from wechat.error_codes import NOT_FOLLOWING, Kind, kind_of
 from wx_backend import clock, crash
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import PlatformError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:  # the client is loaded by the first call
     from wechat.client import Client
 
 TRIES_MAX: Final = 8
+FOR_FOLLOWERS: Final = frozenset({MessageKind.TEMPLATE, MessageKind.CUSTOMER_SERVICE})
 BEFORE_MARK = crash.point("messages.before_mark")
 
 
@@ -93,14 +95,24 @@ def send(*, message_id: int, attempt: int = 1) -> Steps:
     if openid is None:
         mark_failed(message_id=message_id, error="erased")
         return
-    api = client(outgoing.appid)
+    api, asked_at = client(outgoing.appid), clock.now()
     try:
         msgid = yield lambda: CALLS[outgoing.kind](api, openid, outgoing)
     except PlatformError as error:
+        if outgoing.kind in FOR_FOLLOWERS:
+            note_unfollowed(error, identity_id=outgoing.identity_id, asked_at=asked_at)
         _note_refusal(message_id, attempt, error)
         return
     crash.here(BEFORE_MARK)
     mark_sent(message_id=message_id, msgid=msgid, now=clock.now())
+
+
+def note_unfollowed(error: PlatformError, *, identity_id: int, asked_at: datetime) -> bool:
+    """Whether a call begun at `asked_at` failed because the person does not follow; kept if so."""
+    if error.code != str(NOT_FOLLOWING):
+        return False
+    found_unfollowed(identity_id=identity_id, asked_at=asked_at)
+    return True
 
 
 def _note_refusal(message_id: int, attempt: int, error: PlatformError) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flows.codes import permanent_code
+from flows.messages import note_unfollowed
 from members.models import Identity
 from members.queries import identity_by_id, member_ids_of
 from org.queries import RepCard, rep_card, rep_of_member
@@ -78,13 +79,18 @@ def _told(identity: Identity, text: str) -> Generator[Callable[[], Any], Any, No
 def _sent(
     send: Callable[[str], None], identity: Identity
 ) -> Generator[Callable[[], Any], Any, None]:
-    """Send once: of an answer that never came nobody knows whether the message did."""
-    openid = identity.openid
+    """Send once: of an answer that never came nobody knows whether the message did.
+
+    Who has left meanwhile gets nothing, and that he left is kept.
+    """
+    openid, asked_at = identity.openid, clock.now()
     if openid is None:
         return
     try:
         yield lambda: send(openid)
     except PlatformError as error:
+        if note_unfollowed(error, identity_id=identity.id, asked_at=asked_at):
+            return
         if not error.unknown:
             raise
         log.warning("outcome of a message unknown", extra={"identity_id": identity.id})

@@ -7,10 +7,12 @@ The state of an identity is that of its newest event, whatever the order of arri
     an unfollow counts when `state_at` is empty, older than the event or equal to it.
 
 So of a follow and an unfollow in one second (the platform counts whole seconds) the unfollow
-stands, and repeating an event changes nothing.
+stands, and repeating an event changes nothing. That somebody was found not to follow, by a call
+of ours, counts as an unfollow just before the second of the call: whatever is known to have
+happened in that second or later stands, also when it becomes known later.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
@@ -66,6 +68,21 @@ def unfollow(*, key: bytes, appid: str, openid: str, event_at: datetime, known_a
     )
     _note(key, identity_id, FollowKind.UNFOLLOWED, event_at, known_at)
     return identity_id
+
+
+def found_unfollowed(*, identity_id: int, asked_at: datetime) -> None:
+    """The platform refused a call begun at `asked_at`, because this person does not follow.
+
+    It tells of a leaving whose own event was lost, or is still to come; the follow history only
+    holds what was told as such.
+    """
+    left_at = asked_at.replace(microsecond=0) - timedelta(microseconds=1)
+    _change(
+        identity_id,
+        or_(Identity.state_at.is_(None), Identity.state_at <= left_at),
+        is_followed=False,
+        state_at=left_at,
+    )
 
 
 def seen(*, appid: str, openid: str, event_at: datetime, known_at: datetime) -> int:

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import select
 
 from flows.messages import send_message, send_notice, send_subscription
+from flows.poster import send_poster
 from members.consents import Answer, free_consents, record_consents
 from members.erasure import erase_identity
+from members.models import Identity
+from members.operations import follow
 from templates_msg.models import Message, MessageKind, MessageStatus
 from templates_msg.operations import set_template
 from tests.jobs import run_jobs
@@ -18,6 +22,7 @@ from tests.wechat.doubles import ScriptedTransport, json_of
 from wx_backend import clock, crash, outbox
 from wx_backend.db import db, transaction
 from wx_backend.errors import PlatformError
+from wx_backend.outbox import defer
 
 TOKEN = "/cgi-bin/stable_token"
 SEND = "/cgi-bin/message/template/send"
@@ -263,3 +268,79 @@ def test_subscription_notice_needs_and_uses_a_yes(
     assert sent[2] is None
     assert len(platform.calls(path)) == 1
     assert free_consents(identity_id, "TPL-PAID") == 0
+
+
+CUSTOM = "/cgi-bin/message/custom/send"
+TO_FOLLOWERS = [
+    (SEND, {}),
+    (CUSTOM, {"kind": MessageKind.CUSTOMER_SERVICE, "content": {"text": "您好"}}),
+]
+
+
+def is_followed(identity_id: int) -> bool:
+    db.session.rollback()
+    return db.session.get_one(Identity, identity_id, populate_existing=True).is_followed
+
+
+def bob_follows(number: int, at: datetime) -> None:
+    with transaction():
+        follow(key=bytes([number]) * 16, appid=CITY, openid=BOB, event_at=at, known_at=at)
+
+
+@pytest.mark.parametrize(("path", "more"), TO_FOLLOWERS)
+def test_who_cannot_be_written_to_because_he_left_has_left(
+    identity_id: int, platform: ScriptedTransport, path: str, more: dict[str, Any]
+) -> None:
+    platform.on(path, refused(43004))
+    with time_machine.travel(AT, tick=False):
+        bob_follows(1, AT - timedelta(days=1))
+        message_id = send(identity_id, **more)
+        work()
+
+    assert message(message_id).status == Status.FAILED
+    assert not is_followed(identity_id)
+
+
+@pytest.mark.parametrize(("path", "more"), TO_FOLLOWERS)
+def test_a_follow_after_the_call_is_not_undone_by_its_answer(
+    identity_id: int, platform: ScriptedTransport, path: str, more: dict[str, Any]
+) -> None:
+    """He comes back while the platform is still answering."""
+
+    def comes_back(_request: object) -> dict[str, object]:
+        bob_follows(2, AT)
+        return refused(43004)
+
+    platform.on(path, comes_back)
+    with time_machine.travel(AT, tick=False):
+        bob_follows(1, AT - timedelta(days=1))
+        send(identity_id, **more)
+        work()
+
+    assert is_followed(identity_id)
+
+
+def test_other_refusals_say_nothing_about_following(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, refused(43101))
+    with time_machine.travel(AT, tick=False):
+        bob_follows(1, AT - timedelta(days=1))
+        send(identity_id)
+        work()
+
+    assert is_followed(identity_id)
+
+
+def test_a_poster_for_somebody_who_left_tells_the_same(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(CUSTOM, refused(43004))
+    with time_machine.travel(AT, tick=False):
+        bob_follows(1, AT - timedelta(days=1))
+        with transaction():
+            defer(send_poster, identity_id=identity_id)
+        work()
+
+    assert not is_followed(identity_id)
+    assert db.session.scalars(select(outbox.Job.status)).all() == ["done"]

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 
 from members.models import FollowEvent, Identity
-from members.operations import ensure_identity, follow, note_profile, scan, seen, unfollow
+from members.operations import (
+    ensure_identity,
+    follow,
+    found_unfollowed,
+    note_profile,
+    scan,
+    seen,
+    unfollow,
+)
 from members.queries import appid_of, identity_by_id, identity_of
 from tests.members.cast import BOB, CITY, NOON, PROVINCE, SECOND, key
 from wx_backend.db import db, transaction
@@ -159,3 +167,46 @@ def test_order_of_arrival_does_not_matter(app: Flask, data: st.DataObject) -> No
         happen(event)
 
     assert state() == in_order
+
+
+def find_unfollowed(second: float) -> None:
+    """A call of ours, begun at this second, was refused because he does not follow."""
+    with transaction():
+        bob = db.session.scalars(select(Identity.id)).one()
+        found_unfollowed(identity_id=bob, asked_at=NOON + second * SECOND)
+
+
+def test_who_is_found_not_to_follow_has_left() -> None:
+    happen((1, "follow", 0))
+    find_unfollowed(9.5)
+
+    assert state()[0] is False
+    assert len(db.session.scalars(select(FollowEvent)).all()) == 1
+
+
+@pytest.mark.parametrize("second", [9, 10, 11])
+def test_no_finding_overwrites_what_was_told_of_that_second_or_later(second: int) -> None:
+    happen((1, "follow", 0))
+    happen((2, "follow", second))
+    find_unfollowed(9.5)
+
+    assert state()[0] is True
+    assert state()[1] == NOON + second * SECOND
+
+
+@pytest.mark.parametrize("second", [9, 10])
+def test_a_follow_that_becomes_known_after_the_finding_counts(second: int) -> None:
+    happen((1, "follow", 0))
+    find_unfollowed(9.5)
+    happen((2, "follow", second))
+
+    assert state()[0] is True
+
+
+def test_an_older_follow_that_becomes_known_after_the_finding_does_not_count() -> None:
+    with transaction():
+        seen(appid=CITY, openid=BOB, event_at=NOON, known_at=NOON)
+    find_unfollowed(9.5)
+    happen((1, "follow", 8))
+
+    assert state()[0] is False
