@@ -8,12 +8,13 @@ timestamp, nonce and ciphertext.
 
 import binascii
 import os
+import threading
 from dataclasses import dataclass, field
 from hashlib import sha1
 from hmac import compare_digest
 from typing import Final, NamedTuple
 
-from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
@@ -39,6 +40,22 @@ class Opened(NamedTuple):
     is_json: bool
 
 
+class _Cipher(threading.local):
+    """One key's AES contexts, made once per thread: making them costs more than using them.
+
+    They run on from message to message. CBC's IV reaches the first block of a message only, and
+    that block is 16 random bytes nobody reads: under any IV it stays as random, and all behind
+    it is the same.
+    """
+
+    encryptor: CipherContext
+    decryptor: CipherContext
+
+    def __init__(self, key: bytes) -> None:
+        cipher = Cipher(AES(key), CBC(key[:16]))
+        self.encryptor, self.decryptor = cipher.encryptor(), cipher.decryptor()
+
+
 @dataclass(frozen=True)
 class Codec:
     """The cipher of one account.
@@ -51,7 +68,7 @@ class Codec:
     appid: str
     token: str = field(repr=False)
     aes_keys: tuple[str, ...] = field(repr=False)
-    _ciphers: tuple[Cipher[CBC], ...] = field(init=False, repr=False, compare=False)
+    _ciphers: tuple[_Cipher, ...] = field(init=False, repr=False, compare=False)
     _appid: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +130,7 @@ class Codec:
             f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{xml.cdata(nonce)}</Nonce></xml>"
         ).encode()
 
-    def _decrypted(self, encrypt: str, cipher: Cipher[CBC]) -> bytes | None:
+    def _decrypted(self, encrypt: str, cipher: _Cipher) -> bytes | None:
         """The message of a ciphertext; None if any part of its frame is not as it should be."""
         try:
             sealed = binascii.a2b_base64(encrypt, strict_mode=True)
@@ -121,7 +138,7 @@ class Codec:
             return None
         if not sealed or len(sealed) % _BLOCK:
             return None
-        frame = cipher.decryptor().update(sealed)  # whole blocks: nothing is held back
+        frame = cipher.decryptor.update(sealed)  # whole blocks: nothing is held back
         padding = frame[-1]
         if not 1 <= padding <= _BLOCK or not frame.endswith(_PADDING[padding]):
             return None
@@ -130,21 +147,21 @@ class Codec:
             return None
         return frame[20:end]
 
-    def _encrypted(self, message: bytes, salt: bytes, cipher: Cipher[CBC]) -> str:
+    def _encrypted(self, message: bytes, salt: bytes, cipher: _Cipher) -> str:
         frame = b"%b%b%b%b" % (salt, len(message).to_bytes(4, "big"), message, self._appid)
         padded = frame + _PADDING[_BLOCK - len(frame) % _BLOCK]
-        sealed = cipher.encryptor().update(padded)  # whole blocks: nothing is held back
+        sealed = cipher.encryptor.update(padded)  # whole blocks: nothing is held back
         return binascii.b2a_base64(sealed, newline=False).decode()
 
 
-def _cipher(encoding_aes_key: str) -> Cipher[CBC]:
+def _cipher(encoding_aes_key: str) -> _Cipher:
     try:
         key = binascii.a2b_base64(encoding_aes_key + "=", strict_mode=True)
     except ValueError:
         key = b""
     if len(encoding_aes_key) != 43 or len(key) != 32:
         raise ValueError("an EncodingAESKey has 43 letters and digits")
-    return Cipher(AES(key), CBC(key[:16]))
+    return _Cipher(key)
 
 
 def _equal(ours: str, theirs: str) -> bool:

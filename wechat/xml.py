@@ -1,5 +1,10 @@
-"""The one XML layer: small documents on expat, nothing of XML but elements and text."""
+"""The one XML layer: small documents, nothing of XML but elements and text.
 
+Most of what the platform pushes is one flat run of elements: a pattern takes those apart in a
+third of the time, and whatever it does not cover to the last byte is expat's.
+"""
+
+import re
 from typing import Any, Final, NoReturn, TypeAlias
 from xml.parsers import expat
 
@@ -12,6 +17,13 @@ MAX_DEPTH: Final = 6
 # The two tags the platform repeats: items of pictures and articles, entries of the
 # subscription events. One alone is a value, several are a list.
 REPEATED: Final = frozenset({"item", "List"})
+# An element with text only, as XML and expat read it: no markup, no CR (a parser would change it),
+# nothing that is no character of XML. Possessive, so that a hostile text costs one pass.
+_FLAT = re.compile(
+    r"<([A-Za-z_][A-Za-z0-9_]*+)>(<!\[CDATA\[)?"
+    "([^\\]<&\x00-\x08\x0b-\x1f\ufffe\uffff]*+)"
+    r"(?(2)\]\]>)</\1>[ \t\n]*+"
+)
 
 
 def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Value]:
@@ -23,6 +35,23 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, Value]:
     """
     if len(raw) > max_bytes:
         raise Malformed("too long")
+    return _flat(raw) or _parsed(raw)
+
+
+def _flat(raw: bytes) -> dict[str, Value] | None:
+    """The fields of a document that is one flat run of elements; None for any other."""
+    try:
+        pieces = _FLAT.split(raw.decode())
+    except UnicodeDecodeError:
+        return None
+    if pieces[0] != "<xml>" or pieces[-1] != "</xml>" or any(pieces[4:-1:4]):
+        return None
+    names = pieces[1::4]
+    found: dict[str, Value] = dict(zip(names, pieces[3::4], strict=True))
+    return found if len(found) == len(names) else None
+
+
+def _parsed(raw: bytes) -> dict[str, Value]:
     reader = expat.ParserCreate("UTF-8")
     reader.buffer_text = True
     reader.StartDoctypeDeclHandler = _refuse

@@ -1,6 +1,7 @@
 """What the platform sealed opens, what anybody else sends is refused in one way."""
 
 import json
+import threading
 from base64 import b64decode, b64encode
 from typing import Any
 
@@ -135,6 +136,36 @@ def test_the_reply_is_sealed_under_the_key_of_its_push(codec: Codec) -> None:
     assert (
         WeChatCrypto(TOKEN, OLD_KEY, APPID).decrypt_message(body, signature, WHEN, NONCE) == "hello"
     )
+
+
+def test_any_number_of_messages_go_through_one_codec_in_any_order(codec: Codec) -> None:
+    crypto = WeChatCrypto(TOKEN, KEY, APPID)
+    encrypt = sealed_by_wechatpy(SCAN)
+    for number in range(5):
+        assert opened(codec, envelope(encrypt), encrypt).plain == SCAN
+        refused(codec, sealed_by_wechatpy(SCAN, appid="wxffffffffffffffff"))
+        body = codec.seal(f"reply {number}".encode(), timestamp=int(WHEN), nonce=NONCE)
+        signature = parse(body)["MsgSignature"]
+        assert crypto.decrypt_message(body, signature, WHEN, NONCE) == f"reply {number}"
+
+
+def test_equal_replies_are_never_sealed_alike(codec: Codec) -> None:
+    bodies = {codec.seal(b"hello", timestamp=int(WHEN), nonce=NONCE) for _ in range(100)}
+    assert len(bodies) == 100
+
+
+def test_threads_share_a_codec(codec: Codec) -> None:
+    encrypt, found = sealed_by_wechatpy(SCAN), list[bytes]()
+
+    def work() -> None:
+        found.extend(opened(codec, envelope(encrypt), encrypt).plain for _ in range(200))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [SCAN] * 800
 
 
 @pytest.mark.parametrize(

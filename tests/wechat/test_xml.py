@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wechat.xml import MAX_DEPTH, cdata, parse
+from wechat.xml import MAX_DEPTH, _flat, _parsed, cdata, parse
 from wx_backend.strict import Malformed
 
 BOMB = b"".join(
@@ -98,3 +98,61 @@ def test_no_input_raises_anything_but_malformed(raw: bytes) -> None:
             parse(body)
         except Malformed:
             continue
+
+
+ALMOST_FLAT: dict[str, bytes] = {
+    "a root in two parts": b"<xm<A>1</A>l></xml>",
+    "a root with text only": b"<xml>1</xml>",
+    "an element within": b"<xml><A><B>1</B></A></xml>",
+    "text between": b"<xml><A>1</A>x<B>2</B></xml>",
+    "text before": b"x<xml><A>1</A></xml>",
+    "CDATA left open": b"<xml><A><![CDATA[1</A></xml>",
+    "CDATA closed only": b"<xml><A>1]]></A></xml>",
+    "an entity": b"<xml><A>&lt;</A></xml>",
+    "an unknown entity": b"<xml><A>&nbsp;</A></xml>",
+    "a comment": b"<xml><A>1<!-- --></A></xml>",
+    "another end": b"<xml><A>1</B></xml>",
+    "an attribute": b"<xml><A b='c'>1</A></xml>",
+    "a tag twice": b"<xml><A>1</A><A>2</A></xml>",
+    "two items": b"<xml><item>1</item><item>2</item></xml>",
+    "CR LF": b"<xml><A>1\r\n2</A></xml>",
+    "a bell": b"<xml><A>\x07</A></xml>",
+    "no character": "<xml><A>\uffff</A></xml>".encode(),
+    "half a character": b"<xml><A>\xe4\xb8</A></xml>",
+    "a surrogate": b"<xml><A>\xed\xa0\x80</A></xml>",
+    "a vertical tab between": b"<xml><A>1</A>\x0b<B>2</B></xml>",
+    "a wide space between": "<xml><A>1</A>\u3000<B>2</B></xml>".encode(),
+    "a mark of the byte order": b"\xef\xbb\xbf<xml><A>1</A></xml>",
+}
+
+
+@pytest.mark.parametrize("raw", ALMOST_FLAT.values(), ids=ALMOST_FLAT.keys())
+def test_what_is_almost_a_flat_run_of_elements_is_left_to_the_parser(raw: bytes) -> None:
+    assert _flat(raw) is None
+
+
+PIECES = [
+    *("<A>", "</A>", "<b_1>", "</b_1>", "<A/>", "<xml>", "</xml>", "<![CDATA[", "]]>"),
+    *("<A><![CDATA[1]]></A>", "<b_1>2</b_1>", "<item>3</item>", "中😀", "&amp;"),
+    *"]>& \t\n\r\x0c\x7f\x85\u2028\ufffd\ufffe",
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=8))
+def test_the_pattern_reads_what_the_parser_reads_or_nothing(pieces: list[str]) -> None:
+    raw = f"<xml>{''.join(pieces)}</xml>".encode()
+    found = _flat(raw)
+    assert found is None or found == _parsed(raw)
+
+
+def test_the_usual_push_needs_no_parser() -> None:
+    raw = "<xml><A><![CDATA[中 文]]></A>\n<B>1</B><C></C><D><![CDATA[]]></D> </xml>".encode()
+    assert _flat(raw) == _parsed(raw) == {"A": "中 文", "B": "1", "C": "", "D": ""}
+
+
+@pytest.mark.parametrize("hostile", [b"<a>" * 20_000, b"<![CDATA[" * 7_000, b"<a>]" * 16_000])
+def test_a_hostile_text_costs_one_pass(hostile: bytes) -> None:
+    started = time.process_time()
+    assert _flat(b"<xml>" + hostile) is None
+    assert time.process_time() - started < 0.1
