@@ -13,6 +13,7 @@ BENCHES = (
     ("Encrypted pushes over HTTP, PostgreSQL", "bench.callback"),
     ("Codec", "bench.codec"),
     ("Pay notice", "bench.pay_notice"),
+    ("Reconciliation of one day", "bench.reconcile"),
     ("Poster", "bench.poster"),
     ("Start of the web process", "bench.startup"),
 )
