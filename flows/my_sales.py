@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from orders.models import OrderLine, OrderTransition, SalesOrder
 from orders.queries import line_by_id, lines_of_order, order_by_id, transitions_of
@@ -10,6 +11,8 @@ from referral.proofs import latest_attribution, receipt_of
 from settlement.queries import (
     Earned,
     Income,
+    accruals_of_rep,
+    blocked_of,
     commissions_of_line,
     commissions_of_rep,
     income_of,
@@ -47,19 +50,33 @@ class MyOrderPage:
 
 @dataclass(frozen=True, slots=True)
 class Earning:
-    """One commission with the line it is for."""
+    """What the rep has of one line, part by part as it becomes free; and why the line is his."""
 
-    earned: Earned
+    parts: Sequence[Earned]
     order_number: str
     line_name: str
     receipt_number: str
 
+    @property
+    def amount_fen(self) -> int:
+        """All he earned by the line."""
+        return sum(part.amount_fen for part in self.parts)
+
+    @property
+    def taken_back_fen(self) -> int:
+        """What refunds and an early end took of it."""
+        return sum(part.taken_back_fen for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class IncomePage:
-    """Where the rep's money is, and line by line how it came; `before` begins the next page."""
+    """Where the rep's money is, and line by line how it came; `before` begins the next page.
+
+    `blocked_fen` of what is held waits only for a disabled rep to be enabled again.
+    """
 
     income: Income
+    blocked_fen: int
     earnings: Sequence[Earning]
     before: int | None
 
@@ -87,13 +104,16 @@ def my_order(number: str, rep_id: int) -> MyOrderPage:
     )
 
 
-def my_income(rep_id: int, *, before_id: int | None = None, limit: int) -> IncomePage:
-    """The rep's income, and the commissions before a given one, newest first."""
-    found = commissions_of_rep(rep_id, limit=limit + 1, before_id=before_id)
+def my_income(
+    rep_id: int, *, before_id: int | None = None, limit: int, now: datetime
+) -> IncomePage:
+    """The rep's income, and the lines before a given accrual, newest first."""
+    found = accruals_of_rep(rep_id, limit=limit + 1, before_id=before_id)
     return IncomePage(
         income=income_of(rep_id),
-        earnings=[_earning(each) for each in found[:limit]],
-        before=found[limit - 1].commission_id if len(found) > limit else None,
+        blocked_fen=blocked_of(rep_id, now=now),
+        earnings=[_earning(parts) for parts in commissions_of_rep(rep_id, found[:limit]).values()],
+        before=found[limit - 1] if len(found) > limit else None,
     )
 
 
@@ -119,12 +139,12 @@ def _my_line(line: OrderLine, rep_id: int) -> MyLine:
     )
 
 
-def _earning(earned: Earned) -> Earning:
-    line = line_by_id(earned.order_line_id)
+def _earning(parts: Sequence[Earned]) -> Earning:
+    line = line_by_id(parts[0].order_line_id)
     order = order_by_id(line.order_id) if line else None
     if line is None or order is None:
         raise NotFound
-    return Earning(earned, order.number, line.name, _receipt_number(line.id))
+    return Earning(parts, order.number, line.name, _receipt_number(line.id))
 
 
 def _receipt_number(line_id: int) -> str:

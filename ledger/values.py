@@ -33,6 +33,11 @@ def of_rep(kind: AccountKind, rep_id: int) -> AccountName:
     return AccountName(kind, OwnerKind.REP, rep_id)
 
 
+def of_node(kind: AccountKind, node_id: int) -> AccountName:
+    """The account of an outlet, a city or a province."""
+    return AccountName(kind, OwnerKind.ORG_NODE, node_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One account's part of a posting in fen: positive is debit, negative is credit."""

@@ -15,4 +15,4 @@ def commission_by_rep(rep_ids: Iterable[int]) -> dict[int, int]:
         .where(Commission.rep_id.in_(set(rep_ids)))
         .group_by(Commission.rep_id)
     )
-    return {rep_id: int(net_fen) for rep_id, net_fen in rows}
+    return {rep_id: int(net_fen) for rep_id, net_fen in rows if rep_id is not None}

@@ -30,6 +30,8 @@ def page_values() -> dict[str, object]:
     return {
         "asset": asset,
         "when": words.when,
+        "milestone": words.milestone,
+        "role_name": words.ROLES.get,
         "stands": words.stands,
         "status_name": words.STATUSES.get,
         "step_name": words.STEPS.get,

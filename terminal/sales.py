@@ -41,8 +41,8 @@ def order(number: str) -> str:
 
 @bp.get("/income")
 def income() -> str:
-    """Held, free, paid, taken back; and line by line."""
-    page = my_income(rep(), before_id=_position("before"), limit=PER_PAGE)
+    """Held, free, paid, taken back; and line by line, each part with the day it is free."""
+    page = my_income(rep(), before_id=_position("before"), limit=PER_PAGE, now=clock.now())
     return render_template("terminal/income.html", page=page)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from orders.models import Fulfilment, OrderStatus
-from settlement.models import Milestone
+from settlement.models import Milestone, ShareRole
 from settlement.queries import Earned
 from wx_backend.clock import SHANGHAI
 
@@ -26,9 +26,15 @@ STEPS: Final[Mapping[str, str]] = {
     Fulfilment.FAILED: "办理失败",
     Fulfilment.CANCELLED: "已取消",
 }
-WAITS: Final[Mapping[str, str]] = {
-    Milestone.RECEIVED: "待客户收货后起算",
-    Milestone.ACTIVATED: "待业务开通后起算",
+ROLES: Final[Mapping[str, str]] = {
+    ShareRole.DEVELOPER: "发展人",
+    ShareRole.ACCEPTOR: "受理人",
+    ShareRole.MANAGER: "店长",
+}
+MILESTONES: Final[Mapping[str, str]] = {
+    Milestone.RECEIVED: "客户收货",
+    Milestone.ACTIVATED: "业务开通",
+    Milestone.FIRST_TOP_UP: "首次充值",
 }
 
 
@@ -37,12 +43,26 @@ def when(instant: datetime | None) -> str:
     return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if instant else "—"
 
 
-def stands(earned: Earned) -> str:
-    """Where one commission is on its way to the rep."""
-    if earned.net_fen == 0:
+def day(instant: datetime) -> str:
+    """`7 月 3 日`, as read in China."""
+    local = instant.astimezone(SHANGHAI)
+    return f"{local.month} 月 {local.day} 日"
+
+
+def milestone(part: Earned) -> str:
+    """What a part of a commission waits for."""
+    if part.milestone is Milestone.MONTH_ALIVE:
+        return f"在网满 {part.month} 个月"
+    return MILESTONES[part.milestone]
+
+
+def stands(part: Earned) -> str:
+    """Where one part of a commission is on its way to the rep."""
+    if part.amount_fen and part.net_fen == 0:
         return "已全部扣回"
-    if earned.vested_at is not None:
-        return f"已于 {when(earned.vested_at)} 可发"
-    if earned.due_at is not None:
-        return f"预计 {when(earned.due_at)} 可发"
-    return WAITS[earned.milestone]
+    if part.vested_at is not None:
+        return f"{day(part.vested_at)}已解冻"
+    if part.due_at is not None:
+        return f"{day(part.due_at)}解冻"
+    days = f"后 {part.hold_days} 天" if part.hold_days else ""
+    return f"待{milestone(part)}{days}解冻"

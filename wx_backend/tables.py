@@ -17,6 +17,7 @@ MODULES = (
     "payments.models",
     "reconciliation.models",
     "referral.models",
+    "settlement.changes.models",
     "settlement.models",
     "settlement.payouts.models",
     "settlement.statements.models",

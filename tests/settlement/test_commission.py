@@ -8,7 +8,13 @@ from sqlalchemy import func, select
 from ledger.models import AccountKind, Posting
 from settlement.accruals import NoVestingTerms, accrue, start_vesting, vest
 from settlement.models import Accrual, Milestone, ShareRole
-from settlement.queries import commissions_of_line, commissions_of_rep, due_accruals, income_of
+from settlement.queries import (
+    accruals_of_rep,
+    commissions_of_line,
+    commissions_of_rep,
+    due_accruals,
+    income_of,
+)
 from settlement.rates import set_vesting
 from settlement.rules import Scope, Share
 from tests.settlement.world import (
@@ -210,10 +216,12 @@ def test_income_shows_where_everything_earned_is(world: World) -> None:
     assert income.held_fen == ALICE
     assert income.free_fen == ALICE - 1_000
     assert income.paid_fen == 1_000
-    newest, *_ = commissions_of_rep(world.alice, limit=1)
-    older = commissions_of_rep(world.alice, limit=5, before_id=newest.commission_id)
-    assert newest.order_line_id == third.order_line_id
-    assert [part.order_line_id for part in older] == [second.order_line_id, first.order_line_id]
+    (newest,) = accruals_of_rep(world.alice, limit=1)
+    older = accruals_of_rep(world.alice, limit=5, before_id=newest)
+    his = commissions_of_rep(world.alice, [newest, *older])
+    assert [part.order_line_id for (part,) in his.values()] == [
+        line.order_line_id for line in (third, second, first)
+    ]
 
 
 def test_a_commission_too_small_to_share_goes_to_the_developer(world: World) -> None:

@@ -62,9 +62,9 @@ BUGS = (
     ),
     Bug(
         "a line earns again when the event is told again",
-        "migrations/versions/0010_settlement.py",
-        '        sa.UniqueConstraint("order_line_id", "event", name=op.f("uq_accrual_order_line_id_event")),\n',
-        "",
+        "migrations/versions/0015_rates_and_vesting.py",
+        '"order_line_id", "event", name=op.f("uq_accrual_order_line_id_event")',
+        '"id", name=op.f("uq_accrual_id")',
         ("tests/settlement/test_commission.py::test_a_line_earns_once_however_often_it_is_told",),
     ),
     Bug(
