@@ -6,6 +6,8 @@ from flows import books
 from flows.attribution import attribute_again
 from flows.billing import start_hand_over
 from flows.commission import accrue_commission
+from flows.fulfilment.opening import open_chains
+from flows.real_name import ask_who_it_is_for
 from flows.refund.agree import send_back
 from flows.thanks import thank
 from orders.models import OrderStatus, SalesOrder
@@ -38,7 +40,9 @@ def fulfil(*, payment_id: int) -> None:
         books.sold(order, lines_of_order(order.id), now=now)
         defer(accrue_commission, key=order.number, order_id=order.id)
         defer(thank, key=order.number, order_id=order.id)
+        ask_who_it_is_for(order, now=now)
         start_hand_over(order, now=now)
+        defer(open_chains, key=order.number, order_id=order.id)
     elif outcome is not PaidOutcome.REPEAT:
         _cannot_serve(order, payment, outcome, now)
 
