@@ -82,10 +82,14 @@ def _pay(
 
 def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
     billing = {"url": f"{places.simulator_url}/billing", "shared_key": identities.billing_key}
+    url = f"{places.simulator_url}/realname"
+    real_name = {"url": url, "shared_key": identities.real_name_key}
     return (
         ("[[share_key]]", {"letter": "A", "secret": identities.share_secret}),
-        ("[privacy]", {"phone_key": identities.phone_key, "index_key": identities.index_key}),
+        ("[privacy]", {"index_key": identities.index_key}),
+        ("[[privacy.key]]", {"name": "demo", "secret": identities.phone_key}),
         ("[billing]", billing),
+        ("[real_name]", real_name),
     )
 
 

@@ -38,6 +38,7 @@ class Identities:
     phone_key: str
     index_key: str
     billing_key: str
+    real_name_key: str
 
 
 def load_or_make(path: Path) -> Identities:
@@ -76,6 +77,7 @@ def _invented() -> Identities:
         phone_key=secrets.token_hex(32),
         index_key=secrets.token_hex(32),
         billing_key=secrets.token_hex(32),
+        real_name_key=secrets.token_hex(32),
     )
 
 

@@ -34,7 +34,7 @@ def announce(places: Places, identities: Identities) -> None:
         pretend.put(
             *("accounts", identities.appid, "templates", templates.template_id(purpose)),
             title=title,
-            content=templates.content(),
+            content=templates.content(purpose),
         )
     pretend.put(
         *("merchants", identities.mchid),
@@ -46,7 +46,12 @@ def announce(places: Places, identities: Identities) -> None:
         platform_private_key=identities.platform_private_key,
         platform_public_key_id=identities.platform_serial,
     )
-    pretend.put("settings", billing_key=identities.billing_key)
+    pretend.put(
+        "settings",
+        billing_key=identities.billing_key,
+        realname_key=identities.real_name_key,
+        realname_callback=f"{places.url}/real-name/decision",
+    )
     _invite(pretend)
 
 

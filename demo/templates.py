@@ -1,14 +1,29 @@
 """The demo's message templates: the same at the pretend WeChat and in the service."""
 
-FIELDS = {
-    "number": "character_string1",
-    "goods": "thing2",
-    "amount": "amount3",
-    "paid_at": "time4",
-}
 # purpose -> title at the platform
-TITLES = {"order_paid": "订单支付成功通知", "rep_order": "客户下单通知"}
-LABELS = {"number": "订单编号", "goods": "商品", "amount": "金额", "paid_at": "支付时间"}
+TITLES = {
+    "order_paid": "订单支付成功通知",
+    "rep_order": "客户下单通知",
+    "real_name": "实名认证提醒",
+}
+# Our name of a value -> its field at the platform, and what it is called there.
+_ORDER = {
+    "number": ("character_string1", "订单编号"),
+    "goods": ("thing2", "商品"),
+    "amount": ("amount3", "金额"),
+    "paid_at": ("time4", "支付时间"),
+}
+_REAL_NAME = {
+    "number": ("character_string1", "订单编号"),
+    "goods": ("thing2", "商品"),
+    "until": ("time5", "截止时间"),
+}
+_VALUES = {"real_name": _REAL_NAME}
+
+
+def fields(purpose: str) -> dict[str, str]:
+    """Which field each of our values fills."""
+    return {name: field for name, (field, _) in _VALUES.get(purpose, _ORDER).items()}
 
 
 def template_id(purpose: str) -> str:
@@ -16,6 +31,7 @@ def template_id(purpose: str) -> str:
     return f"TPL{purpose.replace('_', '').upper():0<40}"
 
 
-def content() -> str:
+def content(purpose: str) -> str:
     """The template's text as the platform keeps it."""
-    return "\n".join(f"{LABELS[name]}：{{{{{key}.DATA}}}}" for name, key in FIELDS.items())
+    values = _VALUES.get(purpose, _ORDER).values()
+    return "\n".join(f"{label}：{{{{{field}.DATA}}}}" for field, label in values)

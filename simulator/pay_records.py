@@ -195,6 +195,20 @@ class BillingOrder(Row):
 
 
 @dataclass
+class RealNameCheck(Row):
+    """Somebody whom the real-name service checks, by the shop's reference."""
+
+    reference: str
+    back: str
+    opened_at: float
+    decision: str = ""  # passed | refused
+
+    @property
+    def key(self) -> str:
+        return self.reference
+
+
+@dataclass
 class Sms(Row):
     number: int
     phone: str

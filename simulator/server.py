@@ -13,7 +13,7 @@ from simulator.http import Server
 from simulator.pay import http as pay_http
 from simulator.pay import notices, refunds, transfers
 from simulator.phone import pages
-from simulator.stubs import billing, sms
+from simulator.stubs import billing, realname, sms
 from simulator.world import World
 
 WORKS: dict[str, Work] = {
@@ -23,16 +23,18 @@ WORKS: dict[str, Work] = {
     "transfer.expire": transfers.expire,
     "transfer.cancel": transfers.finish_cancel,
     "billing": billing.call_back,
+    "realname": realname.call_back,
 }
 
 
 def create_app(world: World) -> Flask:
     """All of the platform's addresses over one world."""
     app = Flask("simulator", static_folder=None)
-    for part in (host, authorize, pay_http, billing, sms, accounts, people, stage, pages):
+    for part in (host, authorize, pay_http, billing, realname, sms, accounts, people, stage, pages):
         app.register_blueprint(part.blueprint(world))
     app.register_blueprint(accounts.merchants(world))
     app.register_blueprint(stage.clock(world))
+    app.register_blueprint(realname.control(world))
     app.register_blueprint(stage.knobs(world))
     return app
 

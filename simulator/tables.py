@@ -52,3 +52,4 @@ class Tables:
         self.downloads = Table(pay.Download)
         self.billing_orders = Table(pay.BillingOrder)
         self.sms = Table(pay.Sms)
+        self.real_names = Table(pay.RealNameCheck)

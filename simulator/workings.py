@@ -92,6 +92,8 @@ class Settings(Row):
     billing_callback: str = ""
     billing_mode: str = "ok"  # ok | late | twice | wrong | never
     billing_delay: float = 5.0
+    realname_key: str = ""
+    realname_callback: str = ""
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from demo.story import mall
 from demo.story.browser import Browser, Unreachable
+from demo.story.buying import prove_who
 from demo.story.frame import Story
 from demo.story.mall import Basket
 
@@ -31,7 +32,10 @@ class Lead:
 
 
 class Bought(NamedTuple):
-    """An order its buyer regrets, and the key of his wish to have the money back."""
+    """An order its buyer regrets, and the key of his wish to have the money back.
+
+    Without a key it is a plan whose user has to show who he is.
+    """
 
     browser: Browser
     number: str
@@ -54,6 +58,7 @@ class Crowd:
     taken_back: set[str] = field(default_factory=set)
     scans: int = 0
     failures: list[BaseException] = field(default_factory=list)
+    unproven: dict[str, Browser] = field(default_factory=dict)
     _over: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -101,6 +106,9 @@ class Crowd:
         sheet = patiently(lambda: mall.payment_sheet(browser, number))
         if self.story.act(person, "pay", wait=False, **sheet)["err_msg"].endswith(":ok"):
             self.paid.add(number)
+            if is_plan:
+                self.unproven[number] = browser
+                regrets.append(Bought(browser, number, ""))
             if not is_plan and random.random() < REGRETS:
                 regrets.append(Bought(browser, number, ware.client_key))
         self._take_back(regrets)
@@ -118,9 +126,17 @@ class Crowd:
         for bought in regrets[:]:
             browser, number, key = bought
             if patiently(lambda: mall.status(browser, number)) == "paid":  # noqa: B023 - called at once
-                patiently(lambda: mall.take_back(browser, number, key))  # noqa: B023 - likewise
-                self.taken_back.add(number)
+                if key:
+                    patiently(lambda: mall.take_back(browser, number, key))  # noqa: B023 - likewise
+                    self.taken_back.add(number)
+                else:
+                    patiently(lambda: self.prove(number))  # noqa: B023 - likewise
                 regrets.remove(bought)
+
+    def prove(self, number: str) -> None:
+        """The user of a paid plan shows the operator's service who he is."""
+        prove_who(self.story, self.unproven[number], number, "passed")
+        del self.unproven[number]
 
     def _scan(self, person: str, random: Random, _regrets: list[Bought]) -> None:
         """One person follows by a poster and scans another."""

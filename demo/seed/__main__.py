@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from demo import templates
-from demo.seed import customers, goods, organisation
+from demo.seed import customers, goods, numbers, organisation
 from menus.defaults import default_menu
 from menus.tree import publish_menu
 from org.invites import create_invite
@@ -46,12 +46,13 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
     with app.app_context(), transaction():
         made = organisation.build(now=now, passwords=passwords)
         goods.build(now=now)
+        numbers.build(now=now)
         for purpose in templates.TITLES:
             set_template(
                 appid=config.accounts[0].appid,
                 purpose=purpose,
                 template_id=templates.template_id(purpose),
-                fields=templates.FIELDS,
+                fields=templates.fields(purpose),
             )
         customers.build(appid=config.accounts[0].appid, rep_ids=made.rep_ids, now=now)
         invitations = []

@@ -1,18 +1,14 @@
-"""The demo's catalogue: forty products with variants, stock, commission rates and vesting."""
+"""The demo's catalogue: products with variants, stock, plans, bundles, and what they earn."""
 
 from datetime import datetime
 from random import Random
 
-from catalog.models import ProductKind
-from catalog.operations import (
-    ProductData,
-    SkuData,
-    add_category,
-    add_product,
-    add_sku,
-    list_product,
-)
+from catalog.bundles import PartData, add_bundle
+from catalog.models import Product, ProductKind, Sku
+from catalog.operations import ProductData, SkuData, add_category, add_product, add_sku
+from catalog.plans import Eligibility, Plan
 from catalog.stock import receive_stock
+from demo.seed import launching
 from settlement.models import Milestone
 from settlement.rates import add_rate, set_vesting
 from settlement.rules import Scope
@@ -23,6 +19,7 @@ SHELVES = (
     ("plan", "套餐"),
     ("sim", "号卡"),
     ("accessory", "配件"),
+    ("bundle", "套装"),
 )
 COLOURS = ("曜石黑", "雪域白", "远峰蓝")
 SIZES = ((128, 0), (256, 40_000), (512, 110_000))
@@ -54,6 +51,22 @@ PLANS = (
     ("政企 共享 299", 29_900, 500, 3_000),
     ("流量王 79", 7_900, 120, 100),
 )
+# Who may buy a plan; the others are everybody's.
+ELIGIBLE = {
+    "校园 39": Eligibility(age_from=16, age_to=28, one_per_person=True),
+    "银发 29": Eligibility(age_from=60),
+    "流量王 79": Eligibility(new_customers=True, one_per_person=True),
+    "政企 共享 299": Eligibility(with_phone=True),
+    "家庭 融合 239": Eligibility(regions=("滨江市", "云州市")),
+}
+# These come with a new number; the others go on with the number the customer has.
+NEW_NUMBER = frozenset({"畅享 59", "畅享 129", "校园 39", "银发 29", "流量王 79"})
+# A phone (its first variant), a plan, and how much less both cost together.
+BUNDLES = (
+    ("星河 X1 + 畅享 129", "星河 X1", "畅享 129", 30_000),
+    ("青鸟 S2 + 畅享 59", "青鸟 S2", "畅享 59", 20_000),
+    ("北斗 一号 + 畅享 99", "北斗 一号", "畅享 99", 80_000),
+)
 SIMS = (("普通号卡", 0), ("靓号卡 AAA", 30_000), ("物联网卡", 1_000), ("副卡", 1_000))
 ACCESSORIES = (
     ("快充头 67W", 9_900),
@@ -80,15 +93,18 @@ def build(*, now: datetime) -> int:
     }
     _rates(shelves, now)
     random = Random(7)  # noqa: S311 - invented stock, no secret
+    parts: dict[str, Sku] = {}
     for position, (name, price_fen) in enumerate(PHONES):
-        _phone(shelves["phone"], name, price_fen, position, random, now)
+        parts[name] = _phone(shelves["phone"], name, price_fen, position, random, now)
     for position, plan in enumerate(PLANS):
-        _plan(shelves["plan"], plan, position, now)
+        parts[plan[0]] = _plan(shelves["plan"], plan, position, now)
     for position, (name, price_fen) in enumerate(SIMS):
         _simple(ProductKind.SIM, shelves["sim"], name, max(price_fen, 100), position, now)
     for position, (name, price_fen) in enumerate(ACCESSORIES):
         _simple(ProductKind.GOODS, shelves["accessory"], name, price_fen, position, now)
-    return len(PHONES) + len(PLANS) + len(SIMS) + len(ACCESSORIES)
+    for position, bundle in enumerate(BUNDLES):
+        _bundle(shelves["bundle"], bundle, parts, position, now)
+    return len(PHONES) + len(PLANS) + len(SIMS) + len(ACCESSORIES) + len(BUNDLES)
 
 
 def _rates(shelves: dict[str, int], now: datetime) -> None:
@@ -108,7 +124,8 @@ def _rates(shelves: dict[str, int], now: datetime) -> None:
 
 def _phone(
     shelf: int, name: str, price_fen: int, position: int, random: Random, now: datetime
-) -> None:
+) -> Sku:
+    """A phone in three sizes; the first one."""
     product = add_product(
         data=ProductData(
             kind=ProductKind.GOODS,
@@ -120,25 +137,33 @@ def _phone(
         ),
         now=now,
     )
-    for number, (size, more_fen) in enumerate(SIZES):
-        colour = COLOURS[(position + number) % len(COLOURS)]
-        sku = add_sku(
-            product_id=product.id,
-            data=SkuData(
-                name=f"5G · {size}GB · {colour}",
-                price_fen=price_fen + more_fen,
-                market_price_fen=price_fen + more_fen + 20_000,
-                options={"制式": "5G", "容量": f"{size}GB", "颜色": colour},
-                position=number,
-            ),
-            now=now,
-        )
+    skus = [
+        _size(product, number, price_fen, COLOURS[(position + number) % len(COLOURS)], now)
+        for number in range(len(SIZES))
+    ]
+    for sku in skus:
         quantity = random.randrange(STOCK // 4, STOCK)
         receive_stock(sku_id=sku.id, quantity=quantity, actor="demo", now=now)
-    list_product(product_id=product.id, is_listed=True)
+    launching.launch(product, now=now)
+    return skus[0]
 
 
-def _plan(shelf: int, plan: tuple[str, int, int, int], position: int, now: datetime) -> None:
+def _size(product: Product, number: int, price_fen: int, colour: str, now: datetime) -> Sku:
+    size, more_fen = SIZES[number]
+    return add_sku(
+        product_id=product.id,
+        data=SkuData(
+            name=f"5G · {size}GB · {colour}",
+            price_fen=price_fen + more_fen,
+            market_price_fen=price_fen + more_fen + 20_000,
+            options={"制式": "5G", "容量": f"{size}GB", "颜色": colour},
+            position=number,
+        ),
+        now=now,
+    )
+
+
+def _plan(shelf: int, plan: tuple[str, int, int, int], position: int, now: datetime) -> Sku:
     name, monthly_fen, gigabytes, minutes = plan
     product = add_product(
         data=ProductData(
@@ -147,19 +172,54 @@ def _plan(shelf: int, plan: tuple[str, int, int, int], position: int, now: datet
             name=name,
             subtitle=f"每月 {gigabytes}GB 流量 · {minutes} 分钟通话",
             description="首月按天折算，合约期十二个月，实名认证后激活。",
-            plan={
-                "monthly_fee_fen": monthly_fen,
-                "contract_months": 12,
-                "data_gb": gigabytes,
-                "voice_minutes": minutes,
-            },
+            plan=Plan(
+                monthly_fee_fen=monthly_fen,
+                contract_months=12,
+                data_gb=gigabytes,
+                voice_minutes=minutes,
+                sms=100,
+                eligibility=ELIGIBLE.get(name, Eligibility()),
+            ),
+            takes_number=name in NEW_NUMBER,
             position=position,
         ),
         now=now,
     )
     data = SkuData(name="预存首月", price_fen=monthly_fen, prepaid_fen=monthly_fen)
-    add_sku(product_id=product.id, data=data, now=now)
-    list_product(product_id=product.id, is_listed=True)
+    sku = add_sku(product_id=product.id, data=data, now=now)
+    launching.launch(product, now=now)
+    return sku
+
+
+def _bundle(
+    shelf: int,
+    bundle: tuple[str, str, str, int],
+    parts: dict[str, Sku],
+    position: int,
+    now: datetime,
+) -> None:
+    """A phone with a plan, cheaper than both."""
+    name, phone_name, plan_name, saved_fen = bundle
+    phone, plan = parts[phone_name], parts[plan_name]
+    product = add_product(
+        data=ProductData(
+            kind=ProductKind.BUNDLE,
+            category_id=shelf,
+            name=name,
+            subtitle=f"{phone_name} 搭配 {plan_name}，一次办好",
+            description="手机与套餐一同购买更优惠。套餐由使用人实名认证后开通，认证未通过自动退款。",
+            position=position,
+        ),
+        now=now,
+    )
+    price_fen = phone.price_fen + plan.price_fen - saved_fen
+    add_bundle(
+        product_id=product.id,
+        data=SkuData(name=phone.name, price_fen=price_fen),
+        parts=[PartData(phone.id), PartData(plan.id)],
+        now=now,
+    )
+    launching.launch(product, now=now)
 
 
 def _simple(
@@ -169,4 +229,4 @@ def _simple(
     product = add_product(data=data, now=now)
     sku = add_sku(product_id=product.id, data=SkuData(name="标准", price_fen=price_fen), now=now)
     receive_stock(sku_id=sku.id, quantity=STOCK, actor="demo", now=now)
-    list_product(product_id=product.id, is_listed=True)
+    launching.launch(product, now=now)

@@ -1,8 +1,10 @@
 """Chapters: a link passed on twice, an order, a payment, and everything that follows from it."""
 
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from demo.story import mall
+from demo.story.browser import Browser
 from demo.story.frame import Story, eventually, expect
 from demo.story.mall import Basket
 from wechat.events import dedupe_key
@@ -89,6 +91,26 @@ def pay(story: Story) -> str:
     return "two good notices and a forged one: one payment, one sale"
 
 
+def show_who(story: Story) -> str:
+    """Billing waits until the plan's user has shown the operator's service who he is."""
+    facts, dave = story.facts, story.browser("Dave")
+    expect("orders at billing", story.witness("billing.order"), [])
+    reference = prove_who(story, dave, facts["order"], "passed")
+    state = "SELECT real_name_state FROM order_line WHERE real_name_reference = :reference"
+    eventually("the real name", lambda: story.value(state, reference=reference), "passed")
+    return f"{reference} passed; we never saw a document"
+
+
+def prove_who(story: Story, browser: Browser, number: str, decision: str) -> str:
+    """Follow the one link of the order's page, and let the service decide; our reference."""
+    (link,) = mall.real_names(browser, number)
+    page = browser.get(link)
+    expect("the service knows the person", "运营商实名认证" in page.text, True)
+    (reference,) = parse_qs(urlsplit(link).query)["reference"]
+    story.pretend.post("real-names", reference, "decide", decision=decision, copies=2)
+    return reference
+
+
 def activate(story: Story) -> str:
     """Billing takes the plan with both operator codes, and activates it."""
     number = story.facts["order"]
@@ -123,7 +145,8 @@ def tell(story: Story) -> str:
         for fact in story.witness("message.delivered")
         if fact["message"] == "template"
     ]
-    expect("on the phones", sorted(shown), [("Alice", number), ("Dave", number)])
+    # Dave was asked to show who he is, too.
+    expect("on the phones", sorted(shown), [("Alice", number), *[("Dave", number)] * 2])
     expect("outcomes known before their send", early_outcomes(story) >= 1, True)
     return "both delivered, one outcome was here before its message was marked sent"
 
@@ -177,6 +200,7 @@ CHAPTERS = {
     "arrive": arrive,
     "order": order,
     "pay": pay,
+    "show who": show_who,
     "activate": activate,
     "earn": earn,
     "tell": tell,

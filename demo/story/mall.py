@@ -11,6 +11,7 @@ _CARD = re.compile(r'href="/p/([^"]+)".*?<div class="name">([^<]+)</div>', re.DO
 _SKU = re.compile(r'name="sku" value="([^"]+)"')
 _UNIT = re.compile(r'data-unit-fen="(\d+)"')
 _KEY = re.compile(r'name="client_key" value="([^"]+)"')
+_REAL_NAME = re.compile(r'data-real-name href="([^"]+)"')
 ADDRESS = {"region": "示例省 滨江市", "street": "人民路 18 号"}
 
 
@@ -80,6 +81,13 @@ def payment_sheet(browser: Browser, number: str) -> dict[str, str]:
     sheet: dict[str, str] = browser.post(f"/api/orders/{number}/pay").json()
     browser.journal.write(browser.person, Kind.PREPAY, sheet["package"].removeprefix("prepay_id="))
     return sheet
+
+
+def real_names(browser: Browser, number: str) -> list[str]:
+    """Where the users of an order's lines prove who they are: the links of its page."""
+    return [
+        html.unescape(link) for link in _REAL_NAME.findall(browser.get(f"/orders/{number}").text)
+    ]
 
 
 def status(browser: Browser, number: str) -> str:
