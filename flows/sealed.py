@@ -1,5 +1,7 @@
 """Personal data inside orders: under which key, and bound to which place."""
 
+import json
+from collections.abc import Mapping
 from functools import lru_cache
 
 from members.vault import Vault
@@ -21,7 +23,8 @@ def vault() -> Vault:
 def order_place(member_id: int, client_key: str, field: str, position: int = 0) -> str:
     """The place of a personal field of an order, known before the order has an id.
 
-    `field` is contact_name, contact_phone, user_name or user_phone; `position` is the line's.
+    `field` is contact_name, contact_phone, address, user_name or user_phone; `position` is the
+    line's.
     """
     return f"order.{field}:{member_id}:{client_key}:{position}"
 
@@ -32,3 +35,26 @@ def line_user_phone(order: SalesOrder, line: OrderLine) -> str | None:
         return None
     place = order_place(order.member_id, order.client_key, "user_phone", line.position)
     return vault().open(line.user_phone, place=place)
+
+
+def order_address(order: SalesOrder) -> Mapping[str, str]:
+    """Where an order goes to, `region` and `street`; empty for one that is not sent anywhere.
+
+    Orders from before addresses were sealed have theirs in the clear until `reseal` has run.
+    """
+    if order.sealed_address is None:
+        return order.address or {}
+    address: dict[str, str] = json.loads(
+        vault().open(order.sealed_address, place=_address_place(order))
+    )
+    return address
+
+
+def sealed_address(address: Mapping[str, str], *, member_id: int, client_key: str) -> bytes:
+    """An address as it is kept, for the order that this member submits under this key."""
+    text = json.dumps(dict(address), ensure_ascii=False, separators=(",", ":"))
+    return vault().seal(text, place=order_place(member_id, client_key, "address"))
+
+
+def _address_place(order: SalesOrder) -> str:
+    return order_place(order.member_id, order.client_key, "address")

@@ -8,7 +8,7 @@ from catalog.models import ProductKind
 from catalog.offers import Offer, offers
 from flows.checkout import check_out
 from flows.eligibility import Chosen, places_of, require_eligible
-from flows.sealed import order_place, vault
+from flows.sealed import order_place, sealed_address, vault
 from flows.visit import Opened, touch_link
 from members.phones import BadPhone, normalised
 from members.queries import identity_by_id
@@ -86,6 +86,7 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
         items=_items(submit, [each.offer for each in chosen]),
         delivery=submit.delivery,
         address=submit.address,
+        sealed_address=_sealed_address(submit),
         outlet_id=outlet_id,
         contact_name=_sealed(submit, "contact_name", submit.contact_name),
         contact_phone=_sealed(
@@ -93,6 +94,12 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
         ),
     )
     return check_out(wish=wish, now=now).order.number
+
+
+def _sealed_address(submit: Submit) -> bytes | None:
+    if submit.address is None:
+        return None
+    return sealed_address(submit.address, member_id=submit.member_id, client_key=submit.client_key)
 
 
 def _offer(chosen: dict[str, Offer], line: Line) -> Offer:

@@ -44,7 +44,7 @@ def make_pickup_code(*, order_id: int, outlet_id: int, vault: Vault, now: dateti
             order_id=order_id,
             outlet_id=outlet_id,
             digest=digest,
-            sealed=vault.seal(digits, place=_place(order_id)),
+            sealed=vault.seal(digits, place=pickup_place(order_id)),
             created_at=now,
         )
     )
@@ -61,7 +61,7 @@ def open_code(order_id: int) -> PickupCode | None:
 
 def shown_code(code: PickupCode, vault: Vault) -> str:
     """The digits of a code, for its customer's eyes."""
-    return vault.open(code.sealed, place=_place(code.order_id))
+    return vault.open(code.sealed, place=pickup_place(code.order_id))
 
 
 def end_code(order_id: int, *, now: datetime) -> None:
@@ -132,5 +132,6 @@ def _digest(vault: Vault, outlet_id: int, digits: str) -> bytes:
     return vault.index(f"pickup:{outlet_id}:{plain}")
 
 
-def _place(order_id: int) -> str:
+def pickup_place(order_id: int) -> str:
+    """The place an order's code is sealed for."""
     return f"pickup_code.order:{order_id}"

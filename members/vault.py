@@ -41,7 +41,8 @@ class Vault:
     @classmethod
     def of(cls, privacy: Privacy) -> "Vault":
         """The vault of a configuration."""
-        return cls([bytes.fromhex(privacy.phone_key)], bytes.fromhex(privacy.index_key))
+        keys = [bytes.fromhex(key.secret) for key in privacy.keys]
+        return cls(keys, bytes.fromhex(privacy.index_key))
 
     def seal(self, text: str, *, place: str) -> bytes:
         """Encrypt `text` for one place, such as `member.phone:17`."""

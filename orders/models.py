@@ -60,7 +60,8 @@ class SalesOrder(Model):
     """What one member ordered at one time. `client_key` makes a repeated submit the same order.
 
     `content` is the digest of what was asked for, so that a key cannot be reused for another
-    order. `moves` counts the transitions. Contact name and phone are encrypted by the caller.
+    order. `moves` counts the transitions. Contact name, phone and address are encrypted by the
+    caller; `address` in the clear is of orders from before that, until they have been sealed.
     """
 
     __tablename__ = "sales_order"
@@ -89,6 +90,7 @@ class SalesOrder(Model):
     contact_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     delivery: Mapped[str] = mapped_column(String(10))
     address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)
     outlet_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
     placed_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)

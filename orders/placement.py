@@ -104,7 +104,7 @@ def _insert_order(
         "contact_name": wish.contact_name,
         "contact_phone": wish.contact_phone,
         "delivery": wish.delivery,
-        "address": wish.address,
+        "sealed_address": wish.sealed_address,
         "outlet_id": wish.outlet_id,
         "placed_at": now,
         "expires_at": now + pay_within,

@@ -28,7 +28,8 @@ class Item:
 class Wish:
     """What one member asks for in one submit; `client_key` is the same in every repeat of it.
 
-    Contact name and phone are ciphertext. `outlet_id` is the chosen pickup, if any.
+    Contact name and phone are ciphertext, and so is `sealed_address`; `address` itself only tells
+    submits apart. `outlet_id` is the chosen pickup, if any.
     """
 
     member_id: int
@@ -36,7 +37,8 @@ class Wish:
     client_key: str
     items: tuple[Item, ...]
     delivery: Delivery = Delivery.NONE
-    address: dict[str, Any] | None = None
+    address: dict[str, Any] | None = field(default=None, repr=False)
+    sealed_address: bytes | None = field(default=None, repr=False)
     outlet_id: int | None = None
     contact_name: bytes | None = field(default=None, repr=False)
     contact_phone: bytes | None = field(default=None, repr=False)

@@ -7,7 +7,7 @@ from typing import Final
 
 from catalog.queries import sku_name
 from flows.real_name import link_for
-from flows.sealed import order_place, vault
+from flows.sealed import order_address, order_place, vault
 from flows.taking_back import can_take_back
 from members.phones import masked
 from members.queries import member_ids_of
@@ -127,7 +127,7 @@ def order_page(number: str, member_id: int, now: datetime) -> OrderPage:
     order = own_order(number, member_id)
     lines = lines_of_order(order.id)
     outlet_id = order.outlet_id or next((line.outlet_id for line in lines if line.outlet_id), None)
-    address = order.address or {}
+    address = order_address(order)
     return OrderPage(
         row=_row(order, lines),
         lines=[_line(order, line) for line in lines],

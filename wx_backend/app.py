@@ -15,13 +15,14 @@ from flows.arrival.store import open_store
 from handlers import billing, pay, real_name, wechat
 from handlers.door import Door
 from handlers.messages import Messages
+from members.vault import Vault
 from storefront import routes as storefront
 from storefront import session as mall
 from storefront.sign_in import require_member
 from terminal import routes as terminal
 from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, tables
-from wx_backend.config import Config
+from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, prepare_engine
 from wx_backend.platform import Clients
 
@@ -36,6 +37,7 @@ def create_app(config: Config) -> Flask:
     app.config.update(_flask_settings(config))
     app.extensions["wx_config"] = config
     app.extensions["wx_clients"] = Clients(app)
+    _check_vault(config)
     config.service.data_dir.mkdir(parents=True, exist_ok=True)
     clock.follow(config.service.data_dir / "clock-offset" if config.service.movable_clock else None)
     _open_database(app)
@@ -79,6 +81,13 @@ GATES: Mapping[access.Caller, access.Gate] = {
     access.Caller.REP: _require_rep,
     access.Caller.STAFF: require_staff,
 }
+
+
+def _check_vault(config: Config) -> None:
+    try:
+        Vault.of(config.privacy)
+    except ValueError as error:
+        raise BadConfig([f"privacy.key: {error}: make another one"]) from error
 
 
 def _open_database(app: Flask) -> None:

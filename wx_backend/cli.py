@@ -4,7 +4,7 @@ import os
 
 import click
 
-from wx_backend import cli_codes, cli_numbers, cli_repair, log, migrate
+from wx_backend import cli_codes, cli_numbers, cli_repair, cli_sealing, log, migrate
 from wx_backend.config import BadConfig, Config
 
 
@@ -80,7 +80,12 @@ def sweep() -> None:
         click.echo(f"{queue}: {drain_queue(app, queue)}")
 
 
-for command in (*cli_repair.COMMANDS, *cli_codes.COMMANDS, cli_numbers.import_numbers):
+for command in (
+    *cli_repair.COMMANDS,
+    *cli_codes.COMMANDS,
+    *cli_sealing.COMMANDS,
+    cli_numbers.import_numbers,
+):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -102,8 +102,18 @@ class ShareKey:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class PrivacyKey:
+    """`name` is what people call it; what it sealed is known by the key itself."""
+
+    name: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Privacy:
-    phone_key: str
+    """The first key seals, every one opens."""
+
+    keys: tuple[PrivacyKey, ...]
     index_key: str
 
 
@@ -199,10 +209,15 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         wechat=WeChat(**data["wechat"]),
         pay=_pay(pay, folder) if pay else None,
         share_keys=tuple(ShareKey(**key) for key in data["share_key"]),
-        privacy=Privacy(**data["privacy"]),
+        privacy=_privacy(data["privacy"]),
         billing=Billing(**data["billing"]) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
     )
+
+
+def _privacy(data: Mapping[str, Any]) -> Privacy:
+    keys = tuple(PrivacyKey(**key) for key in data["key"])
+    return Privacy(keys=keys, index_key=data["index_key"])
 
 
 def _real_name(data: Mapping[str, Any]) -> RealName:
@@ -244,9 +259,9 @@ def _secrets(config: Config) -> list[tuple[str, str]]:
     """Every secret of the file with its path."""
     secrets = [
         ("service.secret_key", config.service.secret_key),
-        ("privacy.phone_key", config.privacy.phone_key),
         ("privacy.index_key", config.privacy.index_key),
     ]
+    secrets += [(f"privacy.key.{key.name}.secret", key.secret) for key in config.privacy.keys]
     secrets += [(f"share_key.{key.letter}.secret", key.secret) for key in config.share_keys]
     for account in config.accounts:
         path = f"account.{account.name}"

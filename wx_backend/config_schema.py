@@ -124,9 +124,21 @@ class ShareKey(Section):
     last_share_id = fields.Int(strict=True, load_default=None, validate=validate.Range(min=0))
 
 
+class PrivacyKey(Section):
+    name = text(r"[A-Za-z0-9_-]{1,20}")
+    secret = secret()
+
+
 class Privacy(Section):
-    phone_key = secret()
+    key = fields.List(fields.Nested(PrivacyKey), required=True, validate=validate.Length(min=1))
     index_key = secret()
+
+    @validates_schema
+    def _no_key_twice(self, data: dict[str, Any], **_: Any) -> None:
+        for each in ("name", "secret"):
+            values = [row[each] for row in data.get("key", [])]
+            if len(set(values)) != len(values):
+                raise ValidationError(f"{each} must be unique", "key")
 
 
 class Billing(Section):

@@ -50,7 +50,7 @@ def test_every_key_of_the_file_stands_in_the_example(tmp_path: Path) -> None:
     tree = tomllib.loads(places.config.read_text())
     for section in ("service", "database", "redis", "pay", "privacy", "billing"):
         for key in tree[section]:
-            assert re.search(rf"^(\[\[pay\.)?{key}\b", example, re.M), f"{section}.{key}"
+            assert re.search(rf"^(\[\[(pay|privacy)\.)?{key}\b", example, re.M), f"{section}.{key}"
 
 
 def test_a_deep_data_folder_moves_the_socket_up(tmp_path: Path) -> None:

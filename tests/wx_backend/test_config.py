@@ -30,6 +30,7 @@ def production() -> Tree:
         "oauth_url": "https://open.weixin.qq.com",
     }
     tree["billing"]["url"] = "https://billing.example.com/api"
+    tree["real_name"]["url"] = "https://real-name.example.com"
     tree["account"] = tree["account"][:1]
     tree["pay"] = {
         "mchid": "1900000109",
@@ -86,7 +87,7 @@ def test_all_faults_come_at_once_each_with_its_path(example: Tree) -> None:
     example["service"]["mode"] = "prod"
     example["account"][0]["aes_key"] = "short"
     example["share_key"][0]["secret"] = "zz"
-    del example["privacy"]["phone_key"]
+    del example["privacy"]["index_key"]
     example["database"]["url"] = "mysql://x"
 
     found = faults(example)
@@ -94,7 +95,7 @@ def test_all_faults_come_at_once_each_with_its_path(example: Tree) -> None:
     paths = {fault.split(":")[0] for fault in found}
     assert paths == {
         *("service.mode", "account.0.aes_key", "share_key.0.secret"),
-        *("privacy.phone_key", "database.url"),
+        *("privacy.index_key", "database.url"),
     }
     assert not any("short" in fault or "zz" in fault for fault in found)
 
@@ -119,6 +120,14 @@ def test_what_must_be_unique_is(example: Tree, section: str, key: str) -> None:
 def test_exactly_one_share_key_signs(example: Tree) -> None:
     example["share_key"][0]["last_share_id"] = 9
     assert any("exactly one key signs" in fault for fault in faults(example))
+
+
+@pytest.mark.parametrize("same", ["name", "secret"])
+def test_no_privacy_key_stands_there_twice(example: Tree, same: str) -> None:
+    (key,) = example["privacy"]["key"]
+    example["privacy"]["key"].append({"name": "old", "secret": "1" * 64, same: key[same]})
+
+    assert faults(example) == [f"privacy.key: {same} must be unique"]
 
 
 def test_a_file_that_is_not_there_or_no_toml_is_refused(tmp_path: Path) -> None:
@@ -158,7 +167,7 @@ def put(path: str, value: Any) -> Change:
         *(("wechat.api_url", "https://localhost."), ("wechat.api_url", "https://2130706433")),
         *(("wechat.api_url", "https://[::ffff:127.0.0.1]"), ("account.0.modes", ["plaintext"])),
         *(("service.movable_clock", True), ("service.secret_key", "0" * 64)),
-        *(("privacy.phone_key", "0" * 64), ("privacy.index_key", "ab" * 32)),
+        *(("privacy.key.0.secret", "0" * 64), ("privacy.index_key", "ab" * 32)),
         *(("share_key.1.secret", "0" * 64), ("account.0.secret", "0" * 32)),
         *(("account.0.token", "exampletoken"), ("account.0.aes_key", "0" * 43)),
         *(("account.0.previous_aes_key", "A" * 43), ("pay.apiv3_key", "0" * 32)),
@@ -182,5 +191,5 @@ def test_no_secret_shows_in_a_repr(production: Tree) -> None:
     shown = repr(config) + repr(config.accounts) + repr(config.pay) + repr(config.privacy)
 
     assert config.accounts[0].secret not in shown
-    assert config.privacy.phone_key not in shown
+    assert config.privacy.keys[0].secret not in shown
     assert production["pay"]["apiv3_key"] not in shown

@@ -1,0 +1,140 @@
+"""Personal data under the newest key: every sealed value there is, batch by batch, as often as run.
+
+A value is exchanged only while it is still the one that was read, so an erasure or a change in
+between stands. What has been done stays done: an interrupted run goes on where values are stale.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+
+from flows.sealed import order_address, order_place, sealed_address, vault
+from fulfilment.models import PickupCode
+from fulfilment.pickup import pickup_place
+from members.models import Member
+from members.vault import member_phone
+from orders.models import OrderLine, SalesOrder
+from orders.queries import order_by_id
+from wx_backend.db import db, retried
+from wx_backend.errors import NotFound
+
+BATCH: Final = 200
+
+Place = Callable[[Any], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """The sealed columns of a table, each with the place its values are bound to."""
+
+    table: Any
+    places: Mapping[str, Place]
+
+
+def _of_order(field: str) -> Place:
+    return lambda order: order_place(order.member_id, order.client_key, field)
+
+
+def _of_line(field: str) -> Place:
+    def place(line: OrderLine) -> str:
+        order = order_by_id(line.order_id)
+        if order is None:
+            raise NotFound
+        return order_place(order.member_id, order.client_key, field, line.position)
+
+    return place
+
+
+SEALED: Final = (
+    Sealed(Member, {"phone": lambda member: member_phone(member.id)}),
+    Sealed(
+        SalesOrder,
+        {
+            "contact_name": _of_order("contact_name"),
+            "contact_phone": _of_order("contact_phone"),
+            "sealed_address": _of_order("address"),
+        },
+    ),
+    Sealed(
+        OrderLine,
+        {"user_name": _of_line("user_name"), "user_phone": _of_line("user_phone")},
+    ),
+    Sealed(PickupCode, {"sealed": lambda code: pickup_place(code.order_id)}),
+)
+
+
+def rows_to_look_at() -> int:
+    """How many rows may hold sealed values."""
+    return sum(
+        db.session.scalar(select(func.count()).select_from(each.table)) or 0 for each in SEALED
+    )
+
+
+def reseal() -> Iterator[tuple[int, int]]:
+    """Seal addresses in the clear, and anew what an older key sealed: (rows seen, values changed).
+
+    Every batch is a transaction of its own. Raises CannotOpen for a value whose key is missing.
+    """
+    for each in SEALED:
+        work = _sealed_address if each.table is SalesOrder else None
+        yield from _batches(each.table, partial(_resealed, each, work))
+
+
+def unseal_addresses() -> Iterator[tuple[int, int]]:
+    """Put the addresses of orders back in the clear, as an older version reads them."""
+    yield from _batches(SalesOrder, _unsealed)
+
+
+def _batches(table: Any, work: Callable[[Any], int]) -> Iterator[tuple[int, int]]:
+    after: int | None = 0
+    while after is not None:
+        after, seen, changed = retried(partial(_batch, table, work, after))
+        yield seen, changed
+
+
+def _batch(table: Any, work: Callable[[Any], int], after: int) -> tuple[int | None, int, int]:
+    query = select(table).where(table.id > after).order_by(table.id).limit(BATCH)
+    rows = db.session.scalars(query).all()
+    changed = sum(work(row) for row in rows)
+    return (rows[-1].id if rows else None), len(rows), changed
+
+
+def _resealed(sealed: Sealed, also: Callable[[Any], int] | None, row: Any) -> int:
+    changed = also(row) if also is not None else 0
+    for column, place in sealed.places.items():
+        old = getattr(row, column)
+        if old is not None and not vault().is_current(old):
+            where = place(row)
+            new = vault().seal(vault().open(old, place=where), place=where)
+            changed += _exchange(row, column, old, {column: new})
+    return changed
+
+
+def _sealed_address(order: SalesOrder) -> int:
+    if order.address is None:
+        return 0
+    sealed = sealed_address(order.address, member_id=order.member_id, client_key=order.client_key)
+    return _exchange(order, "sealed_address", None, {"sealed_address": sealed, "address": None})
+
+
+def _unsealed(order: SalesOrder) -> int:
+    if order.sealed_address is None:
+        return 0
+    plain = dict(order_address(order))
+    values = {"sealed_address": None, "address": plain}
+    return _exchange(order, "sealed_address", order.sealed_address, values)
+
+
+def _exchange(row: Any, column: str, old: bytes | None, values: Mapping[str, Any]) -> int:
+    """Change a row while a column still holds what was read."""
+    table = type(row)
+    done = db.session.execute(
+        update(table)
+        .where(table.id == row.id, getattr(table, column).is_not_distinct_from(old))
+        .values(values)
+        .execution_options(synchronize_session=False)
+    )
+    return int(done.rowcount)  # type: ignore[attr-defined]  # a CursorResult
