@@ -1,11 +1,21 @@
 """Handing paid orders over to billing: signed, idempotent by our number, never assumed done."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
-from billing.values import Accepted, Answer, HandOver, Received, Refused, Unknown
+from billing.values import (
+    Accepted,
+    Answer,
+    HandOver,
+    Happened,
+    Received,
+    Refused,
+    ServiceEvent,
+    Unknown,
+)
 from wechat.reading import read
 from wechat.transport import Request, Response, Transport
 from wx_backend import strict
@@ -16,6 +26,7 @@ API: Final = "billing/orders"
 SIGNATURE_HEADER: Final = "X-Billing-Signature"
 _REFUSALS: Final = frozenset({400, 409, 422})
 _REASON_LENGTH: Final = 200
+MONTHS_MAX: Final = 120
 
 
 class NotAuthentic(Exception):
@@ -49,15 +60,16 @@ class Billing:
             return Unknown(error.code)
         return _answer(order, response)
 
-    def receipt(self, raw: bytes, signed: str) -> Accepted:
-        """A receipt that billing sent by itself; `signed` is the header's value.
+    def receipt(self, raw: bytes, signed: str) -> Accepted | Happened:
+        """A receipt or an event that billing sent by itself; `signed` is the header's value.
 
         Raises NotAuthentic unless billing signed these very bytes, Malformed for what makes no
         sense although it did.
         """
         if not hmac.compare_digest(signature(self.key, raw).encode(), signed.encode()):
             raise NotAuthentic
-        return _accepted(raw)
+        sent = strict.fields(raw)
+        return _happened(sent) if "event" in sent else _accepted(raw)
 
 
 def signature(key: str, raw: bytes) -> str:
@@ -88,6 +100,16 @@ def _accepted(raw: bytes) -> Accepted:
     if sent.get("status") != "accepted":
         raise Malformed("not a receipt")
     return read(Accepted, sent)
+
+
+def _happened(sent: Mapping[str, Any]) -> Happened:
+    if sent.get("event") not in set(ServiceEvent):
+        raise Malformed("no such event")
+    said = read(Happened, sent, event=ServiceEvent(sent["event"]))
+    is_counted = 1 <= said.month <= MONTHS_MAX
+    if is_counted != (said.event is ServiceEvent.MONTH_ALIVE) or (said.month and not is_counted):
+        raise Malformed("a month belongs to month_alive alone")
+    return said
 
 
 def _reason(response: Response) -> str:

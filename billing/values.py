@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
-from wechat.reading import rfc3339, string
+from wechat.reading import integer, rfc3339, string
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,28 @@ class Accepted:
     order_number: Annotated[str, string("order_number")]
     receipt_no: Annotated[str, string("receipt_no")]
     accepted_at: Annotated[datetime, rfc3339("accepted_at")]
+
+
+class ServiceEvent(StrEnum):
+    """What billing tells of a plan after it was activated."""
+
+    FIRST_TOP_UP = "first_top_up"
+    MONTH_ALIVE = "month_alive"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """Something happened to an activated plan: the line by its position in the order.
+
+    `month` counts the months a plan is still on, from 1; 0 for the other events.
+    """
+
+    event: ServiceEvent
+    order_number: Annotated[str, string("order_number")]
+    position: Annotated[int, integer("position")]
+    happened_at: Annotated[datetime, rfc3339("happened_at")]
+    month: Annotated[int, integer("month")] = 0
 
 
 @dataclass(frozen=True, slots=True)

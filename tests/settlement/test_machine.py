@@ -93,12 +93,13 @@ class Sales(RuleBasedStateMachine):
 
     @rule(sold=lines)
     def receive(self, sold: Sold) -> None:
-        line_id = sold.line.order_line_id
         with transaction():
-            if start_vesting(
-                order_line_id=line_id, milestone=Milestone.RECEIVED, reached_at=self.now
-            ):
-                sold.received_at = self.now
+            start_vesting(
+                order_line_id=sold.line.order_line_id,
+                milestone=Milestone.RECEIVED,
+                reached_at=self.now,
+            )
+        sold.received_at = sold.received_at or self.now
 
     @rule(sold=lines, part=st.integers(1, 1_500))
     def refund(self, sold: Sold, part: int) -> None:
