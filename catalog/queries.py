@@ -76,6 +76,29 @@ def product_of_sku(sku_number: str) -> str | None:
     )
 
 
+def products_page(*, after: int, limit: int) -> Sequence[Product]:
+    """All products, listed or not, shelf by shelf; `after` skips that many."""
+    return db.session.scalars(
+        select(Product)
+        .join(Category, Category.id == Product.category_id)
+        .order_by(Category.position, Category.id, Product.position, Product.id)
+        .offset(after)
+        .limit(limit)
+    ).all()
+
+
+def count_products() -> int:
+    """How many products there are."""
+    return db.session.scalar(select(func.count()).select_from(Product)) or 0
+
+
+def all_skus(product_id: int) -> Sequence[Sku]:
+    """Every variant of a product, offered or not, in the order they are shown."""
+    return db.session.scalars(
+        select(Sku).where(Sku.product_id == product_id).order_by(Sku.position, Sku.id)
+    ).all()
+
+
 def skus_of_product(product_id: int) -> Sequence[Sku]:
     """The variants on offer, in the order they are shown."""
     return db.session.scalars(

@@ -6,7 +6,25 @@ from pathlib import Path
 
 from flask import Blueprint, Response, g, request, url_for
 
-from console import dashboard, orders, receipts, repair, reps, sign_in, words
+from console import (
+    calendar,
+    dashboard,
+    kpis,
+    numbers,
+    orders,
+    payouts,
+    periods,
+    pool,
+    products,
+    real_names,
+    receipts,
+    reconciliation,
+    repair,
+    reps,
+    sign_in,
+    statements,
+    words,
+)
 from wx_backend import access
 from wx_backend.money import yuan
 
@@ -15,7 +33,16 @@ FOR_EVER = "public, max-age=31536000, immutable"
 NAVIGATION = (
     ("console.dashboard.show", "概览", ("console.dashboard",)),
     ("console.orders.index", "订单", ("console.orders", "console.receipts")),
+    ("console.products.index", "商品", ("console.products",)),
+    ("console.numbers.index", "号码", ("console.numbers",)),
+    ("console.pool.index", "订单池", ("console.pool",)),
+    ("console.kpis.index", "运营指标", ("console.kpis",)),
+    ("console.calendar.index", "日历与规则", ("console.calendar",)),
     ("console.reps.index", "员工", ("console.reps",)),
+    ("console.reconciliation.days", "对账", ("console.reconciliation",)),
+    ("console.payouts.index", "发放", ("console.payouts",)),
+    ("console.statements.index", "结算单", ("console.statements",)),
+    ("console.periods.index", "月结", ("console.periods",)),
     ("console.repair.exceptions", "资金异常", ("console.repair.exceptions",)),
     ("console.repair.failures", "失败任务", ("console.repair.failures",)),
 )
@@ -29,7 +56,24 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/assets",
 )
-for part in (sign_in, dashboard, orders, receipts, reps, repair):
+for part in (
+    sign_in,
+    dashboard,
+    orders,
+    real_names,
+    products,
+    numbers,
+    receipts,
+    reps,
+    reconciliation,
+    repair,
+    payouts,
+    periods,
+    statements,
+    calendar,
+    kpis,
+    pool,
+):
     bp.register_blueprint(part.bp)
 
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from console import goods_words, settlement_words
 from orders.models import Delivery, Fulfilment, OrderStatus, RealName
 from org.models import ChannelClass, RepStatus, Role
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
+from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
+from wechat.pay.bills import BillKind
 from wx_backend.clock import SHANGHAI
 
 STATUSES: Final[Mapping[str, str]] = {
@@ -85,8 +88,68 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     ExceptionKind.PAYOUT_MISMATCH: "发放信息不符",
     ExceptionKind.PAYOUT_FUNDS: "运营账户余额不足",
 }
+DIFFERENCES: Final[Mapping[str, str]] = {
+    DifferenceClass.MISSING_HERE: "账单有、我方无",
+    DifferenceClass.MISSING_THERE: "我方有、账单无",
+    DifferenceClass.AMOUNT_DIFFERS: "金额不一致",
+    DifferenceClass.STATE_DIFFERS: "状态不一致",
+    DifferenceClass.DUPLICATE: "账单重复",
+    DifferenceClass.FEE_DIFFERS: "手续费或资金不符",
+    DifferenceClass.NOT_ACKNOWLEDGED: "已付款、计费未回执",
+    DifferenceClass.LEDGER_DIFFERS: "总账不一致",
+}
+DIFFERENCE_STATES: Final[Mapping[str, str]] = {
+    DifferenceStatus.OPEN: "待处理",
+    DifferenceStatus.EXPLAINED: "已说明",
+    DifferenceStatus.CORRECTED: "已更正",
+    DifferenceStatus.CLOSED: "自动消失",
+}
+EVIDENCE: Final[Mapping[str, str]] = {
+    "platform_id": "微信支付单号",
+    "platform_ids": "微信支付单号",
+    "payment_number": "商户订单号",
+    "number": "商户单号",
+    "state": "状态",
+    "traded_at": "交易时间",
+    "currency": "币种",
+    "copies": "出现次数",
+    "fee_e5": "手续费（十万分之一元）",
+    "hand_over": "移交状态",
+    "reason": "原因",
+    "postings": "入账笔数",
+}
+DAYS: Final[Mapping[str, str]] = {
+    DayStatus.WAITING: "等待账单",
+    DayStatus.COMPARED: "已比对",
+    DayStatus.CLOSED: "已日清",
+}
+BILLS: Final[Mapping[str, str]] = {
+    BillKind.TRADE: "交易账单",
+    BillKind.FUND_FLOW: "资金账单",
+    BillStatus.FETCHED: "读取中",
+    BillStatus.READ: "已读取",
+    BillStatus.ABSENT: "当日无交易",
+    BillStatus.REFUSED: "无法读取",
+}
+LEGS: Final[Mapping[str, str]] = {
+    "bill_payments": "微信账单收款",
+    "our_payments": "我方收款",
+    "ledger_payments": "总账收款",
+    "bill_refunds": "微信账单退款",
+    "our_refunds": "我方退款",
+    "ledger_refunds": "总账退款",
+    "billing_due": "应由计费回执",
+    "billing_open": "计费未回执",
+    "foreign": "其他系统（不计入）",
+    "other_moves": "提现等非交易变动",
+}
 WORK: Final[Mapping[str, str]] = {"push": "微信推送", "notice": "支付通知", "job": "后台任务"}
-ACTORS: Final[Mapping[str, str]] = {"system": "系统", "staff": "员工", "member": "客户"}
+ACTORS: Final[Mapping[str, str]] = {
+    "system": "系统",
+    "staff": "员工",
+    "member": "客户",
+    "wechat": "微信支付",
+}
 
 SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "status": STATUSES,
@@ -100,7 +163,14 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "role": ROLES,
     "channel": CHANNELS,
     "exception": EXCEPTIONS,
+    **settlement_words.SETS,
     "work": WORK,
+    **goods_words.SETS,
+    "difference": DIFFERENCES,
+    "difference_state": DIFFERENCE_STATES,
+    "day": DAYS,
+    "bill": BILLS,
+    "leg": LEGS,
 }
 
 

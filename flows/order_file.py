@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from flows.sealed import order_place, vault
 from members.phones import masked
-from orders.models import OrderLine, OrderTransition, SalesOrder
+from orders.models import OrderLine, OrderTransition, RealNameSaid, SalesOrder
 from orders.queries import lines_of_order, transitions_of
+from orders.real_name import is_open, words_on
 from orders.search import OrderFilter, lines_of_orders, order_within, orders_found
 from org.queries import under
 from org.roster import names_of_nodes, names_of_reps
@@ -32,10 +33,15 @@ class CreditView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A line with its decisions, the newest first."""
+    """A line with its decisions, the newest first, and all that was said of its user.
+
+    `is_waiting` if nobody has decided on him yet.
+    """
 
     row: OrderLine
     credits: Sequence[CreditView]
+    words: Sequence[RealNameSaid]
+    is_waiting: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,17 @@ def order_file(number: str, node_id: int) -> OrderFile:
         order=order,
         contact=_contact(order),
         pickup=next(iter(pickup.values()), ""),
-        lines=[LineView(line, _credits(line)) for line in lines],
+        lines=[_line(line) for line in lines],
         steps=transitions_of(order.id),
         line_names={line.id: line.name for line in lines},
         attempts=attempts_of(order.id),
         refunds=refunds_of_order(order.id),
     )
+
+
+def _line(line: OrderLine) -> LineView:
+    is_waiting = line.real_name_reference is not None and is_open(line)
+    return LineView(line, _credits(line), words_on([line.id]), is_waiting)
 
 
 def order_list(wanted: OrderFilter, *, after: int = 0, limit: int) -> list[OrderSummary]:

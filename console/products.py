@@ -1,0 +1,192 @@
+"""Products: the check-list before they go on sale, approval by a second person, prices, stock."""
+
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from catalog.launch import ItemData
+from catalog.launch_models import LaunchStep, Verdict
+from catalog.launch_rules import TEXT_MAX, TITLES, WANTED
+from console.pages import PER_PAGE, as_date, page_of, text
+from console.session import staff
+from flows import launch
+from wx_backend import clock
+from wx_backend.clock import SHANGHAI
+from wx_backend.db import retried
+from wx_backend.errors import BadInput, NotFound
+from wx_backend.money import fen_from_yuan
+
+bp = Blueprint("products", __name__)
+
+UNITS_MAX = 1_000_000
+
+
+@bp.get("/products")
+def index() -> str:
+    """All products with what their launch still misses."""
+    pages = page_of(launch.number_of_products())
+    rows = launch.product_rows(now=clock.now(), after=pages.after, limit=PER_PAGE)
+    return render_template("console/products.html", rows=rows, pages=pages, titles=TITLES)
+
+
+@bp.get("/products/<number>")
+def show(number: str) -> str:
+    """One product: check-list, approvals, variants, stock and its history."""
+    file = launch.product_file(number, clock.now())
+    return render_template(
+        "console/product.html", file=file, titles=TITLES, wanted=WANTED, me=_actor()
+    )
+
+
+@bp.post("/products/<number>/steps/<step>")
+def tick(number: str, step: str) -> ResponseReturnValue:
+    """An item of the check-list is done, with its evidence."""
+    if step not in WANTED:
+        raise NotFound
+    known = LaunchStep(step)
+    data = ItemData(
+        step=known,
+        owner=text("owner", request.form),
+        content={each.name: _long(each.name) for each in WANTED[known]},
+        evidence=_long("evidence"),
+    )
+    return _changed(
+        number, "已保存", lambda now: launch.tick(number, data, actor=_actor(), now=now)
+    )
+
+
+@bp.post("/products/<number>/approval")
+def ask(number: str) -> ResponseReturnValue:
+    """Ask that the product go on sale on some days."""
+    first, last = _beginning("on_sale_from"), _beginning("on_sale_until", is_needed=False)
+    assert first is not None  # noqa: S101 - needed
+    until = last and last + timedelta(days=1)
+    return _changed(
+        number,
+        "已提交上架申请，等待另一位同事审批",
+        lambda now: launch.ask(
+            number, on_sale_from=first, on_sale_until=until, actor=_actor(), now=now
+        ),
+    )
+
+
+@bp.post("/products/<number>/approval/<verdict>")
+def decide(number: str, verdict: str) -> ResponseReturnValue:
+    """Approve or reject; never one's own."""
+    if verdict not in {*Verdict}:
+        raise NotFound
+    note = _long("note")
+    if verdict == Verdict.REJECTED and not note:
+        raise BadInput("请填写驳回原因", fields=["note"])
+    said = "已批准上架" if verdict == Verdict.APPROVED else "已驳回"
+    return _changed(
+        number,
+        said,
+        lambda now: launch.decide(
+            number, verdict=Verdict(verdict), note=note, actor=_actor(), now=now
+        ),
+    )
+
+
+@bp.post("/products/<number>/listed")
+def list_again(number: str) -> ResponseReturnValue:
+    """Put an approved product on the shelves again."""
+    return _changed(
+        number,
+        "已上架",
+        lambda now: launch.show(number, is_listed=True, actor=_actor(), now=now),
+    )
+
+
+@bp.post("/products/<number>/unlisted")
+def unlist(number: str) -> ResponseReturnValue:
+    """Take a product off the shelves."""
+    return _changed(
+        number,
+        "已下架",
+        lambda now: launch.show(number, is_listed=False, actor=_actor(), now=now),
+    )
+
+
+@bp.post("/products/<number>/skus/<sku>/price")
+def reprice(number: str, sku: str) -> ResponseReturnValue:
+    """Set a variant's prices; orders already placed keep theirs."""
+    market = text("market_price", request.form)
+    prices = launch.Prices(
+        price_fen=_yuan("price"),
+        prepaid_fen=_yuan("prepaid"),
+        market_price_fen=_yuan("market_price") if market else None,
+    )
+    return _changed(
+        number,
+        "价格已更新",
+        lambda now: launch.reprice(number, sku, prices, actor=_actor(), now=now),
+    )
+
+
+@bp.post("/products/<number>/skus/<sku>/received")
+def restock(number: str, sku: str) -> ResponseReturnValue:
+    """Delivered units."""
+    quantity = _whole("quantity", low=1)
+    return _changed(
+        number,
+        "入库已登记",
+        lambda now: launch.restock(number, sku, quantity, actor=_actor(), now=now),
+    )
+
+
+@bp.post("/products/<number>/skus/<sku>/corrected")
+def recount(number: str, sku: str) -> ResponseReturnValue:
+    """What was counted is more or less than the books say."""
+    change = _whole("change", low=-UNITS_MAX)
+    return _changed(
+        number,
+        "库存已更正",
+        lambda now: launch.recount(number, sku, change, actor=_actor(), now=now),
+    )
+
+
+def _changed(number: str, said: str, work: Callable[[datetime], None]) -> ResponseReturnValue:
+    """Do it, say so, and go back to the product's page."""
+    now = clock.now()
+    launch.require_wide(staff().node_id)
+    retried(lambda: work(now))
+    flash(said)
+    return redirect(url_for("console.products.show", number=number))
+
+
+def _actor() -> str:
+    return f"staff:{staff().staff_id}"
+
+
+def _long(name: str) -> str:
+    """A sentence that was typed, cut to size."""
+    typed = request.form.get(name, "")
+    return "".join(filter(str.isprintable, typed)).strip()[:TEXT_MAX]
+
+
+def _beginning(name: str, *, is_needed: bool = True) -> datetime | None:
+    """The beginning of a Shanghai day that was typed. Raises BadInput."""
+    typed = text(name, request.form)
+    if not typed and not is_needed:
+        return None
+    return datetime.combine(as_date(typed, name), time(), SHANGHAI)
+
+
+def _yuan(name: str) -> int:
+    try:
+        return fen_from_yuan(text(name, request.form) or "0")
+    except ValueError as error:
+        raise BadInput("金额应为 12.30 这样的数字", fields=[name]) from error
+
+
+def _whole(name: str, *, low: int) -> int:
+    try:
+        number = int(text(name, request.form))
+    except ValueError as error:
+        raise BadInput("请填写整数", fields=[name]) from error
+    if number == 0 or not low <= number <= UNITS_MAX:
+        raise BadInput("数量超出范围", fields=[name])
+    return number

@@ -1,0 +1,190 @@
+"""Staff take a product to the shelves: check-list, approval, listing, prices, stock; all on record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog import launch, stock
+from catalog.launch_models import LaunchApproval, LaunchItem, LaunchStep, ProductEvent, Verdict
+from catalog.models import Product, Sku, StockMove
+from catalog.offers import is_on_sale
+from catalog.operations import list_product, price_sku
+from catalog.queries import all_skus, count_products, product_by_number, products_page
+from catalog.stock_history import Shelf, moves_of, shelves_of
+from org.models import Tier
+from org.queries import node_of
+from wx_backend.errors import Forbidden, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRow:
+    """A product in the list, and what its launch still misses."""
+
+    product: Product
+    missing: Sequence[LaunchStep]
+    is_on_sale: bool
+    is_asked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step of the check-list; `item` is None until somebody has worked on it."""
+
+    step: LaunchStep
+    item: LaunchItem | None
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProductFile:
+    """Everything about one product."""
+
+    row: ProductRow
+    steps: Sequence[StepRow]
+    approvals: Sequence[LaunchApproval]
+    asked: LaunchApproval | None
+    skus: Sequence[Sku]
+    shelves: Sequence[Shelf]
+    moves: Sequence[StockMove]
+    events: Sequence[ProductEvent]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What a variant costs, in fen."""
+
+    price_fen: int
+    prepaid_fen: int
+    market_price_fen: int | None
+
+
+def product_rows(*, now: datetime, after: int, limit: int) -> list[ProductRow]:
+    """All products, on sale or not, in the order of the shelves."""
+    return [_row(product, now) for product in products_page(after=after, limit=limit)]
+
+
+def number_of_products() -> int:
+    """How many products there are."""
+    return count_products()
+
+
+def product_file(number: str, now: datetime) -> ProductFile:
+    """One product; NotFound."""
+    product = _product(number)
+    items = {item.step: item for item in launch.items_of(product.id)}
+    row = _row(product, now)
+    skus = all_skus(product.id)
+    shelves = shelves_of([sku.id for sku in skus])
+    return ProductFile(
+        row=row,
+        steps=[StepRow(step, items.get(step), step not in row.missing) for step in LaunchStep],
+        approvals=launch.approvals_of(product.id),
+        asked=launch.open_approval(product.id),
+        skus=skus,
+        shelves=shelves,
+        moves=moves_of([shelf.stock_id for shelf in shelves]),
+        events=launch.events_of(product.id),
+    )
+
+
+def require_wide(node_id: int) -> None:
+    """Products are everybody's: staff of a single outlet look, and change nothing. Raises Forbidden."""
+    if node_of(node_id).tier == Tier.OUTLET:
+        raise Forbidden("网点账号不能修改商品")
+
+
+def tick(number: str, data: launch.ItemData, *, actor: str, now: datetime) -> None:
+    """An item of the check-list is done."""
+    launch.tick(product_id=_product(number).id, data=data, actor=actor, now=now)
+
+
+def ask(
+    number: str,
+    *,
+    on_sale_from: datetime,
+    on_sale_until: datetime | None,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Ask that the product go on sale."""
+    launch.ask_approval(
+        product_id=_product(number).id,
+        on_sale_from=on_sale_from,
+        on_sale_until=on_sale_until,
+        actor=actor,
+        now=now,
+    )
+
+
+def decide(number: str, *, verdict: Verdict, note: str, actor: str, now: datetime) -> None:
+    """Approve, which puts the product on the shelves, or reject, which takes it off them."""
+    product = _product(number)
+    asked = launch.open_approval(product.id)
+    if asked is None:
+        raise NotFound("没有待审批的上架申请")
+    launch.decide(approval_id=asked.id, verdict=verdict, note=note, actor=actor, now=now)
+    list_product(product_id=product.id, is_listed=verdict is Verdict.APPROVED)
+
+
+def show(number: str, *, is_listed: bool, actor: str, now: datetime) -> None:
+    """Put a product on the shelves (again), or take it off. Raises NotReady."""
+    product = _product(number)
+    list_product(product_id=product.id, is_listed=is_listed)
+    what = "listed" if is_listed else "unlisted"
+    launch.record_event(product_id=product.id, what=what, actor=actor, now=now)
+
+
+def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: datetime) -> None:
+    """Set a variant's prices; the ones before stay on record. Raises BadOffer."""
+    product, sku = _variant(number, sku_number)
+    details = {
+        "sku": sku.number,
+        "from_fen": [sku.price_fen, sku.prepaid_fen, sku.market_price_fen],
+        "to_fen": [prices.price_fen, prices.prepaid_fen, prices.market_price_fen],
+    }
+    price_sku(
+        sku_id=sku.id,
+        price_fen=prices.price_fen,
+        prepaid_fen=prices.prepaid_fen,
+        market_price_fen=prices.market_price_fen,
+    )
+    launch.record_event(product_id=product.id, what="priced", details=details, actor=actor, now=now)
+
+
+def restock(number: str, sku_number: str, quantity: int, *, actor: str, now: datetime) -> None:
+    """Delivered units are on the shelf of the central store."""
+    _, sku = _variant(number, sku_number)
+    stock.receive_stock(sku_id=sku.id, quantity=quantity, actor=actor, now=now)
+
+
+def recount(number: str, sku_number: str, change: int, *, actor: str, now: datetime) -> None:
+    """Bring the books of the central store to what was counted. Raises StockTooLow."""
+    _, sku = _variant(number, sku_number)
+    shelf = next(iter(shelves_of([sku.id])), None)
+    if shelf is None:
+        raise NotFound("该规格没有库存记录")
+    stock.correct_stock(stock_id=shelf.stock_id, change=change, actor=actor, now=now)
+
+
+def _row(product: Product, now: datetime) -> ProductRow:
+    return ProductRow(
+        product=product,
+        missing=launch.missing_steps(product.id),
+        is_on_sale=is_on_sale(product, now),
+        is_asked=launch.open_approval(product.id) is not None,
+    )
+
+
+def _product(number: str) -> Product:
+    product = product_by_number(number)
+    if product is None:
+        raise NotFound
+    return product
+
+
+def _variant(number: str, sku_number: str) -> tuple[Product, Sku]:
+    product = _product(number)
+    sku = next((each for each in all_skus(product.id) if each.number == sku_number), None)
+    if sku is None:
+        raise NotFound
+    return product, sku
