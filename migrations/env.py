@@ -43,9 +43,11 @@ def main() -> None:
         run(given)
         return
     engine = open_engine(context.config.attributes["url"])
-    with engine.connect().execution_options(**BEGIN_IMMEDIATE) as connection:
-        run(connection)
-    engine.dispose()
+    try:
+        with engine.connect().execution_options(**BEGIN_IMMEDIATE) as connection:
+            run(connection)
+    finally:
+        engine.dispose()
 
 
 main()

@@ -162,7 +162,9 @@ def test_an_interrupted_run_goes_on_and_a_change_meanwhile_stands(
     (old,) = app.extensions["wx_config"].privacy.keys
     with_keys(app, NEWER, old)
     monkeypatch.setattr("flows.resealing.BATCH", 1)
-    assert next(changed for _, changed in reseal() if changed) == 3  # the order; then it was stopped
+    assert (
+        next(changed for _, changed in reseal() if changed) == 3
+    )  # the order; then it was stopped
     with transaction() as session:
         session.execute(update(SalesOrder).values(contact_name=null()))
 
