@@ -73,7 +73,7 @@ def main() -> None:
             arguments = [str(rows), str(planted), str(place), url]
             told = subprocess.run(
                 [sys.executable, "-m", "bench.reconcile", *arguments],
-                cwd=ROOT, capture_output=True, text=True, check=True,
+                cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
             )  # fmt: skip
             print(f"{name:11}{told.stdout.rstrip()}")
 

@@ -19,8 +19,10 @@ from console import (
     real_names,
     receipts,
     reconciliation,
+    refunds,
     repair,
     reps,
+    settlement_words,
     sign_in,
     statements,
     words,
@@ -39,7 +41,7 @@ NAVIGATION = (
     ("console.kpis.index", "运营指标", ("console.kpis",)),
     ("console.calendar.index", "日历与规则", ("console.calendar",)),
     ("console.reps.index", "员工", ("console.reps",)),
-    ("console.reconciliation.days", "对账", ("console.reconciliation",)),
+    ("console.reconciliation.days", "对账", ("console.reconciliation", "console.refunds")),
     ("console.payouts.index", "发放", ("console.payouts",)),
     ("console.statements.index", "结算单", ("console.statements",)),
     ("console.periods.index", "月结", ("console.periods",)),
@@ -66,6 +68,7 @@ for part in (
     receipts,
     reps,
     reconciliation,
+    refunds,
     repair,
     payouts,
     periods,
@@ -90,6 +93,7 @@ def page_values() -> dict[str, object]:
         "actor": words.actor,
         "percent": words.percent,
         "yuan": yuan,
+        "check_word": settlement_words.check_word,
     }
 
 

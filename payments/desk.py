@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, select, true
 
-from payments.models import ExceptionItem, Payment
+from payments.models import ExceptionItem, Payment, Refund, RefundStatus
 from wx_backend.db import db
 
 
@@ -28,6 +28,29 @@ def exception_within(item_id: int, order_ids: Select[int] | None) -> ExceptionIt
             ExceptionItem.id == item_id, ExceptionItem.closed_at.is_(None), _is_about(order_ids)
         )
     )
+
+
+_WATCHED = tuple(status for status in RefundStatus if status is not RefundStatus.SUCCEEDED)
+
+
+def refunds_within(order_ids: Select[int] | None, *, limit: int) -> Sequence[Refund]:
+    """Refunds of these orders that have not succeeded, the latest first; None means all."""
+    query = select(Refund).where(Refund.status.in_(_WATCHED), _is_of(order_ids))
+    return db.session.scalars(query.order_by(Refund.asked_at.desc()).limit(limit)).all()
+
+
+def refund_within(out_refund_no: str, order_ids: Select[int] | None) -> Refund | None:
+    """The refund of this number, if it is about one of these orders."""
+    return db.session.scalar(
+        select(Refund).where(Refund.out_refund_no == out_refund_no, _is_of(order_ids))
+    )
+
+
+def _is_of(order_ids: Select[int] | None) -> ColumnElement[bool]:
+    if order_ids is None:
+        return true()
+    payments = select(Payment.id).where(Payment.order_id.in_(order_ids))
+    return Refund.payment_id.in_(payments)
 
 
 def _is_about(order_ids: Select[int] | None) -> ColumnElement[bool]:

@@ -33,3 +33,7 @@ class RefundTooLate(Conflict):
     """WeChat Pay refunds within one year of the payment."""
 
     code, message = "refund_too_late", "支付已超过一年，无法原路退款"
+
+
+class NotAbnormal(Conflict):
+    code, message = "not_abnormal", "该笔退款不是异常状态，或已安排其他退回方式"

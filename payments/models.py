@@ -161,6 +161,7 @@ class Refund(Model):
     """Money on its way back for one payment; the same number is used until it surely failed.
 
     `actor` is who wanted it: `staff:7`, `member:12` or `system`. `key` makes one wish one refund.
+    `way` says where an abnormal one was sent instead, and `way_by` who decided that.
     """
 
     __tablename__ = "refund"
@@ -183,6 +184,8 @@ class Refund(Model):
     actor: Mapped[str] = mapped_column(String(40))
     status: Mapped[str] = mapped_column(String(12), default=RefundStatus.REQUESTED)
     refund_id: Mapped[str | None] = mapped_column(String(32))
+    way: Mapped[str | None] = mapped_column(String(20))
+    way_by: Mapped[str | None] = mapped_column(String(40))
     asked_at: Mapped[datetime] = mapped_column(Instant)
     success_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

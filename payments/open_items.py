@@ -91,3 +91,18 @@ def _unwanted_on(end: datetime) -> list[OpenItem]:
         .order_by(Payment.id)
     )
     return [OpenItem(each.out_trade_no, "应退回的付款", each.amount_fen) for each in rows]
+
+
+def accepted_refunds(before: datetime) -> list[OpenItem]:
+    """Refunds asked for before an instant that WeChat Pay has taken from us and not yet paid out."""
+    rows = db.session.scalars(
+        select(Refund)
+        .where(
+            Refund.refund_id.is_not(None),
+            Refund.status.not_in(_ENDED),
+            Refund.asked_at < before,
+        )
+        .order_by(Refund.id)
+        .limit(SHOWN)
+    )
+    return [OpenItem(each.out_refund_no, "退款已受理", each.amount_fen) for each in rows]

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from payments.errors import (
+    NotAbnormal,
     NotPaid,
     RefundExceedsPayment,
     RefundTooLate,
@@ -169,6 +170,18 @@ def refuse_refund(*, refund_id: int, error: str, now: datetime) -> bool:
         payment_id=payment.id,
     )
     return True
+
+
+def note_way_out(*, refund_id: int, way: str, actor: str) -> None:
+    """A person sends an abnormal refund another way: it is being processed again.
+
+    The caller holds the order's lock. Raises NotAbnormal.
+    """
+    seen = db.session.get_one(Refund, refund_id)
+    refund = _locked_refund(seen.out_refund_no)
+    if refund is None or refund.status != RefundStatus.ABNORMAL:
+        raise NotAbnormal
+    refund.status, refund.way, refund.way_by = RefundStatus.PROCESSING, way, actor
 
 
 def apply_refund_fact(*, fact: RefundFact, now: datetime) -> RefundSettlement:

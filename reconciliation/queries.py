@@ -1,6 +1,7 @@
 """Reads of reconciliation: the legs of a bill as sorted streams, days, what is open."""
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import func, select
@@ -129,6 +130,35 @@ def last_balance(on: date) -> tuple[date, int] | None:
         .limit(1)
     ).first()
     return None if row is None else (row[0], row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class MovedSoFar:
+    """What the bills up to a day add up to: where the account began, fees, and what was not ours."""
+
+    opening_fen: int
+    fees_e5: int
+    other_fen: int
+    foreign_fen: int
+
+
+def moved_until(on: date) -> MovedSoFar:
+    """All fund flows up to a day together, and what the compared days say about their rows."""
+    first = db.session.execute(
+        select(FundLine.balance_fen - FundLine.amount_fen)
+        .join(Bill, Bill.id == FundLine.bill_id)
+        .where(Bill.business_on <= on, Bill.status == BillStatus.READ)
+        .order_by(Bill.business_on, FundLine.line)
+        .limit(1)
+    ).scalar()
+    days = db.session.scalars(select(BusinessDay).where(BusinessDay.business_on <= on))
+    sums = [day.sums for day in days if day.sums]
+    return MovedSoFar(
+        opening_fen=first or 0,
+        fees_e5=sum(day["fees"]["fen"] for day in sums),
+        other_fen=sum(day["other_moves"]["fen"] for day in sums),
+        foreign_fen=sum(day["foreign"]["fen"] for day in sums),
+    )
 
 
 def day_of(on: date) -> BusinessDay | None:

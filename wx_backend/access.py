@@ -58,6 +58,7 @@ RUNS = staff("administrator")
 SERVES = staff("administrator", "manager", "clerk")
 MARKETS = staff("administrator", "manager", "marketer")
 CLOSES_DAYS = staff("administrator", "finance")
+REFUNDS = staff("administrator", "manager", "finance")
 
 TABLE: dict[str, Access] = {
     "billing.receipt": PLATFORM,
@@ -120,6 +121,12 @@ TABLE: dict[str, Access] = {
     "console.reconciliation.end": SEES_MONEY,
     "console.reconciliation.run": CLOSES_DAYS,
     "console.reconciliation.show": SEES_MONEY,
+    "console.refunds.ask": REFUNDS,
+    "console.refunds.decide": REFUNDS,
+    "console.refunds.form": REFUNDS,
+    "console.refunds.index": SEES_MONEY,
+    "console.refunds.show": SEES_MONEY,
+    "console.refunds.work_off": REFUNDS,
     "console.repair.close": SEES_MONEY,
     "console.repair.exceptions": SEES_MONEY,
     "console.repair.failures": RUNS,

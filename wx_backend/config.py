@@ -90,6 +90,7 @@ class Pay:
     apiv3_key: str
     api_url: str
     platform_keys: tuple[PlatformKey, ...]
+    second_person_above_fen: int = 100_000
     transfer_limit_fen: int = 20_000
     transfer_duty: str = "销售员"
 

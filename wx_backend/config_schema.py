@@ -116,6 +116,9 @@ class Pay(Section):
     platform_key = fields.List(
         fields.Nested(PlatformKey), required=True, validate=validate.Length(min=1)
     )
+    second_person_above_fen = fields.Int(
+        strict=True, load_default=100_000, validate=validate.Range(min=0)
+    )
 
 
 class ShareKey(Section):

@@ -123,7 +123,8 @@ def _bill_and_books(day: Day, kind: TradeKind, sums: Sums) -> Iterator[Finding]:
         if there and here is not None:
             yield from trade_findings(there, here)
         elif there and day.is_foreign(there[0]):
-            sums.foreign.add(there[0].amount_fen)
+            sign = 1 if kind is TradeKind.PAYMENT else -1
+            sums.foreign.add(sign * there[0].amount_fen)
         elif there:
             yield missing_here(there[0])
             yield from duplicates(there)

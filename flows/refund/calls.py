@@ -38,7 +38,7 @@ def send_refund(*, refund_id: int) -> Steps:
     except PlatformError as error:
         if error.unknown:
             record_refund_unknown(refund_id=refund_id)
-            _ask_again(refund_id)
+            ask_again(refund_id)
             return
         if not error.permanent:
             raise
@@ -75,10 +75,11 @@ def _learn(refund_id: int, said: Said) -> None:
     """Apply an answer; ask again later while it is not the last word."""
     settle_refund(refund_fact(said), now=clock.now())
     if refund_by_id(refund_id).status not in FINAL:
-        _ask_again(refund_id)
+        ask_again(refund_id)
 
 
-def _ask_again(refund_id: int) -> None:
+def ask_again(refund_id: int) -> None:
+    """Have WeChat Pay asked how a refund stands, after as long as its age makes sensible."""
     now = clock.now()
     refund = refund_by_id(refund_id)
     defer(query_refund, due_at=now + wait_after(now - refund.asked_at), refund_id=refund_id)

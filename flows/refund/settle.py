@@ -19,9 +19,11 @@ from payments.queries import (
 from payments.refunds import RefundOutcome, RefundSettlement, apply_refund_fact, refuse_refund
 from payments.rules import RefundFact
 from settlement.refunds import take_back
+from wechat.pay.abnormal import Way
 from wx_backend import crash
 
 AFTER_REFUND = crash.point("refund.after_state")
+TO_US = Way.MERCHANT
 _UNWANTED = (
     ExceptionKind.DOUBLE_PAYMENT,
     ExceptionKind.PAID_AFTER_CLOSE,
@@ -71,6 +73,19 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
         )
     if not amounts:
         _put_right(payment, refund, now)
+    if refund.way != TO_US:
+        _close_abnormal(refund, now)
+
+
+def _close_abnormal(refund: Refund, now: datetime) -> None:
+    """The payer has his money. What came to us instead waits until a person has paid it to him."""
+    close_exception(
+        kind=ExceptionKind.REFUND_ABNORMAL,
+        key=refund.out_refund_no,
+        by="system",
+        resolution="已退回用户",
+        now=now,
+    )
 
 
 def _failed(order_id: int, refund: Refund, now: datetime) -> None:

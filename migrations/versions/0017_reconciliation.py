@@ -194,6 +194,8 @@ def upgrade() -> None:
     op.create_index("ix_payment_settled", "payment", ["settled_at"])
     op.create_index("ix_refund_asked", "refund", ["asked_at"])
     op.create_index("ix_refund_ended", "refund", ["ended_at"])
+    op.add_column("refund", sa.Column("way", sa.String(length=20), nullable=True))
+    op.add_column("refund", sa.Column("way_by", sa.String(length=40), nullable=True))
     _keep_unchanged("difference_step")
 
 
@@ -217,6 +219,8 @@ def _keep_unchanged(table: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("refund", "way_by")
+    op.drop_column("refund", "way")
     op.drop_index("ix_refund_ended", "refund")
     op.drop_index("ix_refund_asked", "refund")
     op.drop_index("ix_payment_settled", "payment")

@@ -41,6 +41,11 @@ ROUTES: list[tuple[str, str, Run]] = [
         "/v3/refund/domestic/refunds/<number>",
         lambda call, p: refunds.query(call, p["number"]),
     ),
+    (
+        "POST",
+        "/v3/refund/domestic/refunds/<number>/apply-abnormal-refund",
+        lambda call, p: refunds.apply_abnormal(call, p["number"]),
+    ),
     ("GET", "/v3/bill/tradebill", lambda call, _: bills.trade_bill(call)),
     ("GET", "/v3/bill/fundflowbill", lambda call, _: bills.fund_flow_bill(call)),
     ("GET", "/v3/billdownload/file", lambda call, _: bills.download(call)),

@@ -42,6 +42,27 @@ def query(call: PayCall, number: str) -> JSON:
     return shown(call.world, found)
 
 
+def apply_abnormal(call: PayCall, refund_id: str) -> JSON:
+    """Send an abnormal refund another way: to a card of the payer, or back to the merchant."""
+    refund = next((r for r in call.world.refunds if r.refund_id == refund_id), None)
+    number = params.text(call.body, "out_refund_no", 64, pattern=_NUMBER)
+    if refund is None or (refund.mchid, refund.out_refund_no) != (call.merchant.mchid, number):
+        raise PayError(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
+    if refund.status != "ABNORMAL":
+        raise PayError(400, "INVALID_REQUEST", "退款单不是异常状态")
+    way = params.text(call.body, "type", 32)
+    if way not in ("USER_BANK_CARD", "MERCHANT_BANK_CARD"):
+        raise params.wrong("type", "取值错误")
+    if way == "USER_BANK_CARD":
+        for name, length in (("bank_type", 32), ("bank_account", 1024), ("real_name", 1024)):
+            params.text(call.body, name, length)
+    refund.status = "PROCESSING"
+    call.world.refunds.save(refund)
+    payload = {"key": refund.key, "way": way}
+    call.world.schedule("refund", f"refund/{refund_id}", payload, call.merchant.refund_delay)
+    return shown(call.world, refund)
+
+
 def finish(world: World, task: Task) -> None:
     """The money reaches the payer, or the refund ends as the merchant's knob says."""
     with world.acting():
@@ -50,10 +71,11 @@ def finish(world: World, task: Task) -> None:
             return
         merchant = world.merchants.rows[refund.mchid]
         payment = world.payments.rows[refund.payment]
-        refund.status = merchant.refund_outcome
+        way = task.payload.get("way", "")
+        refund.status = "SUCCESS" if way else merchant.refund_outcome
         if refund.status == "SUCCESS":
             refund.succeeded_at = world.now()
-            _pay_back(world, payment, refund)
+            _pay_back(world, payment, refund, to_merchant=way == "MERCHANT_BANK_CARD")
         elif refund.status == "CLOSED":
             _undo(world, merchant, payment, refund)
         world.refunds.save(refund)
@@ -148,11 +170,12 @@ def _check_limits(call: PayCall, payment: Payment, needed: int) -> None:
         raise PayError(403, "NOT_ENOUGH", "基本账户余额不足，请充值后重新发起")
 
 
-def _pay_back(world: World, payment: Payment, refund: Refund) -> None:
+def _pay_back(world: World, payment: Payment, refund: Refund, *, to_merchant: bool = False) -> None:
     contact = world.contacts.rows[f"{payment.appid}/{payment.payer_openid}"]
     person = world.people.rows[contact.person]
-    person.balance_fen += refund.amount
-    world.people.save(person)
+    if not to_merchant:
+        person.balance_fen += refund.amount
+        world.people.save(person)
     world.witness(
         "refund",
         mchid=refund.mchid,
@@ -160,7 +183,7 @@ def _pay_back(world: World, payment: Payment, refund: Refund) -> None:
         refund_id=refund.refund_id,
         out_trade_no=payment.out_trade_no,
         transaction_id=payment.transaction_id,
-        person=person.name,
+        person="" if to_merchant else person.name,
         amount_fen=refund.amount,
     )
 

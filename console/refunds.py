@@ -1,0 +1,129 @@
+"""Refunds: lines of an order given back, large ones agreed to by a second person, abnormal ones worked off."""
+
+import logging
+import secrets
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from console.pages import text
+from console.session import staff
+from flows.refund import desk
+from flows.refund.abnormal import PayerCard
+from wx_backend import clock
+from wx_backend.db import retried
+from wx_backend.errors import BadInput
+from wx_backend.money import fen_from_yuan
+
+log = logging.getLogger(__name__)
+bp = Blueprint("refunds", __name__)
+
+AMOUNT = "line-"
+
+
+@bp.get("/refunds")
+def index() -> str:
+    """What waits for a second person, and refunds that have not reached the payer."""
+    node_id = staff().node_id
+    return render_template(
+        "console/refunds.html",
+        proposals=desk.proposals_waiting(node_id),
+        refunds=desk.refunds_to_watch(node_id),
+        me=f"staff:{staff().staff_id}",
+    )
+
+
+@bp.get("/orders/<number>/refund")
+def form(number: str) -> str:
+    """Which lines of the order, how much, and why."""
+    return render_template(
+        "console/refund_form.html",
+        form=desk.refund_form(number, staff().node_id),
+        key=secrets.token_hex(16),
+        now=clock.now(),
+        me=f"staff:{staff().staff_id}",
+    )
+
+
+@bp.post("/orders/<number>/refund")
+def ask(number: str) -> ResponseReturnValue:
+    """Give it back, or propose it."""
+    who, now, typed = staff(), clock.now(), request.form
+    reason, key = text("reason", typed), text("key", typed)
+    if not reason or not key:
+        raise BadInput("请填写退款原因", fields=["reason"])
+    wish = desk.RefundAsk(number, _amounts(), reason, f"staff:{who.staff_id}", key)
+    is_done = retried(lambda: desk.ask_refund(wish, node_id=who.node_id, now=now))
+    log.info(
+        "refund asked for" if is_done else "refund proposed",
+        extra={"order": number, "staff_id": who.staff_id, "fen": sum(wish.amounts.values())},
+    )
+    flash("退款已提交微信支付" if is_done else "金额超过限额，已提交，等待另一位员工审批")
+    return redirect(url_for("console.refunds.form", number=number))
+
+
+@bp.post("/refunds/proposals/<int:proposal_id>")
+def decide(proposal_id: int) -> ResponseReturnValue:
+    """Agree or decline, as the second person."""
+    who, now, verdict = staff(), clock.now(), request.form.get("verdict", "")
+    if verdict not in ("agree", "decline"):
+        raise BadInput("请选择同意或驳回", fields=["verdict"])
+    number = retried(
+        lambda: desk.decide(
+            proposal_id=proposal_id,
+            is_agreed=verdict == "agree",
+            node_id=who.node_id,
+            actor=f"staff:{who.staff_id}",
+            now=now,
+        )
+    )
+    log.info("refund decided", extra={"order": number, "staff_id": who.staff_id, "said": verdict})
+    flash("已同意，退款已提交微信支付" if verdict == "agree" else "已驳回")
+    return redirect(url_for("console.refunds.index"))
+
+
+@bp.get("/refunds/<number>")
+def show(number: str) -> str:
+    """One refund; an abnormal one with its two ways out."""
+    return render_template("console/refund.html", view=desk.refund_file(number, staff().node_id))
+
+
+@bp.post("/refunds/<number>/way-out")
+def work_off(number: str) -> ResponseReturnValue:
+    """Send an abnormal refund to another card of the payer, or to us to pay by hand."""
+    who, now, typed = staff(), clock.now(), request.form
+    way = typed.get("way", "")
+    if way not in ("card", "merchant"):
+        raise BadInput("请选择退回方式", fields=["way"])
+    card = None
+    if way == "card":
+        names = ("bank_type", "account", "name")
+        card = PayerCard(*(text(name, typed) for name in names))
+    retried(
+        lambda: desk.work_off(
+            out_refund_no=number,
+            card=card,
+            node_id=who.node_id,
+            actor=f"staff:{who.staff_id}",
+            now=now,
+        )
+    )
+    log.info("abnormal refund sent on", extra={"refund": number, "staff_id": who.staff_id})
+    flash("已提交微信支付，请留意退款状态")
+    return redirect(url_for("console.refunds.show", number=number))
+
+
+def _amounts() -> dict[int, int]:
+    """Fen by position of the line, from the yuan that were typed. Raises BadInput."""
+    found: dict[int, int] = {}
+    for name, typed in request.form.items():
+        place = name.removeprefix(AMOUNT)
+        if name == place or not typed.strip():
+            continue
+        if not (place.isascii() and place.isdigit() and len(place) <= 3):
+            raise BadInput("没有这一行", fields=[name])
+        try:
+            found[int(place)] = fen_from_yuan(typed.strip())
+        except ValueError as error:
+            raise BadInput("金额应为元，最多两位小数", fields=[name]) from error
+    return {place: fen for place, fen in found.items() if fen != 0}

@@ -1,0 +1,200 @@
+"""Refunds by staff: lines and fen of an order, a second person above a limit, all within their scope."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select
+
+from flows.refund.abnormal import PayerCard, send_another_way
+from flows.refund.agree import LinesBack, refund_order_lines
+from orders.errors import RefundTooLarge
+from orders.models import OrderLine, SalesOrder
+from orders.moves import locked_order
+from orders.queries import lines_of_order, order_by_id
+from orders.refunds import refundable_fen
+from orders.search import order_ids, order_within
+from org.queries import under
+from org.roster import holds_everything
+from payments.desk import refund_within, refunds_within
+from payments.errors import NotPaid
+from payments.models import Payment, Refund, RefundProposal, RefundStatus
+from payments.proposals import (
+    Proposal,
+    amounts_of,
+    decide_proposal,
+    open_proposal,
+    order_of_proposal,
+    proposals_of_order,
+    propose_refund,
+    waiting_proposals,
+)
+from payments.queries import order_of_attempt, refund_by_key, refunds_of_order, winner_of
+from payments.rules import REFUND_SPACING
+from wx_backend import platform
+from wx_backend.errors import BadInput, NotFound
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LineLeft:
+    """A line and what of it can still go back, in fen."""
+
+    row: OrderLine
+    left_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundForm:
+    """What a person needs to see before he gives money back; `next_at` is the earliest moment."""
+
+    order: SalesOrder
+    payment: Payment
+    lines: Sequence[LineLeft]
+    refunds: Sequence[Refund]
+    proposals: Sequence[RefundProposal]
+    limit_fen: int
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefundAsk:
+    """What a person asks for: fen by position of the line, why; `key` makes a repeat the same."""
+
+    number: str
+    amounts: Mapping[int, int]
+    reason: str
+    actor: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundView:
+    """A refund with the number of its order."""
+
+    row: Refund
+    order_number: str
+
+
+def refund_form(number: str, node_id: int) -> RefundForm:
+    """The form for an order of the node's. NotFound; NotPaid for an order nobody paid."""
+    order = _order(number, node_id)
+    payment = winner_of(order.id)
+    if payment is None:
+        raise NotPaid
+    left = refundable_fen(order_id=order.id)
+    asked_at = payment.refund_asked_at
+    return RefundForm(
+        order=order,
+        payment=payment,
+        lines=[LineLeft(line, left.get(line.id, 0)) for line in lines_of_order(order.id)],
+        refunds=refunds_of_order(order.id),
+        proposals=proposals_of_order(order.id),
+        limit_fen=limit_fen(),
+        next_at=None if asked_at is None else asked_at + REFUND_SPACING,
+    )
+
+
+def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
+    """Give lines of an order back: at once (True), or above the limit once another person agrees.
+
+    Raises BadInput without an amount, RefundTooLarge beyond what is left, and what
+    `refund_order_lines` refuses.
+    """
+    order = _order(ask.number, node_id)
+    locked_order(order.id)
+    amounts = _by_line(order, ask.amounts)
+    back = LinesBack(order.id, amounts, ask.reason, ask.actor, ask.key)
+    if refund_by_key(f"order:{order.id}:{ask.key}") is not None:
+        return True
+    if sum(amounts.values()) <= limit_fen():
+        refund_order_lines(back, now=now)
+        return True
+    left = refundable_fen(order_id=order.id)
+    for line_id, fen in amounts.items():
+        if fen > left.get(line_id, 0):
+            raise RefundTooLarge(line=line_id)
+    proposal = Proposal(order.id, amounts, ask.reason, ask.actor, ask.key)
+    propose_refund(proposal=proposal, now=now)
+    return False
+
+
+def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime) -> str:
+    """A second person agrees to a proposal or declines it; the order's number.
+
+    Raises SecondPersonNeeded for the one who proposed, ProposalDecided, NotFound, and what
+    `refund_order_lines` refuses.
+    """
+    order = order_by_id(order_of_proposal(proposal_id))
+    assert order is not None  # noqa: S101 - a foreign key says so
+    _order(order.number, node_id)
+    locked_order(order.id)
+    row = open_proposal(proposal_id, actor=actor)
+    refund_id = None
+    if is_agreed:
+        back = LinesBack(order.id, amounts_of(row), row.reason, row.proposed_by, row.key)
+        refund_id = refund_order_lines(back, now=now)
+    decide_proposal(row, refund_id=refund_id, actor=actor, now=now)
+    return order.number
+
+
+def refunds_to_watch(node_id: int) -> list[RefundView]:
+    """Refunds that are abnormal, failed or still under way, the abnormal ones first."""
+    rows = refunds_within(_orders(node_id), limit=SHOWN)
+    rows = sorted(rows, key=lambda row: (row.status != RefundStatus.ABNORMAL, -row.id))
+    return [RefundView(row, _order_number(row.payment_id)) for row in rows]
+
+
+def proposals_waiting(node_id: int) -> list[tuple[RefundProposal, str]]:
+    """Proposals that wait for a second person, with the numbers of their orders."""
+    rows = waiting_proposals(_orders(node_id), limit=SHOWN)
+    return [(row, order.number if (order := order_by_id(row.order_id)) else "") for row in rows]
+
+
+def refund_file(out_refund_no: str, node_id: int) -> RefundView:
+    """One refund of the node's orders. Raises NotFound."""
+    row = refund_within(out_refund_no, _orders(node_id))
+    if row is None:
+        raise NotFound("退款不存在")
+    return RefundView(row, _order_number(row.payment_id))
+
+
+def work_off(
+    *, out_refund_no: str, card: PayerCard | None, node_id: int, actor: str, now: datetime
+) -> None:
+    """Send an abnormal refund another way; see `send_another_way`."""
+    row = refund_file(out_refund_no, node_id).row
+    send_another_way(refund_id=row.id, card=card, actor=actor, now=now)
+
+
+def limit_fen() -> int:
+    """Above this a second person has to agree."""
+    pay = platform.config().pay
+    if pay is None:
+        raise platform.PayNotConfigured
+    return pay.second_person_above_fen
+
+
+def _by_line(order: SalesOrder, amounts: Mapping[int, int]) -> dict[int, int]:
+    lines = {line.position: line.id for line in lines_of_order(order.id)}
+    if not amounts or not set(amounts) <= set(lines) or min(amounts.values()) <= 0:
+        raise BadInput("请填写要退的金额", fields=["amount"])
+    return {lines[position]: fen for position, fen in amounts.items()}
+
+
+def _order(number: str, node_id: int) -> SalesOrder:
+    order = order_within(number, under(node_id))
+    if order is None:
+        raise NotFound("订单不存在")
+    return order
+
+
+def _orders(node_id: int) -> Select[int] | None:
+    """The orders a node sees; None for all."""
+    return None if holds_everything(node_id) else order_ids(under(node_id))
+
+
+def _order_number(payment_id: int) -> str:
+    order = order_by_id(order_of_attempt(payment_id))
+    return order.number if order else ""

@@ -1,0 +1,104 @@
+"""Verbs on large refunds: one person proposes, another one agrees or declines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from payments.models import ProposalStatus, RefundProposal
+from wx_backend.db import db, locked
+from wx_backend.errors import Conflict, Forbidden, NotFound
+
+
+class SecondPersonNeeded(Forbidden):
+    code, message = "second_person_needed", "须由另一位有权限的员工审批，不能审批自己提出的退款"
+
+
+class ProposalDecided(Conflict):
+    code, message = "proposal_decided", "这笔退款申请已经审批过"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed: fen by order line, why, by whom; `key` makes a repeat the same proposal."""
+
+    order_id: int
+    amounts: Mapping[int, int]
+    reason: str
+    actor: str
+    key: str
+
+
+def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
+    """Write a proposal down; the caller holds the order's lock and has checked the amounts."""
+    before = db.session.scalars(
+        select(RefundProposal).where(
+            RefundProposal.order_id == proposal.order_id, RefundProposal.key == proposal.key
+        )
+    ).one_or_none()
+    if before is not None:
+        return before
+    row = RefundProposal(
+        order_id=proposal.order_id,
+        key=proposal.key,
+        amounts={str(line_id): fen for line_id, fen in proposal.amounts.items()},
+        amount_fen=sum(proposal.amounts.values()),
+        reason=proposal.reason,
+        proposed_by=proposal.actor,
+        proposed_at=now,
+        status=ProposalStatus.PROPOSED,
+    )
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+def open_proposal(proposal_id: int, *, actor: str) -> RefundProposal:
+    """The proposal, locked, for somebody to decide; SecondPersonNeeded, ProposalDecided, NotFound."""
+    row = locked(select(RefundProposal).where(RefundProposal.id == proposal_id))
+    if row is None:
+        raise NotFound
+    if row.status != ProposalStatus.PROPOSED:
+        raise ProposalDecided
+    if row.proposed_by == actor:
+        raise SecondPersonNeeded
+    return row
+
+
+def decide_proposal(
+    row: RefundProposal, *, refund_id: int | None, actor: str, now: datetime
+) -> None:
+    """Note who decided: agreed with the refund that came of it, or declined without one."""
+    row.status = ProposalStatus.DECLINED if refund_id is None else ProposalStatus.APPROVED
+    row.refund_id, row.decided_by, row.decided_at = refund_id, actor, now
+    db.session.flush()
+
+
+def amounts_of(row: RefundProposal) -> dict[int, int]:
+    """What is proposed, in fen by order line id."""
+    return {int(line_id): fen for line_id, fen in row.amounts.items()}
+
+
+def order_of_proposal(proposal_id: int) -> int:
+    """The order to lock before deciding. Raises NotFound."""
+    order_id = db.session.scalar(
+        select(RefundProposal.order_id).where(RefundProposal.id == proposal_id)
+    )
+    if order_id is None:
+        raise NotFound
+    return order_id
+
+
+def waiting_proposals(order_ids: Select[int] | None, *, limit: int) -> Sequence[RefundProposal]:
+    """Proposals about these orders that wait for a second person, the oldest first; None: all."""
+    query = select(RefundProposal).where(RefundProposal.status == ProposalStatus.PROPOSED)
+    if order_ids is not None:
+        query = query.where(RefundProposal.order_id.in_(order_ids))
+    return db.session.scalars(query.order_by(RefundProposal.proposed_at).limit(limit)).all()
+
+
+def proposals_of_order(order_id: int) -> Sequence[RefundProposal]:
+    """All proposals about an order, first one first."""
+    query = select(RefundProposal).where(RefundProposal.order_id == order_id)
+    return db.session.scalars(query.order_by(RefundProposal.id)).all()
