@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 
-from terminal import binding, home, poster, sales, words
+from terminal import binding, home, payouts, poster, sales, settlement_words, statements, words
 from wx_backend.money import yuan
 
 STATIC = Path(__file__).parent / "static"
@@ -19,9 +19,10 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, sales):
+for part in (home, binding, sales, statements):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
+bp.register_blueprint(payouts.bp)
 
 
 @bp.context_processor
@@ -36,6 +37,7 @@ def page_values() -> dict[str, object]:
         "status_name": words.STATUSES.get,
         "step_name": words.STEPS.get,
         "yuan": yuan,
+        **settlement_words.PAGE_VALUES,
     }
 
 
