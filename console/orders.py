@@ -9,10 +9,12 @@ from console.export import csv_file
 from console.pages import PER_PAGE, day, page_of, text
 from console.session import staff
 from console.words import STATUSES, when
+from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
 from orders.models import OrderStatus
 from orders.search import OrderFilter, count_found
 from org.queries import under
+from wx_backend import clock
 from wx_backend.errors import AppError, BadInput
 from wx_backend.money import yuan
 
@@ -65,7 +67,9 @@ def export() -> Response:
 @bp.get("/orders/<number>")
 def show(number: str) -> str:
     """One order with everything that happened to it."""
-    return render_template("console/order.html", file=order_file(number, staff().node_id))
+    file = order_file(number, staff().node_id)
+    ways = ways_of_order(file.order.id, now=clock.now())
+    return render_template("console/order.html", file=file, ways=ways)
 
 
 def _wanted() -> OrderFilter:

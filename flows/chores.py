@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from catalog.stock import release_expired
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
+from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.payment.ending import close_expired_orders
-from flows.reconcile.fetching import fetch_bills
 from flows.payout.batches import chase_releases
 from flows.payout.calls import chase_transfers
 from flows.period.closing import chase_closings
+from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from referral.proofs import chain_receipts
 from settlement.periods import open_periods
@@ -41,6 +42,8 @@ CHORES = (
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
+    Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
+    Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),
     Chore("periods.open", timedelta(hours=1), open_periods),
     Chore("periods.chase", timedelta(minutes=10), chase_closings),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),

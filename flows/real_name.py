@@ -7,6 +7,7 @@ from typing import Final
 
 from billing.real_name import Decision
 from flows.billing import start_hand_over
+from flows.fulfilment.hooks import line_cancelled, real_name_decided
 from flows.messages import send_notice
 from flows.refund.agree import LinesBack, refund_order_lines
 from orders.models import Fulfilment, OrderLine, RealName, SalesOrder
@@ -175,6 +176,7 @@ def _apply(line_id: int, word: Word, now: datetime) -> bool:
     order, line = locked_line(line_id)
     if line.real_name_state == RealName.PASSED:
         real_name_passed(order, line, now=now)
+        real_name_decided(line_id=line_id, now=now)
     else:
         defer(refund_unverified, key=str(line_id), line_id=line_id)
         start_hand_over(order, now=now)
@@ -186,3 +188,4 @@ def _end_free(order: SalesOrder, lines: Sequence[OrderLine], now: datetime) -> N
     for line in lines:
         if cancel_line(order, line, actor="system", cause="real_name", now=now):
             forfeit(order_line_id=line.id, now=now)
+            line_cancelled(line_id=line.id, reason=REASON, actor="system", now=now)

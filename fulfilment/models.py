@@ -362,7 +362,7 @@ class DispatchRule(Model):
 class SameDayRule(Model):
     """Same-day delivery within one city: ordered before `cut_off` it arrives that day.
 
-    `cut_off` are minutes after midnight in Shanghai; `within_minutes` count the outlet's open
+    The goods have to lie at the place that serves the city. `cut_off` are minutes after midnight in Shanghai; `within_minutes` count the outlet's open
     hours from the moment it can begin.
     """
 
@@ -375,6 +375,7 @@ class SameDayRule(Model):
 
     id: Mapped[int] = id_column()
     city_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"))
+    place_id: Mapped[int] = mapped_column(ForeignKey("stock_place.id"))
     cut_off: Mapped[int]
     within_minutes: Mapped[int]
     is_active: Mapped[bool] = mapped_column(default=True)

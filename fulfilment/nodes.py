@@ -254,6 +254,18 @@ EXITS: Final[Mapping[Node, str]] = {
     Node.RETURNED: "货已退回、款已退回",
 }
 
+CARRIERS: Final[Mapping[str, str]] = {
+    "SF": "顺丰速运",
+    "EMS": "中国邮政",
+    "JD": "京东物流",
+    "ZTO": "中通快递",
+    "YTO": "圆通速递",
+    "STO": "申通快递",
+    "YD": "韵达快递",
+    "CITY": "同城专送",
+}
+"""Carriers by the code the platform's shipping management knows them by; the last is our own."""
+
 CHECKS: Final[Mapping[str, Mapping[str, str]]] = {
     "goods": {
         "papers": "订单与商品、数量一致",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from catalog.models import Stock, StockPlace
 from fulfilment.models import (
@@ -105,6 +105,7 @@ def overdue_tasks(
             or_(Chain.outlet_id.in_(scope), Chain.pool_id.in_(scope)),
             Task.status.in_(_LIVE),
             Task.due_at < now,
+            Task.owner != Owner.CUSTOMER,
             Chain.status != ChainStatus.ARCHIVED,
         )
         .order_by(Task.due_at, Task.id)
@@ -217,3 +218,23 @@ def outlets_with_stock(sku_id: int, *, at_least: int) -> Sequence[int]:
         )
         if outlet_id is not None
     ]
+
+
+def tasks_left_alone(*, now: datetime, limit: int = 100) -> Sequence[tuple[Chain, Task]]:
+    """Open nodes that the system closes by now because nobody else did, by order."""
+    due = or_(
+        *(
+            and_(Chain.way == way, Task.node == step.node, Task.entered_at <= now - step.by_itself)
+            for way, steps in CHAINS.items()
+            for step in steps
+            if step.by_itself is not None
+        )
+    )
+    rows = db.session.execute(
+        select(Chain, Task)
+        .join(Task, Task.chain_id == Chain.id)
+        .where(Chain.status == ChainStatus.RUNNING, Task.status.in_(_LIVE), due)
+        .order_by(Chain.order_id, Task.id)
+        .limit(limit)
+    )
+    return [(chain, task) for chain, task in rows]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select, update
 
+from catalog.models import DEFAULT_PLACE
 from fulfilment.models import DispatchBy, DispatchRule, SameDayRule, SerialKind, SerialRule
 from wx_backend.db import db, upsert
 
@@ -41,11 +42,17 @@ def same_day_rules() -> Sequence[SameDayRule]:
 
 
 def set_same_day_rule(
-    *, city_id: int, cut_off: int, within_minutes: int, is_active: bool = True
+    *,
+    city_id: int,
+    cut_off: int,
+    within_minutes: int,
+    place_id: int = DEFAULT_PLACE,
+    is_active: bool = True,
 ) -> None:
-    """State a city's rule: minutes after midnight, and open minutes until delivery."""
+    """State a city's rule: minutes after midnight, open minutes until delivery, whose stock."""
     values = {
         "city_id": city_id,
+        "place_id": place_id,
         "cut_off": cut_off,
         "within_minutes": within_minutes,
         "is_active": is_active,
@@ -60,3 +67,9 @@ def set_serial_rule(*, category_id: int, serial: SerialKind | None) -> None:
     else:
         values = {"category_id": category_id, "serial": serial}
         upsert(SerialRule, values, key=("category_id",), update=("serial",))
+
+
+def serial_rules() -> dict[int, str]:
+    """What was said of categories, by category id."""
+    rows = db.session.execute(select(SerialRule.category_id, SerialRule.serial))
+    return {category_id: serial for category_id, serial in rows}  # noqa: C416 - rows are no pairs

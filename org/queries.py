@@ -65,6 +65,11 @@ def under(node_id: int) -> Select[int]:
     return select(OrgPath.descendant_id).where(OrgPath.ancestor_id == node_id)
 
 
+def alone(node_id: int) -> Select[int]:
+    """The id of one node without what is below it, to filter other queries by."""
+    return select(OrgNode.id).where(OrgNode.id == node_id)
+
+
 def nodes_under(node_id: int, *, tier: Tier | None = None) -> list[OrgNode]:
     """The node and everything below it (of one tier), by code."""
     query = select(OrgNode).where(OrgNode.id.in_(under(node_id))).order_by(OrgNode.code)

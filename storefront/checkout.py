@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint, render_template, request
 
+from orders.models import Delivery
 from org.models import OrgNode, Tier
 from org.queries import ancestors, node_by_code, nodes_under
 from storefront import session
+from storefront.arrival import promise_of
 from storefront.showcase import RepPanel, adviser, variant_page
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -32,6 +34,7 @@ def page() -> str:
         needs_delivery=variant.has_goods,
         takes_number=variant.takes_number,
         outlets=pickup_outlets(rep),
+        promise=promise_of(variant.number, delivery=Delivery.COURIER),
         client_key=new_client_key(),
     )
 

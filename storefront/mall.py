@@ -4,9 +4,11 @@ from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flows.visit import showroom_path
+from orders.models import Delivery
 from org.models import RepStatus
 from org.queries import rep_by_number
 from storefront import session
+from storefront.arrival import promise_of
 from storefront.shelf import asked_shelves
 from storefront.showcase import adviser, product_page, rep_panel
 from wx_backend import clock
@@ -38,4 +40,6 @@ def product(number: str) -> str:
     now = clock.now()
     page = product_page(number, now)
     rep = adviser(session.carried_share(), now)
-    return render_template("storefront/product.html", page=page, rep=rep)
+    first = page.first
+    told = promise_of(first.number, delivery=Delivery.COURIER) if first is not None else None
+    return render_template("storefront/product.html", page=page, rep=rep, promise=told)

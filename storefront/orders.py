@@ -9,6 +9,7 @@ from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
 from orders.models import Delivery
 from storefront import session
+from storefront.arrival import HIDDEN, arrival_panel
 from storefront.checkout import new_client_key
 from storefront.order_pages import order_page, order_rows, own_order
 from storefront.schemas import OrderRequest, RefundRequest, body
@@ -33,8 +34,15 @@ def index() -> str:
 @bp.get("/orders/<number>")
 def show(number: str) -> str:
     """One order: where it stands, what happened, and why this rep."""
-    page = order_page(number, session.member().member_id, clock.now())
-    return render_template("storefront/order.html", page=page, client_key=new_client_key())
+    member_id, now = session.member().member_id, clock.now()
+    page = order_page(number, member_id, now)
+    return render_template(
+        "storefront/order.html",
+        page=page,
+        arrival=arrival_panel(own_order(number, member_id), now),
+        hidden_nodes=HIDDEN,
+        client_key=new_client_key(),
+    )
 
 
 @bp.get("/orders/<number>/pay")

@@ -6,7 +6,18 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 
-from storefront import checkout, links, mall, numbers, orders, session, sharing, shelf, sign_in
+from storefront import (
+    arrival,
+    checkout,
+    links,
+    mall,
+    numbers,
+    orders,
+    session,
+    sharing,
+    shelf,
+    sign_in,
+)
 from storefront.words import register
 from wx_backend.platform import config
 
@@ -20,7 +31,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/mall-assets",
 )
-for part in (mall, links, sign_in, sharing, checkout, orders, shelf, numbers):
+for part in (mall, links, sign_in, sharing, checkout, orders, shelf, numbers, arrival):
     bp.register_blueprint(part.bp)
 register(bp)
 

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from wx_backend import cli_codes, cli_numbers, cli_repair, cli_sealing, log, migrate
+from wx_backend import cli_calendar, cli_codes, cli_numbers, cli_repair, cli_sealing, log, migrate
 from wx_backend.config import BadConfig, Config
 
 
@@ -82,6 +82,7 @@ def sweep() -> None:
 
 for command in (
     *cli_repair.COMMANDS,
+    *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
     *cli_sealing.COMMANDS,
     cli_numbers.import_numbers,

@@ -13,7 +13,7 @@ from flows.sealed import order_place, vault
 from fulfilment.errors import BadWaybill, NotYet, TooManyTries, WrongCode
 from fulfilment.models import Chain, Task, TaskStatus
 from fulfilment.moves import LIVE
-from fulfilment.nodes import NAMES, Node, Proof
+from fulfilment.nodes import CARRIERS, NAMES, Node, Proof
 from fulfilment.operations import held_task, raise_problem, take_task
 from fulfilment.packing import (
     check_proofs,
@@ -140,15 +140,15 @@ def finish_packing(*, task_id: int, outlet_id: int, actor: str, now: datetime) -
 def hand_to_carrier(
     *, task_id: int, outlet_id: int, carrier: str, waybill: str, actor: str, now: datetime
 ) -> None:
-    """The carrier has it: company and waybill number are kept, the line is sent.
+    """The carrier has it: its code and the waybill number are kept, the line is sent.
 
-    Raises BadWaybill, NotTaken, TakenByOther, NotYet.
+    `carrier` is one of `fulfilment.nodes.CARRIERS`. Raises BadWaybill, NotTaken, TakenByOther, NotYet.
     """
     chain, task = _in_hand(task_id, outlet_id, Node.HANDED_OVER, actor)
     number = "".join(waybill.split()).upper()
-    if not carrier.strip() or not number.isalnum() or not 6 <= len(number) <= WAYBILL_LENGTH:
+    if carrier not in CARRIERS or not number.isalnum() or not 6 <= len(number) <= WAYBILL_LENGTH:
         raise BadWaybill
-    note_evidence(task, Proof.CARRIER, carrier.strip()[:WAYBILL_LENGTH], actor=actor, now=now)
+    note_evidence(task, Proof.CARRIER, carrier, actor=actor, now=now)
     note_evidence(task, Proof.WAYBILL, number, actor=actor, now=now)
     note_done(chain, Node.HANDED_OVER, actor=actor, cause="carrier", now=now)
 

@@ -56,6 +56,14 @@ def refund_paid(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:
             settle_return(chain, actor=actor, now=now)
 
 
+def line_cancelled(*, line_id: int, reason: str, actor: str, now: datetime) -> None:
+    """A line that cost nothing is over: there is no money to wait for."""
+    chain = chain_of_line(line_id)
+    if chain is not None:
+        start_return(chain, kind_of_return(chain), reason=reason, actor=actor, now=now)
+        settle_return(chain, actor=actor, now=now)
+
+
 def refund_failed(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:
     """No money moved: what had stopped goes on."""
     for chain in filter(None, map(chain_of_line, line_ids)):

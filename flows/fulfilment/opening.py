@@ -5,8 +5,11 @@ from datetime import datetime
 from catalog.models import ProductKind
 from flows.fulfilment.dispatching import dispatch_by_rule
 from flows.fulfilment.progress import go_on, note_done
-from fulfilment.nodes import Node, Way
+from flows.fulfilment.promising import Asked, promise_for, way_of
+from flows.sealed import order_address
+from fulfilment.nodes import Node
 from fulfilment.operations import NewChain, open_chain
+from fulfilment.promises import Promise
 from orders.models import Delivery, Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order
@@ -16,12 +19,6 @@ from wx_backend import clock
 from wx_backend.outbox import job
 
 _PAID = frozenset({OrderStatus.PAID, OrderStatus.PART_REFUNDED})
-_WAYS = {
-    (ProductKind.GOODS, Delivery.COURIER): Way.GOODS_COURIER,
-    (ProductKind.GOODS, Delivery.PICKUP): Way.GOODS_PICKUP,
-    (ProductKind.SIM, Delivery.COURIER): Way.SIM_COURIER,
-    (ProductKind.SIM, Delivery.PICKUP): Way.SIM_PICKUP,
-}
 
 
 @job("fulfilment.open")
@@ -49,28 +46,41 @@ def _open(order: SalesOrder, line: OrderLine, now: datetime) -> None:
 
 
 def _new(order: SalesOrder, line: OrderLine, now: datetime) -> NewChain:
-    way = way_of(ProductKind(line.product_kind), Delivery(order.delivery))
+    kind = ProductKind(line.product_kind)
+    told = _promise(order, line, kind)
     return NewChain(
         order_line_id=line.id,
         order_id=order.id,
-        way=way,
+        way=way_of(kind, Delivery(order.delivery)),
         product_kind=line.product_kind,
         category_id=line.category_id,
         quantity=line.quantity,
         pool_id=_pool(order.outlet_id or line.outlet_id),
         placed_at=order.placed_at,
         paid_at=order.paid_at or now,
-        is_same_day=False,
-        promised_at=None,
+        is_same_day=told.is_same_day,
+        promised_at=told.by,
     )
 
 
-def way_of(kind: ProductKind, delivery: Delivery) -> Way:
-    """Which chain a line follows; goods of an order that says nothing go by courier."""
-    if kind is ProductKind.PLAN:
-        return Way.PLAN
-    asked = Delivery.COURIER if delivery is Delivery.NONE else delivery
-    return _WAYS[kind, asked]
+def _promise(order: SalesOrder, line: OrderLine, kind: ProductKind) -> Promise:
+    """What the buyer was told when he paid. The line's own units are sold and count as there."""
+    return promise_for(
+        Asked(
+            kind=kind,
+            delivery=Delivery(order.delivery),
+            outlet_id=order.outlet_id or line.outlet_id,
+            sku_id=line.sku_id,
+            quantity=0,
+            region=region_of(order),
+        ),
+        now=order.paid_at or order.placed_at,
+    )
+
+
+def region_of(order: SalesOrder) -> str:
+    """Province and city the parcel goes to; empty where the order has no address."""
+    return order_address(order).get("region", "")
 
 
 def _pool(outlet_id: int | None) -> int | None:

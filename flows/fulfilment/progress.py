@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from flows.delivery import move_line_on
-from flows.fulfilment.handing_out import node_reached
+from flows.fulfilment.handing_out import node_opened, node_reached
 from fulfilment.models import Chain, ChainStatus
 from fulfilment.nodes import Condition, Node
 from fulfilment.operations import advance, finish_node, set_chain_status
@@ -40,7 +40,8 @@ def note_done(chain: Chain, node: Node, *, actor: str, cause: str, now: datetime
 
 def go_on(chain: Chain, *, now: datetime) -> None:
     """Open the nodes whose turn has come."""
-    advance(chain, met=conditions_of(line_of(chain)), now=now)
+    for task in advance(chain, met=conditions_of(line_of(chain)), now=now):
+        node_opened(chain, task, now=now)
 
 
 def archive(chain: Chain, *, now: datetime) -> None:

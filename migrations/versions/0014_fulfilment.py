@@ -21,8 +21,8 @@ TABLES = (
     "fulfilment_chain",
     "shipping_report",
     "pickup_code",
-    "serial_rule",
     "same_day_rule",
+    "serial_rule",
     "pickup_guard",
     "dispatch_rule",
     "calendar_day",
@@ -59,9 +59,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("outlet_id", name=op.f("pk_pickup_guard")),
     )
     op.create_table(
+        "serial_rule",
+        sa.Column("category_id", BigId, nullable=False),
+        sa.Column("serial", sa.String(length=6), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["category_id"], ["category.id"], name=op.f("fk_serial_rule_category_id")
+        ),
+        sa.PrimaryKeyConstraint("category_id", name=op.f("pk_serial_rule")),
+    )
+    op.create_table(
         "same_day_rule",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
         sa.Column("city_id", BigId, nullable=False),
+        sa.Column("place_id", BigId, nullable=False),
         sa.Column("cut_off", sa.Integer(), nullable=False),
         sa.Column("within_minutes", sa.Integer(), nullable=False),
         sa.Column("is_active", sa.Boolean(), nullable=False),
@@ -70,17 +80,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["city_id"], ["org_node.id"], name=op.f("fk_same_day_rule_city_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["stock_place.id"], name=op.f("fk_same_day_rule_place_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_same_day_rule")),
         sa.UniqueConstraint("city_id", name=op.f("uq_same_day_rule_city_id")),
-    )
-    op.create_table(
-        "serial_rule",
-        sa.Column("category_id", BigId, nullable=False),
-        sa.Column("serial", sa.String(length=6), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["category_id"], ["category.id"], name=op.f("fk_serial_rule_category_id")
-        ),
-        sa.PrimaryKeyConstraint("category_id", name=op.f("pk_serial_rule")),
     )
     op.create_table(
         "pickup_code",

@@ -89,7 +89,7 @@ class Counter:
         """Give the packed line to the carrier."""
         task_id = self.task(order_id, Node.HANDED_OVER)
         self.do(desk.accept_task, task_id=task_id)
-        self.do(desk.hand_to_carrier, task_id=task_id, carrier="顺丰速运", waybill=waybill)
+        self.do(desk.hand_to_carrier, task_id=task_id, carrier="SF", waybill=waybill)
 
 
 def open_counter(market: Market) -> Counter:

@@ -7,8 +7,10 @@ from flows.fulfilment.hooks import line_activated
 from flows.fulfilment.opening import open_chains
 from flows.sealed import vault
 from fulfilment.errors import ProofMissing, SerialTaken, TakenByOther, TooManyTries, WrongCode
+from fulfilment.models import DispatchBy
 from fulfilment.nodes import Node
 from fulfilment.pickup import TRIES_MAX, open_code, shown_code
+from fulfilment.settings import use_dispatch_rule
 from orders.models import Delivery
 from orders.values import Item
 from tests.flows.fulfilment.counter import DAVE, IMEI, OTHER_IMEI, Counter, moves
@@ -136,16 +138,25 @@ def test_of_two_who_redeem_a_code_at_once_one_hands_out(counter: Counter) -> Non
     assert sum(race(counter.market.app, hand_out, times=6)) == 1
 
 
-def test_a_receipt_of_billing_may_come_before_the_dispatch(counter: Counter, stage: Stage) -> None:
+def test_an_account_is_opened_after_the_real_name_and_whatever_the_dispatch(
+    counter: Counter, stage: Stage
+) -> None:
     key = counter.market.app.extensions["wx_config"].billing.shared_key
     stage.control("PUT", "/settings", billing_key=key)
+    with transaction():
+        use_dispatch_rule(DispatchBy.ATTRIBUTED, is_active=False)
     order_id = counter.buy(Item(counter.market.wares.plan, 1), delivery=Delivery.NONE)
+    assert counter.open_nodes(order_id) == {"dispatched"}
+    counter.market.decide(order_id, "passed")
+    counter.market.work()
     [line] = lines(order_id)
     assert line.fulfilment == "activated"
-    assert counter.open_nodes(order_id) == {"reviewed"}
+    assert counter.open_nodes(order_id) == {"dispatched"}
+    opened = counter.task(order_id, Node.OPENED)
+    assert [to for _, to, _ in moves(opened)] == ["open", "done"]
     with transaction():
         line_activated(line_id=line.id, now=clock.now())
-    assert len(moves(counter.task(order_id, Node.OPENED))) == 2
+    assert len(moves(opened)) == 2
 
 
 def pickup_code(order_id: int) -> str:

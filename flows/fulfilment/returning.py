@@ -1,0 +1,54 @@
+"""Lines that come back to an outlet: taken in again, or exchanged for another unit."""
+
+from datetime import datetime
+
+from catalog import stock
+from flows.fulfilment.progress import go_on, lock
+from fulfilment.errors import NotYet
+from fulfilment.models import Chain, ReturnKind, TaskStatus
+from fulfilment.nodes import Node
+from fulfilment.operations import begin_anew
+from fulfilment.queries import chain_within, open_return, task_at
+from fulfilment.returns import note_goods_back, settle_return, start_return
+from orders.placement import reservation_key
+from org.queries import under
+from org.roster import holds_everything
+from wx_backend.errors import BadInput
+
+
+def start_exchange(
+    *, chain_id: int, reason: str, staff_node_id: int, actor: str, now: datetime
+) -> None:
+    """A customer brings a unit back to get another; NotYet before he had it, BadInput, NotFound."""
+    chain = lock(_chain(chain_id, staff_node_id))
+    delivered = task_at(chain, Node.DELIVERED)
+    if delivered is None or delivered.status != TaskStatus.DONE:
+        raise NotYet(node=Node.DELIVERED)
+    if not reason.strip():
+        raise BadInput("请填写换货原因", fields=["reason"])
+    if not start_return(chain, ReturnKind.EXCHANGED, reason=reason, actor=actor, now=now):
+        raise NotYet(node=Node.RETURNED)
+
+
+def goods_back(*, chain_id: int, staff_node_id: int, actor: str, now: datetime) -> None:
+    """The units are at the outlet again: back to the shelf, or exchanged for others.
+
+    An exchanged line is packed anew; its money is not touched. NotYet for a line that is not
+    coming back or whose units are here already.
+    """
+    chain = lock(_chain(chain_id, staff_node_id))
+    case = open_return(chain)
+    if case is None or not note_goods_back(chain, actor=actor, now=now):
+        raise NotYet(node=Node.RETURNED)
+    if case.kind == ReturnKind.EXCHANGED:
+        settle_return(chain, actor=actor, now=now)
+        begin_anew(chain, at=Node.PACKED, actor=actor, now=now)
+        go_on(chain, now=now)
+    else:
+        stock.put_back(key=reservation_key(chain.order_line_id), now=now)
+
+
+def _chain(chain_id: int, staff_node_id: int) -> Chain:
+    """A chain within the part of the organisation of whoever asks; NotFound otherwise."""
+    sees_all = holds_everything(staff_node_id)
+    return chain_within(chain_id, under(staff_node_id), sees_all=sees_all)

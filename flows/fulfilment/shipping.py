@@ -1,0 +1,134 @@
+"""A mini-program's platform hears that an order was shipped: until then it keeps the money."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from fulfilment.models import Chain, ChainStatus, ReportStatus, TaskStatus
+from fulfilment.nodes import Node, Proof, Way
+from fulfilment.queries import chains_of_order, evidence_of, task_at
+from fulfilment.reports import end_report, open_report, report_of
+from members.queries import appid_of, identity_by_id
+from orders.models import SalesOrder
+from orders.queries import line_by_id, order_by_id
+from payments.queries import winner_of
+from wechat.error_codes import Kind, kind_of
+from wechat.shipping import Logistics, Parcel, is_trade_managed, upload_shipping_info
+from wx_backend import clock, platform
+from wx_backend.errors import PlatformError
+from wx_backend.outbox import Steps, defer, remote_job
+
+MINI_PROGRAM: Final = "mini_program"
+_OUT: Final = {
+    Way.PLAN: (Node.OPENED, Logistics.virtual),
+    Way.GOODS_PICKUP: (Node.DELIVERED, Logistics.pickup),
+    Way.SIM_PICKUP: (Node.DELIVERED, Logistics.pickup),
+    Way.GOODS_COURIER: (Node.HANDED_OVER, Logistics.express),
+    Way.SIM_COURIER: (Node.HANDED_OVER, Logistics.express),
+}
+"""The node by which a line has left our hands, and how the platform calls that."""
+
+_WEIGHT: Final = {Logistics.virtual: 0, Logistics.pickup: 1, Logistics.express: 2}
+
+
+def tell_when_out(order_id: int, *, now: datetime) -> None:
+    """Have the shipment reported once all lines of a mini-program's order have left us.
+
+    The platform takes one report per payment, and one correction: so nothing is told before.
+    """
+    order = order_by_id(order_id)
+    if order is None:
+        return
+    appid = appid_of(order.identity_id)
+    running = [c for c in chains_of_order(order_id) if c.status != ChainStatus.ENDED]
+    account = platform.config().account_of(appid)
+    if account is None or account.kind != MINI_PROGRAM or not all(map(_is_out, running)):
+        return
+    logistics = _logistics(running)
+    if logistics is not None and open_report(
+        order_id=order_id, appid=appid, logistics=logistics.name, now=now
+    ):
+        defer(report_shipping, key=order.number, order_id=order_id)
+
+
+@remote_job("fulfilment.report_shipping")
+def report_shipping(*, order_id: int) -> Steps:
+    """Ask whether the account has to report, then report; repeated until it is known.
+
+    A payment is unknown there for its first minute; what was reported before counts as done.
+    """
+    report, order = report_of(order_id), order_by_id(order_id)
+    payment, chains = winner_of(order_id), chains_of_order(order_id)
+    if report is None or order is None or payment is None or payment.transaction_id is None:
+        return
+    if report.status != ReportStatus.WAITING:
+        return
+    openid = identity_by_id(order.identity_id).openid
+    caller, appid = platform.client(report.appid).caller, report.appid
+    upload = partial(
+        upload_shipping_info,
+        caller,
+        transaction_id=payment.transaction_id,
+        payer_openid=openid or "",
+        logistics=Logistics[report.logistics],
+        parcels=_parcels(order, chains, Logistics[report.logistics]),
+        uploaded_at=clock.now(),
+    )
+    is_managed = yield partial(is_trade_managed, caller, appid)
+    if not is_managed:
+        end_report(order_id=order_id, status=ReportStatus.NOT_NEEDED, now=clock.now())
+        return
+    try:
+        yield upload
+    except PlatformError as error:
+        _note_refusal(order_id, error)
+        return
+    end_report(order_id=order_id, status=ReportStatus.REPORTED, now=clock.now())
+
+
+def _note_refusal(order_id: int, error: PlatformError) -> None:
+    """Done before is done; refused for good is for a person to see; anything else comes again."""
+    kind = kind_of(int(error.code)) if error.code.isdigit() else Kind.transient
+    if kind is Kind.duplicate:
+        end_report(order_id=order_id, status=ReportStatus.REPORTED, now=clock.now())
+    elif error.permanent:
+        reason = f"{error.code} {error.message}".strip()[:200]
+        end_report(order_id=order_id, status=ReportStatus.REFUSED, now=clock.now(), reason=reason)
+    else:
+        raise error
+
+
+def _is_out(chain: Chain) -> bool:
+    task = task_at(chain, _OUT[Way(chain.way)][0])
+    return task is not None and task.status == TaskStatus.DONE
+
+
+def _logistics(chains: Sequence[Chain]) -> Logistics | None:
+    """The heaviest of the ways the lines went: a parcel counts more than a plan."""
+    found = [_OUT[Way(chain.way)][1] for chain in chains]
+    return max(found, key=lambda each: _WEIGHT[each], default=None)
+
+
+def _parcels(order: SalesOrder, chains: Sequence[Chain], logistics: Logistics) -> list[Parcel]:
+    """One parcel per waybill for express, else one entry that names what was bought."""
+    if logistics is not Logistics.express:
+        return [Parcel(_names(chains))]
+    by_waybill: dict[tuple[str, str], list[Chain]] = {}
+    for chain in chains:
+        task = task_at(chain, Node.HANDED_OVER)
+        if task is None:
+            continue
+        proofs = {each.kind: each.value for each in evidence_of([task.id]).get(task.id, [])}
+        if Proof.WAYBILL in proofs:
+            key = (proofs[Proof.WAYBILL], proofs.get(Proof.CARRIER, ""))
+            by_waybill.setdefault(key, []).append(chain)
+    return [
+        Parcel(_names(inside), tracking_no=waybill, express_company=carrier)
+        for (waybill, carrier), inside in by_waybill.items()
+    ] or [Parcel(order.number)]
+
+
+def _names(chains: Sequence[Chain]) -> str:
+    lines = (line_by_id(chain.order_line_id) for chain in chains)
+    return "、".join(line.name for line in lines if line is not None)

@@ -1,0 +1,164 @@
+"""What the console shows of the chain: the central pool, what is overdue, figures, reviews."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flows.fulfilment.opening import region_of
+from fulfilment.kpis import KPIS, Figure, Kpi, Window, bad_reply_minutes, figure, lines_behind
+from fulfilment.models import Chain, Review, Task
+from fulfilment.nodes import NAMES, OWNERS, Node, Owner
+from fulfilment.queries import overdue_tasks, pool_tasks
+from fulfilment.reviews import reviews_to_answer
+from fulfilment.turnover import turnover_bp
+from orders.models import OrderLine, SalesOrder
+from orders.queries import line_by_id, order_by_id
+from org.models import OrgNode, Tier
+from org.queries import nodes_under, under
+from org.roster import holds_everything, names_of_nodes
+from wx_backend.errors import NotFound
+
+TIERS = {Tier.OUTLET: "已通知网点", Tier.CITY: "已升级到地市", Tier.PROVINCE: "已升级到省"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node of one line in a list of the console."""
+
+    chain_id: int
+    task_id: int
+    order: SalesOrder
+    line_name: str
+    quantity: int
+    region: str
+    outlet: str
+    node: Node
+    node_name: str
+    owner: str
+    due_at: datetime
+    is_overdue: bool
+    late_minutes: int
+    problem: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One figure as it is shown: a value in words, and how many lines are behind it."""
+
+    kpi: Kpi
+    value: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class LineRow:
+    """One line behind a figure."""
+
+    order: SalesOrder
+    line_name: str
+    is_hit: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """One review that waits for an answer."""
+
+    row: Review
+    order: SalesOrder
+    line_name: str
+    outlet: str
+
+
+def pool(node_id: int, *, now: datetime) -> list[Row]:
+    """Lines that wait for an outlet, and lines whose outlet has raised a problem."""
+    found = pool_tasks(under(node_id), sees_all=holds_everything(node_id))
+    return [_row(chain, task, now) for chain, task in found]
+
+
+def overdue(node_id: int, *, now: datetime) -> list[Row]:
+    """Nodes past their time within a part of the organisation, the longest overdue first."""
+    return [_row(chain, task, now) for chain, task in overdue_tasks(under(node_id), now=now)]
+
+
+def outlets_of(node_id: int) -> Sequence[OrgNode]:
+    """Where a line may be given to."""
+    return [node for node in nodes_under(node_id, tier=Tier.OUTLET) if node.closed_on is None]
+
+
+def figures(node_id: int, window: Window) -> list[FigureRow]:
+    """The nine figures of a part of the organisation and a span of days."""
+    rows = [figure(kpi, window) for kpi in KPIS]
+    return [FigureRow(row.kpi, _value(row, node_id, window), row) for row in rows]
+
+
+def orders_behind(
+    kpi: Kpi, window: Window, *, is_hit: bool | None, after: int, limit: int
+) -> list[LineRow]:
+    """The lines behind a figure, newest first."""
+    found = lines_behind(kpi, window, is_hit=is_hit, after=after, limit=limit)
+    return [LineRow(_order(order_id), _line(line_id).name, hit) for line_id, order_id, hit in found]
+
+
+def open_reviews(node_id: int) -> list[ReviewRow]:
+    """Reviews nobody has answered, the worst first."""
+    reviews = reviews_to_answer(under(node_id))
+    outlets = names_of_nodes(each.outlet_id for each in reviews if each.outlet_id is not None)
+    return [_review(each, outlets) for each in reviews]
+
+
+def _review(review: Review, outlets: dict[int, str]) -> ReviewRow:
+    line = _line(review.order_line_id)
+    return ReviewRow(
+        review, _order(line.order_id), line.name, outlets.get(review.outlet_id or 0, "")
+    )
+
+
+def _value(row: Figure, node_id: int, window: Window) -> str:
+    if row.kpi.key == "turnover":
+        rate = turnover_bp(window, is_everything=holds_everything(node_id))
+        return f"{rate / 10_000:.2f} 次" if rate is not None else "—"
+    if row.kpi.key == "bad_replies":
+        minutes = bad_reply_minutes(window)
+        return _length(minutes) if minutes is not None else "—"
+    return f"{row.rate_bp / 100:.1f}%" if row.rate_bp is not None else "—"
+
+
+def _length(minutes: int) -> str:
+    return f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分钟"
+
+
+def _row(chain: Chain, task: Task, now: datetime) -> Row:
+    order, line = _order(chain.order_id), _line(chain.order_line_id)
+    outlet = names_of_nodes([chain.outlet_id]) if chain.outlet_id is not None else {}
+    return Row(
+        chain_id=chain.id,
+        task_id=task.id,
+        order=order,
+        line_name=line.name,
+        quantity=line.quantity,
+        region=region_of(order),
+        outlet=next(iter(outlet.values()), ""),
+        node=Node(task.node),
+        node_name=NAMES[Node(task.node)],
+        owner=OWNERS[Owner(task.owner)],
+        due_at=task.due_at,
+        is_overdue=task.due_at < now,
+        late_minutes=int((now - task.due_at).total_seconds()) // 60,
+        problem=task.problem or "",
+        tier=TIERS.get(Tier(task.tier), "") if task.tier else "",
+    )
+
+
+def _order(order_id: int) -> SalesOrder:
+    order = order_by_id(order_id)
+    if order is None:
+        raise NotFound
+    return order
+
+
+def _line(line_id: int) -> OrderLine:
+    line = line_by_id(line_id)
+    if line is None:
+        raise NotFound
+    return line

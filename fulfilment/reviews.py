@@ -1,0 +1,65 @@
+"""Verbs on reviews: the customer's stars and words, the outlet's answer."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Select, select, update
+
+from fulfilment.errors import AlreadyReviewed
+from fulfilment.models import Chain, Review
+from wx_backend.db import db, upsert
+from wx_backend.errors import BadInput, NotFound
+
+TEXT_LENGTH: Final = 500
+BAD: Final = 2
+GOOD: Final = 4
+"""Up to so many stars a review is a bad one; from so many on a good one."""
+
+
+def add_review(chain: Chain, *, stars: int, text: str, now: datetime) -> None:
+    """Keep what the customer says of a line; AlreadyReviewed the second time, BadInput."""
+    if type(stars) is not int or not 1 <= stars <= 5:
+        raise BadInput("请选择一到五星", fields=["stars"])
+    values = {
+        "order_line_id": chain.order_line_id,
+        "chain_id": chain.id,
+        "outlet_id": chain.outlet_id,
+        "stars": stars,
+        "text": _plain(text),
+        "reviewed_at": now,
+    }
+    if not upsert(Review, values, key=("order_line_id",)):
+        raise AlreadyReviewed
+
+
+def reply_review(
+    *, review_id: int, scope: Select[int], text: str, actor: str, now: datetime
+) -> None:
+    """Answer a review of an outlet of the scope, once; NotFound for any other or a second one."""
+    answer = _plain(text)
+    if not answer:
+        raise BadInput("请填写回复内容", fields=["reply"])
+    changed = db.session.execute(
+        update(Review)
+        .where(Review.id == review_id, Review.outlet_id.in_(scope), Review.replied_at.is_(None))
+        .values(reply=answer, replied_by=actor, replied_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        raise NotFound
+
+
+def reviews_to_answer(scope: Select[int], *, limit: int = 50) -> list[Review]:
+    """Reviews of these outlets nobody has answered, the worst and oldest first."""
+    return list(
+        db.session.scalars(
+            select(Review)
+            .where(Review.outlet_id.in_(scope), Review.replied_at.is_(None))
+            .order_by(Review.stars, Review.reviewed_at)
+            .limit(limit)
+        )
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isprintable, text)).strip()[:TEXT_LENGTH]
