@@ -2,21 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, Final, NoReturn, TypeVar, cast, get_type_hints
 
-from wx_backend.strict import Malformed, whole_number
+from wechat import conversions
+from wx_backend.strict import Malformed
 
 T = TypeVar("T")
 Convert = Callable[[Any], Any]
-
-# name, tag, how to read it, whether it is text, whether it must be there
-_Entry = tuple[str, str, Convert, bool, bool]
-_Group = tuple[tuple[str, ...], tuple[_Entry, ...]]
-_Several = tuple[str, tuple[str, ...], type[Any]]
-_INT64 = 2**63 - 1
-_SECONDS_MAX = 253_402_300_799  # the last second of the year 9999
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,47 +30,47 @@ class Places:
 
 def text(path: str) -> Place:
     """Text; a JSON integer counts as its digits. `path` is dotted: `ScanCodeInfo.ScanResult`."""
-    return Place(tuple(path.split(".")), _as_text)
+    return Place(tuple(path.split(".")), conversions.as_text)
 
 
 def string(path: str) -> Place:
     """Text that must arrive as text."""
-    return Place(tuple(path.split(".")), _as_string)
+    return Place(tuple(path.split(".")), conversions.as_string)
 
 
 def whole(path: str) -> Place:
     """A whole number >= 0 below 2**63, as an integer or as ASCII digits."""
-    return Place(tuple(path.split(".")), _as_whole)
+    return Place(tuple(path.split(".")), conversions.as_whole)
 
 
 def integer(path: str) -> Place:
     """A whole number >= 0 that must arrive as a JSON integer: money in fen, for one."""
-    return Place(tuple(path.split(".")), _as_integer)
+    return Place(tuple(path.split(".")), conversions.as_integer)
 
 
 def flag(path: str) -> Place:
     """A yes or no, as 0 or 1 or as a JSON boolean."""
-    return Place(tuple(path.split(".")), _as_flag)
+    return Place(tuple(path.split(".")), conversions.as_flag)
 
 
 def decimal(path: str) -> Place:
     """A finite number, as a JSON number or as plain decimal digits."""
-    return Place(tuple(path.split(".")), _as_decimal)
+    return Place(tuple(path.split(".")), conversions.as_decimal)
 
 
 def unix(path: str) -> Place:
     """An instant (aware UTC) from whole seconds since 1970."""
-    return Place(tuple(path.split(".")), _as_instant)
+    return Place(tuple(path.split(".")), conversions.as_instant)
 
 
 def rfc3339(path: str) -> Place:
     """An instant (aware UTC) from RFC 3339 text, which must name its offset."""
-    return Place(tuple(path.split(".")), _as_moment)
+    return Place(tuple(path.split(".")), conversions.as_moment)
 
 
 def outcome(path: str) -> Place:
     """Text in lower case, without blanks round its colons and with single ones elsewhere."""
-    return Place(tuple(path.split(".")), _as_outcome)
+    return Place(tuple(path.split(".")), conversions.as_outcome)
 
 
 def many(path: str, kind: type[Any]) -> Places:
@@ -92,52 +85,120 @@ def read(kind: type[T], sent: Mapping[str, Any], **known: Any) -> T:
     or of another kind.
     """
     shape: Any = kind
-    groups, lists = _layout(shape)
-    for parent, entries in groups:
-        _fill(known, (_at(sent, parent) or {}) if parent else sent, entries)
-    for name, path, each in lists:
-        known[name] = tuple(read(each, entry) for entry in _entries(sent, path))
-    return kind(**known)
+    built: T = _reader(shape)(sent, **known)
+    return built
 
 
-def _fill(known: dict[str, Any], sent: Mapping[str, Any], entries: tuple[_Entry, ...]) -> None:
-    """Read the fields that stand beside each other; an absent one is left to its default."""
-    for name, tag, convert, is_text, is_required in entries:
-        value = sent.get(tag)
-        if is_text and value.__class__ is str and value:  # nearly every field of everything
-            known[name] = value
-        elif value is not None and (value != "" or is_required):
-            known[name] = convert(value)
-        elif is_required:
-            raise Malformed(f"{tag} is missing")
+def reader(kind: type[T]) -> Callable[..., T]:
+    """What `read` calls for this class: takes what was sent, and by name what is known."""
+    shape: Any = kind
+    return cast("Callable[..., T]", _reader(shape))
 
 
 @cache
-def _layout(kind: Any) -> tuple[tuple[_Group, ...], tuple[_Several, ...]]:
-    """Where the fields of a dataclass come from, by parent; worked out once per class."""
+def _reader(kind: Any) -> Callable[..., Any]:
+    """The function that reads one class, written once, as dataclasses write `__init__`.
+
+    Every push and notice comes through here; text, which is nearly all they say, costs no call.
+    The source is made of the constants of our own classes, never of what was sent.
+    """
+    if hasattr(kind, "__post_init__"):
+        raise TypeError(f"{kind.__name__} is read without its __post_init__")
+    source = _Source(kind)
     hints = get_type_hints(kind, include_extras=True)
-    groups: dict[tuple[str, ...], list[_Entry]] = {}
-    lists: list[_Several] = []
     for each in fields(kind):
-        for note in getattr(hints[each.name], "__metadata__", ()):
-            if isinstance(note, Places):
-                lists.append((each.name, note.path, note.kind))
-            else:
-                *parent, tag = note.path
-                is_text = note.convert in (_as_text, _as_string)
-                entry = (each.name, tag, note.convert, is_text, each.default is MISSING)
-                groups.setdefault(tuple(parent), []).append(entry)
-    return tuple((parent, tuple(group)) for parent, group in groups.items()), tuple(lists)
+        note = getattr(hints[each.name], "__metadata__", (None,))[0]
+        if isinstance(note, Place):
+            source.add(each.name, note, each.default)
+        elif isinstance(note, Places):
+            source.add_list(each.name, note)
+        else:
+            source.add_known(each.name, each.default)
+    return source.compiled()
 
 
-def _at(sent: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any] | None:
-    """The object at the end of a path; None where there is none."""
+class _Source:
+    """The text of a reader in the making, and the objects it names: `_...`, as no field is."""
+
+    def __init__(self, kind: Any) -> None:
+        self._objects: dict[str, Any] = {"_kind": kind, "_read": read, "_new": object.__new__}
+        self._objects |= {"_set": object.__setattr__, "_at": _at, "_entries": _entries}
+        self._objects["_missing"] = _missing
+        self._parents: dict[tuple[str, ...], str] = {}
+        self._parameters: list[str] = []
+        self._fields: list[str] = []
+
+    def add(self, name: str, place: Place, default: Any) -> None:
+        """Read a field from its place."""
+        *parent, tag = place.path
+        is_text = place.convert in (conversions.as_text, conversions.as_string)
+        self._set(
+            name,
+            _EXPRESSIONS[is_text, default is MISSING].format(
+                found=f"(_v := {self._getter(tuple(parent))}({tag!r}))",
+                tag=tag,
+                convert=self._named(place.convert),
+                default=self._named(default),
+            ),
+        )
+
+    def add_list(self, name: str, places: Places) -> None:
+        """Read a field from a list of objects."""
+        each = f"_read({self._named(places.kind)}, each)"
+        self._set(name, f"tuple({each} for each in _entries(_sent, {places.path}))")
+
+    def add_known(self, name: str, default: Any) -> None:
+        """Take a field from whoever asks for the reading."""
+        self._parameters.append(name if default is MISSING else f"{name}={self._named(default)}")
+        self._set(name, name)
+
+    def compiled(self) -> Callable[..., Any]:
+        """The reader: sets what a frozen dataclass's own `__init__` would set."""
+        getters = [f"{get} = _at(_sent, {path}).get" for path, get in self._parents.items()]
+        lines = [*getters, "_self = _new(_kind)", *self._fields, "return _self"]
+        known = ", ".join(["", "*", *self._parameters]) if self._parameters else ""
+        source = f"def _reader(_sent{known}):\n " + "\n ".join(lines)
+        exec(source, self._objects)  # noqa: S102 - see _reader: nothing of it comes from outside
+        return cast("Callable[..., Any]", self._objects["_reader"])
+
+    def _set(self, name: str, expression: str) -> None:
+        self._fields.append(f"_set(_self, {name!r}, {expression})")
+
+    def _getter(self, parent: tuple[str, ...]) -> str:
+        return self._parents.setdefault(parent, f"_get{len(self._parents)}")
+
+    def _named(self, thing: Any) -> str:
+        name = f"_object{len(self._objects)}"
+        self._objects[name] = thing
+        return name
+
+
+# How a value is read, by whether it is text and whether it must be there.
+_EXPRESSIONS: Final = {
+    (True, True): (
+        "_v if {found}.__class__ is str else {convert}(_missing({tag!r}) if _v is None else _v)"
+    ),
+    (True, False): (
+        "_v if {found}.__class__ is str and _v"
+        " else {default} if _v is None or _v == '' else {convert}(_v)"
+    ),
+    (False, True): "{convert}(_missing({tag!r}) if {found} is None else _v)",
+    (False, False): "{default} if {found} is None or _v == '' else {convert}(_v)",
+}
+
+
+def _missing(tag: str) -> NoReturn:
+    raise Malformed(f"{tag} is missing")
+
+
+def _at(sent: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, Any]:
+    """The object at the end of a path; empty where there is none."""
     found: Any = sent
     for tag in path:
         found = found.get(tag)
         if found is None or found == "":
-            return None
-        if not isinstance(found, Mapping):
+            return {}
+        if found.__class__ is not dict and not isinstance(found, Mapping):
             raise Malformed(f"{tag} is not an object")
     return cast("Mapping[str, Any]", found)
 
@@ -152,69 +213,3 @@ def _entries(sent: Mapping[str, Any], path: tuple[str, ...]) -> list[Mapping[str
         if not all(isinstance(each, Mapping) for each in found):
             raise Malformed(f"{tag} is not a list of objects")
     return found
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise Malformed("not text")
-
-
-def _as_outcome(value: Any) -> str:
-    parts = _as_text(value).lower().split(":")
-    return ":".join(" ".join(part.split()) for part in parts)
-
-
-def _as_string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise Malformed("not text")
-    return value
-
-
-def _as_whole(value: Any) -> int:
-    if isinstance(value, str):
-        return whole_number(value, low=0, high=_INT64)
-    return _as_integer(value)
-
-
-def _as_integer(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _INT64:
-        raise Malformed("not a whole number")
-    return value
-
-
-def _as_flag(value: Any) -> bool:
-    if value not in (0, 1, "0", "1"):
-        raise Malformed("neither yes nor no")
-    return value in (1, "1")
-
-
-def _as_decimal(value: Any) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, str):
-        raise Malformed("not a number")
-    digits = value.removeprefix("-").replace(".", "", 1)
-    whole_number(digits[:19], low=0, high=10**19)
-    if len(digits) > 40 or not (digits.isascii() and digits.isdigit()):
-        raise Malformed("not a number")
-    return float(value)
-
-
-def _as_instant(value: Any) -> datetime:
-    seconds = _as_whole(value)
-    if seconds > _SECONDS_MAX:
-        raise Malformed("not a time")
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _as_moment(value: Any) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_as_string(value))
-    except ValueError:
-        raise Malformed("not a time") from None
-    if moment.tzinfo is None:
-        raise Malformed("a time without its offset")
-    return moment.astimezone(UTC)

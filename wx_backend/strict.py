@@ -27,8 +27,14 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
     keys, NaN and infinities, integers beyond 64 bits, floats that overflow, nesting deeper than
     `max_depth`, more than `max_bytes` of UTF-8, invalid UTF-8, lone surrogates and NUL.
     """
-    text = _decoded(raw, max_bytes)
-    if text.count("[") + text.count("{") > max_depth and _depth(text) > max_depth:
+    sent = raw if isinstance(raw, bytes) else _encoded(raw)
+    if len(sent) > max_bytes:
+        raise Malformed("too long")
+    try:
+        text = sent.decode()
+    except UnicodeError:
+        raise Malformed("not UTF-8") from None
+    if sent.count(b"[") + sent.count(b"{") > max_depth and _depth(text) > max_depth:
         raise Malformed("nested too deeply")
     try:
         value: JSON
@@ -39,7 +45,7 @@ def loads(raw: bytes | str, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_
         value, end = None, -1  # blanks in front, or no JSON at all
     if end != len(text):
         value = _among_blanks(text)
-    if "\\u" in text:
+    if b"\\" in sent and "\\u" in text:
         _refuse_hidden(value)
     return value
 
@@ -73,17 +79,11 @@ def whole_number(text: str, *, low: int, high: int) -> int:
     return number
 
 
-def _decoded(raw: bytes | str, max_bytes: int) -> str:
-    if len(raw) > max_bytes:
-        raise Malformed("too long")
+def _encoded(text: str) -> bytes:
     try:
-        if isinstance(raw, bytes):
-            return raw.decode()
-        if len(raw.encode()) > max_bytes:
-            raise Malformed("too long")
+        return text.encode()
     except UnicodeError:
         raise Malformed("not UTF-8") from None
-    return raw
 
 
 def _among_blanks(text: str) -> JSON:

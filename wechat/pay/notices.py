@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from wechat.pay.facts import Paid, Refund, Transfer
 from wechat.pay.merchant import Merchant
-from wechat.reading import read, rfc3339, string
+from wechat.reading import read, reader, rfc3339, string
 from wx_backend import strict
 from wx_backend.strict import Malformed
 
@@ -57,6 +57,10 @@ AnyNotice: TypeAlias = PaymentNotice | RefundNotice | TransferNotice | OtherNoti
 
 Sent: TypeAlias = Mapping[str, Any]
 
+# Nearly every notice is a payment.
+_read_paid: Final = reader(Paid)
+_read_payment: Final = reader(PaymentNotice)
+
 _FINAL_TRANSFERS: Final = frozenset({"SUCCESS", "FAIL", "CANCELLED"})
 
 
@@ -81,10 +85,10 @@ def notice(
 
 
 def _payment(event_type: str, envelope: Sent, content: Sent) -> PaymentNotice:
-    paid = read(Paid, content)
+    paid = _read_paid(content)
     if event_type != "TRANSACTION.SUCCESS" or paid.trade_state != "SUCCESS":
         raise Malformed("a payment notice that does not say SUCCESS")
-    return read(PaymentNotice, envelope, paid=paid)
+    return _read_payment(envelope, paid=paid)
 
 
 def _refund(event_type: str, envelope: Sent, content: Sent) -> RefundNotice:
