@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final
 
 from console import goods_words, settlement_words
-from console import settlement_words
 from orders.models import Delivery, Fulfilment, OrderStatus, RealName
 from org.models import ChannelClass, RepStatus, Role
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
