@@ -154,7 +154,8 @@ class _Source:
 
     def compiled(self) -> Callable[..., Any]:
         """The reader: sets what a frozen dataclass's own `__init__` would set."""
-        getters = [f"{get} = _at(_sent, {path}).get" for path, get in self._parents.items()]
+        places = {path: f"_at(_sent, {path})" if path else "_sent" for path in self._parents}
+        getters = [f"{get} = {places[path]}.get" for path, get in self._parents.items()]
         lines = [*getters, "_self = _new(_kind)", *self._fields, "return _self"]
         known = ", ".join(["", "*", *self._parameters]) if self._parameters else ""
         source = f"def _reader(_sent{known}):\n " + "\n ".join(lines)
