@@ -1,9 +1,13 @@
 """Money: whole fen as int, rates in basis points; no float, no rounding question."""
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 FEN_MAX = 10**12  # ten billion yuan: above any amount this business sees, far below BIGINT
+
+# Decimal() alone takes full-width digits, underscores and exponents too.
+_DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,8})?")
 
 
 def split(amount_fen: int, weights: Sequence[int]) -> list[int]:
@@ -39,10 +43,7 @@ def yuan(amount_fen: int) -> str:
 
 def fen_from_yuan(text: str) -> int:
     """`12.30` -> 1230, exactly; ValueError for anything but plain decimals within the limits."""
-    try:
-        fen = Decimal(text) * 100
-    except InvalidOperation as error:
-        raise ValueError(f"not an amount in yuan: {text[:20]!r}") from error
-    if not fen.is_finite() or fen != fen.to_integral_value() or abs(fen) > FEN_MAX:
+    fen = Decimal(text) * 100 if _DECIMAL.fullmatch(text) else None
+    if fen is None or fen != fen.to_integral_value() or abs(fen) > FEN_MAX:
         raise ValueError(f"not an amount in yuan: {text[:20]!r}")
     return int(fen)
