@@ -23,6 +23,7 @@ from settlement.refunds import forfeit
 from templates_msg.rules import shortened
 from wx_backend import clock, platform
 from wx_backend.clock import SHANGHAI
+from wx_backend.db import db
 from wx_backend.errors import BadInput, Conflict, NotFound
 from wx_backend.outbox import defer, job
 
@@ -151,7 +152,8 @@ def refund_unverified(*, line_id: int) -> None:
     back = LinesBack(order.id, amounts, REASON, "system", f"real_name:{line_id}")
     try:
         if amounts:
-            refund_order_lines(back, now=now)
+            with db.session.begin_nested():  # what is refused leaves nothing set aside
+                refund_order_lines(back, now=now)
     except RefundTooSoon:
         defer(refund_unverified, due_at=now + REFUND_SPACING, line_id=line_id)
         return

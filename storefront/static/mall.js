@@ -154,7 +154,7 @@
     const line = {
       sku: values.sku, quantity: Number(values.quantity), expected_price_fen: Number(form.dataset.unitFen),
     };
-    for (const name of ["user_name", "user_phone"]) if (values[name]) line[name] = values[name];
+    for (const name of ["user_name", "user_phone", "number"]) if (values[name]) line[name] = values[name];
     const order = {
       client_key: values.client_key, lines: [line], delivery: values.delivery,
       contact_name: values.contact_name, contact_phone: values.contact_phone,
@@ -177,6 +177,80 @@
       say(reason(error));
       button.disabled = false;
     }
+  }
+
+  // --- picking a phone number ------------------------------------------------------------
+  const picking = $("[data-numbers]");
+  if (picking) {
+    const list = picking.querySelector("[data-list]");
+    const chosen = picking.querySelector('[name="number"]');
+    const spaced = (number) => `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`;
+
+    function row(choice) {
+      const label = document.createElement("label");
+      label.className = "weui-cell weui-check__label";
+      const words = document.createElement("p");
+      words.className = "weui-cell__bd";
+      words.textContent = spaced(choice.number);
+      if (choice.grade) {
+        const tag = document.createElement("span");
+        tag.className = "tag";
+        tag.textContent = choice.grade;
+        words.append(" ", tag);
+      }
+      const end = document.createElement("div");
+      end.className = "weui-cell__ft";
+      const input = Object.assign(document.createElement("input"), {
+        type: "radio", name: "choice", className: "weui-check", value: choice.number,
+        checked: choice.number === chosen.value,
+      });
+      input.addEventListener("change", () => hold(choice.number));
+      const icon = document.createElement("span");
+      icon.className = "weui-icon-checked";
+      end.append(input, icon);
+      label.append(words, end);
+      return label;
+    }
+
+    async function look() {
+      const query = new URLSearchParams();
+      for (const name of ["ending", "contains"]) {
+        const digits = picking.querySelector(`[data-${name}]`).value.replace(/\D/g, "");
+        if (digits) query.set(name, digits);
+      }
+      try {
+        const found = await call("GET", `/api/numbers?${query}`);
+        if (!chosen.value && found.held.length) chosen.value = found.held[found.held.length - 1].number;
+        const held = found.held.filter((each) => each.number === chosen.value);
+        const rows = [...held, ...found.numbers].map(row);
+        list.replaceChildren(...rows);
+        if (!rows.length) list.textContent = "没有符合条件的号码，请换个条件";
+      } catch (error) {
+        say(reason(error));
+      }
+    }
+
+    async function hold(number) {
+      const before = chosen.value;
+      try {
+        if (before && before !== number) await call("POST", "/api/numbers/release", { number: before });
+        chosen.value = "";
+        await call("POST", "/api/numbers/hold", { number });
+        chosen.value = number;
+        chosen.closest(".field").classList.remove("wrong");
+        say("");
+      } catch (error) {
+        say(reason(error));
+        look();
+      }
+    }
+
+    let typing;
+    picking.querySelectorAll("input[type=search]").forEach((input) => {
+      input.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(look, 300); });
+    });
+    picking.querySelector("[data-more]").addEventListener("click", look);
+    look();
   }
 
   // --- paying ----------------------------------------------------------------------------

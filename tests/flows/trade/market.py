@@ -77,19 +77,23 @@ class Market:
     def decide(self, order_id: int, decision: str, decision_id: str = "D") -> list[bool]:
         """The real-name service's word on every line that needs one; which of them changed it."""
         references = [line.real_name_reference for line in lines(order_id)]
-        said = [
-            Decision(
-                reference=reference,
-                decision_id=f"{decision_id}-{reference}",
-                decision=decision,
-                decided_at=clock.now(),
-                reason="",
-            )
+        return [
+            self.decide_one(reference, decision, decision_id)
             for reference in references
             if reference is not None
         ]
+
+    def decide_one(self, reference: str | None, decision: str, decision_id: str = "D") -> bool:
+        """The real-name service's word on one line; whether it changed anything."""
+        said = Decision(
+            reference=reference or "",
+            decision_id=f"{decision_id}-{reference}",
+            decision=decision,
+            decided_at=clock.now(),
+            reason="",
+        )
         db.session.rollback()
-        return [retried(lambda one=one: take_decision(one, now=clock.now())) for one in said]
+        return retried(lambda: take_decision(said, now=clock.now()))
 
     def forget_attempts(self, order_id: int) -> None:
         """Our side believes that the attempts have ended; the platform was not told."""
