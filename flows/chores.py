@@ -16,6 +16,8 @@ from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from referral.proofs import chain_receipts
 from settlement.periods import open_periods
+from settlement.accruals import vest_due
+from settlement.debts import bear_debts
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -42,6 +44,8 @@ CHORES = (
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
+    Chore("commission.vest_due", timedelta(minutes=10), vest_due),
+    Chore("commission.left_debts", timedelta(hours=1), bear_debts),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
     Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),
     Chore("periods.open", timedelta(hours=1), open_periods),

@@ -20,10 +20,13 @@ from org.roster import (
     reps_found,
 )
 from referral.figures import Contacts, contacts_by_rep
+from settlement.accruals import unblock
+from settlement.debts import bear_debt
 from settlement.figures import commission_by_rep
 from settlement.queries import Income, income_of
 from wx_backend.clock import business_on
 from wx_backend.errors import BadInput, Conflict, NotFound
+from wx_backend.outbox import defer
 
 NOBODY = "pool"
 
@@ -97,8 +100,10 @@ def pause_rep(*, number: str, node_id: int) -> None:
 
 
 def resume_rep(*, number: str, node_id: int) -> None:
-    """Give a disabled rep his rights back."""
-    reps.enable_rep(rep_id=_within(number, node_id).id)
+    """Give a disabled rep his rights back, and the commission that became due meanwhile."""
+    rep_id = _within(number, node_id).id
+    reps.enable_rep(rep_id=rep_id)
+    defer(unblock, rep_id=rep_id)
 
 
 def rep_leaves(*, number: str, node_id: int, heir: str, now: datetime) -> None:
@@ -108,6 +113,7 @@ def rep_leaves(*, number: str, node_id: int, heir: str, now: datetime) -> None:
         raise NoHeirNamed
     heir_id = None if heir == NOBODY else _within(heir, node_id).id
     reps.part_with_rep(rep_id=rep.id, now=now, heir_id=heir_id)
+    bear_debt(rep_id=rep.id, now=now)
 
 
 def assign_rep_codes(

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
-from ledger.models import AccountKind
-from ledger.queries import balance
+from ledger.models import Account, AccountKind, Entry, Posting
+from ledger.queries import balance, is_account
 from ledger.values import of_rep
 from org.models import Rep, RepStatus
 from settlement.changes.models import OutletManager
@@ -27,6 +27,8 @@ from settlement.models import (
 from settlement.rules import LineFacts, Rate, Scope
 from wx_backend.clock import business_on
 from wx_backend.db import db
+
+LEFT_DEBT = "commission.left_debt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,24 @@ class Earned:
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """Where a rep's commission is, in fen: earned - taken_back = held + free + paid.
+    """Where a rep's commission is, in fen: earned - taken_back + borne = held + free + paid.
 
-    `free_fen` is below zero when more was taken back than he had; later earnings make up for it.
-    `paid_fen` includes what is on its way to him.
+    `free_fen` is below zero when more was taken back than he had; later earnings make up for it,
+    and once he has left, somebody else bears it: `borne_fen`. `paid_fen` includes what is on its
+    way to him.
     """
 
     earned_fen: int
     taken_back_fen: int
     held_fen: int
     free_fen: int
+    borne_fen: int = 0
 
     @property
     def paid_fen(self) -> int:
         """What left for him."""
-        return self.earned_fen - self.taken_back_fen - self.held_fen - self.free_fen
+        had_fen = self.earned_fen - self.taken_back_fen + self.borne_fen
+        return had_fen - self.held_fen - self.free_fen
 
 
 def rates_for(line: LineFacts) -> list[Rate]:
@@ -257,7 +262,21 @@ def income_of(rep_id: int) -> Income:
         taken_back_fen=int(taken_back_fen),
         held_fen=-balance(of_rep(AccountKind.COMMISSION_HELD, rep_id)),
         free_fen=-balance(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)),
+        borne_fen=_borne(rep_id),
     )
+
+
+def _borne(rep_id: int) -> int:
+    """What others bore of a rep's debt after he had left, in fen."""
+    query = (
+        select(func.coalesce(func.sum(Entry.amount_fen), 0))
+        .join(Posting, Posting.id == Entry.posting_id)
+        .join(Account, Account.id == Entry.account_id)
+        .where(
+            is_account(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)), Posting.kind == LEFT_DEBT
+        )
+    )
+    return -int(db.session.execute(query).scalar_one())
 
 
 def _earned(query: Select[Accrual, Commission]) -> list[Earned]:
