@@ -32,6 +32,24 @@ settings.load_profile("wx")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.addoption("--sequences", type=int, help="how many sequences a state machine plays")
+    parser.addoption("--steps", type=int, help="how long each of them is")
+
+
+MachineSize = Callable[[int, int], settings]
+
+
+@pytest.fixture
+def machine_size(request: pytest.FixtureRequest) -> MachineSize:
+    """How much a state machine plays: what it names itself, or what --sequences and --steps say."""
+
+    def sized(sequences: int, steps: int) -> settings:
+        return settings(
+            max_examples=request.config.getoption("--sequences") or sequences,
+            stateful_step_count=request.config.getoption("--steps") or steps,
+        )
+
+    return sized
 
 
 @pytest.fixture(scope="session")
