@@ -8,7 +8,9 @@ from pathlib import Path
 from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, DEFAULT_OUTLET, Identities
 from demo.places import Places
 
-Value = str | bool | Sequence[str]
+Value = str | bool | int | Sequence[str]
+# A crowd at one address, clicking as fast as it can.
+MANY = {"address": 100_000, "session": 100_000}
 
 
 def write(places: Places, identities: Identities) -> None:
@@ -88,6 +90,8 @@ def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
         ("[[share_key]]", {"letter": "A", "secret": identities.share_secret}),
         ("[privacy]", {"index_key": identities.index_key}),
         ("[[privacy.key]]", {"name": "demo", "secret": identities.phone_key}),
+        ("[guard]", {"monitors": ["127.0.0.0/8"]}),
+        *((f"[guard.limit.{name}]", MANY) for name in ("touch", "share", "login")),
         ("[billing]", billing),
         ("[real_name]", real_name),
     )

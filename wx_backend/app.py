@@ -21,10 +21,11 @@ from storefront import session as mall
 from storefront.sign_in import require_member
 from terminal import routes as terminal
 from terminal.session import Person, require_rep, seat
-from wx_backend import access, bell, clock, error_pages, headers, health, tables
+from wx_backend import access, bell, clock, error_pages, headers, health, limits, tables
 from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, prepare_engine
 from wx_backend.platform import Clients
+from wx_backend.strangers import require_monitor
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 
@@ -46,6 +47,7 @@ def create_app(config: Config) -> Flask:
     _open_push_desk(app, config)
     error_pages.install(app)
     headers.install(app)
+    limits.install(app, config)
     app.register_blueprint(health.bp)
     app.register_blueprint(wechat.bp)
     app.register_blueprint(pay.bp)
@@ -80,6 +82,7 @@ GATES: Mapping[access.Caller, access.Gate] = {
     access.Caller.MEMBER: _require_member,
     access.Caller.REP: _require_rep,
     access.Caller.STAFF: require_staff,
+    access.Caller.MONITOR: require_monitor,
 }
 
 

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError
 
 from wx_backend import config_schema
+from wx_backend.config_guard import Guard
 
 
 class Mode(StrEnum):
@@ -120,8 +121,12 @@ class Privacy:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Billing:
+    """The operator's billing system; without an `exchange_dir` no files are exchanged."""
+
     url: str
     shared_key: str
+    exchange_dir: Path | None
+    file_hour: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -148,6 +153,7 @@ class Config:
     privacy: Privacy
     billing: Billing | None
     real_name: RealName | None = None
+    guard: Guard = field(default_factory=Guard)
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
@@ -211,7 +217,8 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         pay=_pay(pay, folder) if pay else None,
         share_keys=tuple(ShareKey(**key) for key in data["share_key"]),
         privacy=_privacy(data["privacy"]),
-        billing=Billing(**data["billing"]) if data["billing"] else None,
+        guard=Guard.of(data["guard"]),
+        billing=_billing(data["billing"], folder) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
     )
 
@@ -219,6 +226,11 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
 def _privacy(data: Mapping[str, Any]) -> Privacy:
     keys = tuple(PrivacyKey(**key) for key in data["key"])
     return Privacy(keys=keys, index_key=data["index_key"])
+
+
+def _billing(data: Mapping[str, Any], folder: Path) -> Billing:
+    named = data["exchange_dir"]
+    return Billing(**{**data, "exchange_dir": folder / named if named else None})
 
 
 def _real_name(data: Mapping[str, Any]) -> RealName:
@@ -263,6 +275,8 @@ def _secrets(config: Config) -> list[tuple[str, str]]:
         ("privacy.index_key", config.privacy.index_key),
     ]
     secrets += [(f"privacy.key.{key.name}.secret", key.secret) for key in config.privacy.keys]
+    if config.guard.monitor_token:
+        secrets.append(("guard.monitor_token", config.guard.monitor_token))
     secrets += [(f"share_key.{key.letter}.secret", key.secret) for key in config.share_keys]
     for account in config.accounts:
         path = f"account.{account.name}"

@@ -1,10 +1,13 @@
 """The shape of the configuration file: one schema per section, unknown keys refused."""
 
 import re
+from ipaddress import ip_network
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
+
+from wx_backend.config_guard import Network
 
 _HEX_32 = re.compile(r"[0-9a-f]{64}")
 
@@ -147,6 +150,8 @@ class Privacy(Section):
 class Billing(Section):
     url = url()
     shared_key = secret()
+    exchange_dir = text(low=0, load_default="")
+    file_hour = fields.Int(strict=True, load_default=1, validate=validate.Range(min=0, max=23))
 
 
 class RealName(Section):
@@ -160,6 +165,40 @@ class RealName(Section):
     expire_days = fields.Int(strict=True, load_default=7, validate=validate.Range(min=1, max=60))
 
 
+class NetworkField(fields.Field[Network]):
+    """An address or a network, such as `10.0.0.0/8`."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Network:
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            raise ValidationError("must be an address or a network") from error
+
+
+def calls() -> fields.Int:
+    """How many calls a minute."""
+    return fields.Int(strict=True, required=True, validate=validate.Range(min=1, max=1_000_000))
+
+
+class Limit(Section):
+    address = calls()
+    session = calls()
+
+
+class Limits(Section):
+    touch = fields.Nested(Limit, load_default=None)
+    share = fields.Nested(Limit, load_default=None)
+    login = fields.Nested(Limit, load_default=None)
+    console = fields.Nested(Limit, load_default=None)
+
+
+class Guard(Section):
+    trusted_proxies = fields.List(NetworkField(), load_default=list)
+    monitors = fields.List(NetworkField(), load_default=list)
+    monitor_token = secret(load_default=None)
+    limit = fields.Nested(Limits, load_default=lambda: Limits().load({}))
+
+
 class File(Section):
     service = fields.Nested(Service, required=True)
     database = fields.Nested(Database, required=True)
@@ -169,6 +208,7 @@ class File(Section):
     pay = fields.Nested(Pay, load_default=None)
     share_key = fields.List(fields.Nested(ShareKey), required=True, validate=validate.Length(min=1))
     privacy = fields.Nested(Privacy, required=True)
+    guard = fields.Nested(Guard, load_default=lambda: Guard().load({}))
     billing = fields.Nested(Billing, load_default=None)
     real_name = fields.Nested(RealName, load_default=None)
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from wx_backend.db import db
-from wx_backend.errors import AppError, Unavailable
+from wx_backend.errors import AppError, TooMany, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,10 @@ def _answer(error: AppError, status: int) -> Response:
 
 
 def _refused(error: AppError) -> Response:
-    return _answer(error, error.status)
+    response = _answer(error, error.status)
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _http(error: HTTPException) -> Response:

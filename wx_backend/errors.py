@@ -52,6 +52,16 @@ class Conflict(AppError):
     status, code, message = 409, "conflict", "状态已变化，请刷新后再试"
 
 
+class TooMany(AppError):
+    """Too many calls in too short a time; `retry_after` is in seconds."""
+
+    status, code, message = 429, "too_many", "操作太频繁了，请稍后再试"
+
+    def __init__(self, *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__()
+
+
 class Unavailable(AppError):
     """We cannot answer now; the caller may try again."""
 
