@@ -20,9 +20,9 @@ _ARRIVALS: Final[Mapping[Way, Node]] = {
 """The node at which a way has kept its promise."""
 
 _ENDINGS: Final[Mapping[Node, str]] = {
-    Node.OPENED: "办理，实名认证通过后预计{by}前开通",
-    Node.DELIVERED: "处理，{what}预计{by}前送达",
-    Node.PACKED: "备货，{what}预计{by}起可到店自提",
+    Node.OPENED: "办理，实名认证通过后预计{by} 前开通",
+    Node.DELIVERED: "处理，{what}预计{by} 前送达",
+    Node.PACKED: "备货，{what}预计{by} 起可到店自提",
 }
 _EVENING, _MORNING, _NOON = 18, 6, 12
 _HOUR: Final = timedelta(hours=1)
@@ -106,7 +106,7 @@ def _same_day(
     if _day(by) != _day(begins_at):
         return None
     by = round_up(by)
-    text = f"{_beginning(begins_at, now)}处理，{what}预计{moment(by, now)}前送达（当日达）"
+    text = f"{_beginning(begins_at, now)}处理，{what}预计{moment(by, now)} 前送达（当日达）"
     is_today = now < cut_off and _day(begins_at) == _day(now)
     return Promise(text, begins_at, by, is_same_day=True, order_by=cut_off if is_today else None)
 

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from flows.checkout import check_out
 from flows.fulfilment import desk
+from flows.sealed import vault
 from fulfilment.models import Chain, Task, TaskMove, TaskStatus
 from fulfilment.nodes import CHECKS, Node
+from fulfilment.pickup import open_code, shown_code
 from fulfilment.queries import tasks_of_chain
 from orders.models import Delivery
 from orders.values import Item
@@ -90,6 +92,19 @@ class Counter:
         task_id = self.task(order_id, Node.HANDED_OVER)
         self.do(desk.accept_task, task_id=task_id)
         self.do(desk.hand_to_carrier, task_id=task_id, carrier="SF", waybill=waybill)
+
+    def redeem(self, order_id: int) -> None:
+        """Bob shows his code."""
+        db.session.rollback()
+        code = open_code(order_id)
+        assert code is not None
+        digits = shown_code(code, vault())
+        self.do(desk.try_pickup_code, code=digits)
+
+    def fetch(self, order_id: int) -> None:
+        """Packed, and handed out for the code."""
+        self.pack(order_id)
+        self.redeem(order_id)
 
 
 def open_counter(market: Market) -> Counter:
