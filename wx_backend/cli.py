@@ -4,7 +4,16 @@ import os
 
 import click
 
-from wx_backend import cli_calendar, cli_codes, cli_numbers, cli_repair, cli_sealing, log, migrate
+from wx_backend import (
+    cli_calendar,
+    cli_codes,
+    cli_numbers,
+    cli_repair,
+    cli_sealing,
+    cli_statements,
+    log,
+    migrate,
+)
 from wx_backend.config import BadConfig, Config
 
 
@@ -82,6 +91,7 @@ def sweep() -> None:
 
 for command in (
     *cli_repair.COMMANDS,
+    cli_statements.verify_statements,
     *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
     *cli_sealing.COMMANDS,

@@ -91,9 +91,8 @@ def shown(transfer: Transfer) -> JSON:
     return answer | ({"fail_reason": transfer.fail_reason} if transfer.fail_reason else {})
 
 
-@act("confirm_transfer")
-def confirm(act: Act) -> JSON:
-    """Tap "collect": `package`, `mchId` and `appId` as the page handed them to the bridge."""
+def waiting(act: Act) -> Transfer:
+    """The transfer behind what the page handed over, if this person may take it; raises Refused."""
     package = act.text("package")
     for transfer in act.world.transfers:
         if transfer.package == package:
@@ -106,6 +105,13 @@ def confirm(act: Act) -> JSON:
         raise Refused("收款用户不一致")
     if transfer.state != "WAIT_USER_CONFIRM":
         raise Refused(f"转账单状态为 {transfer.state}")
+    return transfer
+
+
+@act("confirm_transfer")
+def confirm(act: Act) -> JSON:
+    """Tap "collect": `package`, `mchId` and `appId` as the page handed them to the bridge."""
+    transfer = waiting(act)
     act.person.balance_fen += transfer.amount
     act.world.people.save(act.person)
     act.world.witness(

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from simulator.acts.reading import read_picture
 from simulator.control.frame import answered, body
 from simulator.errors import Refused
-from simulator.phone import paying
+from simulator.phone import collecting, paying
 from simulator.phone.holding import holder, pick_up
 from simulator.phone.screen import screen
 from simulator.world import World
@@ -26,6 +26,7 @@ def blueprint(world: World) -> Blueprint:
     _add_page(phone, world)
     _add_calls(phone, world)
     paying.add_sheet(phone, world)
+    collecting.add_collecting(phone, world)
 
     @phone.errorhandler(Refused)
     def refuse(error: Refused) -> Response:

@@ -37,8 +37,8 @@ class Sheet:
 
     def onward(self, outcome: str) -> str:
         """The way back with the outcome: `ok`, `cancel` or `fail`."""
-        if self.back == _HOME:
-            return _HOME
+        if self.back == HOME:
+            return HOME
         parts = urlsplit(self.back)
         pairs = [(n, v) for n, v in parse_qsl(parts.query, keep_blank_values=True) if n != "wxpay"]
         return urlunsplit(parts._replace(query=urlencode([*pairs, ("wxpay", outcome)])))
@@ -66,17 +66,17 @@ def _opened(world: World, arguments: JSON) -> Sheet:
     with world.acting():
         person = holder(world)
         if person is None:
-            return Sheet("", arguments, _HOME, fault="请先选择谁在用手机，再回来支付")
+            return Sheet("", arguments, HOME, fault="请先选择谁在用手机，再回来支付")
         if back and not any(is_own_page(account, back) for account in world.accounts):
-            return Sheet(person.name, arguments, _HOME, fault="返回地址的域名与后台配置不一致")
+            return Sheet(person.name, arguments, HOME, fault="返回地址的域名与后台配置不一致")
         try:
             payment = ordered(Act(world, person, arguments))
         except Refused as error:
-            return Sheet(person.name, arguments, back or _HOME, fault=_words(error))
+            return Sheet(person.name, arguments, back or HOME, fault=words(error))
         return Sheet(
             person.name,
             arguments,
-            back or _HOME,
+            back or HOME,
             amount=yuan(payment.total),
             description=str(payment.order.get("description", "")),
             merchant=world.accounts.rows[payment.appid].name or payment.mchid,
@@ -94,6 +94,7 @@ def _confirmed(world: World, arguments: JSON) -> Sheet:
         return replace(sheet, fault=fault, is_paid=not fault)
 
 
-def _words(error: Refused) -> str:
+def words(error: Refused) -> str:
+    """What a refusal says to a person."""
     text = str(error)
     return "支付参数不完整" if text.isascii() else text

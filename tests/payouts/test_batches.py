@@ -8,6 +8,7 @@ from flows.payout.batches import (
     AFTER_RELEASE,
     chase_releases,
     reject_batch,
+    release_batch,
     resume_batch,
 )
 from flows.payout.desk import draft
@@ -174,8 +175,6 @@ def test_who_is_disabled_between_proposal_and_release_is_not_paid(world: World) 
 
 
 def test_a_release_told_many_times_at_once_releases_once(app: Flask, world: World) -> None:
-    from flows.payout.batches import release_batch
-
     number = propose(world)
     approve(world, number)
     batch_id = batch(number).id

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
@@ -24,6 +25,8 @@ from tests.periods.world import (
     statement,
     take_back,
 )
+from wx_backend.cli_statements import verify_statements
+from wx_backend.config import Config
 from wx_backend.db import db, transaction
 from wx_backend.strict import dumps
 
@@ -170,3 +173,15 @@ def behind_our_back(command: str) -> None:
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         connection.exec_driver_sql(command)
+
+
+def test_the_command_says_whether_all_months_hold(world: World, config: Config) -> None:
+    a_months_work(world)
+    close(world)
+    told = CliRunner().invoke(verify_statements, obj=lambda: config)
+    assert told.exit_code == 0, told.output
+    assert "OK: 1 periods" in told.output
+    behind_our_back("UPDATE statement SET owner_name = '马洛里' WHERE owner_kind = 'rep'")
+    told = CliRunner().invoke(verify_statements, obj=lambda: config)
+    assert told.exit_code == 1
+    assert "broken at 2026-03 ST" in told.output
