@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from org.models import Role, Staff
@@ -184,7 +184,9 @@ def test_terms_managers_and_debts_are_changed_the_same_way(
 
 def test_the_database_refuses_one_person_by_itself(first: Desk) -> None:
     proposed(first)
+    himself = update(RateProposal).values(
+        status="approved", decided_by=RateProposal.proposed_by, decided_at=clock.now()
+    )
     with pytest.raises(IntegrityError), transaction():
-        row = db.session.scalars(select(RateProposal)).one()
-        row.status, row.decided_by, row.decided_at = "approved", row.proposed_by, clock.now()
+        db.session.execute(himself)
     assert status_of() == ProposalStatus.PROPOSED
