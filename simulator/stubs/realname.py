@@ -122,7 +122,8 @@ def call_back(world: World, task: Task) -> float | None:
 
 
 def _look(world: World) -> Response:
-    query, _, sign = request.query_string.decode("latin-1").rpartition("&sign=")
+    query, _, rest = request.query_string.decode("latin-1").partition("&sign=")
+    sign = rest.partition("&")[0]  # what comes after it is the browser's own
     reference = request.args.get("reference", "")
     with world.acting():
         key = world.settings.realname_key
