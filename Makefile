@@ -14,9 +14,10 @@ DEV = $(PYTHON) -m tools.python dev
 PORT ?= 8000
 SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
+MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test quick lint bench planted migration lock format clean
+.PHONY: help demo story test quick nightly lint bench planted migration lock format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -32,6 +33,9 @@ test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL
 
 quick: ## pytest alone, on SQLite; ARGS="tests/members -k follow" narrows it
 	@$(DEV) -m pytest -q --database=sqlite -m "not browser" $(ARGS)
+
+nightly: ## the state machines of money at their full size: 2,000 sequences of 50 steps; ARGS="-k ledger" narrows it
+	@$(DEV) -m pytest -q --sequences=2000 --steps=50 --timeout=0 $(MACHINES) $(ARGS)
 
 lint: ## ruff, mypy, import-linter
 	@$(DEV) -m tools.checks --lint

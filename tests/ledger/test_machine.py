@@ -3,7 +3,6 @@
 from itertools import count
 
 from flask import Flask
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -20,6 +19,7 @@ from ledger.operations import DifferentPosting, post, reverse
 from ledger.queries import amounts_of, balance, posting_id, trial_balance, unbalanced_postings
 from ledger.statements import statement
 from ledger.values import AccountName, Leg, Unbalanced, of_rep
+from tests.conftest import MachineSize
 from tests.ledger.accounts import NOON
 from wx_backend.clock import business_on
 from wx_backend.db import transaction
@@ -115,14 +115,6 @@ class Books(RuleBasedStateMachine):
             assert (day.opening_fen, day.closing_fen) == (0, fen)
 
 
-def test_the_ledger_agrees_with_its_model(app: Flask) -> None:
+def test_the_ledger_agrees_with_its_model(app: Flask, machine_size: MachineSize) -> None:
     assert app.testing
-    run_state_machine_as_test(
-        Books,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=15,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    run_state_machine_as_test(Books, settings=machine_size(12, 15))

@@ -1,5 +1,6 @@
 """Commission in parts: each waits for its own milestone, and an early end takes the months left."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
@@ -162,7 +163,7 @@ HISTORY = ("activated", "top_up", "alive", "cancelled", "refund")
 def test_the_order_in_which_events_are_told_makes_no_difference(
     world: World, plan: LineFacts, order: tuple[int, ...]
 ) -> None:
-    told = {
+    told: dict[str, Callable[[], object]] = {
         "activated": lambda: reach(plan, ACTIVATED, NOON),
         "top_up": lambda: reach(plan, TOP_UP, NOON + 5 * DAY),
         "alive": lambda: reach(plan, ALIVE, NOON + 185 * DAY, 6),
