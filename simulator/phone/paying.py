@@ -19,7 +19,7 @@ from simulator.phone.holding import holder
 from simulator.records import JSON
 from simulator.world import World
 
-_HOME = "/phone"
+HOME = "/phone"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,228 @@
+"""Finance's pages: a month is closed with a colleague, a batch is paid by file, all in one's scope."""
+
+import re
+from datetime import datetime, timedelta
+from io import BytesIO
+
+import pytest
+import time_machine
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+
+from flows.chores import CHORES
+from ledger.models import AccountKind
+from ledger.operations import post
+from ledger.values import credit, debit, of_company, of_rep
+from org.models import Role, Staff
+from settlement.payouts.models import Payout, PayoutBatch
+from settlement.statements.models import Statement, StatementOwner
+from tests.console.conftest import Desks
+from tests.console.desk import Desk
+from tests.console.world import World
+from tests.jobs import run_jobs
+from wx_backend import clock
+from wx_backend.clock import SHANGHAI, business_on
+from wx_backend.db import db, transaction
+
+EXPENSE = of_company(AccountKind.COMMISSION_EXPENSE)
+
+
+@pytest.fixture
+def rich(world: World) -> World:
+    """Alice and Nils have free money; a second administrator and a second finance person exist."""
+    for rep_id, fen in ((world.alice_id, 12_345), (world.nils_id, 800)):
+        legs = [
+            debit(EXPENSE, fen),
+            credit(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id), fen),
+        ]
+        with transaction():
+            post(kind="commission.vest", key=f"give:{rep_id}", legs=legs, now=clock.now())
+    with transaction() as session:
+        one = session.scalars(select(Staff).where(Staff.login == "root")).one()
+        for login, role, node_id in (
+            ("root2", Role.ADMINISTRATOR, world.tree.group),
+            ("finance2", Role.FINANCE, world.tree.south),
+        ):
+            session.add(
+                Staff(
+                    login=login,
+                    name=f"员工{login}",
+                    password_hash=one.password_hash,
+                    role=role,
+                    node_id=node_id,
+                )
+            )
+    return world
+
+
+def propose(desk: Desk, node_id: int) -> str:
+    """Propose by file; the number of the batch."""
+    answer = desk.post(
+        "/payouts", node=str(node_id), rail="file", minimum="1.00", fee="0", tax="0", note="佣金"
+    )
+    assert answer.status_code == 302
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def test_a_batch_goes_from_proposal_to_paid(desk_of: Desks, rich: World) -> None:
+    finance, second = desk_of("finance"), desk_of("finance2")
+    south = str(rich.tree.south)
+    draft = finance.get("/payouts/new", node=south, rail="file", minimum="1", fee="0", tax="0").text
+    assert "123.45" in draft
+    number = propose(finance, rich.tree.south)
+    assert finance.post(f"/payouts/{number}/approve").status_code == 409
+    assert second.post(f"/payouts/{number}/approve").status_code == 302
+    run_jobs()
+    assert finance.post(f"/payouts/{number}/file.xlsx").status_code == 409
+    taken = second.post(f"/payouts/{number}/file.xlsx")
+    raw = taken.get_data()
+    assert raw == second.post(f"/payouts/{number}/file.xlsx").get_data()
+    back = filled_in(raw)
+    assert number in second.post(f"/payouts/{number}/file.csv").text
+    seen = upload(second, number, back)
+    assert "登记为已付" in second.get(seen).text
+    assert second.post(f"{seen}/apply").status_code == 302
+    assert second.post(f"{seen}/apply").status_code == 302
+    page = second.get(f"/payouts/{number}").text
+    for words in ("已完成", "已到账", "下载付款文件", "登记回盘文件"):
+        assert words in page
+    db.session.rollback()
+    assert db.session.scalars(select(Payout.status)).all() == ["paid"]
+
+
+def filled_in(raw: bytes) -> bytes:
+    """The pay file as a bank clerk returns it: every row paid."""
+    rows = CalamineWorkbook.from_filelike(BytesIO(raw)).get_sheet_by_index(0).to_python()
+    text = [[str(cell) for cell in row] for row in rows]
+    head = next(n for n, row in enumerate(text) if "发放单号" in row)
+    outcome = text[head].index("结果")
+    for row in text[head + 1 :]:
+        row[outcome] = "成功"
+    return "\r\n".join(",".join(row) for row in text).encode("gb18030")
+
+
+def upload(desk: Desk, number: str, raw: bytes) -> str:
+    """Upload a return file; where it is looked at, below /console."""
+    answer = desk.browser.post(
+        f"/console/payouts/{number}/returns",
+        data={"csrf_token": desk.token(), "file": (BytesIO(raw), "回盘.csv")},
+        content_type="multipart/form-data",
+    )
+    assert answer.status_code == 302
+    return answer.headers["Location"].removeprefix("/console")
+
+
+def test_a_foreign_batch_is_not_there(desk_of: Desks, rich: World) -> None:
+    number = propose(desk_of("finance"), rich.tree.south)
+    north = desk_of("north")
+    assert number not in north.get("/payouts").text
+    for answer in (
+        north.get(f"/payouts/{number}"),
+        north.post(f"/payouts/{number}/approve"),
+        north.post(f"/payouts/{number}/file.xlsx"),
+        north.post(f"/payouts/{number}/reject", reason="x"),
+    ):
+        assert answer.status_code == 404
+    assert north.post("/payouts", node=str(rich.tree.south), rail="file").status_code == 404
+    db.session.rollback()
+    assert db.session.scalars(select(PayoutBatch.status)).all() == ["proposed"]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"rail": "cash"},
+        {"minimum": "abc"},
+        {"fee": "-1"},
+        {"tax": "101"},
+        {"node": "x"},
+        {"note": ""},
+    ],
+)
+def test_nonsense_is_refused(desk_of: Desks, rich: World, form: dict[str, str]) -> None:
+    good = {"node": str(rich.tree.south), "rail": "file", "minimum": "1", "note": "佣金"}
+    answer = desk_of("finance").post("/payouts", **{**good, **form})
+    assert answer.status_code == (302 if form == {"note": ""} else 400)
+
+
+def next_month() -> datetime:
+    """Noon of the second day of next month in Shanghai."""
+    today = business_on(clock.now())
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return datetime(first.year, first.month, 2, 12, tzinfo=SHANGHAI)
+
+
+def closed_month(desk_of: Desks) -> str:
+    """This month, closed by two administrators a month later; its name."""
+    month = f"{business_on(clock.now()):%Y-%m}"
+    with time_machine.travel(next_month(), tick=True):
+        for chore in CHORES:
+            if chore.name in ("periods.open", "receipts.chain"):
+                chore.do()
+        root, second = desk_of("root"), desk_of("root2")
+        page = root.get(f"/periods/{month}").text
+        for name in re.findall(r"/overrides/([a-z_]+)\"", page):
+            assert (
+                root.post(f"/periods/{month}/overrides/{name}", reason="已核对").status_code == 302
+            )
+        waiting = re.findall(r"/overrides/(\d+)/approve", second.get(f"/periods/{month}").text)
+        for override in waiting:
+            path = f"/periods/{month}/overrides/{override}/approve"
+            assert root.post(path).status_code == 409
+            assert second.post(path).status_code == 302
+        assert root.post(f"/periods/{month}/close").status_code == 302
+        assert "结账中" in root.get(f"/periods/{month}").text
+        run_jobs()
+        assert "已结账" in root.get(f"/periods/{month}").text
+    return month
+
+
+def statement_of(owner_kind: StatementOwner, owner_id: int) -> str:
+    db.session.rollback()
+    return db.session.scalars(
+        select(Statement.number).where(
+            Statement.owner_kind == owner_kind, Statement.owner_id == owner_id
+        )
+    ).one()
+
+
+def test_a_month_is_closed_and_its_statements_are_read(desk_of: Desks, rich: World) -> None:
+    month = closed_month(desk_of)
+    finance = desk_of("finance")
+    alice = statement_of(StatementOwner.REP, rich.alice_id)
+    province = statement_of(StatementOwner.PROVINCE, rich.tree.south)
+    listed = finance.get("/statements", month=month, owner="rep").text
+    assert alice in listed
+    page = finance.get(f"/statements/{alice}").text
+    for words in ("核对一致", rich.southern.number, rich.southern.receipt, "新增佣金"):
+        assert words in page
+    assert (
+        alice
+        in finance.get(f"/statements/{statement_of(StatementOwner.OUTLET, rich.tree.hall)}").text
+    )
+    sheet = finance.get(f"/statements/{alice}.xlsx").get_data()
+    cells = CalamineWorkbook.from_filelike(BytesIO(sheet)).get_sheet_by_index(0).to_python()
+    assert cells[0] == ["结算单号", alice, "", "", "", ""]
+    assert "新增佣金" in finance.get(f"/statements/{alice}.csv").text
+    assert "爱丽丝" in finance.get(f"/statements/{province}.csv").text or province
+    assert "全部一致" in finance.get("/statements-chain").text
+
+
+def test_a_foreign_statement_is_not_there(desk_of: Desks, rich: World) -> None:
+    closed_month(desk_of)
+    alice, north = statement_of(StatementOwner.REP, rich.alice_id), desk_of("north")
+    assert alice not in north.get("/statements").text
+    for form in ("", ".json", ".xlsx", ".csv"):
+        assert north.get(f"/statements/{alice}{form}").status_code == 404
+
+
+def test_a_province_does_not_close_months(desk_of: Desks, rich: World) -> None:
+    assert rich
+    month = f"{business_on(clock.now()):%Y-%m}"
+    root = desk_of("root")
+    assert root.get(f"/periods/{month}").status_code == 404  # nobody opened it yet
+    closed = closed_month(desk_of)
+    south = desk_of("south")
+    assert "由覆盖全部网点的账号办理" in south.get("/periods").text
+    assert south.get(f"/periods/{closed}").status_code == 403
+    assert south.post(f"/periods/{closed}/close").status_code == 403
