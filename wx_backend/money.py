@@ -7,6 +7,7 @@ from decimal import Decimal
 FEN_MAX = 10**12  # ten billion yuan: above any amount this business sees, far below BIGINT
 
 # Decimal() alone takes full-width digits, underscores and exponents too.
+_TWO_PLACES = re.compile(r"-?[0-9]{1,10}\.[0-9]{2}")
 _DECIMAL = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,8})?")
 
 
@@ -43,6 +44,8 @@ def yuan(amount_fen: int) -> str:
 
 def fen_from_yuan(text: str) -> int:
     """`12.30` -> 1230, exactly; ValueError for anything but plain decimals within the limits."""
+    if _TWO_PLACES.fullmatch(text):
+        return int(text[:-3] + text[-2:])  # what every bill says, without the way over Decimal
     fen = Decimal(text) * 100 if _DECIMAL.fullmatch(text) else None
     if fen is None or fen != fen.to_integral_value() or abs(fen) > FEN_MAX:
         raise ValueError(f"not an amount in yuan: {text[:20]!r}")

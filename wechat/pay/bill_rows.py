@@ -159,7 +159,7 @@ def _row(names: list[str], line: str) -> Row:
     values = line[1:].split(",`") if line.startswith("`") else []
     if len(values) != len(names):
         raise Malformed("a row does not fit its header")
-    return Row(zip(names, (value.strip() for value in values), strict=True))
+    return Row(zip(names, [value.strip() for value in values], strict=True))
 
 
 def _cash_back(row: Row) -> int:
