@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from flows.accounts import account_of_share
 from flows.visit import Landing, Sight, note_opening, open_slug, open_token
 from storefront import session
 from wx_backend import clock
@@ -63,6 +64,8 @@ def _open(work: Callable[[Sight, datetime], Landing]) -> ResponseReturnValue:
     if landing.opened is None:
         return redirect(landing.path)
     session.note_opened(landing.opened, now)
+    told = session.named_account(request.args.get("account", ""))
+    session.meet(told or account_of_share(landing.opened.share_id))
     if session.is_in_wechat() and session.viewer() is None:
         return redirect(url_for("storefront.sign_in.begin", next=landing.path))
     return redirect(landing.path)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from flask import Response, g, request, session
 
+from flows.accounts import official_accounts
 from flows.signing_in import Person, signed_in_person
 from flows.visit import Opened
 from referral.values import Certainty
@@ -43,7 +44,7 @@ def _viewer() -> Person | None:
 
 def enter(identity_id: int, now: datetime) -> None:
     """Begin a signed-in session: nothing of the one before stays, but how the browser came."""
-    kept = {name: session[name] for name in ("share", "opened") if name in session}
+    kept = {name: session[name] for name in ("share", "opened", "account") if name in session}
     session.clear()
     session.update(kept)
     session["identity"], session["signed_in_at"] = identity_id, int(now.timestamp())
@@ -122,11 +123,24 @@ def is_in_wechat() -> bool:
 
 
 def account() -> Account:
-    """The Official Account people sign in by: the first one of the configuration."""
-    found = next((each for each in config().accounts if each.kind == "official"), None)
-    if found is None:
+    """The Official Account this browser meets: its person's, else the one it came by, else the first."""
+    accounts = official_accounts()
+    if not accounts:
         raise NotFound("没有可用的公众号")
-    return found
+    person = viewer()
+    wanted = person.appid if person is not None else session.get("account")
+    return next((each for each in accounts if each.appid == wanted), accounts[0])
+
+
+def meet(account: Account | None) -> None:
+    """Have this browser meet an account from now on; None leaves it with the one it met."""
+    if account is not None:
+        session["account"] = account.appid
+
+
+def named_account(name: str) -> Account | None:
+    """The account that an address asks for by name, as the links of an account's menu may."""
+    return next((each for each in official_accounts() if each.name == name), None)
 
 
 def _instant(seconds: int) -> datetime:

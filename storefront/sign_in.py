@@ -4,17 +4,19 @@ import logging
 import re
 import secrets
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from flows.accounts import account_of_page
 from flows.signing_in import ask_who, sign_in
 from storefront import session
 from wx_backend import access, clock
 from wx_backend.access import Access, Caller
+from wx_backend.config import Account
 from wx_backend.db import db, retried
 from wx_backend.error_pages import wants_json
 from wx_backend.errors import BadInput, Forbidden, NotSignedIn, PlatformError, Unavailable
@@ -56,17 +58,19 @@ def begin() -> ResponseReturnValue:
     if request.host != urlsplit(base_url).netloc:  # WeChat returns there: the cookie must be there
         return redirect(f"{base_url}{url_for('.begin', next=onward)}")
     state = secrets.token_hex(16)
-    round_trip = [state, onward, session.as_values(session.waiting()), _seconds()]
+    session.meet(_account_of(onward))
+    appid = session.account().appid
+    round_trip = [state, onward, session.as_values(session.waiting()), _seconds(), appid]
     cookie["rounds"] = [*_rounds(), round_trip][-ROUNDS_MAX:]
     target = f"{base_url}{url_for('.come_back')}"
-    return redirect(client(session.account().appid).authorize_url(target, state))
+    return redirect(client(appid).authorize_url(target, state))
 
 
 @bp.get("/oauth/return")
 def come_back() -> ResponseReturnValue:
     """WeChat sent the browser back: exchange the code once, then a clean address."""
-    _, onward, opened, _ = _take_round(request.args.get("state", ""))
-    appid, now = session.account().appid, clock.now()
+    _, onward, opened, _, appid = _take_round(request.args.get("state", ""))
+    now = clock.now()
     db.session.rollback()  # no transaction stays open around the call
     try:
         login = ask_who(appid=appid, code=request.args.get("code", ""))
@@ -130,6 +134,18 @@ def is_own_page(target: str) -> bool:
     return endpoint in _PUBLIC_PAGES or (is_for_members and not target.startswith("/api/"))
 
 
+def _account_of(onward: str) -> Account | None:
+    """The account a page belongs to: the one its address names, or that of a rep's showroom.
+
+    Whoever is on his way from a link has met its account already.
+    """
+    parts = urlsplit(onward)
+    named = session.named_account(parse_qs(parts.query).get("account", [""])[0])
+    if named is not None or session.waiting() is not None:
+        return named
+    return account_of_page(parts.path)
+
+
 def _not_told(onward: str, error: PlatformError) -> ResponseReturnValue:
     """WeChat did not say who it is: public pages open all the same, others ask to try again."""
     log.warning("sign-in failed", extra={"api": error.api, "code": error.code})
@@ -154,7 +170,7 @@ def _take_round(state: str) -> list[Any]:
 def _rounds() -> list[list[Any]]:
     """Round trips that are still young enough."""
     rounds: list[list[Any]] = cookie.get("rounds", [])
-    return [each for each in rounds if each[3] > _seconds() - ROUND_SECONDS]
+    return [each for each in rounds if len(each) == 5 and each[3] > _seconds() - ROUND_SECONDS]
 
 
 def _seconds() -> int:

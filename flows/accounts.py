@@ -1,0 +1,57 @@
+"""Which Official Account somebody meets us by: the one nearest to whose link or page he opened."""
+
+from collections.abc import Sequence
+
+from members.queries import appid_of
+from org.queries import ancestors, node_by_code, rep_by_number, rep_card
+from referral.queries import share_path
+from wx_backend.config import Account
+from wx_backend.platform import config
+
+SHOWROOM = "/r/"
+
+
+def official_accounts() -> Sequence[Account]:
+    """The accounts people can sign in by."""
+    return [account for account in config().accounts if account.kind == "official"]
+
+
+def account_of_share(share_id: int) -> Account | None:
+    """The account of a share: its customer's own, else the one nearest to the rep or outlet.
+
+    A customer shares under one of his identities; whoever opens his link meets the same account.
+    """
+    for share in reversed(share_path(share_id)):
+        if share.identity_id is not None:
+            return _named(appid_of(share.identity_id))
+        outlet_id = share.outlet_id or (rep_card(share.rep_id).outlet_id if share.rep_id else None)
+        if outlet_id is not None:
+            return account_near(outlet_id)
+    return None
+
+
+def account_of_page(path: str) -> Account | None:
+    """The account of a rep's showroom; None for a page that is everybody's."""
+    if not path.startswith(SHOWROOM):
+        return None
+    rep = rep_by_number(path.removeprefix(SHOWROOM).partition("?")[0])
+    return account_near(rep.outlet_id) if rep is not None else None
+
+
+def account_near(outlet_id: int) -> Account | None:
+    """The account whose own outlet is nearest in the organisation; the first of equally near ones."""
+    accounts = official_accounts()
+    if len(accounts) < 2:
+        return accounts[0] if accounts else None
+    around = set(ancestors(outlet_id).values())
+    return max(accounts, key=lambda account: _shared(account, around))
+
+
+def _shared(account: Account, around: set[int]) -> int:
+    """How many tiers the account's outlet has in common with these nodes."""
+    node = node_by_code(account.default_outlet)
+    return len(around & set(ancestors(node.id).values())) if node is not None else 0
+
+
+def _named(appid: str) -> Account | None:
+    return next((each for each in official_accounts() if each.appid == appid), None)
