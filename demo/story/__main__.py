@@ -18,7 +18,7 @@ from demo.pretend import Pretend
 from demo.program import StartFailed
 from demo.refusal import CannotStart
 from demo.stack import Stack, running
-from demo.story import arriving, buying, proving
+from demo.story import arriving, buying, naming, proving
 from demo.story.browser import Refused, Unreachable
 from demo.story.checks import CHECKS
 from demo.story.frame import Chapter, Contradiction, Story
@@ -31,6 +31,7 @@ CHAPTERS: dict[str, Chapter] = {
     **arriving.CHAPTERS,
     **buying.CHAPTERS,
     **proving.CHAPTERS,
+    **naming.CHAPTERS,
 }
 FAILURES = (CannotStart, StartFailed, Contradiction, Refused, Unreachable, TimeoutError)
 

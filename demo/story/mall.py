@@ -28,13 +28,17 @@ class Ware:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is ordered together, and by whom; `user_phone` is whose plan it will be."""
+    """What is ordered together, and by whom.
+
+    `user_phone` is whose plan it will be, `number` the phone number he picked for it.
+    """
 
     wares: tuple[Ware, ...]
     name: str
     phone: str
     is_sent: bool = True
     user_phone: str = ""
+    number: str = ""
 
     @property
     def total_fen(self) -> int:
@@ -58,6 +62,8 @@ def choose(browser: Browser, name: str, product: str) -> Ware:
 def order(browser: Browser, basket: Basket) -> str:
     """Submit the checkout; the order's number. The same basket is the same order."""
     user = {"user_name": basket.name, "user_phone": basket.user_phone} if basket.user_phone else {}
+    if basket.number:
+        user |= {"number": basket.number}
     answer = browser.post(
         "/api/orders",
         client_key=basket.wares[0].client_key,
@@ -81,6 +87,14 @@ def payment_sheet(browser: Browser, number: str) -> dict[str, str]:
     sheet: dict[str, str] = browser.post(f"/api/orders/{number}/pay").json()
     browser.journal.write(browser.person, Kind.PREPAY, sheet["package"].removeprefix("prepay_id="))
     return sheet
+
+
+def pick_number(browser: Browser, ending: str) -> str:
+    """Search the pool by its last digits, and hold the first number shown."""
+    shown = browser.get(f"/api/numbers?ending={ending}").json()["numbers"]
+    number = str(shown[0]["number"])
+    browser.post("/api/numbers/hold", number=number)
+    return number
 
 
 def real_names(browser: Browser, number: str) -> list[str]:
