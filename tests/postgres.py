@@ -70,6 +70,11 @@ class PostgresServer:
         self.stop()
         self._clear_away()
 
+    @property
+    def pid(self) -> int:
+        """The process above all others of the server; 0 while it does not run."""
+        return self._process.pid if self._process else 0
+
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy URL of a database here."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self._folder}"

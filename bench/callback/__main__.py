@@ -43,6 +43,7 @@ class Contender:
     process: subprocess.Popen[bytes]
     runs: list[Run] = field(default_factory=list)
     cpu_us: list[float] = field(default_factory=list)
+    database_us: list[float] = field(default_factory=list)
     answered: int = 0
 
 
@@ -58,7 +59,7 @@ def main() -> None:
         numbers = iter(range(10**7))
         for number in range(rounds + 1):
             for contender in contenders:
-                _round(contender, numbers, seconds if number else 1.0, counts=bool(number))
+                _round(server, contender, numbers, seconds if number else 1.0, counts=bool(number))
         _print(contenders, rounds)
         _check(server, contenders)
 
@@ -147,23 +148,32 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("a server did not start")
 
 
-def _round(contender: Contender, numbers: Iterator[int], seconds: float, *, counts: bool) -> None:
+def _round(
+    server: PostgresServer,
+    contender: Contender,
+    numbers: Iterator[int],
+    seconds: float,
+    *,
+    counts: bool,
+) -> None:
     codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
     expected = int(seconds * 9_000)
     ready = [
         pushes.request(codec, contender.path, scene=SCENE, number=next(numbers))
         for _ in range(expected)
     ]
-    before = _cpu_seconds(contender.process.pid)
+    pids = (contender.process.pid, server.pid)
+    before = [cpu_seconds(pid) for pid in pids]
     run = drive(("127.0.0.1", contender.port), ready, connections=CONNECTIONS, seconds=seconds)
-    used = _cpu_seconds(contender.process.pid) - before
+    used = [cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True)]
     contender.answered += len(run.latencies)
     if counts:
         contender.runs.append(run)
-        contender.cpu_us.append(1e6 * used / max(1, len(run.latencies)))
+        for figures, each in zip((contender.cpu_us, contender.database_us), used, strict=True):
+            figures.append(1e6 * each / max(1, len(run.latencies)))
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process and all its descendants."""
     ticks = os.sysconf("SC_CLK_TCK")
     total, waiting = 0.0, [pid]
@@ -181,15 +191,17 @@ def _cpu_seconds(pid: int) -> float:
 
 def _print(contenders: list[Contender], rounds: int) -> None:
     print(f"encrypted SCAN pushes, {CONNECTIONS} connections, {rounds} rounds, medians")
-    print(f"{'':20}{'req/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU us/req':>12}{'bad':>6}")
+    print(
+        f"{'':20}{'req/s':>10}{'p50 ms':>10}{'p99 ms':>10}{'CPU us':>10}{'DB CPU us':>11}{'bad':>6}"
+    )
     for each in contenders:
         runs = each.runs
         rate = statistics.median(run.rate for run in runs)
         p50 = statistics.median(run.percentile(0.5) for run in runs)
         p99 = statistics.median(run.percentile(0.99) for run in runs)
-        cpu = statistics.median(each.cpu_us)
+        cpu, database = statistics.median(each.cpu_us), statistics.median(each.database_us)
         bad = sum(run.bad for run in runs)
-        print(f"{each.name:20}{rate:10.0f}{p50:10.1f}{p99:10.1f}{cpu:12.0f}{bad:6}")
+        print(f"{each.name:20}{rate:10.0f}{p50:10.1f}{p99:10.1f}{cpu:10.0f}{database:11.0f}{bad:6}")
     ours, orm, silent = contenders
     for label, other, goal in (("ORM commit", orm, ">= 6"), ("no write", silent, ">= 1.0")):
         ratios = [a.rate / b.rate for a, b in zip(ours.runs, other.runs, strict=True)]

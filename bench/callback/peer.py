@@ -7,7 +7,7 @@ import os
 from datetime import UTC, datetime
 
 from flask import Flask, Response, abort, request
-from sqlalchemy import DateTime, String, create_engine
+from sqlalchemy import DateTime, String, create_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from wechatpy import create_reply, parse_message
@@ -55,7 +55,9 @@ class Person(Base):
 app = Flask(__name__)
 engine = create_engine(os.environ["DATABASE_URL"], pool_size=16) if WRITES else None
 if engine is not None:
-    Base.metadata.create_all(engine)
+    with engine.begin() as connection:  # one worker after the other
+        connection.execute(text("SELECT pg_advisory_xact_lock(1)"))
+        Base.metadata.create_all(connection)
 
 
 @app.post("/wechat")
