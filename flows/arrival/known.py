@@ -16,6 +16,7 @@ from wx_backend.db import db
 from wx_backend.platform import config
 
 REMEMBERED = timedelta(seconds=30)
+RELOADING = timedelta(seconds=3)
 ENTRIES_MAX = 20_000
 
 Key = TypeVar("Key")
@@ -32,7 +33,11 @@ class Scanned:
 
 
 class Remembered(Generic[Key, Value]):
-    """A small cache with an end for every entry; what it gives back may be that old."""
+    """A small cache with an end for every entry; what it gives back may be that old.
+
+    Whoever finds an entry too old loads it anew; until then the others go on with the old one,
+    for `RELOADING` at most: a crowd does not ask the same question at once.
+    """
 
     def __init__(self, load: Callable[[Key], Value]) -> None:
         self._load = load
@@ -42,14 +47,20 @@ class Remembered(Generic[Key, Value]):
     def of(self, key: Key, now: datetime) -> Value:
         """The value, loaded when it is unknown or too old."""
         entry = self._entries.get(key)
-        if entry is not None and entry[0] > now:
-            return entry[1]
+        if entry is not None:
+            until, value = entry
+            if until > now:
+                return value
+            self._keep(key, now + RELOADING, value)
         value = self._load(key)
+        self._keep(key, now + REMEMBERED, value)
+        return value
+
+    def _keep(self, key: Key, until: datetime, value: Value) -> None:
         with self._lock:
             if len(self._entries) >= ENTRIES_MAX:
                 self._entries.clear()
-            self._entries[key] = (now + REMEMBERED, value)
-        return value
+            self._entries[key] = (until, value)
 
 
 class Known:
