@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "build" / "bench.md"
 BENCHES = (
     ("Encrypted pushes over HTTP, PostgreSQL", "bench.callback"),
+    ("Pushes stored together and alone", "bench.together"),
     ("Codec", "bench.codec"),
     ("Pay notice", "bench.pay_notice"),
     ("Reconciliation of one day", "bench.reconcile"),

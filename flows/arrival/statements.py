@@ -6,9 +6,30 @@ histories and compares every table.
 
 from collections.abc import Callable
 
+from wx_backend.claims import WorkStatus
+
 _PUSH_COLUMNS = (
     "key, account, kind, raw, digest, reply, event_at, known_at, status, attempts, due_at, done_at"
 )
+# What the one statement on PostgreSQL is told of each push, in this order.
+COLUMNS = {
+    "key": "bytea",
+    "account": "text",
+    "kind": "text",
+    "raw": "bytea",
+    "reply": "text",
+    "event_at": "timestamptz",
+    "known_at": "timestamptz",
+    "has_work": "bool",
+    "appid": "text",
+    "openid": "text",
+    "is_followed": "bool",
+    "follow_kind": "text",
+    "touch_kind": "text",
+    "certainty": "text",
+    "scene": "text",
+    "share_id": "int8",
+}
 _NEWER = (
     "identity.state_at IS NULL OR excluded.state_at > identity.state_at"
     " OR (excluded.state_at = identity.state_at AND NOT excluded.is_followed)"
@@ -48,38 +69,32 @@ _TOUCH_INTO = (
 )
 
 
-def _push_values(p: Callable[[str], str]) -> str:
-    names = (*_PUSH_COLUMNS.replace(" ", "").split(","),)
-    return ", ".join("0" if name == "attempts" else p(name) for name in names)
+def _sent(name: str) -> str:
+    return f"sent.{name}"
 
 
-def postgres_statement(*, identity: bool, follow: bool, touch: bool) -> str:
-    """One statement that stores a push with the effects asked for; a row comes back if it was new."""
+_ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
 
-    def p(name: str) -> str:
-        return f"%({name})s"
-
-    parts = [
-        f"new AS (INSERT INTO push ({_PUSH_COLUMNS}) VALUES ({_push_values(p)})"
-        " ON CONFLICT (key) DO NOTHING RETURNING id)"
-    ]
-    if identity:
-        parts.append(
-            "who AS (INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)"
-            f" SELECT {p('appid')}, {p('openid')}, {p('is_followed')}, {p('event_at')},"
-            f" {p('event_at')}, {p('known_at')} FROM new {_IDENTITY_CONFLICT})"
-        )
-    if follow:
-        parts.append(
-            "followed AS (INSERT INTO follow_event (key, identity_id, kind, event_at, known_at)"
-            f" SELECT {p('key')}, who.id, {p('follow_kind')}, {p('event_at')}, {p('known_at')}"
-            " FROM who ON CONFLICT (key) DO NOTHING)"
-        )
-    if touch:
-        parts.append(
-            f"touched AS ({_TOUCH_INTO} {_touch_select(p, 'who')} ON CONFLICT (key) DO NOTHING)"
-        )
-    return f"WITH {', '.join(parts)} SELECT id FROM new"
+# Any number of pushes at once, each person at most once: `ON CONFLICT DO UPDATE` changes a row
+# only once in a statement. Keys, then people, both in their order, so that no two statements
+# wait for each other. Back come the keys that were new.
+POSTGRES_STORE = f"""
+WITH sent AS (SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(COLUMNS)})),
+new AS (INSERT INTO push ({_PUSH_COLUMNS})
+  SELECT key, account, kind, raw, sha256(raw), reply, event_at, known_at,
+    CASE WHEN has_work THEN '{WorkStatus.PENDING}' ELSE '{WorkStatus.DONE}' END, 0, known_at,
+    CASE WHEN NOT has_work THEN known_at END FROM sent ORDER BY key
+  ON CONFLICT (key) DO NOTHING RETURNING key),
+who AS (INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)
+  SELECT appid, openid, is_followed, event_at, event_at, known_at FROM sent JOIN new USING (key)
+  WHERE is_followed IS NOT NULL ORDER BY appid, openid {_IDENTITY_CONFLICT}, appid, openid),
+followed AS (INSERT INTO follow_event (key, identity_id, kind, event_at, known_at)
+  SELECT key, who.id, follow_kind, event_at, known_at FROM sent JOIN who USING (appid, openid)
+  WHERE follow_kind IS NOT NULL ON CONFLICT (key) DO NOTHING),
+touched AS ({_TOUCH_INTO} {_touch_select(_sent, "sent JOIN who USING (appid, openid)")}
+  WHERE sent.touch_kind IS NOT NULL ON CONFLICT (key) DO NOTHING)
+SELECT key FROM new"""
+POSTGRES_FIRST_REPLIES = "SELECT key, reply FROM push WHERE key = ANY($1::bytea[])"
 
 
 def _colon(name: str) -> str:
@@ -88,8 +103,8 @@ def _colon(name: str) -> str:
 
 # SQLite allows no INSERT inside WITH: the same steps one by one.
 SQLITE_PUSH = (
-    f"INSERT INTO push ({_PUSH_COLUMNS}) VALUES ({_push_values(_colon)})"
-    " ON CONFLICT (key) DO NOTHING"
+    f"INSERT INTO push ({_PUSH_COLUMNS}) VALUES (:key, :account, :kind, :raw, :digest, :reply,"
+    " :event_at, :known_at, :status, 0, :due_at, :done_at) ON CONFLICT (key) DO NOTHING"
 )
 SQLITE_IDENTITY = (
     "INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)"

@@ -1,10 +1,12 @@
 """The fast way of storing a push equals the spelled-out way, whatever comes in whatever order."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import count
+from time import sleep
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from sqlalchemy import select
 
 from flows.arrival import spelled_out
 from flows.arrival.plan import Arrival
+from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import Store, open_store
 from members.models import FollowEvent, FollowKind, Identity
 from org.models import OrgNode, Rep
@@ -29,6 +32,7 @@ from referral.operations import (
     point_code,
 )
 from referral.values import Certainty, TouchKind
+from wx_backend import crash
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
@@ -195,6 +199,16 @@ def fast(store: Store, history: Sequence[Arrival]) -> list[str]:
     return [store.store(each) for each in history]
 
 
+def at_once(store: Store, history: Sequence[Arrival]) -> list[str]:
+    """All of a history at the same time, so that many share a commit."""
+    crash.arm(BEFORE_COMMIT, lambda: sleep(0.005))
+    try:
+        with ThreadPoolExecutor(max(1, len(history))) as threads:
+            return list(threads.map(store.store, history))
+    finally:
+        crash.disarm()
+
+
 def plain(history: Sequence[Arrival]) -> list[str]:
     replies = []
     for each in history:
@@ -222,6 +236,21 @@ def test_the_fast_path_equals_the_spelled_out_one(store: Store, history: list[Ar
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=st.lists(arrivals, min_size=2, max_size=12))
+def test_what_arrives_at_once_equals_the_spelled_out_way(
+    store: Store, history: list[Arrival]
+) -> None:
+    one, two = next(_worlds), next(_worlds)
+    quick, slow = as_seen_in(one, history), as_seen_in(two, history)
+
+    assert at_once(store, quick) == plain(slow)
+    assert tables(one) == tables(two)
+    assert pushes(quick) == pushes(slow)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(history=st.lists(arrivals, max_size=8), order=st.randoms(use_true_random=False))
 def test_order_and_repeats_do_not_change_what_is_known(

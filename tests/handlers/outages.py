@@ -5,6 +5,7 @@ import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
@@ -48,8 +49,11 @@ def table_locked(config: Config, table: str) -> Iterator[None]:
 
 
 @contextmanager
-def silent_server() -> Iterator[None]:
-    """PostgreSQL's processes behind our connections are stopped; the connections stay open."""
+def silent_server(*, to_new_clients: bool = False) -> Iterator[None]:
+    """PostgreSQL's processes behind our connections are stopped; the connections stay open.
+
+    `to_new_clients`: so is the one that takes connections.
+    """
     outside = create_engine(db.engine.url, poolclass=NullPool)
     with outside.connect() as other:
         query = text(
@@ -57,6 +61,8 @@ def silent_server() -> Iterator[None]:
             " AND pid <> pg_backend_pid()"
         )
         backends = list(other.scalars(query))
+    if to_new_clients:
+        backends.append(_parent(backends[0]))
     for pid in backends:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -64,3 +70,7 @@ def silent_server() -> Iterator[None]:
     finally:
         for pid in backends:
             os.kill(pid, signal.SIGCONT)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

@@ -48,10 +48,25 @@ def test_a_server_that_lives_but_says_nothing_is_given_up_in_time(
     desk = desk_at(app, "door")
     desk(city.safe(said(number=1)))
     db.session.rollback()
-    with silent_server():
+    with silent_server(to_new_clients=True):
         start = monotonic()
         assert desk(city.safe(said(number=2))).status_code == 503
         assert monotonic() - start < ANSWER_SECONDS + 0.5
+
+    assert desk(city.safe(said(number=2))).status_code == 200
+    assert count(Push) == 2
+
+
+def test_a_connection_that_says_nothing_is_left_for_another(
+    app: Flask, city: Platform, count: Count
+) -> None:
+    desk = desk_at(app, "door")
+    desk(city.safe(said(number=1)))
+    db.session.rollback()
+    with silent_server():
+        start = monotonic()
+        assert desk(city.safe(said(number=2))).status_code == 200
+        assert monotonic() - start < ANSWER_SECONDS
 
     assert desk(city.safe(said(number=2))).status_code == 200
     assert count(Push) == 2

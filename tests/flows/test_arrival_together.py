@@ -1,0 +1,116 @@
+"""Pushes that arrive at the same time share one commit, and none fails for another.
+
+About PostgreSQL whichever database the run is about; `test_arrival_store` compares what is stored.
+"""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from flows.arrival.plan import Arrival
+from flows.arrival.rows import BEFORE_COMMIT
+from flows.arrival.store import CouldNotStore, Store
+from tests.conftest import TEMPLATE
+from tests.flows.test_arrival_store import arrival
+from tests.postgres import PostgresServer
+from wx_backend import crash
+from wx_backend.db import db
+from wx_backend.inbox import Push
+
+NAME = "together"
+WAIT = 10.0
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh migrated database on the server."""
+    yield postgres.create_database(NAME, template=TEMPLATE)
+    postgres.drop_database(NAME)
+
+
+@pytest.fixture
+def store(app: Flask) -> Store:
+    found: Store = app.extensions["wx_store"]
+    return found
+
+
+def stored_in_one_lot(store: Store, lot: list[Arrival]) -> list[Future[str]]:
+    """Store a first arrival and, while it is on its way, all of the lot."""
+    on_the_way, gate = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        on_the_way.set()
+        assert gate.wait(WAIT)
+
+    with ThreadPoolExecutor(len(lot) + 1) as threads:
+        crash.arm(BEFORE_COMMIT, wait)
+        threads.submit(store.store, arrival("SCAN", second=9, openid="first"))
+        assert on_the_way.wait(WAIT)
+        crash.disarm()
+        futures = [threads.submit(store.store, each) for each in lot]
+        waiting = store._together._waiting  # type: ignore[attr-defined]  # how many wait shows only there
+        while len(waiting) < len(lot):
+            threading.Event().wait(0.005)
+        gate.set()
+    return futures
+
+
+def pushes_by_transaction() -> list[int]:
+    """How many pushes each transaction stored."""
+    db.session.rollback()
+    query = select(func.count()).select_from(Push).group_by(text("push.xmin::text"))
+    return sorted(db.session.scalars(query))
+
+
+def people(count: int) -> list[Arrival]:
+    return [arrival("SCAN", second=0, openid=f"bob{number}") for number in range(count)]
+
+
+def test_whoever_waits_shares_a_commit(store: Store) -> None:
+    futures = stored_in_one_lot(store, people(8))
+
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    assert pushes_by_transaction() == [1, 8]
+
+
+def test_a_push_the_database_refuses_fails_alone(store: Store) -> None:
+    *good, bad = people(8)
+    *futures, refused = stored_in_one_lot(store, [*good, replace(bad, kind="x" * 65)])
+
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    with pytest.raises(CouldNotStore):
+        refused.result()
+    assert pushes_by_transaction() == [1] * 8
+    assert store.store(arrival("SCAN", second=1)) == "hello SCAN"
+
+
+def test_text_with_a_nul_is_refused_not_cut(store: Store) -> None:
+    with pytest.raises(CouldNotStore):
+        store.store(replace(arrival("SCAN", second=0), reply="one\0two"))
+
+
+def test_one_persons_pushes_are_all_kept(store: Store) -> None:
+    lot = [arrival("SCAN", second=second % 3) for second in range(6)]
+    futures = stored_in_one_lot(store, lot)
+
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    assert pushes_by_transaction() == [1, 1, 1, 1]  # three of Bob's seconds, one after another
+
+
+def test_who_holds_up_one_person_holds_up_nobody_else(store: Store) -> None:
+    store.store(arrival("SCAN", second=0, openid="bob0"))
+    with db.engine.begin() as other:
+        other.execute(text("SELECT FROM identity WHERE openid = 'bob0' FOR UPDATE"))
+        held, *futures = stored_in_one_lot(
+            store, [arrival("SCAN", second=1, openid=f"bob{number}") for number in range(4)]
+        )
+        assert {future.result() for future in futures} == {"hello SCAN"}
+        with pytest.raises(CouldNotStore):
+            held.result()
+
+    assert store.store(arrival("SCAN", second=1, openid="bob0")) == "hello SCAN"
