@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 
 from prometheus_client import Counter
@@ -163,5 +164,10 @@ def _codec(account: Account) -> Codec:
 
 
 def _counted(account: str, outcome: str, answer: Answer) -> Answer:
-    ANSWERED.labels(account, outcome).inc()
+    _counter(account, outcome).inc()
     return answer
+
+
+@cache
+def _counter(account: str, outcome: str) -> Counter:
+    return ANSWERED.labels(account, outcome)

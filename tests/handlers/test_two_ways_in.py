@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
+from handlers.door import QUERY_FIELDS_MAX, read_query
 from tests.handlers.platform import NOON, Platform, Sent, event, follow, query_string, scan, text
 from wx_backend.app import with_door
 
@@ -95,6 +97,17 @@ def test_door_and_route_answer_alike(
     assert opened(city, at_door) == opened(city, at_route)
     for header in ("X-Content-Type-Options", "Cache-Control", "Content-Length"):
         assert (header in at_door.headers) == (header in at_route.headers)
+
+
+@given(text=st.text(alphabet="ab=&.-_%2+; ", max_size=24) | st.text(max_size=12))
+def test_a_query_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
+    except ValueError:
+        assert read_query(text) is None
+    else:
+        is_clear = len(dict(pairs)) == len(pairs)
+        assert read_query(text) == (dict(pairs) if is_clear else None)
 
 
 def test_the_push_path_loads_no_client_of_anybody_else() -> None:
