@@ -98,7 +98,7 @@ def _check_top(node_id: int) -> None:
 
 
 def _failure(row: Any) -> Failure:
-    what = getattr(row, "kind", None) or row.name
+    what = backlog.kind_of(row)
     known_at = getattr(row, "known_at", None) or row.created_at
     arguments = getattr(row, "arguments", None)
     return Failure(

@@ -18,11 +18,15 @@ TABLES: Final[Mapping[str, Any]] = {"push": Push, "job": Job}
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """One table's work: rows that wait, rows that are due by now, rows that gave up."""
+    """One table's work: rows that wait, rows that are due by now, rows that gave up.
+
+    `oldest_due_at` is since when the row that waits longest has been due, or will be.
+    """
 
     pending: int
     due: int
     dead: int
+    oldest_due_at: datetime | None
 
 
 def backlog_of(table: Any, now: datetime) -> Backlog:
@@ -32,14 +36,27 @@ def backlog_of(table: Any, now: datetime) -> Backlog:
         func.count().filter(is_pending),
         func.count().filter(is_pending, table.due_at <= now),
         func.count().filter(table.status == WorkStatus.DEAD),
+        func.min(table.due_at).filter(is_pending),
     ).where(table.status.in_([WorkStatus.PENDING, WorkStatus.DEAD]))
     return Backlog(*db.session.execute(rows).one())
+
+
+def kind_of(row: Any) -> str:
+    """What sort of work a row is: the kind of a push or notice, the name of a job."""
+    return str(row.name if isinstance(row, Job) else row.kind)
 
 
 def dead_rows(table: Any, *, limit: int) -> Sequence[Any]:
     """What gave up, the latest first."""
     query = select(table).where(table.status == WorkStatus.DEAD)
     return db.session.scalars(query.order_by(table.id.desc()).limit(limit)).all()
+
+
+def dead_ids(table: Any, *, kind: str) -> Sequence[int]:
+    """Everything of one sort that gave up, the oldest first."""
+    sort = table.name if table is Job else table.kind
+    query = select(table.id).where(table.status == WorkStatus.DEAD, sort == kind)
+    return db.session.scalars(query.order_by(table.id)).all()
 
 
 def bring_back(table: Any, row_id: int, *, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """Commands for what went wrong or got old: dead work, bodies to purge, touches to compare."""
 
 import json
+from functools import partial
 from typing import Any
 
 import click
@@ -14,9 +15,12 @@ from wx_backend.cli_app import ReadConfig, app_of
 def dead(read_config: ReadConfig, limit: int) -> None:
     """List the work that gave up: pushes, notices and jobs."""
     with app_of(read_config()):
-        for label, table in _tables().items():
-            for row in _dead_rows(table, limit):
-                click.echo(f"{label} {row.id}  {_kind(row)}  x{row.attempts}  {row.last_error}")
+        from flows.repair import TABLES
+        from wx_backend.backlog import dead_rows, kind_of
+
+        for label, table in TABLES.items():
+            for row in dead_rows(table, limit=limit):
+                click.echo(f"{label} {row.id}  {kind_of(row)}  x{row.attempts}  {row.last_error}")
 
 
 @click.command()
@@ -29,7 +33,7 @@ def replay(read_config: ReadConfig, table: str, row_id: int | None, kind: str | 
     if (row_id is None) == (kind is None):
         raise click.UsageError("give either --id or --kind")
     with app_of(read_config()):
-        revived = _revived(_tables()[table], row_id, kind)
+        revived = _revived(table, row_id, kind)
     click.echo(f"{revived} brought back")
 
 
@@ -78,35 +82,18 @@ def rebuild_touches(read_config: ReadConfig, *, dry_run: bool) -> None:
 COMMANDS = (dead, replay, purge, rebuild_touches)
 
 
-def _tables() -> dict[str, Any]:
-    from payments.models import PayNotice
-    from wx_backend import backlog
-
-    return {**backlog.TABLES, "notice": PayNotice}
-
-
-def _dead_rows(table: Any, limit: int | None) -> list[Any]:
-    from wx_backend import backlog
-
-    return list(backlog.dead_rows(table, limit=limit or 1_000_000))
-
-
-def _kind(row: Any) -> str:
-    return str(row.name if hasattr(row, "name") else row.kind)
-
-
-def _revived(table: Any, row_id: int | None, kind: str | None) -> int:
+def _revived(label: str, row_id: int | None, kind: str | None) -> int:
+    from flows.repair import TABLES
     from wx_backend import backlog, clock
     from wx_backend.db import db, retried
 
-    ids = [row_id] if row_id else [r.id for r in _dead_rows(table, None) if _kind(r) == kind]
+    table = TABLES[label]
+    ids = [row_id] if row_id else backlog.dead_ids(table, kind=kind or "")
     db.session.rollback()
     revived = 0
     with click.progressbar(ids, label="replay") as bar:
         for each in bar:
-            revived += retried(
-                lambda row=each: backlog.bring_back(table, row, now=clock.now())  # type: ignore[misc]  # bound early
-            )
+            revived += retried(partial(backlog.bring_back, table, each, now=clock.now()))
     return revived
 
 

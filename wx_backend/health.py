@@ -1,11 +1,10 @@
 """Whether this process lives (/healthz), can work (/readyz), and its figures (/metrics)."""
 
 from flask import Blueprint, Response, current_app, jsonify
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
-from payments.models import PayNotice
+from flows.repair import TABLES
 from wx_backend import backlog, clock
-from wx_backend.claims import WorkStatus
 from wx_backend.db import db
 
 bp = Blueprint("health", __name__)
@@ -51,15 +50,11 @@ def _backlog() -> list[str]:
     ages = [
         "# HELP wx_overdue_seconds Age of the oldest due row\n# TYPE wx_overdue_seconds gauge\n"
     ]
-    for label, table in (*backlog.TABLES.items(), ("notice", PayNotice)):
-        for status in (WorkStatus.PENDING, WorkStatus.DEAD):
-            count = db.session.scalar(
-                select(func.count()).select_from(table).where(table.status == status)
-            )
+    for label, table in TABLES.items():
+        work = backlog.backlog_of(table, now)
+        for status, count in (("pending", work.pending), ("dead", work.dead)):
             lines.append(f'wx_rows{{table="{label}",status="{status}"}} {count}\n')
-        oldest = db.session.scalar(
-            select(func.min(table.due_at)).where(table.status == WorkStatus.PENDING)
-        )
+        oldest = work.oldest_due_at
         age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
         ages.append(f'wx_overdue_seconds{{table="{label}"}} {age:.3f}\n')
     return lines + ages
