@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from demo import templates
-from demo.seed import customers, goods, numbers, organisation
+from demo.seed import customers, fulfilment, goods, numbers, organisation
 from menus.defaults import default_menu
 from menus.tree import publish_menu
 from org.invites import create_invite
@@ -47,6 +47,7 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
         made = organisation.build(now=now, passwords=passwords)
         goods.build(now=now)
         numbers.build(now=now)
+        fulfilment.build(city_ids=made.city_ids[:1])
         for purpose in templates.TITLES:
             set_template(
                 appid=config.accounts[0].appid,
