@@ -12,11 +12,12 @@ from flows.period.findings import FINE, Finding, none_of
 from ledger.queries import trial_balance, unbalanced_postings
 from payments.models import ExceptionItem, Payment
 from payments.open_items import end_of, unsettled_since
+from reconciliation.queries import unreconciled_days
 from referral.models import Receipt
 from settlement.payouts.models import BatchStatus, PayoutBatch
 from settlement.periods import overrides_of
 from settlement.statements.models import AccountingPeriod, PeriodOverride
-from wx_backend import backlog
+from wx_backend import backlog, platform
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import db
 from wx_backend.money import yuan
@@ -94,6 +95,14 @@ def exceptions(month: Month) -> Finding:
     return none_of(("类型", "编号", "金额（元）", "发现时间"), found)
 
 
+def bills(month: Month) -> Finding:
+    """Every day of the month was compared with WeChat Pay's bills and closed by a person."""
+    if platform.config().pay is None:
+        return FINE  # nothing is taken through WeChat Pay, so there are no bills
+    days = unreconciled_days(month.first)
+    return none_of(("未对账的日期",), [(str(day),) for day in days])
+
+
 def receipts(month: Month) -> Finding:
     """Every proof of the month stands in the chain."""
     waiting = db.session.scalar(
@@ -135,6 +144,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check("trial_balance", "试算平衡", trial),
     Check("clearing", "过渡科目为零或已说明", clearing),
     Check("exceptions", "没有未处理的资金异常", exceptions),
+    Check("bills", "每日账单均已对账", bills),
     Check("receipts", "归属凭证全部入链", receipts),
     Check("unsettled", "没有结果未明的收付", unsettled),
     Check("batches", "发放批次均已处理", batches),

@@ -1,6 +1,8 @@
 """Closing a month: checks first, a second person for exceptions, and no posting afterwards."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -51,6 +53,7 @@ from tests.periods.world import (
 )
 from tests.racing import race
 from wx_backend import crash
+from wx_backend.config import Pay
 from wx_backend.db import db, retried, transaction
 from wx_backend.errors import AppError, BadInput, Conflict, Forbidden
 
@@ -278,3 +281,15 @@ def test_progress_is_seen_while_it_is_frozen(world: World, monkeypatch: pytest.M
     page = month_page("2026-03", node_id=world.tree.group, now=APRIL_2)
     assert page.period.status == PeriodStatus.CLOSING
     assert 0 < page.percent < 100
+
+
+def test_days_nobody_reconciled_hold_the_month_up(app: Flask, world: World) -> None:
+    a_months_work(world)
+    retried(lambda: open_periods(now=APRIL_2))
+    nowhere = Path("nowhere.pem")
+    pay = Pay("1900000001", "A" * 40, nowhere, "k" * 32, "http://127.0.0.1:9", ())
+    app.extensions["wx_config"] = replace(app.extensions["wx_config"], pay=pay)
+    page = month_page("2026-03", node_id=world.tree.group, now=APRIL_2)
+    (found,) = [each for each in page.checks if each.check.name == "bills"]
+    assert len(found.finding.rows) == 31
+    assert not found.passes
