@@ -1,9 +1,16 @@
 """A day of trade is fetched, told, compared: what notices and queries lost is settled by the bill."""
 
+import gzip
 from datetime import time, timedelta
 
+import pytest
+
+from flows.billing import chase_hand_overs
+from flows.reconcile import archive
+from flows.reconcile.clearing import clearing_accounts
 from ledger.models import AccountKind
 from orders.values import Item
+from reconciliation.queries import bills_of
 from tests.flows.reconcile.morning import (
     day_row,
     differences,
@@ -19,9 +26,15 @@ from tests.flows.trade.market import (
     assert_books_and_witness_agree,
     order_status,
     payments,
+    refunds,
     total,
 )
+from tests.flows.trade.test_refund import agree_all
 from tests.simulator.stage import Stage
+from wechat.pay.bills import BillKind
+from wx_backend import clock
+from wx_backend.db import retried
+from wx_backend.strict import Malformed
 
 
 def test_a_quiet_day_has_no_difference(market: Market, stage: Stage) -> None:
@@ -108,3 +121,83 @@ def test_every_planted_difference_is_found_under_its_name(market: Market) -> Non
     } <= found
     assert not any("OLDMALL" in subject for kind, subject in found if kind != "fee_differs")
     assert day_row(on).sums["foreign"] == {"rows": 1, "fen": 700}
+
+
+def test_a_refund_whose_end_was_never_told_is_settled_by_the_bill(
+    market: Market, stage: Stage
+) -> None:
+    on = today()
+    order_id = market.buy()
+    stage.chaos("notice:REFUND.*", "never", times=-1)
+    stage.chaos("/v3/refund/domestic/refunds/*", "fail_before", status=500, times=-1)
+    agree_all(order_id)
+    market.work()
+    next_morning(market, on)
+    assert [refund.status for refund in refunds()] == ["succeeded"]
+    assert order_status(order_id) == "refunded"
+    assert open_kinds(on) == []
+    assert total(AccountKind.REFUND_CLEARING) == 0
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_difference_that_is_gone_closes_by_itself(market: Market) -> None:
+    """Billing had not answered; the next day it has."""
+    on = today()
+    market.stage.chaos("/billing/orders", "fail_before", status=500, times=-1)
+    market.buy(Item(market.wares.phone, 1), Item(market.wares.plan, 1))
+    next_morning(market, on)
+    assert open_kinds(on) == ["not_acknowledged"]
+    market.stage.control("DELETE", "/chaos")
+    market.pass_time(hours=1)
+    retried(lambda: chase_hand_overs(now=clock.now()))
+    market.work()
+    next_morning(market, on + timedelta(days=1))
+    [difference] = differences(on)
+    assert (difference.status, difference.ended_by) == ("closed", "system")
+    assert day_row(on).runs == 2
+
+
+def test_a_refund_of_the_last_minutes_may_stand_on_the_next_days_bill(
+    market: Market, stage: Stage
+) -> None:
+    on = today() + timedelta(days=1)
+    to(market, on, time(23, 30))
+    order_id = market.buy()
+    stage.chaos("/v3/refund/domestic/refunds", "fail_before", status=500, code="SYSTEM_ERROR")
+    to(market, on, time(23, 59, 30))
+    agree_all(order_id)
+    market.work()
+    market.pass_time(minutes=2)
+    market.work()
+    assert today() == on + timedelta(days=1)
+    next_morning(market, on)
+    assert open_kinds(on) == []
+    next_morning(market, on + timedelta(days=1))
+    assert open_kinds(on) == open_kinds(on + timedelta(days=1)) == []
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_changed_file_is_no_proof_any_more(market: Market) -> None:
+    on = today()
+    market.buy()
+    next_morning(market, on)
+    sha256 = bills_of(on)[BillKind.TRADE].sha256
+    assert sha256 is not None
+    assert gzip.decompress(archive.raw(sha256)).startswith(b"\xef\xbb\xbf")
+    folder = market.app.extensions["wx_config"].service.data_dir / "bills" / sha256[:2]
+    next(folder.iterdir()).write_bytes(b"forged")
+    with pytest.raises(Malformed):
+        archive.raw(sha256)
+
+
+def test_what_lies_at_wechat_is_explained_by_its_fund_flow(market: Market) -> None:
+    on = today()
+    order_id = market.buy(Item(market.wares.phone, 1), Item(market.wares.plan, 1))
+    agree_all(order_id)
+    market.work()
+    market.buy(key="another")
+    plant(market, {"action": "add", "number": "OLDMALL1", "fen": 700})
+    next_morning(market, on)
+    wechat = clearing_accounts(today())[0]
+    assert wechat.balance_fen == 199_900
+    assert wechat.left_fen == 700  # the planted row moved no money on the fund flow

@@ -1,0 +1,115 @@
+"""A refund whose card is gone: a person sends it another way, and it ends once."""
+
+import pytest
+
+from flows.refund.abnormal import PayerCard, send_another_way
+from ledger.models import AccountKind
+from payments.errors import NotAbnormal
+from payments.exceptions import close_exception
+from payments.models import ExceptionKind, RefundStatus
+from settlement.queries import income_of
+from tests.flows.trade.market import (
+    Market,
+    assert_books_and_witness_agree,
+    open_kinds,
+    order_status,
+    refunds,
+    total,
+)
+from tests.flows.trade.test_refund import agree_all
+from tests.simulator.stage import MCHID, Stage
+from wx_backend import clock
+from wx_backend.db import db, retried, transaction
+from wx_backend.errors import BadInput
+from wx_backend.outbox import Job
+
+CARD = PayerCard("ICBC_DEBIT", "6222 0000 1111 2222", "鲍勃")
+
+
+@pytest.fixture
+def refund_id(market: Market, stage: Stage) -> int:
+    """A phone's refund that turned out abnormal."""
+    order_id = market.buy()
+    stage.control("PUT", f"/merchants/{MCHID}", refund_outcome="ABNORMAL")
+    agree_all(order_id)
+    market.work()
+    market.work()
+    [refund] = refunds()
+    assert refund.status == RefundStatus.ABNORMAL
+    assert open_kinds() == ["refund_abnormal"]
+    return refund.id
+
+
+def send(refund_id: int, card: PayerCard | None) -> None:
+    retried(
+        lambda: send_another_way(refund_id=refund_id, card=card, actor="staff:7", now=clock.now())
+    )
+
+
+def test_it_goes_to_another_card_of_the_payer(market: Market, stage: Stage, refund_id: int) -> None:
+    send(refund_id, CARD)
+    with pytest.raises(NotAbnormal):
+        send(refund_id, CARD)
+    db.session.rollback()
+    kept = db.session.query(Job).filter_by(name="refund.apply_abnormal").one().arguments
+    assert "6222" not in str(kept)
+    assert "鲍勃" not in str(kept)
+    market.work()
+    market.work()
+    [refund] = refunds()
+    assert (refund.status, refund.way, refund.way_by) == ("succeeded", "USER_BANK_CARD", "staff:7")
+    assert open_kinds() == []
+    assert total(AccountKind.REFUND_CLEARING) == 0
+    income = income_of(market.alice_id)
+    assert income.earned_fen == income.taken_back_fen
+    assert_books_and_witness_agree(stage)
+
+
+def test_it_comes_to_us_and_stays_open_until_somebody_has_paid(
+    market: Market, stage: Stage, refund_id: int
+) -> None:
+    send(refund_id, None)
+    market.work()
+    market.work()
+    [refund] = refunds()
+    assert refund.status == RefundStatus.SUCCEEDED
+    assert open_kinds() == ["refund_abnormal"]
+    with transaction():
+        assert close_exception(
+            kind=ExceptionKind.REFUND_ABNORMAL,
+            key=refund.out_refund_no,
+            by="staff:7",
+            resolution="已转账付给用户，回单 881",
+            now=clock.now(),
+        )
+    assert open_kinds() == []
+    assert [fact["person"] for fact in stage.facts("refund")] == [""]
+    assert_books_and_witness_agree(stage)
+
+
+def test_an_unanswered_way_out_is_asked_for_again_and_ends_once(
+    market: Market, stage: Stage, refund_id: int
+) -> None:
+    stage.chaos("/v3/refund/domestic/refunds/*/apply-abnormal-refund", "drop_after")
+    send(refund_id, CARD)
+    market.work()
+    market.pass_time(minutes=2)
+    market.work()
+    market.work()
+    assert [refund.status for refund in refunds()] == ["succeeded"]
+    assert len(stage.facts("refund")) == 1
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        PayerCard("icbc", "62220000111122", "鲍勃"),
+        PayerCard("ICBC_DEBIT", "6222", "鲍勃"),
+        PayerCard("ICBC_DEBIT", "62220000111122", ""),
+    ],
+)
+def test_a_card_that_cannot_be_one_is_refused(refund_id: int, card: PayerCard) -> None:
+    with pytest.raises(BadInput):
+        send(refund_id, card)
+    assert refunds()[0].status == RefundStatus.ABNORMAL
+    assert order_status(1) == "paid"
