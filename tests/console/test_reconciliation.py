@@ -1,6 +1,5 @@
 """Finance closes a day: differences are seen, ended with a reason, and only then is the day closed."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -31,7 +30,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def difference_id(world: World) -> Iterator[int]:
+def difference_id(world: World) -> int:
     """A day with one difference about the southern order."""
     finding = Finding(
         DifferenceClass.AMOUNT_DIFFERS,

@@ -1,7 +1,6 @@
 """Staff give lines back: within their scope, a large sum only when another person agrees."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 
 
 @pytest.fixture
-def path(world: World) -> Iterator[str]:
+def path(world: World) -> str:
     """Where the southern order (a phone of 1,999.00 yuan) is refunded."""
     return f"/orders/{world.southern.number}/refund"
 
