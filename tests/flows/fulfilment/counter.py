@@ -122,7 +122,7 @@ def open_counter(market: Market) -> Counter:
 def _plant_below(node: OrgNode, parent_id: int) -> None:
     above = db.session.scalars(select(OrgPath).where(OrgPath.descendant_id == parent_id)).all()
     node.parent_id = parent_id
-    db.session.add(OrgPath(ancestor_id=node.id, descendant_id=node.id, depth=0))
+    db.session.merge(OrgPath(ancestor_id=node.id, descendant_id=node.id, depth=0))
     for path in above:
         db.session.add(
             OrgPath(ancestor_id=path.ancestor_id, descendant_id=node.id, depth=path.depth + 1)
