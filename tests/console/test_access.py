@@ -19,7 +19,6 @@ from wx_backend.access import TABLE, Access, Caller
 from wx_backend.db import transaction
 
 GATED = {Caller.MEMBER, Caller.REP, Caller.STAFF}
-FILLED_IN = {"row_id": 0, "item_id": 0}
 LOGINS = ("root", "manager", "marketer", "finance", "clerk")
 SIGN_INS = ("/console/login", "/login", "/terminal/bind")
 
@@ -75,7 +74,8 @@ def calls(app: Flask) -> Iterator[tuple[str, str, str]]:
 
 def address(app: Flask, rule: Rule) -> str:
     """The rule's address with arguments that name nothing."""
-    values = {name: FILLED_IN.get(name, "NOBODY") for name in rule.arguments}
+    is_number = {name: f"<int:{name}>" in rule.rule for name in rule.arguments}
+    values = {name: 0 if is_number[name] else "NOBODY" for name in rule.arguments}
     return str(app.url_map.bind("localhost").build(rule.endpoint, values))
 
 
