@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import text
 from console.session import staff
+from console.settlement_words import ACCOUNTS, BATCHES
+from console.words import EXCEPTIONS
 from flows.period import closing
 from org.roster import holds_everything
 from settlement.periods import overrides_of, periods
@@ -35,6 +37,7 @@ def show(month: str) -> str:
         page=page,
         waiting={(each.check_name, each.finding): each for each in waiting},
         me=_actor(),
+        cell_word=_cell_word,
     )
 
 
@@ -86,6 +89,11 @@ def _changed(month: str, said: str, work: Callable[[], None]) -> ResponseReturnV
     log.info("period changed", extra=what)
     flash(said)
     return redirect(url_for("console.periods.show", month=month))
+
+
+def _cell_word(cell: str) -> str:
+    """A cell of a check in Chinese where it is an account, an exception or a batch's state."""
+    return next((words[cell] for words in (ACCOUNTS, EXCEPTIONS, BATCHES) if cell in words), cell)
 
 
 def _actor() -> str:

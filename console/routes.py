@@ -23,7 +23,6 @@ from console import (
     refunds,
     repair,
     reps,
-    settlement_words,
     sign_in,
     statements,
     words,
@@ -96,7 +95,6 @@ def page_values() -> dict[str, object]:
         "actor": words.actor,
         "percent": words.percent,
         "yuan": yuan,
-        "check_word": settlement_words.check_word,
     }
 
 

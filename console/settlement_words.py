@@ -95,8 +95,3 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "transfer": TRANSFERS,
     "payout_event": EVENTS,
 }
-
-
-def check_word(cell: str) -> str:
-    """A cell of a check in Chinese where it is an account or a batch's state."""
-    return ACCOUNTS.get(cell) or BATCHES.get(cell, cell)

@@ -88,7 +88,12 @@ def exceptions(month: Month) -> Finding:
         .limit(SHOWN)
     )
     found = [
-        (item.kind, item.key, yuan(fen) if fen is not None else "—", _day(item.opened_at))
+        (
+            item.kind,
+            item.key.partition(":")[2],
+            yuan(fen) if fen is not None else "—",
+            _day(item.opened_at),
+        )
         for item, fen in rows
         if fen is None or fen >= EXCEPTION_FROM_FEN
     ]

@@ -115,7 +115,7 @@ def both(outcome: str = "成功") -> Rows:
 def test_the_file_says_whom_how_much_and_how_much_in_all(world: World) -> None:
     number = released(world)
     rows = fetched(world, number)
-    head = dict(rows[:5])  # type: ignore[arg-type]  # pairs
+    head = {row[0]: row[1] for row in rows[:5]}
     assert (head["批次号"], head["笔数"], head["实发合计（元）"]) == (number, "2", "70.00")
     assert len(head["控制码"]) == 16
     table = [dict(zip(COLUMNS, row, strict=True)) for row in rows[5:]]
