@@ -102,7 +102,7 @@ def _ask_for_sheet(market: Market, told: Told) -> None:
 
 def _pay_after_all(market: Market, told: Told) -> None:
     assert market.pay(market.sheet(told["order_id"])).endswith(":ok")
-    _go_on(market, told)
+    _go_on_to_the_end(market, told)
 
 
 def _paid(market: Market) -> Told:
@@ -119,6 +119,8 @@ def _refunding(market: Market) -> Told:
     """A paid order of which everything is to go back."""
     told = _order(market)
     assert market.pay(market.sheet(told["order_id"])).endswith(":ok")
+    market.work()
+    market.decide(told["order_id"], "passed")
     market.work()
     retried(
         lambda: refund_whole_order(
@@ -141,6 +143,13 @@ def _go_on(market: Market, _told: Told) -> None:
     for _ in range(2):
         market.stage.settle()
         drain(market)
+
+
+def _go_on_to_the_end(market: Market, told: Told) -> None:
+    """The plan's user has shown who he is as well."""
+    _go_on(market, told)
+    market.decide(told["order_id"], "passed")
+    _go_on(market, told)
 
 
 def _business(market: Market, _told: Told) -> Result:
@@ -203,6 +212,6 @@ STORIES: Final[Mapping[str, Story]] = {
     "follow": Story(_come, _push, _push, _arrived),
     "submit": Story(lambda _market: {}, _submit, _submit, _business),
     "sheet": Story(_order, _ask_for_sheet, _pay_after_all, _business),
-    "paid": Story(_paid, _drain, _go_on, _business),
+    "paid": Story(_paid, _drain, _go_on_to_the_end, _business),
     "refund": Story(_refunding, _drain, _go_on, _business),
 }
