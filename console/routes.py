@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Blueprint, Response, g, request, url_for
 
 from console import (
+    billing,
     calendar,
     dashboard,
     kpis,
@@ -42,6 +43,7 @@ NAVIGATION = (
     ("console.calendar.index", "日历与规则", ("console.calendar",)),
     ("console.reps.index", "员工", ("console.reps",)),
     ("console.reconciliation.days", "对账", ("console.reconciliation", "console.refunds")),
+    ("console.billing.index", "计费交接", ("console.billing",)),
     ("console.rates.index", "佣金规则", ("console.rates",)),
     ("console.payouts.index", "发放", ("console.payouts",)),
     ("console.statements.index", "结算单", ("console.statements",)),
@@ -78,6 +80,7 @@ for part in (
     calendar,
     kpis,
     pool,
+    billing,
 ):
     bp.register_blueprint(part.bp)
 
@@ -92,6 +95,7 @@ def page_values() -> dict[str, object]:
         "asset": asset,
         "word": words.word,
         "when": words.when,
+        "age": words.age,
         "actor": words.actor,
         "percent": words.percent,
         "yuan": yuan,

@@ -1,11 +1,11 @@
 """How values read in the console's pages: the Chinese words for states, times, rates."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from console import goods_words, settlement_words
-from orders.models import Delivery, Fulfilment, OrderStatus, RealName
+from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, RealName
 from org.models import ChannelClass, RepStatus, Role
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
 from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
@@ -87,6 +87,19 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     ExceptionKind.PAYOUT_UNKNOWN: "找不到对应的发放",
     ExceptionKind.PAYOUT_MISMATCH: "发放信息不符",
     ExceptionKind.PAYOUT_FUNDS: "运营账户余额不足",
+    ExceptionKind.BILLING_REFUSED: "计费拒绝受理",
+    ExceptionKind.BILLING_SILENT: "计费长期无回应",
+    ExceptionKind.BILLING_CONTRADICTS: "计费前后说法不一",
+    ExceptionKind.BILLING_FILE: "计费回执文件有误",
+    ExceptionKind.ACTIVATED_REFUNDED: "已退款的套餐仍在用",
+}
+HAND_OVERS: Final[Mapping[str, str]] = {
+    HandOverStatus.WAITING: "待交接",
+    HandOverStatus.UNKNOWN: "未回应",
+    HandOverStatus.RECEIVED: "已收件",
+    HandOverStatus.ACCEPTED: "已受理",
+    HandOverStatus.REFUSED: "被拒绝",
+    HandOverStatus.DEAD: "已停止",
 }
 DIFFERENCES: Final[Mapping[str, str]] = {
     DifferenceClass.MISSING_HERE: "账单有、我方无",
@@ -163,6 +176,7 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "role": ROLES,
     "channel": CHANNELS,
     "exception": EXCEPTIONS,
+    "hand_over_status": HAND_OVERS,
     **settlement_words.SETS,
     "work": WORK,
     **goods_words.SETS,
@@ -184,6 +198,14 @@ def actor(text: str) -> str:
     kind, _, number = text.partition(":")
     name = ACTORS.get(kind, kind)
     return f"{name} {number}" if kind == "staff" else name
+
+
+def age(span: timedelta) -> str:
+    """A span in its largest unit: `3 天`, `5 小时`, `12 分钟`."""
+    if span.days > 0:
+        return f"{span.days} 天"
+    minutes = max(0, int(span.total_seconds() // 60))
+    return f"{minutes // 60} 小时" if minutes >= 60 else f"{minutes} 分钟"
 
 
 def when(instant: datetime | None) -> str:

@@ -12,8 +12,10 @@ from flows.fulfilment.hooks import line_activated
 from flows.sealed import line_user_phone
 from orders.hand_overs import (
     begin_hand_over,
+    bring_back,
     hand_over_of,
     hand_overs_waiting,
+    note_try,
     open_hand_over,
     record_hand_over,
 )
@@ -22,8 +24,9 @@ from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_number
 from orders.real_name import is_open
 from org.queries import node_of, operator_identity_on
-from payments.exceptions import open_exception
+from payments.exceptions import close_exception, open_exception
 from payments.models import ExceptionKind
+from payments.queries import winner_of
 from wx_backend import clock, platform
 from wx_backend.clock import business_on
 from wx_backend.errors import NotFound
@@ -72,13 +75,61 @@ def take_receipt(said: Accepted, *, now: datetime) -> None:
         order_id=order.id, status=HandOverStatus.ACCEPTED, note=said.receipt_no, now=now
     ):
         _activate(order, row.positions, now)
+        close_exception(
+            kind=ExceptionKind.BILLING_SILENT,
+            key=order.number,
+            by="billing",
+            resolution="accepted",
+            now=now,
+        )
+    elif (row.status, row.receipt_no) != (HandOverStatus.ACCEPTED, said.receipt_no):
+        _show(order, ExceptionKind.BILLING_CONTRADICTS, f"accepted as {said.receipt_no}", now)
+
+
+def take_refusal(*, order_number: str, reason: str, now: datetime) -> None:
+    """Billing will not take the order as it is: a person has to look. Once.
+
+    Raises NotFound for an order that was never handed over.
+    """
+    order = order_by_number(order_number)
+    row = hand_over_of(order.id) if order is not None else None
+    if order is None or row is None:
+        raise NotFound
+    locked_order(order.id)
+    if record_hand_over(order_id=order.id, status=HandOverStatus.REFUSED, note=reason, now=now):
+        _show(order, ExceptionKind.BILLING_REFUSED, reason, now)
+    elif row.status == HandOverStatus.ACCEPTED:
+        _show(order, ExceptionKind.BILLING_CONTRADICTS, f"refused: {reason}", now)
+
+
+def hand_over_again(order: SalesOrder, *, by: str, now: datetime) -> bool:
+    """A person says that what billing refused, or never answered, can go again; False if neither."""
+    locked_order(order.id)
+    if not bring_back(order_id=order.id):
+        return False
+    for kind in (ExceptionKind.BILLING_REFUSED, ExceptionKind.BILLING_SILENT):
+        close_exception(kind=kind, key=order.number, by=by, resolution="handed over again", now=now)
+    defer(hand_over, key=f"{order.number}:{now:%Y%m%d%H%M%S}", order_id=order.id)
+    return True
+
+
+def content_for_billing(order_id: int, *, now: datetime) -> HandOver | None:
+    """What a file says of an order; None when no line of it is billing's business any more.
+
+    Billing will know it by the file: from now on its lines are fixed.
+    """
+    order = locked_order(order_id)
+    begin_hand_over(order_id=order_id, positions=_wanted(order), now=now)
+    row = hand_over_of(order_id)
+    return _content(order, row.positions) if row is not None and row.positions else None
 
 
 def chase_hand_overs(*, now: datetime) -> int:
-    """Hand over again what billing has not decided on for long; how many."""
+    """Hand over again what billing has not decided on for long, every six hours; how many wait."""
     waiting = hand_overs_waiting(asked_before=now - TRY_AGAIN)
     for order_id in waiting:
-        defer(hand_over, key=f"{order_id}:{now:%Y%m%d%H}", order_id=order_id)
+        quarter = f"{now:%Y%m%d}.{now.hour // 6}"
+        defer(hand_over, key=f"{order_id}:{quarter}", order_id=order_id)
     return len(waiting)
 
 
@@ -116,14 +167,28 @@ def _note(order: SalesOrder, answer: Answer) -> None:
     elif isinstance(answer, Received):
         record_hand_over(order_id=order.id, status=HandOverStatus.RECEIVED, note=None, now=now)
     elif isinstance(answer, Refused):
-        record_hand_over(
-            order_id=order.id, status=HandOverStatus.REFUSED, note=answer.reason, now=now
-        )
+        take_refusal(order_number=order.number, reason=answer.reason, now=now)
     else:
-        record_hand_over(
-            order_id=order.id, status=HandOverStatus.UNKNOWN, note=answer.reason, now=now
-        )
-        defer(hand_over, due_at=now + TRY_AGAIN, order_id=order.id)
+        _note_silence(order, answer.reason, now)
+
+
+def _note_silence(order: SalesOrder, reason: str, now: datetime) -> None:
+    again_at = note_try(order_id=order.id, reason=reason, now=now)
+    if again_at is not None:
+        defer(hand_over, due_at=again_at, order_id=order.id)
+    elif (row := hand_over_of(order.id)) is not None and row.status == HandOverStatus.DEAD:
+        _show(order, ExceptionKind.BILLING_SILENT, reason, now)
+
+
+def _show(order: SalesOrder, kind: ExceptionKind, reason: str, now: datetime) -> None:
+    winner = winner_of(order.id)
+    open_exception(
+        kind=kind,
+        key=order.number,
+        details={"order": order.number, "reason": reason},
+        now=now,
+        payment_id=winner.id if winner else None,
+    )
 
 
 def _activate(order: SalesOrder, positions: Iterable[int], now: datetime) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from catalog.numbers import free_due
 from catalog.stock import release_expired
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
+from flows.billing_files import exchange_files
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
@@ -15,9 +17,9 @@ from flows.period.closing import chase_closings
 from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from referral.proofs import chain_receipts
-from settlement.periods import open_periods
 from settlement.accruals import vest_due
 from settlement.debts import bear_debts
+from settlement.periods import open_periods
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -41,6 +43,7 @@ CHORES = (
     Chore("bills.fetch", timedelta(minutes=10), fetch_bills),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),
     Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
+    Chore("billing.exchange_files", timedelta(minutes=10), exchange_files),
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
@@ -52,4 +55,5 @@ CHORES = (
     Chore("periods.chase", timedelta(minutes=10), chase_closings),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),
     Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
+    Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -1,14 +1,17 @@
 """Verbs on the hand-over to billing: open it once per order, note what billing says."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, func, select, update
 
-from orders.models import HandOver, HandOverStatus
+from orders.models import HandOver, HandOverStatus, SalesOrder
 from wx_backend.db import db, upsert
 
 OPEN = (HandOverStatus.WAITING, HandOverStatus.UNKNOWN, HandOverStatus.RECEIVED)
+UNDECIDED = (*OPEN, HandOverStatus.DEAD)
+TRIES_MAX = 30
+_PAUSE_MAX = timedelta(hours=6)
 
 
 def open_hand_over(*, order_id: int, positions: Sequence[int], now: datetime) -> bool:
@@ -52,14 +55,14 @@ def hand_over_of(order_id: int) -> HandOver | None:
 def record_hand_over(
     *, order_id: int, status: HandOverStatus, note: str | None, now: datetime
 ) -> bool:
-    """Note what billing said; False once it has accepted or refused, which is its last word.
+    """Note what billing decided; False once it has accepted or refused, which is its last word.
 
     `note` is the receipt number of an accepted order, else a reason.
     """
     is_accepted = status is HandOverStatus.ACCEPTED
     changed = db.session.execute(
         update(HandOver)
-        .where(HandOver.order_id == order_id, HandOver.status.in_(OPEN))
+        .where(HandOver.order_id == order_id, HandOver.status.in_(UNDECIDED))
         .values(
             status=status,
             receipt_no=note if is_accepted else None,
@@ -69,6 +72,68 @@ def record_hand_over(
         .execution_options(synchronize_session="fetch")
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def note_try(*, order_id: int, reason: str, now: datetime) -> datetime | None:
+    """No usable answer came: when to ask again, twice as long each time; None to ask no more.
+
+    After thirty tries, about a week, the hand-over is `dead` until somebody brings it back.
+    """
+    row = hand_over_of(order_id)
+    if row is None or row.status not in OPEN:
+        return None
+    row.tries += 1
+    row.reason = reason
+    if row.tries >= TRIES_MAX:
+        row.status = HandOverStatus.DEAD
+        return None
+    row.status = HandOverStatus.UNKNOWN
+    return now + min(timedelta(minutes=2 ** min(row.tries, 12)), _PAUSE_MAX)
+
+
+def bring_back(*, order_id: int) -> bool:
+    """Have a refused or dead hand-over made again, unchanged; False when it is neither."""
+    changed = db.session.execute(
+        update(HandOver)
+        .where(
+            HandOver.order_id == order_id,
+            HandOver.status.in_((HandOverStatus.REFUSED, HandOverStatus.DEAD)),
+        )
+        .values(status=HandOverStatus.UNKNOWN, tries=0, reason=None, ended_at=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def hand_overs_of_day(*, since: datetime, until: datetime) -> Sequence[int]:
+    """Orders handed over within a span, and those from before it that nobody decided on."""
+    return db.session.scalars(
+        select(HandOver.order_id)
+        .where(
+            HandOver.asked_at < until,
+            (HandOver.asked_at >= since) | HandOver.status.in_(UNDECIDED),
+        )
+        .order_by(HandOver.order_id)
+    ).all()
+
+
+def unsettled(orders: Select[int] | None, *, limit: int) -> Sequence[tuple[HandOver, SalesOrder]]:
+    """What billing has not accepted, of these orders or of all, the oldest first."""
+    query = select(HandOver, SalesOrder).join(SalesOrder, SalesOrder.id == HandOver.order_id)
+    if orders is not None:
+        query = query.where(HandOver.order_id.in_(orders))
+    query = query.where(HandOver.status != HandOverStatus.ACCEPTED).order_by(HandOver.asked_at)
+    return [(row, order) for row, order in db.session.execute(query.limit(limit))]
+
+
+def ages(orders: Select[int] | None, *, now: datetime) -> Mapping[timedelta, int]:
+    """How many hand-overs without a decision are older than each of these; the youngest first."""
+    bounds = (timedelta(), timedelta(minutes=10), timedelta(hours=1), timedelta(days=1))
+    columns = [func.count().filter(HandOver.asked_at <= now - bound) for bound in bounds]
+    query = select(*columns).where(HandOver.status.in_(UNDECIDED))
+    if orders is not None:
+        query = query.where(HandOver.order_id.in_(orders))
+    return dict(zip(bounds, db.session.execute(query).one(), strict=True))
 
 
 def hand_overs_waiting(*, asked_before: datetime, limit: int = 100) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Rows of orders: the order, its lines, and every state it went through."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -8,6 +8,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     LargeBinary,
@@ -195,19 +196,24 @@ class OrderTransition(Model):
 
 
 class HandOverStatus(StrEnum):
-    """Where billing stands with an order; `unknown` is handed over again, unchanged."""
+    """Where billing stands with an order; `unknown` is handed over again, unchanged.
+
+    `dead` was handed over too often without a usable answer: a person has to bring it back.
+    """
 
     WAITING = "waiting"
     UNKNOWN = "unknown"
     RECEIVED = "received"
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    DEAD = "dead"
 
 
 class HandOver(Model):
     """The hand-over of one paid order to billing: which lines, and what billing said.
 
-    `positions` never change once written, so that every repeat says the same.
+    `positions` never change once written, so that every repeat says the same. `tries` counts the
+    calls since it was opened, or brought back, that got no decision.
     """
 
     __tablename__ = "hand_over"
@@ -222,5 +228,41 @@ class HandOver(Model):
     status: Mapped[str] = mapped_column(String(10), default=HandOverStatus.WAITING)
     receipt_no: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str | None] = mapped_column(String(200))
+    tries: Mapped[int] = mapped_column(default=0)
     asked_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class BillingFile(Model):
+    """The file of one day for billing: whose orders it holds, and how it was acknowledged.
+
+    `order_ids` never change, so that the file written again says the same. Of its orders,
+    `accepted` and `refused` were decided on by acknowledgements, some perhaps by none.
+    """
+
+    __tablename__ = "billing_file"
+    __table_args__ = (UniqueConstraint("name"), UniqueConstraint("day"))
+
+    id: Mapped[int] = id_column()
+    day: Mapped[date] = mapped_column(Date)
+    name: Mapped[str] = mapped_column(String(64))
+    order_ids: Mapped[list[int]] = mapped_column(JSON)
+    accepted: Mapped[int] = mapped_column(default=0)
+    refused: Mapped[int] = mapped_column(default=0)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    written_at: Mapped[datetime | None] = mapped_column(Instant)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class BillingAcknowledgement(Model):
+    """An acknowledgement that was read: the same bytes again, under whatever name, change nothing."""
+
+    __tablename__ = "billing_acknowledgement"
+    __table_args__ = (UniqueConstraint("digest"),)
+
+    id: Mapped[int] = id_column()
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    name: Mapped[str] = mapped_column(String(64))
+    file_id: Mapped[int | None] = mapped_column(ForeignKey("billing_file.id"), index=True)
+    lines: Mapped[int]
+    read_at: Mapped[datetime] = mapped_column(Instant)

@@ -71,6 +71,10 @@ class ExceptionKind(StrEnum):
     PAYOUT_UNKNOWN = "payout_unknown"
     PAYOUT_MISMATCH = "payout_mismatch"
     PAYOUT_FUNDS = "payout_funds"
+    BILLING_REFUSED = "billing_refused"
+    BILLING_SILENT = "billing_silent"
+    BILLING_CONTRADICTS = "billing_contradicts"
+    BILLING_FILE = "billing_file"
 
 
 class PayNotice(Claimable, Model):

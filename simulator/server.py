@@ -13,7 +13,7 @@ from simulator.http import Server
 from simulator.pay import http as pay_http
 from simulator.pay import notices, refunds, transfers
 from simulator.phone import pages
-from simulator.stubs import billing, realname, sms
+from simulator.stubs import billing, billing_files, realname, sms
 from simulator.world import World
 
 WORKS: dict[str, Work] = {
@@ -35,6 +35,7 @@ def create_app(world: World) -> Flask:
     app.register_blueprint(accounts.merchants(world))
     app.register_blueprint(stage.clock(world))
     app.register_blueprint(realname.control(world))
+    app.register_blueprint(billing_files.control(world))
     app.register_blueprint(stage.knobs(world))
     return app
 

@@ -1,7 +1,7 @@
 """The record of what truly happened on the platform, against which a database can be compared.
 
 Kinds: `api.call`, `code.created`, `message.delivered`, `push.sent`, `push.lost`, `notice.sent`,
-`payment`, `refund`, `transfer`, `billing.order`, `billing.receipt`, `sms`.
+`payment`, `refund`, `transfer`, `billing.order`, `billing.receipt`, `billing.file`, `sms`.
 """
 
 from fnmatch import fnmatchcase

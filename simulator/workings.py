@@ -92,6 +92,8 @@ class Settings(Row):
     billing_callback: str = ""
     billing_mode: str = "ok"  # ok | late | twice | wrong | never
     billing_delay: float = 5.0
+    billing_exchange: str = ""  # the folder files are exchanged in
+    billing_refuses: str = ""  # a SKU that billing does not know
     realname_key: str = ""
     realname_callback: str = ""
 

@@ -68,6 +68,8 @@ TABLE: dict[str, Access] = {
     "console.calendar.index": LEADS,
     "console.calendar.same_day": LEADS,
     "console.calendar.serial": RUNS,
+    "console.billing.again": SEES_MONEY,
+    "console.billing.index": SEES_MONEY,
     "console.dashboard.show": LOOKS,
     "console.kpis.index": SEES_ORDERS,
     "console.kpis.reply": SERVES,

@@ -80,21 +80,31 @@ def _take(world: World) -> Response:
         content = _order(raw)
         if content is None:
             return _json({"error": "order_number missing"}, 400)
-        order, is_new = _accept(world, content)
-        if order.content != content:
-            return _json({"error": "the number was used for another order"}, 409)
-        receipt = receipt_of(order)
-        if mode == "wrong":
-            receipt["order_number"] = f"{order.number}-X"
-        if world.settings.billing_callback and is_new:
-            _schedule(world, receipt, mode)
-            return _json(receipt_of(order) | {"status": "received"}, 202)
+        if refusal := refusal_of(world, content):
+            return _json({"error": refusal}, 422)
+        receipt, status = _receive(world, content, mode)
         delay = world.settings.billing_delay
+    if status != 200:
+        return _json(receipt, status)
     if mode == "late":
         time.sleep(min(delay, 60.0))
     if mode == "never":
         request.environ["simulator.wire"] = "drop"
     return _json(receipt)
+
+
+def _receive(world: World, content: JSON, mode: str) -> tuple[JSON, int]:
+    """Take an order: its receipt, or a word that it comes later, with the HTTP status."""
+    order, is_new = accept(world, content)
+    if order.content != content:
+        return {"error": "the number was used for another order"}, 409
+    receipt = receipt_of(order)
+    if mode == "wrong":
+        receipt["order_number"] = f"{order.number}-X"
+    if world.settings.billing_callback and is_new:
+        _schedule(world, receipt, mode)
+        return receipt_of(order) | {"status": "received"}, 202
+    return receipt, 200
 
 
 def _order(raw: bytes) -> JSON | None:
@@ -106,7 +116,15 @@ def _order(raw: bytes) -> JSON | None:
     return content if is_named and content["order_number"] else None
 
 
-def _accept(world: World, content: JSON) -> tuple[BillingOrder, bool]:
+def refusal_of(world: World, content: JSON) -> str:
+    """Why billing will not take this order; empty when it will."""
+    unknown = world.settings.billing_refuses
+    lines = content.get("lines") or []
+    is_unknown = unknown and any(line.get("sku") == unknown for line in lines)
+    return f"SKU {unknown} is not known" if is_unknown else ""
+
+
+def accept(world: World, content: JSON) -> tuple[BillingOrder, bool]:
     """The order under this number, and whether it is new; a repeat activates nothing twice."""
     number = content["order_number"]
     known = world.billing_orders.find(number)

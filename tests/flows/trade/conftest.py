@@ -56,7 +56,12 @@ def config(config: Config, stage: Stage, receiver: Receiver, keys: Keys, tmp_pat
         accounts=(account, *config.accounts[1:]),
         wechat=replace(config.wechat, api_url=stage.base_url, oauth_url=stage.base_url),
         service=replace(config.service, base_url=receiver.url, movable_clock=True),
-        billing=Billing(url=f"{stage.base_url}/billing", shared_key="shared-with-billing"),
+        billing=Billing(
+            url=f"{stage.base_url}/billing",
+            shared_key="shared-with-billing",
+            exchange_dir=tmp_path / "exchange",
+            file_hour=1,
+        ),
         pay=Pay(
             mchid=MCHID,
             serial=MERCHANT_SERIAL,

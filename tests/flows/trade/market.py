@@ -19,7 +19,7 @@ from ledger.queries import balances, trial_balance, unbalanced_postings
 from members.models import Identity, Member
 from orders.models import OrderLine, SalesOrder
 from orders.values import Item
-from org.models import OperatorIdentity, OrgNode, Rep, Tier
+from org.models import OperatorIdentity, OrgNode, OrgPath, Rep, Tier
 from payments import notices
 from payments.attempts import close_attempt
 from payments.models import ExceptionItem, Payment, Refund
@@ -152,6 +152,8 @@ def open_market(app: Flask, stage: Stage) -> Market:
     with transaction():
         outlet = OrgNode(tier=Tier.OUTLET, code="O1", name="中山路营业厅")
         db.session.add(outlet)
+        db.session.flush()
+        db.session.add(OrgPath(ancestor_id=outlet.id, descendant_id=outlet.id, depth=0))
         db.session.flush()
         alice_id = _add_alice(outlet.id)
         bob = _add_bob(openid)
