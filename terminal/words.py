@@ -64,5 +64,4 @@ def stands(part: Earned) -> str:
         return f"{day(part.vested_at)}已解冻"
     if part.due_at is not None:
         return f"{day(part.due_at)}解冻"
-    days = f"后 {part.hold_days} 天" if part.hold_days else ""
-    return f"待{milestone(part)}{days}解冻"
+    return f"达成后 {part.hold_days} 天解冻" if part.hold_days else "达成后解冻"

@@ -26,7 +26,7 @@ def test_an_order_is_shown_with_its_income_and_proof(phone_of: Phones, world: Wo
         assert words in page
     income = phone.get("/terminal/income").text
     assert "+99.95" in income
-    assert "待客户收货后 7 天解冻" in income
+    assert "客户收货：达成后 7 天解冻" in income
     assert world.southern.receipt in income
     proof = phone.get(f"/terminal/receipts/{world.southern.receipt}").text
     assert "本单归爱丽丝" in proof
