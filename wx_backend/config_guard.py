@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
-from types import MappingProxyType
 from typing import Any, Final
 
 Network = IPv4Network | IPv6Network
@@ -18,14 +17,12 @@ class Limit:
 
 
 # Thousands of phones share one address of a mobile network; a browser is one person's.
-DEFAULTS: Final[Mapping[str, Limit]] = MappingProxyType(
-    {
-        "touch": Limit(3_000, 60),
-        "share": Limit(3_000, 60),
-        "login": Limit(3_000, 60),
-        "console": Limit(60, 20),
-    }
-)
+DEFAULTS: Final[Mapping[str, Limit]] = {
+    "touch": Limit(3_000, 60),
+    "share": Limit(3_000, 60),
+    "login": Limit(3_000, 60),
+    "console": Limit(60, 20),
+}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,5 +42,5 @@ class Guard:
             trusted_proxies=tuple(data["trusted_proxies"]),
             monitors=tuple(data["monitors"]),
             monitor_token=data["monitor_token"],
-            limits=MappingProxyType({**DEFAULTS, **told}),
+            limits={**DEFAULTS, **told},
         )
