@@ -79,11 +79,23 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     )
     if opened is not None:
         touch_link(opened, identity_id=submit.identity_id, now=now)
-    wish = Wish(
+    wish = _wish(submit, [each.offer for each in chosen], outlet_id)
+    return check_out(wish=wish, now=now).order.number
+
+
+def _sealed_address(submit: Submit) -> bytes | None:
+    if submit.address is None:
+        return None
+    return sealed_address(submit.address, member_id=submit.member_id, client_key=submit.client_key)
+
+
+def _wish(submit: Submit, chosen: Sequence[Offer], outlet_id: int | None) -> Wish:
+    """What is ordered, everything personal sealed."""
+    return Wish(
         member_id=submit.member_id,
         identity_id=submit.identity_id,
         client_key=submit.client_key,
-        items=_items(submit, [each.offer for each in chosen]),
+        items=_items(submit, chosen),
         delivery=submit.delivery,
         address=submit.address,
         sealed_address=_sealed_address(submit),
@@ -93,13 +105,6 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
             submit, "contact_phone", _phone(submit.contact_phone, "contact_phone")
         ),
     )
-    return check_out(wish=wish, now=now).order.number
-
-
-def _sealed_address(submit: Submit) -> bytes | None:
-    if submit.address is None:
-        return None
-    return sealed_address(submit.address, member_id=submit.member_id, client_key=submit.client_key)
 
 
 def _offer(chosen: dict[str, Offer], line: Line) -> Offer:

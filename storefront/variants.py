@@ -1,0 +1,104 @@
+"""What can be chosen of a product: variants, bundles with their parts, and what a plan says."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from catalog.models import ProductKind, Sku
+from catalog.offers import Offer
+from catalog.plans import Plan
+from catalog.rules import conditions
+from flows.submit import NEEDS_DELIVERY
+from orders.rules import HAVE_USERS
+from wx_backend.money import yuan
+
+_PLAN_FACTS: Final[Sequence[tuple[str, str, Callable[[Any], str]]]] = (
+    ("monthly_fee_fen", "月费", lambda fen: f"{yuan(fen).removesuffix('.00')} 元"),
+    ("contract_months", "合约期", lambda months: f"{months} 个月"),
+    ("data_gb", "每月流量", lambda gigabytes: f"{gigabytes} GB"),
+    ("voice_minutes", "每月通话", lambda minutes: f"{minutes} 分钟"),
+    ("sms", "每月短信", lambda messages: f"{messages} 条"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """One part of a bundle: what it costs by itself, and what a plan in it says."""
+
+    name: str
+    kind: ProductKind
+    quantity: int
+    price_fen: int
+    plan: Sequence[tuple[str, str]]
+    conditions: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One variant to choose; `free` is None where units are not counted.
+
+    Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
+    """
+
+    number: str
+    name: str
+    price_fen: int
+    market_price_fen: int | None
+    prepaid_fen: int
+    free: int | None
+    parts: Sequence["PartRow"] = ()
+    saved_fen: int = 0
+    has_user: bool = False
+    has_goods: bool = False
+    takes_number: bool = False
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.free == 0
+
+
+def variant_of(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
+    """One variant as it is offered; `free` are the units left of each part, by variant id."""
+    left = [
+        free[piece.sku_id] // (piece.quantity if offer.parts else 1)
+        for piece in offer.pieces
+        if piece.sku_id in free
+    ]
+    kinds = {piece.kind for piece in offer.pieces}
+    return Variant(
+        number=sku.number,
+        name=sku.name,
+        price_fen=sku.price_fen,
+        market_price_fen=_market_price(sku, offer),
+        prepaid_fen=sum(piece.prepaid_fen * piece.quantity for piece in offer.pieces),
+        free=min(left) if left else None,
+        parts=[_part(part) for part in offer.parts],
+        saved_fen=offer.saved_fen,
+        has_user=bool(kinds & HAVE_USERS),
+        has_goods=bool(kinds & NEEDS_DELIVERY),
+        takes_number=any(piece.takes_number for piece in offer.pieces),
+    )
+
+
+def _market_price(sku: Sku, offer: Offer) -> int | None:
+    """What it is compared with: of a bundle, what its parts cost one by one."""
+    return sku.price_fen + offer.saved_fen if offer.saved_fen else sku.market_price_fen
+
+
+def _part(offer: Offer) -> PartRow:
+    return PartRow(
+        name=offer.name,
+        kind=offer.kind,
+        quantity=offer.quantity,
+        price_fen=offer.price_fen,
+        plan=plan_facts(offer.plan),
+        conditions=conditions(offer.plan.eligibility) if offer.plan else [],
+    )
+
+
+def plan_facts(plan: Plan | None) -> list[tuple[str, str]]:
+    """What a tariff promises, in the order people ask for it."""
+    if plan is None:
+        return []
+    said = [(name, say, getattr(plan, key)) for key, name, say in _PLAN_FACTS]
+    return [(name, say(value)) for name, say, value in said if value]
