@@ -13,6 +13,7 @@ from payments import legs
 from payments.open_items import accepted_refunds
 from reconciliation.queries import last_balance, moved_until
 from reconciliation.rules import E5_OF_FEN
+from wx_backend import platform
 from wx_backend.clock import SHANGHAI
 
 
@@ -39,8 +40,9 @@ class ClearingAccount:
 
 
 def clearing_accounts(on: date) -> list[ClearingAccount]:
-    """Every clearing account as it stands on a day, WeChat Pay's first."""
-    return [_wechat(on)] + [
+    """Every clearing account as it stands on a day, WeChat Pay's first where there is a merchant."""
+    wechat = [] if platform.config().pay is None else [_wechat(on)]
+    return wechat + [
         ClearingAccount(
             account.name,
             balance_of_kind(account.kind, until=on),
