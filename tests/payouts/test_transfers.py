@@ -1,6 +1,7 @@
 """Merchant transfers against the pretend WeChat Pay: one there for one here, whatever gets lost."""
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import update
@@ -403,3 +404,33 @@ def test_a_day_has_passed_is_said_on_the_page(paying: World) -> None:
     assert mine.until is not None
     assert mine.row.asked_at is not None
     assert mine.until - mine.row.asked_at == timedelta(hours=24)
+
+
+def tapped(stage: Stage, method: str, person: str, values: dict[str, str]) -> str:
+    """The phone's own sheet for browsers without WeChat's bridge."""
+    headers = {"Cookie": f"sim_person={person}"}
+    if method == "GET":
+        answer = stage.raw("GET", f"/phone/collect?{urlencode(values)}", headers=headers)
+    else:
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        answer = stage.raw("POST", "/phone/collect", body=urlencode(values), headers=headers)
+    assert answer.status == 200
+    return answer.data.decode()
+
+
+def test_the_phones_sheet_takes_a_transfer_once_and_for_its_receiver_only(
+    paying: World, stage: Stage
+) -> None:
+    released(paying, rail=Rail.TRANSFER)
+    values = sheet(paying)
+    assert "无法收款" in tapped(stage, "GET", "Bob", values)
+    assert "无法收款" in tapped(stage, "POST", "Bob", values)
+    shown = tapped(stage, "GET", "Alice", values)
+    assert "50.00" in shown
+    assert "三月佣金" in shown
+    assert stage.facts("transfer") == []
+    assert "已收款" in tapped(stage, "POST", "Alice", values)
+    assert "无法收款" in tapped(stage, "POST", "Alice", values)
+    paying.work()
+    assert payout_to("爱丽丝").status == PAID
+    assert len(stage.facts("transfer")) == 1
