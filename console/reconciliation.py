@@ -10,6 +10,7 @@ from console.pages import PER_PAGE, as_date, page_of, text
 from console.session import staff
 from console.words import DIFFERENCE_STATES, DIFFERENCES, EVIDENCE
 from flows.reconcile import desk
+from org.roster import holds_everything
 from reconciliation.differences import DifferenceFilter, count_differences
 from reconciliation.models import DifferenceClass, DifferenceStatus
 from reconciliation.queries import count_days
@@ -24,9 +25,11 @@ bp = Blueprint("reconciliation", __name__)
 
 
 @bp.get("/reconciliation")
-def days() -> str:
-    """The days, the latest first: how far each is, and what waits."""
+def days() -> ResponseReturnValue:
+    """The days, the latest first: how far each is, and what waits. Below the top: the differences."""
     node_id = staff().node_id
+    if not holds_everything(node_id):
+        return redirect(url_for("console.reconciliation.differences"))
     pages = page_of(count_days())
     rows = desk.days(node_id, after=pages.after, limit=PER_PAGE)
     return render_template("console/reconciliation.html", rows=rows, pages=pages)
@@ -117,8 +120,10 @@ def end(difference_id: int) -> ResponseReturnValue:
 
 
 @bp.get("/clearing")
-def clearing() -> str:
-    """What is on the clearing accounts, and what explains it."""
+def clearing() -> ResponseReturnValue:
+    """What is on the clearing accounts, and what explains it. Below the top: the differences."""
+    if not holds_everything(staff().node_id):
+        return redirect(url_for("console.reconciliation.differences"))
     today = business_on(clock.now())
     accounts = desk.accounts(today, staff().node_id)
     return render_template("console/clearing.html", accounts=accounts, on=today)
