@@ -18,7 +18,8 @@ MOVEMENTS: Final = {
     "commission.accrue": Movement.ACCRUED,
     "commission.vest": Movement.VESTED,
     "commission.take_back": Movement.TAKEN_BACK,
-    "commission.forfeit": Movement.TAKEN_BACK,
+    "commission.end": Movement.TAKEN_BACK,  # the plan ended early
+    "commission.reach": Movement.TAKEN_BACK,  # a milestone reached late restores what was taken
     "payout.send": Movement.PAID,
     "payout.return": Movement.PAID,
 }
