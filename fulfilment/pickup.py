@@ -107,6 +107,38 @@ def try_code(
     return PickupOutcome.WRONG
 
 
+def look_at_code(
+    *, outlet_id: int, digits: str, vault: Vault, now: datetime
+) -> tuple[PickupOutcome, int | None]:
+    """What a code would fetch, without using it: the outcome and the order.
+
+    A wrong one counts like a wrong try, or looking would be a way to guess. Commit whatever the
+    outcome.
+    """
+    guard = _guard(outlet_id, now)
+    if guard.failed >= TRIES_MAX:
+        return PickupOutcome.EXHAUSTED, None
+    found = _holder(outlet_id, _digest(vault, outlet_id, digits))
+    if found is not None:
+        return PickupOutcome.RIGHT, found.order_id
+    guard.failed += 1
+    return PickupOutcome.WRONG, None
+
+
+def order_just_fetched(
+    *, outlet_id: int, digits: str, actor: str, vault: Vault, since: datetime
+) -> int | None:
+    """The order that `actor` himself handed out for this code a moment ago."""
+    return db.session.scalar(
+        select(PickupCode.order_id).where(
+            PickupCode.outlet_id == outlet_id,
+            PickupCode.digest == _digest(vault, outlet_id, digits),
+            PickupCode.used_by == actor,
+            PickupCode.used_at >= since,
+        )
+    )
+
+
 def _guard(outlet_id: int, now: datetime) -> PickupGuard:
     """The outlet's count of wrong codes, locked; it begins anew a quarter of an hour later."""
     upsert(PickupGuard, {"outlet_id": outlet_id, "failed": 0, "since": now}, key=("outlet_id",))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from catalog.models import Stock, StockPlace
 from fulfilment.models import (
@@ -19,7 +19,7 @@ from fulfilment.models import (
     TaskMove,
     TaskStatus,
 )
-from fulfilment.nodes import CHAINS, Node, Owner, Way
+from fulfilment.nodes import CHAINS, Node, Owner
 from wx_backend.db import db
 from wx_backend.errors import NotFound
 
@@ -61,15 +61,34 @@ def tasks_at_desk(outlet_id: int, *, limit: int = 100) -> Sequence[tuple[Chain, 
     rows = db.session.execute(
         select(Chain, Task)
         .join(Task, Task.chain_id == Chain.id)
-        .where(Task.outlet_id == outlet_id, Task.status.in_(_LIVE))
+        .where(Task.outlet_id == outlet_id, Task.status.in_(_LIVE), or_(*_at_desk()))
         .order_by(Task.problem.is_(None), Task.due_at, Task.id)
         .limit(limit)
     )
-    return [
-        (chain, task)
-        for chain, task in rows
-        if (Way(chain.way), Node(task.node)) in AT_DESK or task.node == Node.RETURNED
-    ]
+    return [(chain, task) for chain, task in rows]
+
+
+def _at_desk() -> list[ColumnElement[bool]]:
+    """The nodes an outlet has on its list, way by way; a return whatever its way."""
+    steps = [and_(Chain.way == way, Task.node == node) for way, node in sorted(AT_DESK)]
+    return [*steps, Task.node == Node.RETURNED]
+
+
+def parcels_of_outlet(outlet_id: int, *, limit: int = 100) -> Sequence[tuple[Chain, Task]]:
+    """What an outlet gave to a carrier and nobody has said to be delivered, by when it is due."""
+    rows = db.session.execute(
+        select(Chain, Task)
+        .join(Task, Task.chain_id == Chain.id)
+        .where(
+            Task.outlet_id == outlet_id,
+            Task.status.in_(_LIVE),
+            Task.node == Node.DELIVERED,
+            Task.owner == Owner.CARRIER,
+        )
+        .order_by(Task.due_at, Task.id)
+        .limit(limit)
+    )
+    return [(chain, task) for chain, task in rows]
 
 
 def pool_tasks(

@@ -6,7 +6,20 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, url_for
 
-from terminal import binding, home, payouts, poster, sales, settlement_words, statements, words
+from terminal import (
+    binding,
+    desk_words,
+    home,
+    payouts,
+    pickup,
+    pictures,
+    poster,
+    sales,
+    settlement_words,
+    statements,
+    tasks,
+    words,
+)
 from wx_backend.money import yuan
 
 STATIC = Path(__file__).parent / "static"
@@ -19,7 +32,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, sales, statements):
+for part in (home, binding, sales, statements, tasks, pickup, pictures):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
 bp.register_blueprint(payouts.bp)
@@ -38,6 +51,7 @@ def page_values() -> dict[str, object]:
         "step_name": words.STEPS.get,
         "yuan": yuan,
         **settlement_words.PAGE_VALUES,
+        **desk_words.PAGE_VALUES,
     }
 
 

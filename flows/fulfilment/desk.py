@@ -37,6 +37,7 @@ from fulfilment.queries import (
 from orders.models import SalesOrder
 from orders.moves import locked_order
 from orders.queries import line_by_id, order_by_id
+from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 from wx_backend.errors import NotFound
 
@@ -78,7 +79,7 @@ class DeskTaskPage:
 
 def tasks_of_outlet(outlet_id: int, *, now: datetime) -> list[DeskTask]:
     """The outlet's open nodes by urgency: problems first, then by when they are due."""
-    return [_desk_task(chain, task, now) for chain, task in tasks_at_desk(outlet_id)]
+    return [desk_task(chain, task, now) for chain, task in tasks_at_desk(outlet_id)]
 
 
 def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
@@ -87,7 +88,7 @@ def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
     noted = evidence_of([task.id]).get(task.id, [])
     order = _order(chain)
     return DeskTaskPage(
-        task=_desk_task(chain, task, now),
+        task=desk_task(chain, task, now),
         checks=checks_of(chain) if task.node == Node.PACKED else {},
         checked=[each.value for each in noted if each.kind == Proof.CHECK],
         serial_kind=serial_of(chain.product_kind, chain.category_id),
@@ -108,7 +109,8 @@ def accept_task(*, task_id: int, outlet_id: int, actor: str, now: datetime) -> N
 def note_call(*, task_id: int, outlet_id: int, said: str, actor: str, now: datetime) -> None:
     """Keep that the customer was called, and what came of it."""
     _chain, task = _mine(task_id, outlet_id)
-    note_evidence(task, Proof.CALL, f"{said} {now:%m-%d %H:%M}", actor=actor, now=now)
+    at = now.astimezone(SHANGHAI)
+    note_evidence(task, Proof.CALL, f"{said}（{at:%m-%d %H:%M}）", actor=actor, now=now)
 
 
 def record_check(*, task_id: int, outlet_id: int, check: str, actor: str, now: datetime) -> None:
@@ -222,7 +224,8 @@ def _in_hand(task_id: int, outlet_id: int, node: Node, actor: str) -> tuple[Chai
     return chain, held_task(chain, node, actor=actor)
 
 
-def _desk_task(chain: Chain, task: Task, now: datetime) -> DeskTask:
+def desk_task(chain: Chain, task: Task, now: datetime) -> DeskTask:
+    """How a task reads on an outlet's list."""
     line = line_by_id(chain.order_line_id)
     order = _order(chain)
     assert line is not None  # noqa: S101 - lines are never deleted

@@ -18,6 +18,14 @@ class RepPhone(Phone):
         headers = {"User-Agent": self.agent, "Accept": "text/html"}
         return self._send(path, method="POST", headers=headers, data=sent)
 
+    def send_file(self, path: str, **form: object) -> TestResponse:
+        """Submit a form that may hold a file: a pair of stream and name."""
+        sent = {"csrf_token": self.page_token(), **form}
+        headers = {"User-Agent": self.agent, "Accept": "text/html"}
+        return self._send(
+            path, method="POST", headers=headers, data=sent, content_type="multipart/form-data"
+        )
+
     def bind(self, rep_id: int) -> TestResponse:
         """Be invited at the outlet and type the code in."""
         with transaction():
