@@ -33,17 +33,39 @@ def attribute_order(*, order_id: int, now: datetime) -> None:
     """Decide every line of a new order, freeze it there, and write the receipts."""
     order = _order(order_id)
     policy = policy_in_force(order.placed_at)
-    touches = _touches(order)
+    touches = _touches(order.member_id)
     for line in lines_of_order(order_id):
         facts = _facts(order, line, touches)
         case = Case(order_line_id=line.id, touches=touches, facts=facts, policy=policy)
         _decide(case, now=now)
 
 
+def developer_at_counter(
+    *, member_id: int, identity_id: int, acceptor_rep_id: int, category_id: int, now: datetime
+) -> int | None:
+    """Who would be the developer if this person ordered at this rep's counter now."""
+    touches = _touches(member_id)
+    reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
+    reps.add(acceptor_rep_id)
+    own = rep_of_member(*member_ids_of(member_id))
+    facts = OrderFacts(
+        placed_at=now,
+        home_outlet_id=_home_outlet(identity_id),
+        pickup_outlet_id=None,
+        channel_class=_channel_class(touches),
+        product_category=category_slug(category_id),
+        own_rep_ids=frozenset() if own is None else frozenset({own}),
+        acceptor_rep_id=acceptor_rep_id,
+        rep_outlets=_outlets(reps),
+        heirs=_heirs(reps, now),
+    )
+    return decide(touches, facts, policy_in_force(now)).developer_rep_id
+
+
 def attribute_again(*, order_id: int, now: datetime) -> None:
     """Just before payment counts: what was learnt since the order appends a version if it matters."""
     order = _order(order_id)
-    touches = _touches(order)
+    touches = _touches(order.member_id)
     for line in lines_of_order(order_id):
         case = _case(order, line, touches)
         if _outcome(decide(touches, case.facts, case.policy)) != _standing(line):
@@ -57,7 +79,7 @@ def dispute_late_touches(*, now: datetime) -> int:
 
 def _dispute(order: SalesOrder, now: datetime) -> int:
     paid_at = order.paid_at or now
-    touches = _touches(order)
+    touches = _touches(order.member_id)
     in_time = [touch for touch in touches if touch.known_at < paid_at]
     late = [t for t in touches if t.known_at >= paid_at and t.event_at <= order.placed_at]
     opened = 0
@@ -135,9 +157,9 @@ def _order(order_id: int) -> SalesOrder:
     return order
 
 
-def _touches(order: SalesOrder) -> list[Touch]:
+def _touches(member_id: int) -> list[Touch]:
     """Every contact of the buyer, by whichever of his identities and browsers."""
-    subjects = subjects_of(order.member_id)
+    subjects = subjects_of(member_id)
     rows = touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
     return as_values(rows)
 
@@ -147,23 +169,26 @@ def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Orde
     reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
     if line.acceptor_rep_id is not None:
         reps.add(line.acceptor_rep_id)
-    cards = {rep_id: rep_card(rep_id) for rep_id in reps}
     return OrderFacts(
         placed_at=order.placed_at,
-        home_outlet_id=_home_outlet(order),
+        home_outlet_id=_home_outlet(order.identity_id),
         pickup_outlet_id=order.outlet_id,
         channel_class=_channel_class(touches),
         product_category=category_slug(line.category_id),
         own_rep_ids=_own_reps(order, line),
         acceptor_rep_id=line.acceptor_rep_id,
-        rep_outlets={rep_id: card.outlet_id for rep_id, card in cards.items()},
+        rep_outlets=_outlets(reps),
         heirs=_heirs(reps, order.placed_at),
     )
 
 
-def _home_outlet(order: SalesOrder) -> int:
+def _outlets(reps: set[int]) -> dict[int, int]:
+    return {rep_id: rep_card(rep_id).outlet_id for rep_id in reps}
+
+
+def _home_outlet(identity_id: int) -> int:
     """Whose pool takes what nobody else can claim: the outlet the account names."""
-    code = account_of(appid_of(order.identity_id)).default_outlet
+    code = account_of(appid_of(identity_id)).default_outlet
     node = node_by_code(code)
     if node is None:
         raise NotFound("公众号的默认网点不存在", outlet=code)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flows.attribution import attribute_order
 from flows.payment.ending import close_unpaid
+from orders.counter import accept_at_counter
 from orders.models import SalesOrder
 from orders.placement import place_order
 from orders.values import Wish
@@ -22,17 +23,22 @@ class CheckedOut:
     is_new: bool
 
 
-def check_out(*, wish: Wish, now: datetime, discount_fen: int = 0) -> CheckedOut:
+def check_out(
+    *, wish: Wish, now: datetime, discount_fen: int = 0, acceptor_rep_id: int | None = None
+) -> CheckedOut:
     """Place the order, decide who is credited, and have it closed if nobody pays in time.
 
     One transaction: all of it or nothing. Refusals are those of `place_order`. The discount
-    comes from the promotions, never from the client.
+    comes from the promotions, never from the client; the acceptor is who took the order at his
+    counter.
     """
     prefix = platform.config().service.number_prefix
     placed = place_order(wish=wish, discount_fen=discount_fen, now=now, prefix=prefix)
     order = placed.order
     crash.here(AFTER_ORDER)
     if placed.is_new:
+        if acceptor_rep_id is not None:
+            accept_at_counter(order_id=order.id, rep_id=acceptor_rep_id)
         attribute_order(order_id=order.id, now=now)
         defer(
             close_unpaid,

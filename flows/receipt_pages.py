@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from flows.counter import CounterAct, counter_act
 from orders.models import OrderLine, SalesOrder
 from orders.queries import line_by_id, order_by_id
 from org.roster import names_of_nodes, names_of_reps
@@ -97,6 +98,7 @@ class ReceiptPage:
     touches: tuple[TouchView, ...]
     left_out: int
     place: ChainPlace | None
+    counter: CounterAct | None
     body: Mapping[str, Any]
 
     @property
@@ -171,6 +173,7 @@ def receipt_page(filed: Filed) -> ReceiptPage:
         touches=tuple(_touches(body, names)),
         left_out=body["without_left_out"],
         place=chain_place(filed.receipt),
+        counter=counter_act(filed.order.id),
         body=body,
     )
 

@@ -7,11 +7,13 @@ from datetime import datetime
 from catalog.models import ProductKind
 from catalog.offers import Offer, offers
 from flows.checkout import check_out
+from flows.counter import offer_to_order
 from flows.eligibility import Chosen, places_of, require_eligible
 from flows.sealed import order_place, sealed_address, vault
 from flows.visit import Opened, touch_link
 from members.phones import BadPhone, normalised
 from members.queries import identity_by_id
+from orders.counter import use_offer
 from orders.errors import NotListed
 from orders.models import Delivery
 from orders.rules import HAVE_USERS
@@ -48,7 +50,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """One press of the button; `client_key` is the same however often it arrives."""
+    """One press of the button; `client_key` is the same however often it arrives.
+
+    `counter` is the link of a counter sale the buyer confirmed, if it is one.
+    """
 
     member_id: int
     identity_id: int
@@ -59,13 +64,14 @@ class Submit:
     contact_phone: str = field(repr=False)
     address: dict[str, str] | None = field(default=None, repr=False)
     outlet: str = ""
+    counter: str = ""
 
 
 def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str:
     """Place the order; its number, the same for a repeat.
 
     A link that was opened and has not been a touch yet is one now, before the credit is decided.
-    Raises Incomplete, BadPhone, NotEligible and the refusals of `place_order`.
+    Raises Incomplete, BadPhone, NotEligible, the refusals of `place_order` and of `offer_to_order`.
     """
     known = offers((line.sku for line in submit.lines), now=now)
     chosen = [Chosen(_offer(known, line), line.quantity) for line in submit.lines]
@@ -80,7 +86,22 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     if opened is not None:
         touch_link(opened, identity_id=submit.identity_id, now=now)
     wish = _wish(submit, [each.offer for each in chosen], outlet_id)
-    return check_out(wish=wish, now=now).order.number
+    if not submit.counter:
+        return check_out(wish=wish, now=now).order.number
+    return _at_counter(submit, wish, now)
+
+
+def _at_counter(submit: Submit, wish: Wish, now: datetime) -> str:
+    """Order what a rep put together: he is the acceptor, and his offer is used up by it."""
+    offer = offer_to_order(
+        submit.counter,
+        member_id=submit.member_id,
+        wanted=[(line.sku, line.quantity) for line in submit.lines],
+        now=now,
+    )
+    order = check_out(wish=wish, now=now, acceptor_rep_id=offer.acceptor_rep_id).order
+    use_offer(offer, order_id=order.id)
+    return order.number
 
 
 def _sealed_address(submit: Submit) -> bytes | None:

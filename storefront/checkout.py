@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, render_template, request
 
+from flows.counter import CounterPage, counter_page
 from orders.models import Delivery
 from org.models import OrgNode, Tier
 from org.queries import ancestors, node_by_code, nodes_under
@@ -12,6 +13,7 @@ from storefront import session
 from storefront.arrival import promise_of
 from storefront.showcase import RepPanel, adviser, variant_page
 from wx_backend import clock
+from wx_backend.db import retried
 from wx_backend.errors import NotFound
 
 bp = Blueprint("checkout", __name__)
@@ -34,8 +36,24 @@ def page() -> str:
         needs_delivery=variant.has_goods,
         takes_number=variant.takes_number,
         outlets=pickup_outlets(rep),
+        offer=_offer(request.args.get("counter", "")),
         promise=promise_of(variant.number, delivery=Delivery.COURIER),
         client_key=new_client_key(),
+    )
+
+
+def _offer(token: str) -> CounterPage | None:
+    """The counter sale that is ordered here; without a token there is none."""
+    if not token:
+        return None
+    viewer = session.member()
+    return retried(
+        lambda: counter_page(
+            token,
+            member_id=viewer.member_id,
+            identity_id=viewer.identity_id,
+            now=clock.now(),
+        )
     )
 
 

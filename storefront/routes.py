@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from storefront import (
     arrival,
     checkout,
+    counter,
     links,
     mall,
     numbers,
@@ -31,7 +32,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/mall-assets",
 )
-for part in (mall, links, sign_in, sharing, checkout, orders, shelf, numbers, arrival):
+for part in (mall, links, sign_in, sharing, checkout, orders, shelf, numbers, arrival, counter):
     bp.register_blueprint(part.bp)
 register(bp)
 

@@ -85,6 +85,7 @@ class OrderRequest(Strict):
     contact_phone = _words(24, required=True)
     address = fields.Nested(AddressRequest, load_default=None)
     outlet = fields.Str(load_default="", validate=validate.Length(max=32))
+    counter = fields.Str(load_default="", validate=validate.Length(max=64))
 
 
 class NumberRequest(Strict):

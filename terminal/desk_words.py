@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flows.counter import OfferState
 from flows.fulfilment.desk import DeskTask
 from fulfilment.nodes import NAMES
 from orders.models import Delivery
@@ -35,7 +36,17 @@ def span(minutes: int) -> str:
     return f"{hours} 小时 {minutes % _HOUR} 分" if hours else f"{minutes} 分"
 
 
+OFFERS: Final[Mapping[str, str]] = {
+    OfferState.WAITING: "等客户扫码",
+    OfferState.OPENED: "客户已打开",
+    OfferState.CONFIRMED: "客户已确认",
+    OfferState.ORDERED: "已下单，待付款",
+    OfferState.PAID: "已付款",
+    OfferState.CLOSED: "订单已关闭",
+    OfferState.EXPIRED: "已过期",
+}
 PAGE_VALUES: Final[Mapping[str, Any]] = {
+    "offer_state": OFFERS.get,
     "due_words": due_words,
     "delivery_name": DELIVERIES.get,
     "node_name": NAMES.get,

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request, url_for
 
 from terminal import (
     binding,
+    counter,
     desk_words,
     home,
     payouts,
@@ -32,7 +33,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, sales, statements, tasks, pickup, pictures):
+for part in (home, binding, sales, statements, tasks, pickup, pictures, counter):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
 bp.register_blueprint(payouts.bp)

@@ -12,6 +12,7 @@ MODULES = (
     "ledger.models",
     "members.models",
     "menus.models",
+    "orders.counter_models",
     "orders.models",
     "org.models",
     "payments.models",

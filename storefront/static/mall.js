@@ -161,6 +161,7 @@
     };
     if (values.delivery === "courier") order.address = { region: values.region, street: values.street };
     if (values.delivery === "pickup") order.outlet = values.outlet;
+    if (values.counter) order.counter = values.counter;
     return order;
   }
 

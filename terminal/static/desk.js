@@ -75,7 +75,6 @@
   });
 
   // --- a list that is looked at stays true -------------------------------------------------
-  const EVERY_SECONDS = 20;
   async function refresh() {
     const live = document.querySelector("[data-live]");
     if (!live || document.hidden) return;
@@ -85,7 +84,8 @@
     if (fresh && fresh.innerHTML !== live.innerHTML) live.replaceChildren(...fresh.childNodes);
   }
   if (document.querySelector("[data-live]")) {
-    setInterval(() => refresh().catch(() => {}), EVERY_SECONDS * 1000);
+    const seconds = Number(document.querySelector("[data-live]").dataset.live) || 20;
+    setInterval(() => refresh().catch(() => {}), seconds * 1000);
     document.addEventListener("visibilitychange", () => refresh().catch(() => {}));
     window.addEventListener("pageshow", (event) => { if (event.persisted) refresh().catch(() => {}); });
   }
