@@ -35,6 +35,7 @@ from settlement.statements import freeze
 from settlement.statements.chain import verify
 from settlement.statements.models import PeriodOverride, PeriodStatus, Statement
 from tests.jobs import run_jobs
+from tests.periods.test_statements import behind_our_back
 from tests.periods.world import (
     APRIL_2,
     CAROL,
@@ -213,6 +214,71 @@ def test_two_people_let_a_finding_pass_and_only_that_one(world: World) -> None:
     retried(lambda: approve_override_by(DAN, second_id, period_id))
     close(world)
     assert period().status == PeriodStatus.CLOSED
+
+
+def test_of_many_who_let_a_finding_pass_at_once_one_does(app: Flask, world: World) -> None:
+    a_months_work(world)
+    odd_money()
+    retried(lambda: open_periods(now=APRIL_2))
+    ask(world, "已与银行核对")
+    override = db.session.scalars(select(PeriodOverride)).one()
+    override_id, period_id = override.id, override.period_id
+    db.session.rollback()
+
+    def agree(n: int) -> bool:
+        try:
+            retried(lambda: approve_override_by(f"staff:{n + 2}", override_id, period_id))
+        except Conflict:
+            return False
+        return True
+
+    won = race(app, agree, times=6)
+
+    assert won.count(True) == 1
+    db.session.rollback()
+    row = db.session.scalars(select(PeriodOverride)).one()
+    assert row.approved_by == f"staff:{won.index(True) + 2}"
+    close(world)
+    assert period().status == PeriodStatus.CLOSED
+
+
+def test_of_many_who_ask_for_one_finding_at_once_one_does(app: Flask, world: World) -> None:
+    a_months_work(world)
+    odd_money()
+    retried(lambda: open_periods(now=APRIL_2))
+    db.session.rollback()
+
+    def wish(_: int) -> bool:
+        try:
+            ask(world, "已与银行核对")
+        except Conflict:
+            return False
+        return True
+
+    assert race(app, wish, times=6).count(True) == 1
+    db.session.rollback()
+    assert db.session.scalar(select(func.count(PeriodOverride.id))) == 1
+
+
+UNEVEN = {
+    "one entry": ("UPDATE entry SET amount_fen = amount_fen + 1 WHERE id = 1",),
+    "two postings against each other": (
+        "UPDATE entry SET amount_fen = amount_fen + 1 WHERE id = 1",
+        "UPDATE entry SET amount_fen = amount_fen - 1"
+        " WHERE id = (SELECT max(id) FROM entry WHERE posting_id <> 1)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNEVEN)
+def test_books_that_do_not_balance_hold_the_month_up(world: World, name: str) -> None:
+    a_months_work(world)
+    for command in UNEVEN[name]:
+        behind_our_back(command)
+    with pytest.raises(ChecksOpen) as refused:
+        shut(world)
+    assert "trial_balance" in str(refused.value.details["checks"])
+    assert period().status == PeriodStatus.OPEN
 
 
 def ask(world: World, reason: str) -> None:

@@ -6,7 +6,14 @@ from flows.fulfilment import desk
 from flows.fulfilment.hooks import line_activated
 from flows.fulfilment.opening import open_chains
 from flows.sealed import vault
-from fulfilment.errors import ProofMissing, SerialTaken, TakenByOther, TooManyTries, WrongCode
+from fulfilment.errors import (
+    NotTaken,
+    ProofMissing,
+    SerialTaken,
+    TakenByOther,
+    TooManyTries,
+    WrongCode,
+)
 from fulfilment.models import DispatchBy
 from fulfilment.nodes import Node
 from fulfilment.pickup import TRIES_MAX, open_code, shown_code
@@ -78,6 +85,20 @@ def test_of_two_who_accept_at_once_one_wins(counter: Counter) -> None:
 
     assert sum(race(counter.market.app, accept, times=6)) == 1
     assert len(moves(task_id)) == 2
+
+
+def test_who_did_not_take_it_does_not_pack_it(counter: Counter) -> None:
+    task_id = counter.task(counter.buy(), Node.PACKED)
+    with pytest.raises(NotTaken):
+        counter.do(desk.record_check, task_id=task_id, check="papers")
+    counter.do(desk.accept_task, task_id=task_id)
+    for verb, said in (
+        (desk.record_check, {"check": "papers"}),
+        (desk.record_serial, {"value": IMEI}),
+        (desk.finish_packing, {}),
+    ):
+        with pytest.raises(TakenByOther):
+            counter.do(verb, task_id=task_id, actor=DAVE, **said)
 
 
 def test_another_outlets_people_cannot_touch_it(counter: Counter) -> None:
