@@ -232,8 +232,8 @@ Row = TypeVar("Row", bound=Model)
 def locked(query: Select[Row]) -> Row | None:
     """The one row of `query`, locked until the transaction ends and freshly read; None if missing.
 
-    Lock in this order only: inbox, identity, order, payment, refund, stock by (sku, place),
-    coupon, ledger account by id.
+    Lock in this order only: inbox, identity, order, payment, refund, what hangs on the order
+    (chain, commission), stock by (sku, place).
     """
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return db.session.execute(fresh).scalar_one_or_none()
