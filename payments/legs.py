@@ -59,6 +59,16 @@ def refunds_numbered(numbers: Sequence[str]) -> list[Row]:
     return list(_rows(query))
 
 
+def payments_at_platform(numbers: Sequence[str]) -> list[Row]:
+    """The payments that WeChat Pay knows by these numbers of its own."""
+    return list(_rows(select(*_PAYMENT).where(Payment.transaction_id.in_(numbers))))
+
+
+def refunds_at_platform(numbers: Sequence[str]) -> list[Row]:
+    """The refunds that WeChat Pay knows by these numbers of its own."""
+    return list(_rows(_refunds().where(Refund.refund_id.in_(numbers))))
+
+
 def settled_payments(since: datetime, until: datetime) -> Iterator[tuple[str, int]]:
     """Number and fen of what was settled in a span: what the clearing account got by it."""
     query = select(Payment.out_trade_no, Payment.amount_fen).where(

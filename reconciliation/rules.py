@@ -4,13 +4,13 @@ Nothing here knows a database: legs are streams sorted by number, so that a day 
 compared without holding it.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, TypeVar
 
 from reconciliation.models import DifferenceClass, TradeKind
-from reconciliation.values import Booked, Finding, Here, LegSum, Moved, There, subject_of
+from reconciliation.values import Booked, Finding, Here, Moved, There, subject_of
 
 Left = TypeVar("Left", bound=tuple[Any, ...])
 Right = TypeVar("Right", bound=tuple[Any, ...])
@@ -144,15 +144,17 @@ def _state_fits(row: There, here: Here) -> bool:
     return fits is not None and here.state in fits
 
 
-def fund_findings(pairs: Iterable[Pair[There, Moved]], others: LegSum) -> Iterator[Finding]:
+def fund_findings(
+    pairs: Iterable[Pair[There, Moved]], untraded: Callable[[Moved], None]
+) -> Iterator[Finding]:
     """Where the account moved by something else than what was traded less the fee.
 
-    Pairs are by number of the platform. What moved without trade (withdrawals, top-ups) is
-    counted in `others`.
+    Pairs are by number of the platform. `untraded` is told what moved without a row of trade:
+    withdrawals, top-ups, and trade that the bill lacks.
     """
     for number, there, moved in pairs:
         if not there:
-            others.add(moved[0].amount_fen, moved[0].rows)
+            untraded(moved[0])
             continue
         expected = _expected_e5(there[0])
         actual = moved[0].amount_fen * E5_OF_FEN if moved else 0

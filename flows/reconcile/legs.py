@@ -21,6 +21,7 @@ from reconciliation.queries import (
     trades_by_platform,
 )
 from reconciliation.rules import (
+    E5_OF_FEN,
     duplicates,
     fund_findings,
     ledger_findings,
@@ -30,7 +31,7 @@ from reconciliation.rules import (
     side_by_side,
     trade_findings,
 )
-from reconciliation.values import Booked, Finding, Here, LegSum, There
+from reconciliation.values import Booked, Finding, Here, LegSum, Moved, There
 from wechat.pay.bills import BillKind
 from wx_backend import numbers
 from wx_backend.clock import SHANGHAI
@@ -88,6 +89,11 @@ Numbered = Callable[[Sequence[str]], list[ours.Row]]
 BY_NUMBER: Final[dict[TradeKind, Numbered]] = {
     TradeKind.PAYMENT: ours.payments_numbered,
     TradeKind.REFUND: ours.refunds_numbered,
+}
+# By WeChat Pay's own numbers, and which way the money went.
+AT_PLATFORM: Final[dict[TradeKind, tuple[int, Numbered]]] = {
+    TradeKind.PAYMENT: (1, ours.payments_at_platform),
+    TradeKind.REFUND: (-1, ours.refunds_at_platform),
 }
 
 
@@ -186,7 +192,29 @@ def _evening(day: Day, kind: TradeKind) -> set[str]:
 def _funds(day: Day, sums: Sums) -> Iterator[Finding]:
     if has_ended(day.on, BillKind.FUND_FLOW):
         pairs = side_by_side(trades_by_platform(day.on), moves(day.on))
-        yield from fund_findings(pairs, sums.other_moves)
+        untraded: list[Moved] = []
+        yield from fund_findings(pairs, untraded.append)
+        _count_untraded(day, untraded, sums)
+
+
+def _count_untraded(day: Day, untraded: Sequence[Moved], sums: Sums) -> None:
+    """What moved without a row of trade is no trade at all, or ours although the bill lacks it.
+
+    Of ours the fee is what did not arrive, unless the row stands on a bill of the days around.
+    """
+    known: dict[str, tuple[str, int]] = {}
+    billed: set[str] = set()
+    for part in chunks([moved.number for moved in untraded]):
+        for kind, (sign, rows_of) in AT_PLATFORM.items():
+            rows = [Here._make(row) for row in rows_of(part)]
+            known |= {row.platform_id: (row.number, sign * row.amount_fen) for row in rows}
+            billed |= billed_around(day.on, kind, {row.number for row in rows})
+    for moved in untraded:
+        number, amount_fen = known.get(moved.number, ("", 0))
+        if not number:
+            sums.other_moves.add(moved.amount_fen, moved.rows)
+        elif number not in billed:
+            sums.fees.add((amount_fen - moved.amount_fen) * E5_OF_FEN)
 
 
 def _billing(day: Day, sums: Sums) -> Iterator[Finding]:

@@ -174,6 +174,7 @@ def test_a_refund_of_the_last_minutes_may_stand_on_the_next_days_bill(
     assert open_kinds(on) == []
     next_morning(market, on + timedelta(days=1))
     assert open_kinds(on) == open_kinds(on + timedelta(days=1)) == []
+    assert clearing_accounts(today())[0].left_fen == 0
     assert_books_and_witness_agree(stage)
 
 
@@ -201,3 +202,14 @@ def test_what_lies_at_wechat_is_explained_by_its_fund_flow(market: Market) -> No
     wechat = clearing_accounts(today())[0]
     assert wechat.balance_fen == 199_900
     assert wechat.left_fen == 700  # the planted row moved no money on the fund flow
+
+
+def test_a_payment_the_bill_lacks_is_still_ours_on_the_clearing_account(market: Market) -> None:
+    on = today()
+    market.buy(key="billed")
+    [payment] = payments(market.buy(key="dropped"))
+    plant(market, {"action": "drop", "number": payment.out_trade_no})
+    next_morning(market, on)
+    assert open_kinds(on) == ["missing_there"]
+    assert day_row(on).sums["other_moves"] == {"rows": 0, "fen": 0}
+    assert clearing_accounts(today())[0].left_fen == 0
