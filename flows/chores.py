@@ -9,6 +9,7 @@ from catalog.stock import release_expired
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
+from flows.bookings import tell_outlets
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
@@ -51,6 +52,7 @@ CHORES = (
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
     Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),
+    Chore("bookings.tell_outlets", timedelta(minutes=5), tell_outlets),
     Chore("periods.open", timedelta(hours=1), open_periods),
     Chore("periods.chase", timedelta(minutes=10), chase_closings),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),

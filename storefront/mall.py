@@ -1,12 +1,15 @@
 """The pages to look round in: front page, showroom, product."""
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
+from flows.bookings import closed_words
 from flows.visit import showroom_path
 from orders.models import Delivery
 from org.models import RepStatus
-from org.queries import rep_by_number
+from org.queries import node_by_code, rep_by_number
 from storefront import session
 from storefront.arrival import promise_of
 from storefront.shelf import asked_shelves
@@ -31,7 +34,12 @@ def showroom(number: str) -> ResponseReturnValue:
     if rep is not None and rep.status == RepStatus.LEFT:
         return redirect(showroom_path(rep.id, now))
     panel = rep_panel(number, now)
-    return render_template("storefront/showroom.html", rep=panel, shelves=asked_shelves())
+    return render_template(
+        "storefront/showroom.html",
+        rep=panel,
+        shelves=asked_shelves(),
+        acts_at=_acts_at(panel.outlet.code, now),
+    )
 
 
 @bp.get("/p/<number>")
@@ -42,4 +50,18 @@ def product(number: str) -> str:
     rep = adviser(session.carried_share(), now)
     first = page.first
     told = promise_of(first.number, delivery=Delivery.COURIER) if first is not None else None
-    return render_template("storefront/product.html", page=page, rep=rep, promise=told)
+    outlet = rep.outlet.code if rep is not None else session.account().default_outlet
+    return render_template(
+        "storefront/product.html",
+        page=page,
+        rep=rep,
+        promise=told,
+        outlet=outlet,
+        acts_at=_acts_at(outlet, now),
+    )
+
+
+def _acts_at(outlet: str, now: datetime) -> str:
+    """When a closed outlet acts again, in words; empty while it is open."""
+    node = node_by_code(outlet)
+    return closed_words(node.id, now=now) if node is not None else ""

@@ -18,6 +18,7 @@ from storefront import (
     sharing,
     shelf,
     sign_in,
+    visits,
 )
 from storefront.words import register
 from wx_backend.platform import config
@@ -32,7 +33,19 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/mall-assets",
 )
-for part in (mall, links, sign_in, sharing, checkout, orders, shelf, numbers, arrival, counter):
+for part in (
+    mall,
+    links,
+    sign_in,
+    sharing,
+    checkout,
+    orders,
+    shelf,
+    numbers,
+    arrival,
+    counter,
+    visits,
+):
     bp.register_blueprint(part.bp)
 register(bp)
 

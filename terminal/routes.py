@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request, url_for
 
 from terminal import (
     binding,
+    bookings,
     counter,
     desk_words,
     home,
@@ -33,7 +34,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, sales, statements, tasks, pickup, pictures, counter):
+for part in (home, binding, sales, statements, tasks, pickup, pictures, counter, bookings):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
 bp.register_blueprint(payouts.bp)

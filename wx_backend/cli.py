@@ -95,6 +95,7 @@ for command in (
     *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
     *cli_sealing.COMMANDS,
+    *cli_slots.COMMANDS,
     cli_numbers.import_numbers,
 ):
     main.add_command(command)
