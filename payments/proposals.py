@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
-from payments.models import ProposalStatus, RefundProposal
+from payments.models import Payment, ProposalStatus, Refund, RefundProposal, RefundStatus
 from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, Forbidden, NotFound
 
@@ -88,6 +88,24 @@ def order_of_proposal(proposal_id: int) -> int:
     if order_id is None:
         raise NotFound
     return order_id
+
+
+def given_alone_fen(order_id: int) -> int:
+    """What staff gave back of an order without a second person, failed refunds left out, in fen."""
+    agreed_to = select(RefundProposal.refund_id).where(
+        RefundProposal.order_id == order_id, RefundProposal.refund_id.is_not(None)
+    )
+    total = db.session.scalar(
+        select(func.coalesce(func.sum(Refund.amount_fen), 0))
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            Payment.order_id == order_id,
+            Refund.actor.startswith("staff:"),
+            Refund.status != RefundStatus.CLOSED,
+            Refund.id.not_in(agreed_to),
+        )
+    )
+    return int(total or 0)
 
 
 def waiting_proposals(order_ids: Select[int] | None, *, limit: int) -> Sequence[RefundProposal]:

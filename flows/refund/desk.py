@@ -23,6 +23,7 @@ from payments.proposals import (
     Proposal,
     amounts_of,
     decide_proposal,
+    given_alone_fen,
     open_proposal,
     order_of_proposal,
     proposals_of_order,
@@ -99,6 +100,7 @@ def refund_form(number: str, node_id: int) -> RefundForm:
 def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     """Give lines of an order back: at once (True), or above the limit once another person agrees.
 
+    The limit is the order's: what was given back of it before without a second person counts too.
     Raises BadInput without an amount, RefundTooLarge beyond what is left, and what
     `refund_order_lines` refuses.
     """
@@ -108,7 +110,7 @@ def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     back = LinesBack(order.id, amounts, ask.reason, ask.actor, ask.key)
     if refund_by_key(f"order:{order.id}:{ask.key}") is not None:
         return True
-    if sum(amounts.values()) <= limit_fen():
+    if given_alone_fen(order.id) + sum(amounts.values()) <= limit_fen():
         refund_order_lines(back, now=now)
         return True
     left = refundable_fen(order_id=order.id)

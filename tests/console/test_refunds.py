@@ -2,15 +2,18 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from payments.models import Refund, RefundProposal, RefundStatus
+from flows.refund.settle import give_up_refund
+from payments.models import Payment, Refund, RefundProposal, RefundStatus
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import MCHID, World
+from wx_backend import clock
 from wx_backend.config import Config, Pay
 from wx_backend.db import db, transaction
 
@@ -51,6 +54,13 @@ def proposals() -> list[RefundProposal]:
     return list(db.session.scalars(select(RefundProposal).order_by(RefundProposal.id)))
 
 
+def a_minute_passes() -> None:
+    """WeChat Pay takes refunds of one payment a minute apart."""
+    with transaction():
+        payment = db.session.scalars(select(Payment).where(Payment.refund_asked_at.is_not(None)))
+        payment.one().refund_asked_at = clock.now() - timedelta(minutes=2)
+
+
 def test_a_small_refund_is_asked_for_at_once_by_who_did_it(desk_of: Desks, path: str) -> None:
     finance = desk_of("finance")
     key = key_of(finance, path)
@@ -82,6 +92,31 @@ def test_a_large_refund_waits_for_a_second_person(desk_of: Desks, path: str) -> 
     assert (refund.amount_fen, refund.actor) == (150_000, proposal.proposed_by)
     assert (proposal.status, proposal.refund_id) == ("approved", refund.id)
     assert proposal.decided_by != proposal.proposed_by
+
+
+def test_many_small_refunds_do_not_get_past_the_second_person(desk_of: Desks, path: str) -> None:
+    finance = desk_of("finance")
+    ask(finance, path, "600")
+    a_minute_passes()
+    assert ask(desk_of("manager"), path, "600") == 302
+    assert [refund.amount_fen for refund in refunds()] == [60_000]
+    [proposal] = proposals()
+    assert proposal.amount_fen == 60_000
+    root = desk_of("root")
+    assert root.post(f"/refunds/proposals/{proposal.id}", verdict="agree").status_code == 302
+    a_minute_passes()
+    assert ask(finance, path, "400") == 302
+    assert [refund.amount_fen for refund in refunds()] == [60_000, 60_000, 40_000]
+
+
+def test_a_failed_refund_does_not_count_towards_the_limit(desk_of: Desks, path: str) -> None:
+    ask(desk_of("finance"), path, "600")
+    with transaction():
+        refund = db.session.scalars(select(Refund)).one()
+        give_up_refund(refund_id=refund.id, error="NOT_ENOUGH", now=clock.now())
+    a_minute_passes()
+    assert ask(desk_of("finance"), path, "700") == 302
+    assert [refund.amount_fen for refund in refunds()] == [60_000, 70_000]
 
 
 def test_a_declined_refund_moves_no_money(desk_of: Desks, path: str) -> None:
