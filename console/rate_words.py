@@ -14,11 +14,6 @@ WORDS: Final[Mapping[str, str]] = {
     Receiver.OUTLET: "网点",
     Receiver.CITY: "地市",
     Receiver.PROVINCE: "省份",
-    Subject.RATE: "佣金规则",
-    Subject.RATE_END: "终止规则",
-    Subject.VESTING: "结算条件",
-    Subject.MANAGER: "店长任免",
-    Subject.BEARER: "离职欠款承担",
     ProposalStatus.PROPOSED: "待审批",
     ProposalStatus.APPROVED: "已通过",
     ProposalStatus.REFUSED: "已驳回",
@@ -30,6 +25,13 @@ WORDS: Final[Mapping[str, str]] = {
     "goods": "实物",
     "plan": "套餐",
     "sim": "号卡",
+}
+SUBJECTS: Final[Mapping[str, str]] = {
+    Subject.RATE: "佣金规则",
+    Subject.RATE_END: "终止规则",
+    Subject.VESTING: "结算条件",
+    Subject.MANAGER: "店长任免",
+    Subject.BEARER: "离职欠款承担",
 }
 WHOSE: Final[Mapping[str, str]] = {VolumeOf.REP: "员工当月", VolumeOf.OUTLET: "网点当月"}
 SUMS: Final[Mapping[str, str]] = {By.CITY: "地市", By.OUTLET: "网点", By.REP: "员工"}

@@ -35,6 +35,7 @@ def page_values() -> dict[str, object]:
     """How rates read."""
     return {
         "says": rate_words.says,
+        "subjects": rate_words.SUBJECTS,
         "tier_lines": rate_words.tier_lines,
         "step_line": rate_words.step_line,
         "term": rate_words.term,
@@ -74,7 +75,7 @@ def split() -> str:
     return render_template(
         "console/split.html",
         rows=rate_desk.rate_rows(clock.now()),
-        managers=rate_desk.manager_rows(),
+        managers=rate_desk.manager_rows(staff().node_id),
         bearer=queries.bearer_on(today),
         receivers=RECEIVERS,
         may_change=_may_change(),
@@ -105,10 +106,12 @@ def propose() -> ResponseReturnValue:
 
 @bp.get("/proposals/<int:proposal_id>")
 def proposal(proposal_id: int) -> str:
-    """One proposal with its preview; `by` and `id` choose the lines behind one sum."""
+    """One proposal with its preview (at the top); `by` and `id` choose the lines behind one sum."""
     by, typed = request.args.get("by", ""), request.args.get("id", "")
     id_ = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 12 else None
-    found = rate_desk.proposal_file(proposal_id, by=By(by) if by in set(By) else None, id_=id_)
+    found = rate_desk.proposal_file(
+        proposal_id, by=By(by) if by in set(By) else None, id_=id_, node_id=staff().node_id
+    )
     lines = found.preview.lines if found.preview else []
     return render_template(
         "console/proposal.html",

@@ -1,6 +1,6 @@
 """The console as one blueprint; endpoints read `console.orders.show`."""
 
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2s
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from console import (
     calendar,
     dashboard,
     kpis,
+    navigation,
     numbers,
     orders,
     payouts,
@@ -28,30 +29,12 @@ from console import (
     statements,
     words,
 )
+from org.roster import holds_everything, staff_names
 from wx_backend import access
 from wx_backend.money import yuan
 
 STATIC = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
-NAVIGATION = (
-    ("console.dashboard.show", "概览", ("console.dashboard",)),
-    ("console.orders.index", "订单", ("console.orders", "console.receipts")),
-    ("console.products.index", "商品", ("console.products",)),
-    ("console.numbers.index", "号码", ("console.numbers",)),
-    ("console.pool.index", "订单池", ("console.pool",)),
-    ("console.kpis.index", "运营指标", ("console.kpis",)),
-    ("console.calendar.index", "日历与规则", ("console.calendar",)),
-    ("console.reps.index", "员工", ("console.reps",)),
-    ("console.reconciliation.days", "对账", ("console.reconciliation", "console.refunds")),
-    ("console.billing.index", "计费交接", ("console.billing",)),
-    ("console.rates.index", "佣金规则", ("console.rates",)),
-    ("console.payouts.index", "发放", ("console.payouts",)),
-    ("console.statements.index", "结算单", ("console.statements",)),
-    ("console.periods.index", "月结", ("console.periods",)),
-    ("console.repair.exceptions", "资金异常", ("console.repair.exceptions",)),
-    ("console.repair.failures", "失败任务", ("console.repair.failures",)),
-)
-"""Where each leads, what it is called, and the endpoints it stands for by their beginnings."""
 
 bp = Blueprint(
     "console",
@@ -88,15 +71,20 @@ for part in (
 @bp.context_processor
 def page_values() -> dict[str, object]:
     """What every page of the console knows: who looks, what he may do, how values read."""
+    staff, here = g.get("staff"), request.endpoint or ""
+    names = staff_names() if staff else {}
+    is_top = bool(staff) and holds_everything(staff.node_id)
     return {
-        "staff": g.get("staff"),
-        "navigation": NAVIGATION,
+        "staff": staff,
+        "is_top": is_top,
+        "menus": list(navigation.menus(here=here, may=may, is_top=is_top)),
+        "way_back": navigation.way_back(here),
         "may": may,
         "asset": asset,
         "word": words.word,
         "when": words.when,
         "age": words.age,
-        "actor": words.actor,
+        "actor": partial(words.actor, names=names),
         "percent": words.percent,
         "yuan": yuan,
     }

@@ -162,6 +162,8 @@ ACTORS: Final[Mapping[str, str]] = {
     "staff": "员工",
     "member": "客户",
     "wechat": "微信支付",
+    "billing": "计费系统",
+    "real_name": "实名认证服务",
 }
 
 SETS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -193,11 +195,11 @@ def word(kind: str, value: str) -> str:
     return SETS[kind].get(value, value)
 
 
-def actor(text: str) -> str:
-    """`staff:7` -> `员工 7`; a customer stays nameless."""
+def actor(text: str, *, names: Mapping[int, str]) -> str:
+    """`staff:7` -> what staff 7 is called by `names`; a customer stays nameless."""
     kind, _, number = text.partition(":")
     name = ACTORS.get(kind, kind)
-    return f"{name} {number}" if kind == "staff" else name
+    return names.get(int(number), f"{name} {number}") if kind == "staff" else name
 
 
 def age(span: timedelta) -> str:

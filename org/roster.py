@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 
-from org.models import Invite, OperatorIdentity, OrgNode, Rep, RepBinding, RepStatus, Tier
+from org.models import Invite, OperatorIdentity, OrgNode, Rep, RepBinding, RepStatus, Staff, Tier
 from org.queries import under
 from wx_backend.db import db
 
@@ -95,6 +95,11 @@ def holds_everything(node_id: int) -> bool:
         OrgNode.tier == Tier.OUTLET, OrgNode.id.not_in(under(node_id))
     )
     return db.session.scalar(foreign.limit(1)) is None
+
+
+def staff_names() -> dict[int, str]:
+    """What everybody who ever used the console is called, by id."""
+    return {row.id: row.name for row in db.session.execute(select(Staff.id, Staff.name))}
 
 
 def heirs_line(rep_id: int) -> frozenset[int]:

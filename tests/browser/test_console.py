@@ -56,6 +56,7 @@ def assert_fits(page: Page, site: str, world: World) -> None:
 
 def test_from_the_login_to_the_proof_of_an_order(desktop: Page, site: str, world: World) -> None:
     sign_in(desktop, site)
+    desktop.get_by_text("销售", exact=True).click()
     desktop.get_by_role("link", name="订单", exact=True).click()
     desktop.get_by_role("link", name=world.southern.number).click()
     desktop.get_by_role("link", name="查看归属凭证").click()
