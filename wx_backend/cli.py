@@ -10,6 +10,7 @@ from wx_backend import (
     cli_numbers,
     cli_repair,
     cli_sealing,
+    cli_slots,
     cli_statements,
     log,
     migrate,

@@ -154,6 +154,6 @@ def _template() -> None:
                 appid=APPID,
                 purpose="night_list",
                 template_id="night-template",
-                fields={"thing1": "orders", "thing2": "visits", "time3": "day"},
+                fields={"thing1": "orders", "thing2": "visits", "thing3": "day"},
             )
         )
