@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from billing.values import Accepted, Answer, HandOver, Line, Received, Refused
+from billing import values
+from billing.values import Accepted, Answer, Line, Received, Refused
 from catalog.models import ProductKind
 from catalog.queries import sku_number
 from flows.delivery import move_line_on
@@ -19,7 +20,7 @@ from orders.hand_overs import (
     open_hand_over,
     record_hand_over,
 )
-from orders.models import Fulfilment, HandOverStatus, OrderLine, RealName, SalesOrder
+from orders.models import Fulfilment, HandOver, HandOverStatus, OrderLine, RealName, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_number
 from orders.real_name import is_open
@@ -66,11 +67,7 @@ def take_receipt(said: Accepted, *, now: datetime) -> None:
 
     Raises NotFound for an order that was never handed over.
     """
-    order = order_by_number(said.order_number)
-    row = hand_over_of(order.id) if order is not None else None
-    if order is None or row is None:
-        raise NotFound
-    locked_order(order.id)
+    order, row = _locked(said.order_number)
     if record_hand_over(
         order_id=order.id, status=HandOverStatus.ACCEPTED, note=said.receipt_no, now=now
     ):
@@ -91,11 +88,7 @@ def take_refusal(*, order_number: str, reason: str, now: datetime) -> None:
 
     Raises NotFound for an order that was never handed over.
     """
-    order = order_by_number(order_number)
-    row = hand_over_of(order.id) if order is not None else None
-    if order is None or row is None:
-        raise NotFound
-    locked_order(order.id)
+    order, row = _locked(order_number)
     if record_hand_over(order_id=order.id, status=HandOverStatus.REFUSED, note=reason, now=now):
         _show(order, ExceptionKind.BILLING_REFUSED, reason, now)
     elif row.status == HandOverStatus.ACCEPTED:
@@ -103,9 +96,12 @@ def take_refusal(*, order_number: str, reason: str, now: datetime) -> None:
 
 
 def hand_over_again(order: SalesOrder, *, by: str, now: datetime) -> bool:
-    """A person says that what billing refused, or never answered, can go again; False if neither."""
-    locked_order(order.id)
-    if not bring_back(order_id=order.id):
+    """A person says that what billing refused, or never answered, can go again.
+
+    False if it is neither, or if nothing of it is wanted any more.
+    """
+    wanted = _wanted(locked_order(order.id))
+    if not wanted or not bring_back(order_id=order.id, positions=wanted):
         return False
     for kind in (ExceptionKind.BILLING_REFUSED, ExceptionKind.BILLING_SILENT):
         close_exception(kind=kind, key=order.number, by=by, resolution="handed over again", now=now)
@@ -113,15 +109,20 @@ def hand_over_again(order: SalesOrder, *, by: str, now: datetime) -> bool:
     return True
 
 
-def content_for_billing(order_id: int, *, now: datetime) -> HandOver | None:
+def content_for_billing(order_id: int, *, now: datetime) -> values.HandOver | None:
     """What a file says of an order; None when no line of it is billing's business any more.
 
-    Billing will know it by the file: from now on its lines are fixed.
+    Billing will know it by the file: from now on its lines are fixed. Of what billing refused, or
+    was never asked, only what is still wanted is said.
     """
     order = locked_order(order_id)
-    begin_hand_over(order_id=order_id, positions=_wanted(order), now=now)
+    wanted = _wanted(order)
+    begin_hand_over(order_id=order_id, positions=wanted, now=now)
     row = hand_over_of(order_id)
-    return _content(order, row.positions) if row is not None and row.positions else None
+    assert row is not None  # noqa: S101 - the file is made of hand-overs
+    is_nowhere = row.status == HandOverStatus.REFUSED
+    positions = [each for each in row.positions if each in wanted or not is_nowhere]
+    return _content(order, positions) if positions else None
 
 
 def chase_hand_overs(*, now: datetime) -> int:
@@ -149,6 +150,18 @@ def _show_activated(line: OrderLine, now: datetime) -> None:
     )
 
 
+def _locked(order_number: str) -> tuple[SalesOrder, HandOver]:
+    """An order, locked, and its hand-over as it stands under the lock; NotFound without one."""
+    found = order_by_number(order_number)
+    if found is None:
+        raise NotFound
+    order = locked_order(found.id)
+    row = hand_over_of(order.id)
+    if row is None:
+        raise NotFound
+    return order, row
+
+
 def _wanted(order: SalesOrder) -> list[int]:
     """The lines for billing whose users are known, not refunded before it heard of them."""
     return [
@@ -161,7 +174,9 @@ def _wanted(order: SalesOrder) -> list[int]:
 
 
 def _note(order: SalesOrder, answer: Answer) -> None:
+    """Billing's own call may have come meanwhile: the lock comes before the look."""
     now = clock.now()
+    locked_order(order.id)
     if isinstance(answer, Accepted):
         take_receipt(answer, now=now)
     elif isinstance(answer, Received):
@@ -209,12 +224,12 @@ def _activate(order: SalesOrder, positions: Iterable[int], now: datetime) -> Non
             line_activated(line_id=line.id, now=now)
 
 
-def _content(order: SalesOrder, positions: Iterable[int]) -> HandOver:
+def _content(order: SalesOrder, positions: Iterable[int]) -> values.HandOver:
     """What billing gets; the same for every repeat, since all of it is frozen or dated."""
     lines = [line for line in lines_of_order(order.id) if line.position in positions]
     assert order.paid_at is not None  # noqa: S101 - handed over once paid
     day = business_on(order.paid_at)
-    return HandOver(
+    return values.HandOver(
         order_number=order.number,
         outlet_code=_outlet_code(lines),
         lines=tuple(_line(order, line, day) for line in lines),

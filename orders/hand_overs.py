@@ -48,8 +48,12 @@ def begin_hand_over(*, order_id: int, positions: Sequence[int], now: datetime) -
 
 
 def hand_over_of(order_id: int) -> HandOver | None:
-    """The hand-over of an order, if it has one."""
-    return db.session.scalars(select(HandOver).where(HandOver.order_id == order_id)).one_or_none()
+    """The hand-over of an order as it stands now, if it has one."""
+    return db.session.scalars(
+        select(HandOver)
+        .where(HandOver.order_id == order_id)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
 
 
 def record_hand_over(
@@ -77,7 +81,8 @@ def record_hand_over(
 def note_try(*, order_id: int, reason: str, now: datetime) -> datetime | None:
     """No usable answer came: when to ask again, twice as long each time; None to ask no more.
 
-    After thirty tries, about a week, the hand-over is `dead` until somebody brings it back.
+    After thirty tries, about a week, the hand-over is `dead` until somebody brings it back. The
+    caller has locked the order, whose receipt may come at the same moment.
     """
     row = hand_over_of(order_id)
     if row is None or row.status not in OPEN:
@@ -91,18 +96,20 @@ def note_try(*, order_id: int, reason: str, now: datetime) -> datetime | None:
     return now + min(timedelta(minutes=2 ** min(row.tries, 12)), _PAUSE_MAX)
 
 
-def bring_back(*, order_id: int) -> bool:
-    """Have a refused or dead hand-over made again, unchanged; False when it is neither."""
-    changed = db.session.execute(
-        update(HandOver)
-        .where(
-            HandOver.order_id == order_id,
-            HandOver.status.in_((HandOverStatus.REFUSED, HandOverStatus.DEAD)),
-        )
-        .values(status=HandOverStatus.UNKNOWN, tries=0, reason=None, ended_at=None)
-        .execution_options(synchronize_session="fetch")
-    )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+def bring_back(*, order_id: int, positions: Sequence[int]) -> bool:
+    """Have a refused or dead hand-over of a locked order made again; False when it is neither.
+
+    Billing may know a dead one, which goes unchanged; of a refused one it has nothing, and gets
+    these lines.
+    """
+    row = hand_over_of(order_id)
+    if row is None or row.status not in {HandOverStatus.REFUSED, HandOverStatus.DEAD}:
+        return False
+    if row.status == HandOverStatus.REFUSED:
+        row.positions = list(positions)
+    row.status, row.tries, row.reason, row.ended_at = HandOverStatus.UNKNOWN, 0, None, None
+    db.session.flush()
+    return True
 
 
 def hand_overs_of_day(*, since: datetime, until: datetime) -> Sequence[int]:

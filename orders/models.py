@@ -212,8 +212,9 @@ class HandOverStatus(StrEnum):
 class HandOver(Model):
     """The hand-over of one paid order to billing: which lines, and what billing said.
 
-    `positions` never change once written, so that every repeat says the same. `tries` counts the
-    calls since it was opened, or brought back, that got no decision.
+    `positions` never change once billing may know them, so that every repeat says the same, but
+    for what it refused. `tries` counts the calls since it was opened, or brought back, that got no
+    decision.
     """
 
     __tablename__ = "hand_over"

@@ -1,15 +1,26 @@
 """Handing over to billing: once, word for word, activated by its receipt, whatever gets lost."""
 
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from billing.values import Accepted
-from flows.billing import chase_hand_overs, take_receipt
+from flows import billing
+from flows.billing import (
+    chase_hand_overs,
+    content_for_billing,
+    hand_over_again,
+    take_receipt,
+)
 from flows.delivery import move_line_on
+from flows.refund.agree import LinesBack, refund_order_lines
 from flows.refund.settle import settle_refund
 from orders.hand_overs import hand_over_of
-from orders.models import Fulfilment
+from orders.models import Fulfilment, SalesOrder
+from orders.moves import locked_order
 from orders.queries import transitions_of
 from orders.values import Item
 from payments.models import RefundStatus
@@ -24,6 +35,7 @@ from tests.flows.trade.market import (
     refunds,
 )
 from tests.flows.trade.test_refund import agree_all
+from tests.racing import race
 from tests.simulator.stage import Stage
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
@@ -138,23 +150,88 @@ def test_a_plan_refunded_before_its_receipt_stays_cancelled_and_is_shown(
 def test_a_plan_refunded_before_billing_heard_of_it_never_gets_there(
     market: Market, stage: Stage
 ) -> None:
+    order_id = refunded_unheard(market, stage)
+    market.work()
+    assert handed(order_id)[0] == "refused"
+    assert there(stage) == []
+
+
+def test_what_was_refunded_before_billing_heard_of_it_is_handed_over_by_nobody(
+    market: Market, stage: Stage
+) -> None:
+    order_id = refunded_unheard(market, stage)
+    with transaction():
+        assert content_for_billing(order_id, now=clock.now()) is None
+    market.work()
+    with transaction():
+        assert content_for_billing(order_id, now=clock.now()) is None
+        assert not hand_over_again(order_row(order_id), by="staff:1", now=clock.now())
+    market.work()
+    assert handed(order_id)[0] == "refused"
+    assert there(stage) == []
+
+
+def refunded_unheard(market: Market, stage: Stage) -> int:
+    """A plan whose money is back while its hand-over has not left the house."""
     order_id = market.order(Item(market.wares.plan, 1))
     assert market.pay(market.sheet(order_id)).endswith(":ok")
     stage.settle()
     market.work_without_calls()
     assert market.decide(order_id, "passed") == [True]
     agree_all(order_id)
+    refund_arrives(order_id, 10_000)
+    return order_id
+
+
+def test_what_billing_refused_goes_again_without_what_was_refunded_since(
+    market: Market, stage: Stage
+) -> None:
+    stage.chaos(ORDERS, "fail_before", status=422)
+    order_id = market.buy(Item(market.wares.plan, 1), Item(market.wares.plan, 1))
+    assert handed(order_id)[0] == "refused"
+    first = lines(order_id)[0]
+    with transaction():
+        back = LinesBack(order_id, {first.id: first.paid_fen}, "test", "staff:1", "one")
+        refund_order_lines(back, now=clock.now())
+    refund_arrives(order_id, first.paid_fen)
+    with transaction():
+        assert hand_over_again(order_row(order_id), by="staff:1", now=clock.now())
+    market.work()
+    [taken] = there(stage)
+    assert [line["position"] for line in taken["order"]["lines"]] == [2]
+    assert [row.fulfilment for row in lines(order_id)] == ["cancelled", "activated"]
+
+
+def refund_arrives(order_id: int, amount_fen: int) -> None:
+    """The platform says that the money of the one refund is back."""
     said = RefundFact(
         out_refund_no=refunds()[0].out_refund_no,
         out_trade_no=payments(order_id)[0].out_trade_no,
         refund_id="50",
         status=RefundStatus.SUCCEEDED,
-        amount_fen=10_000,
+        amount_fen=amount_fen,
     )
     retried(lambda: settle_refund(said, now=clock.now()))
-    market.work()
-    assert handed(order_id)[0] == "refused"
-    assert there(stage) == []
+
+
+def test_the_same_receipt_twice_at_once_contradicts_nothing(
+    app: Flask, market: Market, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.chaos(ORDERS, "drop_after")
+    order_id = buy_plan(market)
+    number = order_row(order_id).number
+    said = Accepted(order_number=number, receipt_no="BR1", accepted_at=clock.now())
+    both_are_here = Barrier(2)
+
+    def wait_and_lock(order_id: int) -> SalesOrder:
+        with suppress(BrokenBarrierError):  # SQLite lets in one after the other
+            both_are_here.wait(timeout=1)
+        return locked_order(order_id)
+
+    monkeypatch.setattr(billing, "locked_order", wait_and_lock)
+    race(app, lambda _: retried(lambda: take_receipt(said, now=clock.now())), times=2)
+    assert handed(order_id) == ("accepted", "BR1")
+    assert open_kinds() == []
 
 
 def test_refunding_an_active_plan_asks_a_person_to_end_it_there(market: Market) -> None:
