@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from ledger.models import AccountKind
 from ledger.operations import DifferentPosting, account_id, post, reverse
@@ -150,6 +151,15 @@ def test_ten_billion_yuan_are_exact() -> None:
 
     assert balance(CLEARING) == 5 * FEN_MAX
     assert balances(AccountKind.REVENUE) == {REVENUE: -5 * FEN_MAX}
+
+
+@pytest.mark.parametrize("fen", [FEN_MAX + 1, 2**53 + 1, 2**63 - 1, 2**63])
+def test_more_than_ten_billion_yuan_in_one_entry_are_refused(fen: int) -> None:
+    with pytest.raises((DBAPIError, OverflowError)), transaction():
+        sale("payment:1", fen)
+
+    assert posting_id("payment:1") is None
+    assert balance(CLEARING) == 0
 
 
 def test_a_statement_counts_by_the_shanghai_day() -> None:

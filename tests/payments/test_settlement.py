@@ -71,6 +71,7 @@ def test_fifty_copies_of_one_fact_settle_once(app: Flask, attempt: Attempt) -> N
     [
         {"amount_fen": 1},
         {"amount_fen": 9_901},
+        {"amount_fen": 2**53 + 1},
         {"amount_fen": None},
         {"currency": "USD"},
         {"currency": None},
@@ -89,6 +90,15 @@ def test_a_fact_that_differs_settles_nothing_and_is_shown_once(
     assert payment_row(attempt.id).status == "prepaying"
     assert exception_kinds() == ["mismatch"]
     assert settle(paid(attempt), order_id=attempt.order_id).outcome is Outcome.SETTLED
+
+
+@pytest.mark.parametrize("fen", [2**53, 2**53 + 1])
+def test_a_person_sees_the_very_amount_that_did_not_fit(attempt: Attempt, fen: int) -> None:
+    """Even where a float could not tell it from the next one."""
+    settle(paid(attempt, amount_fen=fen), order_id=attempt.order_id)
+    db.session.rollback()
+    [item] = open_exceptions()
+    assert item.details == {"differences": {"amount_fen": [9_900, fen]}}
 
 
 def test_a_coupon_of_the_platform_does_not_make_a_mismatch(attempt: Attempt) -> None:

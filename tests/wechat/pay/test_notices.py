@@ -59,6 +59,25 @@ def test_a_payment_notice_says_what_was_paid() -> None:
     assert paid.success_at == datetime(2026, 11, 21, 11, 59, 58, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("fen", [0, 10**12, 2**53 - 1, 2**53 + 1, 2**63 - 1])
+def test_an_amount_is_read_to_the_fen_however_large(fen: int) -> None:
+    """Beyond 2**53 a float holds every second number only."""
+    told = read(sealed(paying(fen), "TRANSACTION.SUCCESS"))
+    assert isinstance(told, PaymentNotice)
+    assert told.paid.total_fen == fen
+
+
+@pytest.mark.parametrize("fen", [2**63, 10**40, -1, 9900.0, 99.5, "9900", True, None])
+def test_what_is_no_whole_number_of_fen_is_refused(fen: object) -> None:
+    with pytest.raises(Malformed):
+        read(sealed(paying(fen), "TRANSACTION.SUCCESS"))
+
+
+def paying(fen: object) -> dict[str, object]:
+    """A payment of so much."""
+    return {**PAYMENT, "amount": {"total": fen, "payer_total": 9000, "currency": "CNY"}}
+
+
 @pytest.mark.parametrize("status", ["SUCCESS", "CLOSED", "ABNORMAL"])
 def test_a_refund_notice_says_what_became_of_it(status: str) -> None:
     told = read(
