@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2s
-from typing import Any
 
 from flows.payment.settle import settle
 from flows.payout.settle import settle_transfer
@@ -45,22 +44,13 @@ def read_notice(headers: Mapping[str, str], raw: bytes, *, now: datetime) -> Arr
     come again). An authentic notice that cannot be read is kept for a person, not refused: the
     platform would only repeat it.
     """
-    merchant = platform.merchant()
     try:
-        said = notice(merchant, headers, raw, now=now)
-        plain = merchant.decrypt(_resource(raw))
+        said = notice(platform.merchant(), headers, raw, now=now)
     except Undecryptable:
         raise
     except Malformed:
         return Arrived(blake2s(raw).hexdigest(), NoticeKind.OTHER, raw.decode("utf-8", "replace"))
-    return Arrived(said.notice_id, _KINDS[type(said)], plain.decode())
-
-
-def _resource(raw: bytes) -> Mapping[str, Any]:
-    resource = strict.fields(raw).get("resource")
-    if not isinstance(resource, dict):
-        raise Malformed("no encrypted resource")
-    return resource
+    return Arrived(said.notice_id, _KINDS[type(said)], said.plain)
 
 
 def store_notice(arrived: Arrived, *, now: datetime) -> bool:

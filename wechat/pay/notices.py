@@ -4,10 +4,14 @@ Comparing it with our own order is the caller's part; nothing here is proof that
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias
 
+from msgspec import UNSET
+
+from wechat.conversions import as_moment
+from wechat.pay import wire
 from wechat.pay.facts import Paid, Refund, Transfer
 from wechat.pay.merchant import Merchant
 from wechat.reading import read, reader, rfc3339, string
@@ -17,11 +21,15 @@ from wx_backend.strict import Malformed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """What every notice says; `notice_id` is the same in every repeat."""
+    """What every notice says; `notice_id` is the same in every repeat.
+
+    `plain` is its decrypted content, letter for letter.
+    """
 
     notice_id: Annotated[str, string("id")]
     created_at: Annotated[datetime, rfc3339("create_time")]
     event_type: Annotated[str, string("event_type")]
+    plain: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,8 @@ Sent: TypeAlias = Mapping[str, Any]
 # Nearly every notice is a payment.
 _read_paid: Final = reader(Paid)
 _read_payment: Final = reader(PaymentNotice)
+_paid: Final = wire.builder(Paid)
+_payment_notice: Final = wire.builder(PaymentNotice)
 
 _FINAL_TRANSFERS: Final = frozenset({"SUCCESS", "FAIL", "CANCELLED"})
 
@@ -74,24 +84,70 @@ def notice(
     own key is wrong (answer 5xx, so that it comes again).
     """
     merchant.verify(headers, raw, now=now)
+    return usual(merchant, raw) or spelled_out(merchant, raw)
+
+
+def usual(merchant: Merchant, raw: bytes) -> PaymentNotice | None:
+    """A payment in the very form nearly all have, in a third of the time; None for anything else.
+
+    Only faster: `spelled_out` gives the same and raises the same, and decides what this leaves.
+    """
+    envelope = wire.envelope(raw)
+    if envelope is None:
+        return None
+    sealed = envelope.resource
+    plain = merchant.opened(sealed.nonce, sealed.associated_data, sealed.ciphertext)
+    content = wire.content(plain)
+    if content is None:
+        return None
+    amount = content.amount
+    paid = _paid(
+        content.appid,
+        content.mchid,
+        content.out_trade_no,
+        content.transaction_id,
+        content.trade_state,
+        as_moment(content.success_time),
+        content.payer.openid,
+        amount.total,
+        amount.currency,
+        amount.payer_total,
+        amount.payer_currency,
+        content.trade_type,
+        content.bank_type,
+        "" if content.attach is UNSET else content.attach,
+    )
+    return _payment_notice(
+        notice_id=envelope.id,
+        created_at=as_moment(envelope.create_time),
+        event_type=envelope.event_type,
+        plain=plain.decode(),
+        paid=paid,
+    )
+
+
+def spelled_out(merchant: Merchant, raw: bytes) -> AnyNotice:
+    """Any notice whose sender was verified. Raises Malformed and Undecryptable, as `notice` does."""
     envelope = strict.fields(raw)
     resource = envelope.get("resource")
     if envelope.get("resource_type") != "encrypt-resource" or not isinstance(resource, dict):
         raise Malformed("no encrypted resource")
-    content = strict.fields(merchant.decrypt(resource))
+    opened = merchant.decrypt(resource)
+    content = strict.fields(opened)
+    plain = opened.decode()
     event_type = str(envelope.get("event_type"))
     interpret = _INTERPRETERS.get(event_type.partition(".")[0], _other)
-    return interpret(event_type, envelope, content)
+    return interpret(event_type, envelope, content, plain)
 
 
-def _payment(event_type: str, envelope: Sent, content: Sent) -> PaymentNotice:
+def _payment(event_type: str, envelope: Sent, content: Sent, plain: str) -> PaymentNotice:
     paid = _read_paid(content)
     if event_type != "TRANSACTION.SUCCESS" or paid.trade_state != "SUCCESS":
         raise Malformed("a payment notice that does not say SUCCESS")
-    return _read_payment(envelope, paid=paid)
+    return _read_payment(envelope, plain=plain, paid=paid)
 
 
-def _refund(event_type: str, envelope: Sent, content: Sent) -> RefundNotice:
+def _refund(event_type: str, envelope: Sent, content: Sent, plain: str) -> RefundNotice:
     status = content.get("refund_status")
     if event_type != f"REFUND.{status}":
         raise Malformed("a refund notice that contradicts its type")
@@ -99,23 +155,23 @@ def _refund(event_type: str, envelope: Sent, content: Sent) -> RefundNotice:
     if not isinstance(mchid, str):
         raise Malformed("mchid is missing")
     refund = read(Refund, {**content, "status": status})
-    return read(RefundNotice, envelope, mchid=mchid, refund=refund)
+    return read(RefundNotice, envelope, plain=plain, mchid=mchid, refund=refund)
 
 
-def _transfer(event_type: str, envelope: Sent, content: Sent) -> AnyNotice:
+def _transfer(event_type: str, envelope: Sent, content: Sent, plain: str) -> AnyNotice:
     if event_type != "MCHTRANSFER.BILL.FINISHED":
-        return _other(event_type, envelope, content)
+        return _other(event_type, envelope, content, plain)
     transfer = read(Transfer, content)
     if transfer.state not in _FINAL_TRANSFERS:
         raise Malformed("a finished transfer without a final state")
-    return read(TransferNotice, envelope, transfer=transfer)
+    return read(TransferNotice, envelope, plain=plain, transfer=transfer)
 
 
-def _other(_event_type: str, envelope: Sent, content: Sent) -> OtherNotice:
-    return read(OtherNotice, envelope, content=content)
+def _other(_event_type: str, envelope: Sent, content: Sent, plain: str) -> OtherNotice:
+    return read(OtherNotice, envelope, plain=plain, content=content)
 
 
-_INTERPRETERS: Final[dict[str, Callable[[str, Sent, Sent], AnyNotice]]] = {
+_INTERPRETERS: Final[dict[str, Callable[[str, Sent, Sent, str], AnyNotice]]] = {
     "TRANSACTION": _payment,
     "REFUND": _refund,
     "MCHTRANSFER": _transfer,
