@@ -8,6 +8,7 @@ was cut off, or put there by somebody else, is not believed.
 
 import csv
 import hmac
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -21,6 +22,8 @@ from billing.values import HandOver, Line
 from wx_backend.strict import Malformed, whole_number
 
 MAX_BYTES: Final = 64 * 1024 * 1024
+_FILE_MODE: Final = 0o640
+_FOLDER_MODE: Final = 0o770
 _LINE_FIELDS: Final = tuple(field.name for field in fields(Line))
 HEADING: Final = ("order_number", "outlet_code", *_LINE_FIELDS)
 ACK_HEADING: Final = ("order_number", "result", "receipt_no", "reason", "decided_at")
@@ -66,7 +69,8 @@ def acknowledged(raw: bytes, key: str) -> list[Acknowledged]:
 class Exchange:
     """The folder both sides see (a mounted SFTP directory); ours to write is `to_billing`.
 
-    A file appears under its name at once and whole: it is written beside and renamed.
+    A file appears under its name at once and whole: it is written beside and renamed. It holds
+    phone numbers: beside us and the group of the folder nobody may read it.
     """
 
     folder: Path
@@ -98,7 +102,8 @@ class Exchange:
 
     def _place(self, name: str) -> Path:
         place = self.folder / name
-        place.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        place.mkdir(mode=_FOLDER_MODE, exist_ok=True)
         return place
 
 
@@ -110,7 +115,11 @@ def _checked(name: str) -> str:
 
 def _replace(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.part")
-    beside.write_bytes(content)
+    beside.unlink(missing_ok=True)  # left by a crash; its mode may be another
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
     beside.replace(path)
 
 

@@ -111,6 +111,15 @@ def test_a_file_written_again_after_a_crash_says_the_same(market: Market, exchan
     assert written.read_bytes() == first
 
 
+def test_nobody_else_on_the_machine_reads_what_is_exchanged(market: Market, exchange: Path) -> None:
+    buy_plan(market)
+    to_the_next_night(market)
+    exchange_now(market)
+    places = [exchange, *exchange.rglob("*")]
+    assert len(places) >= 4
+    assert [path.name for path in places if path.stat().st_mode & 0o007] == []
+
+
 @pytest.mark.usefixtures("exchange")
 def test_a_refusal_is_shown_with_its_reason_and_can_be_repeated(
     market: Market, stage: Stage
