@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from catalog.terms import names_of_categories, names_of_products
 from flows.rate_preview import start_preview
+from org.queries import under
 from org.roster import holds_everything, names_of_nodes, names_of_reps
 from settlement.changes import operations, queries
 from settlement.changes.models import (
@@ -88,9 +89,9 @@ def rate_rows(now: datetime) -> list[RateRow]:
     ]
 
 
-def manager_rows() -> list[ManagerRow]:
-    """The managers of all outlets."""
-    rows = queries.managers()
+def manager_rows(node_id: int) -> list[ManagerRow]:
+    """The managers of the outlets at or below a node."""
+    rows = queries.managers(under(node_id))
     outlets = names_of_nodes(row.outlet_id for row in rows)
     reps = names_of_reps(row.rep_id for row in rows if row.rep_id is not None)
     return [
@@ -99,10 +100,15 @@ def manager_rows() -> list[ManagerRow]:
     ]
 
 
-def proposal_file(proposal_id: int, *, by: By | None, id_: int | None) -> ProposalFile:
-    """One proposal; the lines shown are those behind one sum, if one is named."""
+def proposal_file(
+    proposal_id: int, *, by: By | None, id_: int | None, node_id: int
+) -> ProposalFile:
+    """One proposal; the lines shown are those behind one sum, if one is named.
+
+    A preview tells of every outlet's orders and reps: only who holds every outlet sees it.
+    """
     row = queries.proposal_of(proposal_id)
-    latest = queries.latest_preview(proposal_id)
+    latest = queries.latest_preview(proposal_id) if may_change(node_id) else None
     return ProposalFile(
         row=row,
         subject=_subject(row.content),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 
 from settlement.changes.models import (
     Bearer,
@@ -88,10 +88,12 @@ def vesting_rules() -> Sequence[VestingRule]:
     ).all()
 
 
-def managers() -> Sequence[OutletManager]:
-    """Who was, is and will be the manager of which outlet, the newest first."""
+def managers(scope: Select[int]) -> Sequence[OutletManager]:
+    """Who was, is and will be the manager of which outlet of a scope, the newest first."""
     return db.session.scalars(
-        select(OutletManager).order_by(OutletManager.outlet_id, OutletManager.valid_from.desc())
+        select(OutletManager)
+        .where(OutletManager.outlet_id.in_(scope))
+        .order_by(OutletManager.outlet_id, OutletManager.valid_from.desc())
     ).all()
 
 

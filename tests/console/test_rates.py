@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from org.models import Role, Staff
-from settlement.changes.models import ProposalStatus, RatePreview, RateProposal
+from settlement.changes.models import OutletManager, ProposalStatus, RatePreview, RateProposal
 from settlement.changes.queries import preview_sum
 from settlement.models import Accrual, RateRule
 from settlement.queries import income_of
@@ -148,6 +148,25 @@ def test_a_preview_counts_the_paid_lines_both_ways(
     for words in ("测算结果", "99.95", "119.94", world.southern.number, "爱丽丝"):
         assert words in page
     assert income_of(world.alice_id).earned_fen == 9_995
+
+
+def test_below_the_top_nobody_sees_other_outlets_orders_and_managers(
+    desk_of: Desks, first: Desk, world: World, run_jobs: Callable[[], None]
+) -> None:
+    path = proposed(first)
+    span = {"first_on": TODAY.isoformat(), "last_on": TODAY.isoformat()}
+    assert first.post(f"{path}/preview", **span).status_code == 302
+    run_jobs()
+    with transaction() as session:
+        session.add(
+            OutletManager(outlet_id=world.tree.hall, rep_id=world.alice_id, valid_from=TODAY)
+        )
+    page = desk_of("north").get(path).text
+    assert "夏季促销" in page
+    for words in ("测算结果", world.southern.number, "爱丽丝"):
+        assert words not in page
+    assert "爱丽丝" not in desk_of("north").get("/rates/split").text
+    assert "爱丽丝" in desk_of("south").get("/rates/split").text
 
 
 def test_terms_managers_and_debts_are_changed_the_same_way(
