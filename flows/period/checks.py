@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from flows.period.clearing import clearing_accounts
 from flows.period.findings import FINE, Finding, none_of
@@ -83,9 +83,12 @@ def exceptions(month: Month) -> Finding:
     rows = db.session.execute(
         select(ExceptionItem, Payment.amount_fen)
         .outerjoin(Payment, Payment.id == ExceptionItem.payment_id)
-        .where(ExceptionItem.closed_at.is_(None), ExceptionItem.opened_at < end_of(month.last))
+        .where(
+            ExceptionItem.closed_at.is_(None),
+            ExceptionItem.opened_at < end_of(month.last),
+            or_(Payment.id.is_(None), Payment.amount_fen >= EXCEPTION_FROM_FEN),
+        )
         .order_by(ExceptionItem.id)
-        .limit(SHOWN)
     )
     found = [
         (
@@ -95,7 +98,6 @@ def exceptions(month: Month) -> Finding:
             _day(item.opened_at),
         )
         for item, fen in rows
-        if fen is None or fen >= EXCEPTION_FROM_FEN
     ]
     return none_of(("类型", "编号", "金额（元）", "发现时间"), found)
 

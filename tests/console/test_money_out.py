@@ -10,10 +10,13 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from flows.chores import CHORES
+from flows.period.checks import EXCEPTION_FROM_FEN, SHOWN, Month, exceptions
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
 from org.models import Role, Staff
+from payments.exceptions import open_exception
+from payments.models import ExceptionKind, Payment
 from settlement.payouts.models import Payout, PayoutBatch
 from settlement.statements.models import Statement, StatementOwner
 from tests.console.conftest import Desks
@@ -226,3 +229,21 @@ def test_a_province_does_not_close_months(desk_of: Desks, rich: World) -> None:
     assert "由覆盖全部网点的账号办理" in south.get("/periods").text
     assert south.get(f"/periods/{closed}").status_code == 403
     assert south.post(f"/periods/{closed}/close").status_code == 403
+
+
+@pytest.mark.usefixtures("world")
+def test_small_exceptions_hide_no_large_one_from_a_month() -> None:
+    now = clock.now()
+    today = business_on(now)
+    with transaction() as session:
+        payment = session.scalars(select(Payment).limit(1)).one()
+        payment.amount_fen = EXCEPTION_FROM_FEN - 1
+        small = [f"PY{n}" for n in range(SHOWN)]
+        for key in small:
+            open_exception(
+                kind=ExceptionKind.MISMATCH, key=key, details={}, now=now, payment_id=payment.id
+            )
+        open_exception(kind=ExceptionKind.UNKNOWN_ORDER, key="PY-large", details={}, now=now)
+    found = exceptions(Month(today, today, now))
+    assert not found.is_ok
+    assert [row[:2] for row in found.rows] == [("unknown_order", "PY-large")]
