@@ -46,19 +46,21 @@ def site(app: Flask) -> Iterator[str]:
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
     """A page as WeChat on a phone shows it."""
-    with _page(browser, PHONE, user_agent=WECHAT_AGENT, has_touch=True, is_mobile=True) as page:
+    with fresh_page(
+        browser, PHONE, user_agent=WECHAT_AGENT, has_touch=True, is_mobile=True
+    ) as page:
         yield page
 
 
 @pytest.fixture
 def desktop(browser: Browser) -> Iterator[Page]:
     """A page in a desktop browser."""
-    with _page(browser, DESKTOP) as page:
+    with fresh_page(browser, DESKTOP) as page:
         yield page
 
 
 @contextmanager
-def _page(browser: Browser, size: dict[str, int], **options: object) -> Iterator[Page]:
+def fresh_page(browser: Browser, size: dict[str, int], **options: object) -> Iterator[Page]:
     """A fresh page; at the end, nothing may have been thrown or refused by the content policy."""
     context = browser.new_context(
         viewport=size,  # type: ignore[arg-type]  # the library's own typed dict

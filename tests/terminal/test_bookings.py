@@ -154,6 +154,6 @@ def _template() -> None:
                 appid=APPID,
                 purpose="night_list",
                 template_id="night-template",
-                fields={"thing1": "orders", "thing2": "visits", "thing3": "day"},
+                fields={"orders": "thing1", "visits": "thing2", "day": "time3"},
             )
         )
