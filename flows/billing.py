@@ -51,13 +51,19 @@ def start_hand_over(order: SalesOrder, *, now: datetime) -> None:
 
 
 @remote_job("billing.hand_over")
-def hand_over(*, order_id: int) -> Steps:
-    """Hand the order over; an unknown outcome is handed over again, word for word."""
+def hand_over(*, order_id: int, tries: int | None = None) -> Steps:
+    """Hand the order over; an unknown outcome is handed over again, word for word.
+
+    `tries` is how many calls had gone before when this one was put off: if others have been made
+    since, the newest of them goes on.
+    """
     order = locked_order(order_id)
     if not begin_hand_over(order_id=order_id, positions=_wanted(order), now=clock.now()):
         return
     row = hand_over_of(order_id)
     assert row is not None  # noqa: S101 - begun above
+    if tries not in {None, row.tries}:
+        return
     answer: Answer = yield partial(platform.billing().hand_over, _content(order, row.positions))
     _note(order, answer)
 
@@ -189,9 +195,11 @@ def _note(order: SalesOrder, answer: Answer) -> None:
 
 def _note_silence(order: SalesOrder, reason: str, now: datetime) -> None:
     again_at = note_try(order_id=order.id, reason=reason, now=now)
+    row = hand_over_of(order.id)
+    assert row is not None  # noqa: S101 - it was just tried
     if again_at is not None:
-        defer(hand_over, due_at=again_at, order_id=order.id)
-    elif (row := hand_over_of(order.id)) is not None and row.status == HandOverStatus.DEAD:
+        defer(hand_over, due_at=again_at, order_id=order.id, tries=row.tries)
+    elif row.status == HandOverStatus.DEAD:
         _show(order, ExceptionKind.BILLING_SILENT, reason, now)
 
 
