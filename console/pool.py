@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from console.pages import text
 from console.session import staff
 from flows.fulfilment import returning, watch
 from flows.fulfilment.dispatching import dispatch_by_hand
+from flows.fulfilment.pictures import picture_within, pictures_of
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -19,12 +20,23 @@ bp = Blueprint("pool", __name__)
 def index() -> str:
     """Lines without an outlet, and those whose outlet cannot go on."""
     node_id, now = staff().node_id, clock.now()
+    rows = watch.pool(node_id, now=now)
     return render_template(
         "console/pool.html",
-        rows=watch.pool(node_id, now=now),
+        rows=rows,
+        pictures=pictures_of(row.task_id for row in rows),
         outlets=watch.outlets_of(node_id),
         late=len(watch.overdue(node_id, now=now)),
     )
+
+
+@bp.get("/pool/tasks/<int:task_id>/pictures/<name>")
+def picture(task_id: int, name: str) -> Response:
+    """What an outlet photographed of a problem; NotFound outside of one's scope."""
+    jpeg = picture_within(task_id=task_id, name=name, node_id=staff().node_id)
+    response = Response(jpeg, mimetype="image/jpeg")
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @bp.post("/pool/<int:chain_id>/dispatch")

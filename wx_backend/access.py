@@ -83,6 +83,7 @@ TABLE: dict[str, Access] = {
     "console.pool.goods_back": SERVES,
     "console.pool.index": SEES_ORDERS,
     "console.pool.overdue": SEES_ORDERS,
+    "console.pool.picture": SEES_ORDERS,
     "console.payouts.apply_return": PAYS,
     "console.payouts.approve": PAYS,
     "console.payouts.cancel": PAYS,

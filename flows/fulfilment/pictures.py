@@ -2,6 +2,7 @@
 
 import secrets
 import warnings
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -78,6 +79,16 @@ def picture_within(*, task_id: int, name: str, node_id: int) -> bytes:
         raise NotFound
     chain_within(task.chain_id, under(node_id), sees_all=holds_everything(node_id))
     return _picture(task_id, name)
+
+
+def pictures_of(task_ids: Iterable[int]) -> dict[int, str]:
+    """The last picture of each of these tasks that has one, by task id."""
+    return {
+        task_id: each.picture
+        for task_id, rows in evidence_of(task_ids).items()
+        for each in rows
+        if each.picture is not None
+    }
 
 
 def _picture(task_id: int, name: str) -> bytes:

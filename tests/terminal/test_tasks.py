@@ -11,6 +11,7 @@ from sqlalchemy import select
 from fulfilment.models import Evidence, PickupGuard, Serial, Task, TaskStatus
 from fulfilment.nodes import Node
 from orders.models import Delivery, Fulfilment, OrderLine
+from tests.console.conftest import Desks, desk_of
 from tests.console.world import World
 from tests.org.cast import hire
 from tests.terminal.conftest import Phones
@@ -25,6 +26,8 @@ from tests.terminal.desk import (
 )
 from tests.terminal.phone import RepPhone
 from wx_backend.db import db
+
+__all__ = ["desk_of"]
 
 
 @pytest.fixture
@@ -168,7 +171,7 @@ def test_guessing_codes_is_stopped(alice: RepPhone, world: World) -> None:
 
 
 def test_a_problem_is_told_with_a_picture(
-    app: Flask, alice: RepPhone, stranger: RepPhone, world: World
+    app: Flask, alice: RepPhone, stranger: RepPhone, world: World, desk_of: Desks
 ) -> None:
     task_id = task_of(ordered(world, world.bob, key="problem-1"), Node.PACKED).id
     sent = (BytesIO(photo()), "../../x.php.png")
@@ -186,6 +189,10 @@ def test_a_problem_is_told_with_a_picture(
     assert (picture.format, picture.size) == ("JPEG", (1600, 800))
     assert stranger.get(path).status_code == 404
     assert alice.get(f"/terminal/tasks/{task_id}/pictures/other").status_code == 404
+    console = path.replace("/terminal/tasks/", "/pool/tasks/")
+    assert desk_of("manager").get(console).mimetype == "image/jpeg"
+    assert "照片" in desk_of("manager").get("/pool").text
+    assert desk_of("north").get(console).status_code == 404
     kept = list((app.extensions["wx_config"].service.data_dir / "pictures").iterdir())
     assert kept == [kept[0].parent / f"{name}.jpg"]
 
