@@ -139,24 +139,26 @@ def propose(
 
 
 def approve(*, proposal_id: int, staff: tuple[int, int], now: datetime) -> date:
-    """Let it be so; from which day. Raises Forbidden, SamePerson, AlreadyDecided."""
-    return operations.approve(proposal_id=proposal_id, staff_id=_at_the_top(staff), now=now)
+    """Let it be so; from which day. Raises NotFound, Forbidden, SamePerson, AlreadyDecided."""
+    staff_id = _over(proposal_id, staff)
+    return operations.approve(proposal_id=proposal_id, staff_id=staff_id, now=now)
 
 
 def refuse(*, proposal_id: int, staff: tuple[int, int], note: str, now: datetime) -> None:
     """Turn it down. Refusals as above."""
-    operations.refuse(proposal_id=proposal_id, staff_id=_at_the_top(staff), note=note, now=now)
+    staff_id = _over(proposal_id, staff)
+    operations.refuse(proposal_id=proposal_id, staff_id=staff_id, note=note, now=now)
 
 
 def preview(
     *, proposal_id: int, span: tuple[date, date], staff: tuple[int, int], now: datetime
 ) -> int:
-    """Have a span of days counted. Raises Forbidden, BadInput."""
+    """Have a span of days counted. Raises NotFound, Forbidden, BadInput."""
     return start_preview(
         proposal_id=proposal_id,
         first_on=span[0],
         last_on=span[1],
-        staff_id=_at_the_top(staff),
+        staff_id=_over(proposal_id, staff),
         now=now,
     )
 
@@ -171,6 +173,12 @@ def _at_the_top(staff: tuple[int, int]) -> int:
     if not holds_everything(node_id):
         raise Forbidden("佣金规则对所有网点生效，只有覆盖全部网点的账号可以变更")
     return staff_id
+
+
+def _over(proposal_id: int, staff: tuple[int, int]) -> int:
+    """The staff's id, if there is such a proposal and it is theirs to decide on."""
+    queries.proposal_of(proposal_id)
+    return _at_the_top(staff)
 
 
 def _replaced(row: RateProposal) -> RateRule | None:
