@@ -1,4 +1,4 @@
-"""The command line: migrate, seed, run a worker or the clock, replay dead work."""
+"""The command line: check, migrate, run a worker or the clock, repair, import, prove."""
 
 import os
 
@@ -15,33 +15,32 @@ from wx_backend import (
     log,
     migrate,
 )
-from wx_backend.config import BadConfig, Config
+from wx_backend.cli_app import Commands
+from wx_backend.config import BadConfig, Config, unreadable_files
 
 
 def _config() -> Config:
-    try:
-        return Config.load(os.environ.get("WX_CONFIG", "config.toml"))
-    except BadConfig as error:
-        raise click.ClickException(str(error)) from error
+    return Config.load(os.environ.get("WX_CONFIG", "config.toml"))
 
 
-@click.group()
+@click.group(cls=Commands)
 @click.pass_context
 def main(context: click.Context) -> None:
-    """The WeChat sales backend; WX_CONFIG names the configuration file."""
+    """The WeChat sales backend. WX_CONFIG names the configuration file, else config.toml here."""
     context.obj = _config
     log.configure()
 
 
 @main.command("check-config")
 def check_config() -> None:
-    """Read the configuration and say what is wrong with it."""
-    _config()
+    """Read the configuration and the key files it names; say everything that is wrong."""
+    if faults := unreadable_files(_config()):
+        raise BadConfig(faults)
     click.echo("configuration is fine")
 
 
 @main.command("migrate")
-@click.option("--to", default="head", help="revision to go up to")
+@click.option("--to", default="head", show_default=True, help="revision to go up to")
 def migrate_command(to: str) -> None:
     """Bring the database up to this version's schema."""
     migrate.upgrade(url=_config().database.url, to=to)
@@ -56,14 +55,19 @@ def downgrade_command(to: str) -> None:
 
 
 @main.command("new-migration")
-@click.option("-m", "--message", required=True)
+@click.option("-m", "--message", required=True, help="what changes, in a few words")
 def new_migration(message: str) -> None:
-    """Write the next numbered migration from the models."""
+    """Write the next numbered migration: what the models say and the database lacks."""
     click.echo(migrate.write(url=_config().database.url, message=message))
 
 
 @main.command()
-@click.option("--queue", type=click.Choice(["work", "call"]), required=True)
+@click.option(
+    "--queue",
+    type=click.Choice(["work", "call"]),
+    required=True,
+    help="work: changes rows; call: calls WeChat and billing. Run one worker of each at least",
+)
 def worker(queue: str) -> None:
     """Drain one queue whenever the bell rings."""
     from wx_backend.worker import serve  # the app is heavy: only for the commands that need it
@@ -73,7 +77,7 @@ def worker(queue: str) -> None:
 
 @main.command("clock")
 def clock_command() -> None:
-    """Do the periodic work, and the work nobody was woken for."""
+    """Do the periodic work, and the work nobody was woken for; of several one leads."""
     from wx_backend.clock_process import serve  # the same
 
     serve(_config())
@@ -81,7 +85,7 @@ def clock_command() -> None:
 
 @main.command()
 def sweep() -> None:
-    """Drain both queues once and stop."""
+    """Do all the work that is due, once, and stop."""
     from wx_backend.app import create_app
     from wx_backend.worker import drain_queue
 

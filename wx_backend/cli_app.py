@@ -2,10 +2,30 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from wx_backend.config import Config
+import click
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
+
+from wx_backend.config import BadConfig, Config
 
 ReadConfig = Callable[[], Config]
+
+
+class Commands(click.Group):
+    """Commands that say in a line what an operator has to put right, without a trace of the code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except (BadConfig, CommandError) as error:
+            raise click.ClickException(str(error)) from error
+        except OperationalError as error:
+            raise click.ClickException(
+                f"the database: {error.orig}\nIs it there, and has `migrate` been run?"
+            ) from error
 
 
 @contextmanager

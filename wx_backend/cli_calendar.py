@@ -10,10 +10,10 @@ from wx_backend.config import Config
 
 @click.command("import-calendar")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--source", default="import", show_default=True, help="where the list is from")
+@click.option("--source", default="import", show_default=True, help="who published the list")
 @click.pass_obj
 def import_calendar(read_config: Callable[[], Config], file: Path, source: str) -> None:
-    """Put a list of days into the calendar: `2026-10-01,holiday,国庆节` per line, UTF-8."""
+    """Take over a list of days: `2026-10-01,holiday,国庆节` or `...,workday,...` per line, UTF-8."""
     from fulfilment.calendar import BadCalendar, import_days, read_days
     from wx_backend.app import create_app  # the app is heavy: only for the commands that need it
     from wx_backend.db import retried
@@ -21,7 +21,11 @@ def import_calendar(read_config: Callable[[], Config], file: Path, source: str) 
     try:
         days = read_days(file.read_text("utf-8-sig").splitlines())
     except BadCalendar as error:
-        raise click.ClickException(f"line {error.details['line']} cannot be read") from error
+        raise click.ClickException(
+            f"line {error.details['line']} is not like `2026-10-01,holiday,国庆节` (or workday)"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not UTF-8") from error
     with create_app(read_config()).app_context():
         count = retried(lambda: import_days(days, source=source[:60]))
     click.echo(f"{count} days in the calendar")

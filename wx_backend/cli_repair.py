@@ -10,10 +10,10 @@ from wx_backend.cli_app import ReadConfig, app_of
 
 
 @click.command()
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, help="rows of each kind at most")
 @click.pass_obj
 def dead(read_config: ReadConfig, limit: int) -> None:
-    """List the work that gave up: pushes, notices and jobs."""
+    """List the work that gave up (pushes, notices, jobs): table, id, kind, tries, last error."""
     with app_of(read_config()):
         from flows.repair import TABLES
         from wx_backend.backlog import dead_rows, kind_of
@@ -26,10 +26,10 @@ def dead(read_config: ReadConfig, limit: int) -> None:
 @click.command()
 @click.argument("table", type=click.Choice(["push", "notice", "job"]))
 @click.option("--id", "row_id", type=int, help="this row only")
-@click.option("--kind", help="all dead rows of this kind or job name")
+@click.option("--kind", help="all dead rows of this kind, as `dead` shows it")
 @click.pass_obj
 def replay(read_config: ReadConfig, table: str, row_id: int | None, kind: str | None) -> None:
-    """Bring dead work back to life: one row by --id, or all of a --kind."""
+    """Have dead work tried again: one row by its --id, or all of a --kind."""
     if (row_id is None) == (kind is None):
         raise click.UsageError("give either --id or --kind")
     with app_of(read_config()):
@@ -40,7 +40,7 @@ def replay(read_config: ReadConfig, table: str, row_id: int | None, kind: str | 
 @click.command()
 @click.pass_obj
 def purge(read_config: ReadConfig) -> None:
-    """End what outlived its time: bodies after 90 days, done jobs after 30."""
+    """Drop bodies of pushes and notices after 90 days, done jobs after 30; the clock does it hourly."""
     from wx_backend import clock
     from wx_backend.purge import EXPIRING
 

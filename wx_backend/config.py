@@ -160,6 +160,10 @@ class Config:
         """Read the file at `path`; BadConfig names every fault at once."""
         try:
             tree = tomllib.loads(Path(path).read_text("utf-8"))
+        except FileNotFoundError as error:
+            raise BadConfig(
+                [f"{path}: no such file; copy config.example.toml, or name yours in WX_CONFIG"]
+            ) from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise BadConfig([f"{path}: {error}"]) from error
         return cls.from_tree(tree, folder=Path(path).resolve().parent)
@@ -262,10 +266,31 @@ def unsafe(config: Config) -> list[str]:
     if config.service.movable_clock:
         faults.append("service.movable_clock: production's clock cannot be moved")
     return faults + [
-        f"{name}: still has its example value; make a random one with `openssl rand -hex 32`"
+        f"{name}: still has its example value; {_where_from(name)}"
         for name, secret in _secrets(config)
         if config_schema.is_sample(secret)
     ]
+
+
+def _where_from(name: str) -> str:
+    if name.startswith(("account.", "pay.")):
+        return "take what WeChat's console shows"
+    return "make a random one with `openssl rand -hex 32`"
+
+
+def unreadable_files(config: Config) -> list[str]:
+    """The files the configuration names that cannot be read, each with its key and the reason."""
+    if config.pay is None:
+        return []
+    named = [("pay.private_key_file", config.pay.private_key_file)]
+    named += [(f"pay.platform_key.{key.serial}", key.file) for key in config.pay.platform_keys]
+    faults = []
+    for name, path in named:
+        try:
+            path.read_bytes()
+        except OSError as error:
+            faults.append(f"{name}: {path} cannot be read: {error.strerror}")
+    return faults
 
 
 def _secrets(config: Config) -> list[tuple[str, str]]:
