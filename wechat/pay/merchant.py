@@ -182,22 +182,19 @@ class Merchant:
         if resource.get("algorithm") != "AEAD_AES_256_GCM":
             raise Malformed("not AEAD_AES_256_GCM")
         try:
-            nonce, ciphertext = resource["nonce"], resource["ciphertext"]
-        except KeyError:
+            nonce = resource["nonce"].encode()
+            associated = (resource.get("associated_data") or "").encode()
+            ciphertext = binascii.a2b_base64(resource["ciphertext"], strict_mode=True)
+        except (KeyError, AttributeError, TypeError, ValueError):
             raise Malformed("a resource without its parts") from None
-        return self.opened(nonce, resource.get("associated_data") or "", ciphertext)
+        return self.opened(nonce, associated, ciphertext)
 
-    def opened(self, nonce: str, associated: str, ciphertext: str) -> bytes:
-        """The plain bytes of what was encrypted as AEAD_AES_256_GCM; raises as `decrypt` does."""
-        try:
-            number, context = nonce.encode(), associated.encode()
-            sealed = binascii.a2b_base64(ciphertext, strict_mode=True)
-        except (AttributeError, TypeError, ValueError):
-            raise Malformed("a resource without its parts") from None
-        if len(number) != 12 or len(sealed) < 16:
+    def opened(self, nonce: bytes, associated: bytes, ciphertext: bytes) -> bytes:
+        """The plain bytes of what AEAD_AES_256_GCM encrypted; raises as `decrypt` does."""
+        if len(nonce) != 12 or len(ciphertext) < 16:
             raise Malformed("a resource of another shape")
         try:
-            return self._cipher.decrypt(number, sealed, context)
+            return self._cipher.decrypt(nonce, ciphertext, associated)
         except InvalidTag:
             raise Undecryptable("not under our APIv3 key") from None
 

@@ -5,12 +5,11 @@ Comparing it with our own order is the caller's part; nothing here is proof that
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, TypeAlias
 
 from msgspec import UNSET
 
-from wechat.conversions import as_moment
 from wechat.pay import wire
 from wechat.pay.facts import Paid, Refund, Transfer
 from wechat.pay.merchant import Merchant
@@ -68,6 +67,8 @@ Sent: TypeAlias = Mapping[str, Any]
 # Nearly every notice is a payment.
 _read_paid: Final = reader(Paid)
 _read_payment: Final = reader(PaymentNotice)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_moment: Final = datetime.fromisoformat
 _paid: Final = wire.builder(Paid)
 _payment_notice: Final = wire.builder(PaymentNotice)
 
@@ -88,7 +89,7 @@ def notice(
 
 
 def usual(merchant: Merchant, raw: bytes) -> PaymentNotice | None:
-    """A payment in the very form nearly all have, in a third of the time; None for anything else.
+    """A payment in the very form nearly all have, in less than half the time, or None.
 
     Only faster: `spelled_out` gives the same and raises the same, and decides what this leaves.
     """
@@ -96,18 +97,35 @@ def usual(merchant: Merchant, raw: bytes) -> PaymentNotice | None:
     if envelope is None:
         return None
     sealed = envelope.resource
-    plain = merchant.opened(sealed.nonce, sealed.associated_data, sealed.ciphertext)
+    plain = merchant.opened(
+        sealed.nonce.encode(), sealed.associated_data.encode(), sealed.ciphertext
+    )
     content = wire.content(plain)
     if content is None:
         return None
+    try:
+        success_at = _EPOCH + (_moment(content.success_time) - _EPOCH)
+        created_at = _EPOCH + (_moment(envelope.create_time) - _EPOCH)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return _payment_notice(
+        notice_id=envelope.id,
+        created_at=created_at,
+        event_type=envelope.event_type,
+        plain=plain.decode(),
+        paid=_usual_paid(content, success_at),
+    )
+
+
+def _usual_paid(content: wire.Content, success_at: datetime) -> Paid:
     amount = content.amount
-    paid = _paid(
+    return _paid(
         content.appid,
         content.mchid,
         content.out_trade_no,
         content.transaction_id,
         content.trade_state,
-        as_moment(content.success_time),
+        success_at,
         content.payer.openid,
         amount.total,
         amount.currency,
@@ -116,13 +134,6 @@ def usual(merchant: Merchant, raw: bytes) -> PaymentNotice | None:
         content.trade_type,
         content.bank_type,
         "" if content.attach is UNSET else content.attach,
-    )
-    return _payment_notice(
-        notice_id=envelope.id,
-        created_at=as_moment(envelope.create_time),
-        event_type=envelope.event_type,
-        plain=plain.decode(),
-        paid=paid,
     )
 
 

@@ -30,11 +30,11 @@ class _Closed(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 
 
 class Resource(_Closed, frozen=True):
-    """What is encrypted, and how."""
+    """What is encrypted, and how; the decoder undoes the Base64."""
 
     original_type: str
     algorithm: Literal["AEAD_AES_256_GCM"]
-    ciphertext: str
+    ciphertext: bytes
     associated_data: str
     nonce: str
 
@@ -110,10 +110,10 @@ def _reader(kind: type[T]) -> Callable[[bytes], T | None]:
 
 
 def _quotes(kind: Any) -> int:
-    """How many quotation marks a value is written with: two for a name, two for a text."""
+    """How many quotation marks a value is written with: two for a name or a text."""
     if isinstance(kind, type) and issubclass(kind, Struct):
         return sum(2 + _quotes(each.type) for each in structs.fields(kind) if each.required)
-    return 2 if kind is str or get_origin(kind) is Literal else 0
+    return 2 if kind in (str, bytes) or get_origin(kind) is Literal else 0
 
 
 envelope: Final = _reader(Envelope)

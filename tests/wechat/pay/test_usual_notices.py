@@ -159,6 +159,22 @@ def nested_spoilt(hostile: bytes) -> list[bytes]:
     ]
 
 
+CIPHERTEXT: str = ENVELOPE["resource"]["ciphertext"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, len(CIPHERTEXT)),
+    st.sampled_from(["", "=", "==", "A", "A=", "-", "_", " ", "/", "+", "é", "\x7f"]),
+    st.integers(0, 4),
+)
+@example(len(CIPHERTEXT), "=", 0)
+@example(len(CIPHERTEXT), "", 1)
+def test_both_ways_read_the_same_from_any_base64(at: int, put: str, length: int) -> None:
+    spoilt = CIPHERTEXT[:at] + put + CIPHERTEXT[at + length :]
+    both_agree(written({**ENVELOPE, "resource": {**ENVELOPE["resource"], "ciphertext": spoilt}}))
+
+
 USUAL: dict[str, bytes] = {
     "as documented": written(PAYMENT),
     "spaced": json.dumps(PAYMENT, ensure_ascii=False, indent=2).encode(),
