@@ -4,6 +4,7 @@ from datetime import datetime
 
 from catalog.models import ProductKind
 from flows.fulfilment.dispatching import dispatch_by_rule
+from flows.fulfilment.hooks import refund_agreed
 from flows.fulfilment.progress import go_on, note_done
 from flows.fulfilment.promising import Asked, promise_for, way_of
 from flows.sealed import order_address
@@ -25,7 +26,8 @@ _PAID = frozenset({OrderStatus.PAID, OrderStatus.PART_REFUNDED})
 def open_chains(*, order_id: int) -> None:
     """Set the lines of a paid order on their way; once per line, whatever came before.
 
-    Lines that were cancelled meanwhile get none; what billing has receipted is noted at once.
+    Lines that were cancelled meanwhile get none, lines whose whole money is already on its way back
+    are on their way back at once; what billing has receipted is noted at once.
     """
     order, now = locked_order(order_id), clock.now()
     if order.status not in _PAID:
@@ -40,6 +42,9 @@ def _open(order: SalesOrder, line: OrderLine, now: datetime) -> None:
     if chain is None:
         return
     go_on(chain, now=now)
+    if 0 < line.paid_fen == line.refund_reserved_fen:
+        refund_agreed([line.id], reason="付款后即退款", actor="system", now=now)
+        return
     dispatch_by_rule(chain, order=order, line=line, now=now)
     if line.fulfilment == Fulfilment.ACTIVATED:
         note_done(chain, Node.OPENED, actor="billing", cause="receipt", now=now)

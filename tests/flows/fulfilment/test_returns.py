@@ -5,17 +5,22 @@ import pytest
 from flows.fulfilment import desk
 from flows.fulfilment.hooks import refund_failed
 from flows.fulfilment.returning import goods_back, start_exchange
-from flows.refund.agree import refund_whole_order
+from flows.payment.fulfil import fulfil
+from flows.payment.notices import work_off
+from flows.refund.agree import LinesBack, refund_order_lines, refund_whole_order
 from fulfilment.errors import NotYet
 from fulfilment.nodes import Node
 from fulfilment.pickup import open_code
 from fulfilment.queries import open_return, serials_out
 from orders.models import Delivery
 from orders.refunds import free_line_refunds, refundable_fen
+from orders.values import Item
+from payments import notices
 from tests.catalog.shelf import assert_stock_conserved, stock_of
 from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
-from tests.flows.trade.market import lines
-from wx_backend import clock
+from tests.flows.trade.market import lines, payments
+from tests.jobs import run_jobs
+from wx_backend import clock, outbox
 from wx_backend.db import db, retried, transaction
 
 CAROL = "staff:1"
@@ -50,6 +55,26 @@ def test_a_refund_ends_what_was_open(counter: Counter) -> None:
     assert desk.tasks_of_outlet(counter.outlet_id, now=clock.now()) == []
 
 
+def test_nobody_packs_what_was_given_back_before_it_set_out(counter: Counter) -> None:
+    market = counter.market
+    order_id = market.order()
+    assert market.pay(market.sheet(order_id)).endswith(":ok")
+    market.stage.settle()
+    for held in notices.claim(limit=50):
+        notices.run(held, work_off)
+    with transaction():
+        fulfil(payment_id=payments(order_id)[0].id)
+    refund(order_id)
+    run_jobs(outbox.WORK)
+    assert case(counter, order_id)[2] == "asked"
+    market.work()
+    market.work()
+    assert counter.chain(order_id).status == "ended"
+    assert case(counter, order_id)[2] == "settled"
+    assert counter.open_nodes(order_id) == set()
+    assert desk.tasks_of_outlet(counter.outlet_id, now=clock.now()) == []
+
+
 def test_a_packed_order_that_is_taken_back_frees_its_unit_and_its_code(counter: Counter) -> None:
     first = counter.buy(delivery=Delivery.PICKUP)
     counter.pack(first)
@@ -60,6 +85,19 @@ def test_a_packed_order_that_is_taken_back_frees_its_unit_and_its_code(counter: 
     second = counter.buy(key="submit-2")
     counter.pack(second, imei=IMEI)
     assert serials_out(lines(second)[0].id) == [IMEI]
+
+
+def test_the_code_still_fetches_the_line_that_is_not_taken_back(counter: Counter) -> None:
+    phone = counter.market.wares.phone
+    order_id = counter.buy(Item(phone, 1), Item(phone, 1), delivery=Delivery.PICKUP)
+    counter.pack(order_id)
+    counter.pack(order_id, imei=OTHER_IMEI, line=1)
+    first = lines(order_id)[0]
+    back = LinesBack(order_id, {first.id: first.paid_fen}, "不想要了", "staff:1", "one")
+    db.session.rollback()
+    retried(lambda: refund_order_lines(back, now=clock.now()))
+    counter.redeem(order_id)
+    assert [line.fulfilment for line in lines(order_id)] == ["waiting", "received"]
 
 
 def test_a_refund_that_failed_lets_the_line_go_on_where_it_stood(counter: Counter) -> None:
