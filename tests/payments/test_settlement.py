@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from catalog.stock import receive_stock
 from orders.operations import close_order
 from payments.attempts import (
     Demand,
@@ -64,6 +65,24 @@ def test_fifty_copies_of_one_fact_settle_once(app: Flask, attempt: Attempt) -> N
     )
     assert outcomes.count(Outcome.SETTLED) == 1
     assert outcomes.count(Outcome.REPEAT) == 49
+
+
+def test_notice_and_query_meet_forty_times_and_settle_once_each(
+    app: Flask, wares: Wares, bob: Buyer
+) -> None:
+    with transaction():
+        receive_stock(sku_id=wares.phone_id, quantity=40, actor="staff:1", now=NOON)
+    attempts = [attempt_for(order_of(bob, wares, f"submit-{n}")) for n in range(40)]
+    sources = (Source.NOTICE, Source.QUERY)
+
+    def tell(n: int) -> Outcome:
+        each = attempts[n // 2]
+        return settle(paid(each), order_id=each.order_id, source=sources[n % 2]).outcome
+
+    told = race(app, tell, times=80)
+
+    assert [sorted(told[n : n + 2]) for n in range(0, 80, 2)] == [["repeat", "settled"]] * 40
+    assert exception_kinds() == []
 
 
 @pytest.mark.parametrize(
