@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.fulfilment.handing_out import PICKUPS
 from flows.fulfilment.progress import note_done
 from flows.sealed import order_place, vault
 from fulfilment.errors import BadWaybill, NotYet, TooManyTries, WrongCode
@@ -156,9 +157,13 @@ def hand_to_carrier(
 
 
 def record_delivery(*, task_id: int, outlet_id: int, actor: str, now: datetime) -> None:
-    """The carrier's record says that it was delivered; NotYet before it was handed over."""
+    """The carrier's record says that it was delivered; NotYet before it was handed over.
+
+    What is fetched at the counter is no carrier's: it takes the customer's code.
+    """
     chain, task = _mine(task_id, outlet_id)
-    if task.node != Node.DELIVERED or task.status not in LIVE:
+    is_under_way = task.node == Node.DELIVERED and task.status in LIVE
+    if not is_under_way or chain.way in PICKUPS:
         raise NotYet(node=task.node)
     note_done(chain, Node.DELIVERED, actor=actor, cause="carrier record", now=now)
 

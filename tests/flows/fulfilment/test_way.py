@@ -8,6 +8,7 @@ from flows.fulfilment.opening import open_chains
 from flows.sealed import vault
 from fulfilment.errors import (
     NotTaken,
+    NotYet,
     ProofMissing,
     SerialTaken,
     TakenByOther,
@@ -128,6 +129,15 @@ def test_a_pickup_is_handed_out_for_its_code_once(counter: Counter) -> None:
     assert counter.open_nodes(order_id) == {"reviewed"}
     with pytest.raises(WrongCode):
         redeem(counter, code)
+
+
+def test_what_is_to_be_fetched_is_delivered_by_no_carrier(counter: Counter) -> None:
+    order_id = counter.buy(delivery=Delivery.PICKUP)
+    counter.pack(order_id)
+    with pytest.raises(NotYet):
+        counter.do(desk.record_delivery, task_id=counter.task(order_id, Node.DELIVERED))
+    assert [line.fulfilment for line in lines(order_id)] == ["waiting"]
+    counter.redeem(order_id)
 
 
 def test_guessing_codes_is_stopped(counter: Counter) -> None:
