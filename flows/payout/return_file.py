@@ -18,7 +18,7 @@ from settlement.payouts.ending import end_by_file
 from settlement.payouts.models import PayoutBatch, PayoutReturn, PayoutStatus, Rail
 from settlement.payouts.proposals import note_event
 from settlement.payouts.queries import payout_in, return_in
-from settlement.payouts.release import is_final
+from settlement.payouts.release import is_final, locked_batch
 from settlement.payouts.returns import ReturnRow, keep_return, mark_applied, rows_of
 from wx_backend.errors import BadInput, Conflict, NotFound
 from wx_backend.money import fen_from_yuan
@@ -74,7 +74,7 @@ def preview(*, number: str, return_id: int, scope_id: int) -> tuple[PayoutReturn
 
 def apply_return(*, number: str, return_id: int, scope_id: int, by: str, now: datetime) -> int:
     """Book what the file says; how many payouts it ended. A file applied before ends none."""
-    batch = batch_of(number, scope_id)
+    batch = locked_batch(batch_of(number, scope_id).id)
     kept, verdicts = preview(number=number, return_id=return_id, scope_id=scope_id)
     if not mark_applied(return_id=kept.id, actor=by, now=now):
         return 0

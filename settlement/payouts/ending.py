@@ -8,7 +8,7 @@ from ledger.values import AccountName, of_company
 from settlement.payouts import books
 from settlement.payouts.models import Payout, PayoutReceiver, PayoutStatus
 from settlement.payouts.proposals import note_event
-from settlement.payouts.release import finish_batch, is_final, locked_payout
+from settlement.payouts.release import finish_batch, is_final, locked_batch, locked_payout
 from wx_backend import crash
 from wx_backend.db import db
 from wx_backend.errors import Conflict
@@ -33,6 +33,7 @@ class Ending:
 
 def end(payout: Payout, receiver: PayoutReceiver, ending: Ending, *, now: datetime) -> None:
     """Book how a locked payout under way ended, and call its batch done if it was the last."""
+    locked_batch(payout.batch_id)
     if ending.status is PayoutStatus.PAID:
         books.arrived(payout, receiver, ending.source, now=now)
     else:

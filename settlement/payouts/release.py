@@ -29,8 +29,8 @@ def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> bool:
     What was free when it was proposed may be gone: paid by another batch, or taken back. Such a
     payout is left out, never cut. The last batch of rows makes the batch `released`.
     """
-    batch = locked(select(PayoutBatch).where(PayoutBatch.id == batch_id))
-    if batch is None or batch.status != BatchStatus.APPROVED:
+    batch = locked_batch(batch_id)
+    if batch.status != BatchStatus.APPROVED:
         return False
     rows = db.session.execute(
         select(Payout.id, Payout.receiver_id)
@@ -49,7 +49,10 @@ def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> bool:
 
 
 def finish_batch(*, batch_id: int, now: datetime) -> bool:
-    """Call a released batch done once nothing of it is open; False when something is."""
+    """Call a released batch done once nothing of it is open; False when something is.
+
+    The caller holds the batch's lock: two who end the last payouts at once see each other.
+    """
     still_open = select(Payout.id).where(Payout.batch_id == batch_id, Payout.status.not_in(SETTLED))
     if db.session.scalar(still_open.limit(1)) is not None:
         return False
@@ -63,6 +66,14 @@ def finish_batch(*, batch_id: int, now: datetime) -> bool:
         .execution_options(synchronize_session=False)
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+def locked_batch(batch_id: int) -> PayoutBatch:
+    """The batch, locked: its release, and every payout of it that ends, wait for one another."""
+    batch = locked(select(PayoutBatch).where(PayoutBatch.id == batch_id))
+    if batch is None:
+        raise RuntimeError("a batch is missing")
+    return batch
 
 
 def locked_payout(payout_id: int) -> tuple[Payout, PayoutReceiver]:

@@ -1,5 +1,7 @@
 """Batches: proposed by one, agreed to by another; no yuan is paid twice whoever races."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 from flask import Flask
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +17,7 @@ from flows.payout.desk import draft
 from ledger.models import AccountKind
 from ledger.values import of_company
 from org.reps import disable_rep
+from settlement.payouts.ending import end_by_file
 from settlement.payouts.models import BatchStatus, PayoutStatus, Rail
 from settlement.payouts.proposals import AlreadyDecided, NobodyToPay, ProposedMeanwhile
 from settlement.payouts.rules import Terms
@@ -227,3 +230,28 @@ def test_what_runs_cannot_be_resumed(world: World) -> None:
         retried(
             lambda: resume_batch(number=number, scope_id=world.tree.group, by=DAN, now=clock.now())
         )
+
+
+def test_a_batch_is_done_when_its_last_two_payouts_end_together(app: Flask, world: World) -> None:
+    give(world.dave, 5_000, "more")
+    number = released(world)
+    alice, amy, dave = (payout_to(name).id for name in ("爱丽丝", "艾米", "戴夫"))
+
+    def ends(payout_id: int) -> bool:
+        return end_by_file(
+            payout_id=payout_id, status=PayoutStatus.PAID, reason="", actor=CAROL, now=clock.now()
+        )
+
+    def meanwhile() -> bool:
+        with app.app_context():
+            return retried(lambda: ends(amy))
+
+    assert retried(lambda: ends(dave))  # the accounts are there: nobody waits for their creation
+    with ThreadPoolExecutor(1) as pool:
+        with transaction():
+            assert ends(alice)
+            other = pool.submit(meanwhile)
+            wait([other], timeout=0.5)
+        assert other.result(timeout=10)
+    assert batch(number).status == BatchStatus.DONE
+    assert_books_balance()
