@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from demo import configuration, processes, stage
@@ -41,10 +42,15 @@ class Stack:
 
 
 @contextmanager
-def running(places: Places, step: Step = _quietly, report: Report = _no_report) -> Iterator[Stack]:
+def running(
+    places: Places,
+    step: Step = _quietly,
+    report: Report = _no_report,
+    begins_at: datetime | None = None,
+) -> Iterator[Stack]:
     """Start everything in `places`, end everything at the end.
 
-    Each step is wrapped in `step(name, address)`; later events go to `report`. Raises CannotStart
+    With `begins_at` all clocks show that instant when the first data is made. Each step is wrapped in `step(name, address)`; later events go to `report`. Raises CannotStart
     (a port or the folder is taken, no server was found, a command failed) and StartFailed.
     """
     places.data.mkdir(parents=True, exist_ok=True)
@@ -58,6 +64,8 @@ def running(places: Places, step: Step = _quietly, report: Report = _no_report) 
         _start(supervisor, processes.simulator(places), step)
         with step("stage", "account, merchant and people of the pretend WeChat"):
             stage.announce(places, identities)
+            if begins_at is not None:
+                stage.set_clock(places, begins_at)
         with step("migrate", places.database_url):
             run_command(places, "migrate", processes.command("migrate"))
         with step("seed", ""):

@@ -1,5 +1,7 @@
 """Sets the stage in the pretend WeChat: account, merchant, billing and people, as consoles would."""
 
+from datetime import UTC, datetime
+
 from demo import templates
 from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, Identities
 from demo.places import HOST, Places
@@ -53,6 +55,12 @@ def announce(places: Places, identities: Identities) -> None:
         realname_callback=f"{places.url}/real-name/decision",
     )
     _invite(pretend)
+
+
+def set_clock(places: Places, to: datetime) -> None:
+    """Have the pretend WeChat's clock, and with it the service's, show this instant from now on."""
+    ahead = (to - datetime.now(UTC)).total_seconds()  # noqa: TID251 - by how much ours is ahead of it
+    Pretend(places.simulator_url).post("clock", offset=ahead)
 
 
 def verify(places: Places, identities: Identities) -> None:

@@ -1,5 +1,6 @@
 """One run of trouble on a stack that runs: prepare, play, heal, drain, compare."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -11,9 +12,11 @@ from demo.chaos.crowd import Crowd, Lead
 from demo.chaos.trouble import Event
 from demo.story import mall
 from demo.story.arriving import become_rep, invitations, posted, welcomed
+from demo.story.browser import first
 from demo.story.checks import CHECKS
 from demo.story.frame import Contradiction, Story, eventually, expect
 from demo.story.kept import open_work
+from demo.story.proving import desk
 from demo.story.telling import named, tell
 
 ROUNDS_MAX = 20
@@ -22,6 +25,7 @@ NOTICE_SECONDS = 2.5  # within which the clock process sees that time has passed
 SECONDS_PER_ORDER = 10
 SECONDS_PER_KILL = 8
 WARES = (("plan", "畅享 99"), ("accessory", "数据线"), ("accessory", "钢化膜"), ("phone", "青鸟 S"))
+_CODE = re.compile(r'class="code[^"]*">([^<]+)<')
 UNSETTLED: Mapping[str, str] = {
     "messages": "SELECT count(*) FROM message WHERE status IN ('queued', 'sending', 'sent', 'unknown')",
     "hand-overs": "SELECT count(*) FROM hand_over WHERE status <> 'accepted'",
@@ -124,13 +128,19 @@ def _leads(story: Story) -> list[Lead]:
     for rep, scanner, invitation in zip(
         ("Grace", "Heidi"), ("Ivan", "Judy"), invitations(story)[1:], strict=False
     ):
-        _, _, number, code = invitation
+        number = invitation[2]
         for person in (rep, scanner):
             story.meet(person, "13700000000")
-        become_rep(story, rep, number, code)
+        become_rep(story, rep, number, _code(story, number))
         welcome = welcomed(story, scanner, posted(story, rep))
         leads.append(_lead(story, number, welcome))
     return leads
+
+
+def _code(story: Story, number: str) -> str:
+    """A new invitation code from the console: after a month the seeded ones have run out."""
+    page = desk(story, "province").submit(f"/console/reps/{number}/invite")
+    return first(_CODE, page.text)
 
 
 def _lead(story: Story, number: str, link: str) -> Lead:

@@ -20,7 +20,7 @@ from wx_backend.config import Config, Mode
 from wx_backend.db import transaction
 from wx_backend.platform import client
 
-LOGINS = ("province", "city", "finance")
+LOGINS = ("province", "city", "finance", "cashier")
 INVITED = 3
 
 

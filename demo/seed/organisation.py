@@ -1,4 +1,4 @@
-"""The demo's organisation: a province, three cities, twelve outlets, sixty reps, three staff."""
+"""The demo's organisation: a province, three cities, twelve outlets, sixty reps, four staff."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -57,6 +57,7 @@ def build(*, now: datetime, passwords: dict[str, str]) -> Organisation:
         ("province", "省分管理员", Role.ADMINISTRATOR, province),
         ("city", "滨江市经理", Role.MANAGER, cities[0]),
         ("finance", "省分财务", Role.FINANCE, province),
+        ("cashier", "省分出纳", Role.FINANCE, province),
     ):
         create_staff(
             login=login, name=name, password=passwords[login], role=role, node_id=node, by_id=None

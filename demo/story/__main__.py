@@ -18,11 +18,23 @@ from demo.pretend import Pretend
 from demo.program import StartFailed
 from demo.refusal import CannotStart
 from demo.stack import Stack, running
-from demo.story import arriving, buying, naming, proving
+from demo.story import (
+    arriving,
+    bill_day,
+    buying,
+    counter,
+    ending,
+    income,
+    month,
+    naming,
+    proving,
+)
 from demo.story.browser import Refused, Unreachable
+from demo.story.calendar import first_morning
 from demo.story.checks import CHECKS
 from demo.story.frame import Chapter, Contradiction, Story
 from demo.story.telling import named, tell
+from wx_backend import clock
 from wx_backend.app import create_app
 from wx_backend.config import Config
 from wx_backend.db import open_engine
@@ -32,6 +44,12 @@ CHAPTERS: dict[str, Chapter] = {
     **buying.CHAPTERS,
     **proving.CHAPTERS,
     **naming.CHAPTERS,
+    **bill_day.CHAPTERS,
+    **counter.CHAPTERS,
+    **income.EARNING,
+    **month.CHAPTERS,
+    **income.PAYING,
+    **ending.CHAPTERS,
 }
 FAILURES = (CannotStart, StartFailed, Contradiction, Refused, Unreachable, TimeoutError)
 
@@ -55,7 +73,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _summary(places: Places, asked: argparse.Namespace) -> dict[str, Any]:
     """What the one JSON line says."""
     summary: dict[str, Any] = {}
-    with running(places, screen.step, screen.note) as stack, _playing(stack) as story:
+    begins = first_morning(clock.now())
+    with running(places, screen.step, screen.note, begins) as stack, _playing(stack) as story:
         if not asked.chaos_only:
             summary |= play(story)
         if asked.chaos:

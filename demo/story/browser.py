@@ -45,6 +45,14 @@ class Answer:
         return json.loads(self.text)
 
 
+def first(pattern: re.Pattern[str], text: str) -> str:
+    """What a page has at the first place of a pattern. Raises LookupError."""
+    found = pattern.search(text)
+    if found is None:
+        raise LookupError(f"the page has no {pattern.pattern}")
+    return found[1]
+
+
 class _Stay(urllib.request.HTTPRedirectHandler):
     """Redirects are followed by the browser itself: WeChat's page has to be told who holds it."""
 
@@ -104,6 +112,19 @@ class Browser:
         """Send a form as a browser does, and go where it leads. Raises Refused."""
         body = urllib.parse.urlencode({**fields, "csrf_token": self._token}).encode()
         answer = self._accepted(self._ask(self._absolute(path), body, {}))
+        return self.get(answer.location) if answer.location else self._seen(answer)
+
+    def upload(self, path: str, name: str, content: bytes) -> Answer:
+        """Send a file as a form does, and go where it leads. Raises Refused."""
+        mark = "story-form-part"
+        head = (
+            f'--{mark}\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{self._token}\r\n'
+            f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+            "Content-Type: application/octet-stream\r\n\r\n"
+        )
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+        answer = self._accepted(self._ask(self._absolute(path), body, headers))
         return self.get(answer.location) if answer.location else self._seen(answer)
 
     def sign_in(self, onward: str = "/") -> Answer:

@@ -140,13 +140,9 @@ def tell(story: Story) -> str:
     """Buyer and rep are told once each; WeChat's word on one message came before its own answer."""
     number = story.facts["order"]
     eventually("messages delivered", lambda: _messages(story, number), {"delivered": 2})
-    shown = [
-        (fact["person"], fact["data"]["character_string1"])
-        for fact in story.witness("message.delivered")
-        if fact["message"] == "template"
-    ]
     # Dave was asked to show who he is, too.
-    expect("on the phones", sorted(shown), [("Alice", number), *[("Dave", number)] * 2])
+    told = [("Alice", number), *[("Dave", number)] * 2]
+    eventually("on the phones", lambda: _shown(story), told)
     expect("outcomes known before their send", early_outcomes(story) >= 1, True)
     return "both delivered, one outcome was here before its message was marked sent"
 
@@ -174,6 +170,15 @@ def early_outcomes(story: Story) -> int:
 def _answers(story: Story) -> list[int]:
     return sorted(
         fact["status"] for fact in story.witness("notice.sent") if fact["event_type"] == SETTLED
+    )
+
+
+def _shown(story: Story) -> list[tuple[str, str]]:
+    """Who saw a template message about which order."""
+    return sorted(
+        (fact["person"], fact["data"]["character_string1"])
+        for fact in story.witness("message.delivered")
+        if fact["message"] == "template"
     )
 
 

@@ -4,7 +4,7 @@ import html
 import re
 from dataclasses import dataclass
 
-from demo.story.browser import Browser
+from demo.story.browser import Browser, first
 from demo.story.journal import Kind
 
 _CARD = re.compile(r'href="/p/([^"]+)".*?<div class="name">([^<]+)</div>', re.DOTALL)
@@ -30,7 +30,8 @@ class Ware:
 class Basket:
     """What is ordered together, and by whom.
 
-    `user_phone` is whose plan it will be, `number` the phone number he picked for it.
+    `user_phone` is whose plan it will be, `number` the phone number he picked for it; `outlet` is
+    where it is fetched instead of sent.
     """
 
     wares: tuple[Ware, ...]
@@ -39,11 +40,19 @@ class Basket:
     is_sent: bool = True
     user_phone: str = ""
     number: str = ""
+    outlet: str = ""
 
     @property
     def total_fen(self) -> int:
         """What the pages say it costs."""
         return sum(ware.price_fen for ware in self.wares)
+
+    @property
+    def delivery(self) -> str:
+        """How it gets to the buyer."""
+        if self.outlet:
+            return "pickup"
+        return "courier" if self.is_sent else "none"
 
 
 def products(browser: Browser, showroom: str, shelf: str) -> dict[str, str]:
@@ -56,7 +65,7 @@ def choose(browser: Browser, name: str, product: str) -> Ware:
     """Open a product, take its first variant, go to the checkout; for whoever is signed in."""
     variant = _SKU.findall(browser.get(f"/p/{product}").text)[0]
     page = browser.get(f"/checkout?sku={variant}").text
-    return Ware(name, product, variant, int(_first(_UNIT, page)), _first(_KEY, page))
+    return Ware(name, product, variant, int(first(_UNIT, page)), first(_KEY, page))
 
 
 def order(browser: Browser, basket: Basket) -> str:
@@ -71,8 +80,9 @@ def order(browser: Browser, basket: Basket) -> str:
             {"sku": ware.sku, "quantity": 1, "expected_price_fen": ware.price_fen, **user}
             for ware in basket.wares
         ],
-        delivery="courier" if basket.is_sent else "none",
-        address=ADDRESS if basket.is_sent else None,
+        delivery=basket.delivery,
+        address=ADDRESS if basket.delivery == "courier" else None,
+        outlet=basket.outlet,
         contact_name=basket.name,
         contact_phone=basket.phone,
     )
@@ -121,10 +131,3 @@ def share(browser: Browser, subject: str, key: str) -> str:
     for link in links.values():
         browser.journal.write(browser.person, Kind.SHARE, link.rpartition("/")[2])
     return links["chat"]
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    if found is None:
-        raise LookupError(f"the page has no {pattern.pattern}")
-    return found[1]

@@ -7,6 +7,12 @@ from demo.story.mall import Basket
 
 BUNDLE, ENDING = "星河 X1 + 畅享 129", "888"
 ERIN_PHONE = "13800000006"
+LEFT = (
+    "SELECT coalesce(sum(commission.amount_fen - commission.taken_back_fen), 0) FROM commission"
+    " JOIN accrual ON accrual.id = commission.accrual_id JOIN order_line"
+    " ON order_line.id = accrual.order_line_id JOIN sales_order"
+    " ON sales_order.id = order_line.order_id WHERE sales_order.number = :number"
+)
 
 
 def refuse(story: Story) -> str:
@@ -35,7 +41,16 @@ def refuse(story: Story) -> str:
     state = "SELECT state FROM phone_number WHERE msisdn = :number"
     expect("the number", story.value(state, number=picked), "quarantined")
     eventually("held for Alice", lambda: story.value(HELD, rep=story.facts["rep_id"]), held)
-    return f"{picked} rests, {ware.price_fen} fen are back with Erin"
+    back = [f["amount_fen"] for f in story.witness("refund") if f["person"] == "Erin"]
+    expect("what WeChat Pay gave back to Erin", back, [ware.price_fen])
+    expect("commission left", story.value(LEFT, number=number), 0)
+    expect(
+        "orders at billing",
+        [f for f in story.witness("billing.order") if f["order_number"] == number],
+        [],
+    )
+    story.facts["refused_order"] = number
+    return f"{picked} rests, {ware.price_fen} fen are back with Erin, no commission is left"
 
 
 CHAPTERS = {"refuse": refuse}

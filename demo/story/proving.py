@@ -7,7 +7,7 @@ from typing import Any
 
 from demo.story import mall
 from demo.story.arriving import logins
-from demo.story.browser import Browser
+from demo.story.browser import Browser, first
 from demo.story.buying import HELD, LINES, PLAN_FEN, order_lines
 from demo.story.frame import Story, eventually, expect
 from demo.story.kept import open_work
@@ -149,13 +149,13 @@ def _give_back(story: Story, position: int, amount_fen: int) -> int:
     """Finance asks on the order's page; it is much, so the province's administrator has to agree."""
     number, finance = story.facts["order"], desk(story, "finance")
     path = f"/console/orders/{number}/refund"
-    key = _found(_KEY, finance.get(path).text)
+    key = first(_KEY, finance.get(path).text)
     typed = {"key": key, "reason": "七天无理由", f"line-{position}": plain_yuan(amount_fen)}
     finance.submit(path, **typed)
     asked = "SELECT count(*) FROM refund"
     expect("refunds before a second person agreed", story.value(asked), 0)
     province = desk(story, "province")
-    proposal = _found(_PROPOSAL, province.get("/console/refunds").text)
+    proposal = first(_PROPOSAL, province.get("/console/refunds").text)
     province.submit(proposal, verdict="agree")
     return int(story.value("SELECT max(id) FROM refund"))
 
@@ -171,13 +171,6 @@ def desk(story: Story, login: str) -> Browser:
 def plain_yuan(amount_fen: int) -> str:
     """Fen as a person types yuan."""
     return f"{amount_fen // 100}.{amount_fen % 100:02d}"
-
-
-def _found(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    if found is None:
-        raise LookupError(f"the page has no {pattern.pattern}")
-    return found[1]
 
 
 def _refund_status(story: Story, refund_id: int) -> str:
