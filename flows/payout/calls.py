@@ -28,6 +28,7 @@ from settlement.payouts.rules import NAME_FROM_FEN, OUTCOMES
 from settlement.payouts.transfers import (
     Words,
     give_up,
+    lacks_package,
     record_accepted,
     record_not_taken,
     record_unknown,
@@ -83,7 +84,10 @@ def ask_about_transfer(*, payout_id: int) -> Steps:
     said: Transfer | None = yield partial(query_transfer, _calls(), payout.number)
     if said is not None:
         settle_transfer(said, now=clock.now())
-        _ask_again(payout_id)
+        if lacks_package(payout_by_id(payout_id)):
+            defer(send_transfer, payout_id=payout_id)
+        else:
+            _ask_again(payout_id)
     elif payout_by_id(payout_id).status == PayoutStatus.SENT:
         _ask_again(payout_id)  # it was taken once, so it cannot be unknown there for long
     else:

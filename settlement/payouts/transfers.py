@@ -62,7 +62,8 @@ def start_asking(*, payout_id: int, words: Words, now: datetime) -> Payout | Non
     """
     payout, _ = locked_payout(payout_id)
     batch = db.session.get_one(PayoutBatch, payout.batch_id, populate_existing=True)
-    if payout.status not in MAY_BE_ASKED or batch.status != BatchStatus.RELEASED:
+    may_be_asked = payout.status in MAY_BE_ASKED or lacks_package(payout)
+    if not may_be_asked or batch.status != BatchStatus.RELEASED:
         return None
     if payout.identity_id is None:
         payout.identity_id, payout.appid = words.identity_id, words.appid
@@ -72,6 +73,15 @@ def start_asking(*, payout_id: int, words: Words, now: datetime) -> Payout | Non
     payout.status, payout.asked_at = PayoutStatus.ASKING, payout.asked_at or now
     db.session.flush()
     return payout
+
+
+def lacks_package(payout: Payout) -> bool:
+    """Whether it waits for a tap for which the answer that was lost had the package.
+
+    Only asking again in the same words brings it: a query does not tell.
+    """
+    is_waiting = payout.platform_state == "WAIT_USER_CONFIRM" and not payout.package_info
+    return payout.status == PayoutStatus.SENT and is_waiting
 
 
 def record_accepted(*, payout_id: int, state: str, bill_no: str, package: str) -> None:

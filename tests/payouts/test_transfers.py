@@ -15,6 +15,7 @@ from ledger.values import of_merchant
 from org.reps import disable_rep
 from settlement.payouts.ending import AFTER_BOOKS
 from settlement.payouts.models import BatchStatus, Payout, PayoutStatus, Rail
+from settlement.payouts.proposals import NobodyToPay
 from settlement.payouts.queries import batch_by_id
 from settlement.payouts.transfers import Applied, record_accepted, record_unknown
 from tests.payouts.world import (
@@ -29,6 +30,7 @@ from tests.payouts.world import (
     on,
     open_kinds,
     payout_to,
+    payouts,
     propose,
     released,
     statuses,
@@ -146,6 +148,32 @@ def test_a_lost_answer_is_queried_not_repeated(paying: World, stage: Stage) -> N
     paying.work()
     assert set(statuses(number).values()) == {SENT}
     assert transit(paying.alice) == 5_000
+
+
+def test_nothing_else_is_paid_while_an_outcome_is_unknown(paying: World, stage: Stage) -> None:
+    """Nobody answers for an hour, and neither another batch nor another worker pays again."""
+    stage.chaos(BILLS, "drop_after", times=-1)
+    stage.chaos(f"{BILLS}/*", "fail_before", status=500, code="SYSTEM_ERROR", times=-1)
+    released(paying, rail=Rail.TRANSFER)
+    assert set(statuses().values()) == {"unknown", "left_out"}
+    numbers = {each.number for each in payouts()}
+    for _ in range(2):
+        with pytest.raises(NobodyToPay):
+            propose(paying, rail=Rail.TRANSFER)
+        paying.pass_time(minutes=61)
+        retried(lambda: chase_transfers(now=clock.now()))
+        paying.work()
+    assert transit(paying.alice) == 5_000
+
+    stage.control("DELETE", "/chaos")
+    paying.pass_time(hours=2)
+    retried(lambda: chase_transfers(now=clock.now()))
+    paying.work()
+    assert set(statuses().values()) == {SENT, "left_out"}
+    assert {each.number for each in payouts()} == numbers
+    collect(paying, stage)
+    paying.work()
+    assert [fact["amount_fen"] for fact in stage.facts("transfer")] == [5_000]
 
 
 def test_a_lost_request_is_sent_again_word_for_word(paying: World, stage: Stage) -> None:
