@@ -211,7 +211,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
                 "extra_hosts": tuple(service["extra_hosts"]),
             }
         ),
-        database=Database(**data["database"]),
+        database=_database(data["database"], folder),
         redis=Redis(**data["redis"]),
         accounts=tuple(
             Account(**{**account, "modes": frozenset(account["modes"])})
@@ -225,6 +225,13 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         billing=_billing(data["billing"], folder) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
     )
+
+
+def _database(data: Mapping[str, Any], folder: Path) -> Database:
+    """SQLite's file counts from `folder` too, whichever process opens it and from where."""
+    scheme, _, path = data["url"].partition(":///")
+    is_relative = scheme == "sqlite" and path[0] != "/" and path != ":memory:"
+    return Database(url=f"sqlite:///{folder / path}" if is_relative else data["url"])
 
 
 def _privacy(data: Mapping[str, Any]) -> Privacy:

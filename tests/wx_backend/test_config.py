@@ -56,6 +56,18 @@ def test_the_example_is_accepted_in_development() -> None:
     assert config.account("nobody") is None
 
 
+def test_a_relative_database_is_one_file_wherever_a_process_starts(example: Tree) -> None:
+    """Otherwise commands and web would each have a database of their own."""
+    assert (
+        Config.from_tree(example, folder=Path("/srv")).database.url
+        == "sqlite:////srv/var/wx.sqlite"
+    )
+    example["database"]["url"] = "sqlite:////data/wx.sqlite"
+    assert (
+        Config.from_tree(example, folder=Path("/srv")).database.url == "sqlite:////data/wx.sqlite"
+    )
+
+
 def test_the_example_explains_every_key(example: Tree) -> None:
     """A key of a section that the example lacks is one nobody learns of."""
     from wx_backend import config_schema as schema
