@@ -131,6 +131,25 @@ EVIDENCE: Final[Mapping[str, str]] = {
     "reason": "原因",
     "postings": "入账笔数",
 }
+DETAILS: Final[Mapping[str, str]] = {
+    "amount_fen": "金额（元）",
+    "batch": "发放批次",
+    "cause": "原因",
+    "differences": "不符之处",
+    "error": "错误",
+    "kind": "种类",
+    "line": "订单行",
+    "mchid": "商户号",
+    "notice": "通知",
+    "order": "订单",
+    "out_bill_no": "发放单号",
+    "out_trade_no": "商户单号",
+    "reason": "原因",
+    "source": "来源",
+    "state": "状态",
+    "transaction_id": "微信支付单号",
+    "why": "原因",
+}
 DAYS: Final[Mapping[str, str]] = {
     DayStatus.WAITING: "等待账单",
     DayStatus.COMPARED: "已比对",
@@ -180,6 +199,7 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "exception": EXCEPTIONS,
     "hand_over_status": HAND_OVERS,
     **settlement_words.SETS,
+    "detail": DETAILS,
     "work": WORK,
     **goods_words.SETS,
     "difference": DIFFERENCES,
