@@ -29,6 +29,18 @@ def money_agrees(story: Story) -> str:
     return f"{len(came)} payments, {len(went)} refunds, {booked} fen"
 
 
+def payouts_agree(story: Story) -> str:
+    """Each transfer that truly reached a phone is a payout booked as paid, and no other is."""
+    arrived = {f["out_bill_no"]: f["amount_fen"] for f in story.witness("transfer")}
+    paid = story.rows(
+        "SELECT payout.number, payout.net_fen FROM payout JOIN payout_batch"
+        " ON payout_batch.id = payout.batch_id"
+        " WHERE payout_batch.rail = 'transfer' AND payout.status = 'paid'"
+    )
+    expect("transfers", {row["number"]: row["net_fen"] for row in paid}, arrived)
+    return f"{len(arrived)} transfers, {sum(arrived.values())} fen"
+
+
 def books_balance(story: Story) -> str:
     """The trial balance is zero, and so is every posting."""
     with story.ours():

@@ -13,6 +13,7 @@ CHECKS: Final[tuple[Chapter, ...]] = (
     kept.messages_once,
     kept.billing_once,
     books.money_agrees,
+    books.payouts_agree,
     books.books_balance,
     books.orders_settled_once,
     books.refunds_take_back,
