@@ -51,7 +51,10 @@ CHAPTERS: dict[str, Chapter] = {
     **income.PAYING,
     **ending.CHAPTERS,
 }
-FAILURES = (CannotStart, StartFailed, Contradiction, Refused, Unreachable, TimeoutError)
+FAILURES = (
+    *(CannotStart, StartFailed, Contradiction, Refused, Unreachable),
+    *(LookupError, TimeoutError),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

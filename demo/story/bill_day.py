@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Any, Final
 
-from demo.story.browser import Refused
 from demo.story.calendar import today, wait_until
 from demo.story.frame import Story, eventually, expect
 from demo.story.proving import desk
@@ -44,13 +43,14 @@ def compare(story: Story) -> str:
 def work_off(story: Story) -> str:
     """Finance explains one after the other; only then the day can be closed."""
     day, finance = story.facts["bill_day"], desk(story, "finance")
-    expect("closing a day with differences", _is_refused(story, day), True)
+    close = f"/console/reconciliation/{day}/close"
+    expect("closing a day with differences is refused", finance.is_refused(close), True)
     for row in story.rows(FOUND, day=day):
         path = f"/console/differences/{row['id']}"
         finance.get(path)
         page = finance.submit(f"{path}/end", to="explained", reason="已与微信支付核实")
         expect("the difference", bool(_BACK.search(page.text)), True)
-    finance.submit(f"/console/reconciliation/{day}/close")
+    finance.submit(close)
     expect("the day", story.value(DAY, day=day), "closed")
     open_left = [row["id"] for row in story.rows(FOUND, day=day) if row["status"] == "open"]
     expect("differences left", open_left, [])
@@ -93,16 +93,6 @@ def _plant(story: Story, day: date) -> set[tuple[str, str]]:
 def _payment(story: Story, number: str) -> Mapping[str, Any]:
     (row,) = story.rows(PAYMENT, number=number)
     return row
-
-
-def _is_refused(story: Story, day: str) -> bool:
-    finance = desk(story, "finance")
-    finance.get(f"/console/reconciliation/{day}")
-    try:
-        finance.submit(f"/console/reconciliation/{day}/close")
-    except Refused:
-        return True
-    return False
 
 
 CHAPTERS = {"bill day": compare, "work off": work_off}

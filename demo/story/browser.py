@@ -114,6 +114,14 @@ class Browser:
         answer = self._accepted(self._ask(self._absolute(path), body, {}))
         return self.get(answer.location) if answer.location else self._seen(answer)
 
+    def is_refused(self, path: str, **fields: str) -> bool:
+        """Send a form; whether it was refused."""
+        try:
+            self.submit(path, **fields)
+        except Refused:
+            return True
+        return False
+
     def upload(self, path: str, name: str, content: bytes) -> Answer:
         """Send a file as a form does, and go where it leads. Raises Refused."""
         mark = "story-form-part"
