@@ -52,6 +52,22 @@ def machine_size(request: pytest.FixtureRequest) -> MachineSize:
     return sized
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run what asks for a database; the rest is the same on both, and runs on SQLite."""
+    if config.getoption("--database") == "sqlite":
+        return
+    kept = [item for item in items if "database_kind" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Which database the tests run on: `sqlite` or `postgresql`. Every test with one asks for it."""
+    kind: str = request.config.getoption("--database")
+    return kind
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of this test run with a migrated template database."""
@@ -69,9 +85,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+) -> Iterator[str]:
     """A fresh migrated database for this test alone."""
-    if request.config.getoption("--database") == "sqlite":
+    if database_kind == "sqlite":
         path = tmp_path / "wx.sqlite"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"

@@ -24,6 +24,7 @@ from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, limits, tables
 from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, prepare_engine
+from wx_backend.late_rules import LateRule
 from wx_backend.platform import Clients
 from wx_backend.strangers import require_monitor
 
@@ -35,6 +36,7 @@ csrf = CSRFProtect()
 def create_app(config: Config) -> Flask:
     """The Flask application; the push door stands in front of it (see wsgi.py)."""
     app = Flask("wx_backend", static_folder=None)
+    app.url_rule_class = LateRule
     app.config.update(_flask_settings(config))
     app.extensions["wx_config"] = config
     app.extensions["wx_clients"] = Clients(app)

@@ -17,9 +17,9 @@ VERSION_TABLE = "alembic_version"
 
 
 @pytest.fixture
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def empty(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[Engine]:
     """An empty database of the kind under test."""
-    if request.config.getoption("--database") == "sqlite":
+    if database_kind == "sqlite":
         engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
         yield engine
         engine.dispose()
