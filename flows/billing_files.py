@@ -32,28 +32,30 @@ log = logging.getLogger(__name__)
 def exchange_files(*, now: datetime) -> int:
     """Have yesterday's file written, from its hour on, and acknowledgements looked for.
 
-    How many pieces of work that makes; none without a folder to exchange files in.
+    How many files that makes; none without a folder to exchange files in.
     """
     settings = platform.config().billing
     if settings is None or settings.exchange_dir is None:
         return 0
     defer(look_for_acknowledgements, key=f"{now:%Y%m%d%H%M}")
     if now.astimezone(SHANGHAI).hour < settings.file_hour:
-        return 1
+        return 0
     yesterday = business_on(now) - timedelta(days=1)
+    since = datetime.combine(yesterday, time(), SHANGHAI)
+    orders = hand_overs_of_day(since=since, until=since + timedelta(days=1))
+    name = f"{_prefix()}{yesterday:%Y%m%d}.csv"
+    if not open_file(day=yesterday, name=name, order_ids=orders, now=now):
+        return 0
     defer(write_file, key=yesterday.isoformat(), day=yesterday.isoformat())
-    return 2
+    return 1
 
 
 @remote_job("billing.write_file")
 def write_file(*, day: str) -> Steps:
     """Leave the file of a day; written again after a crash it says the same."""
     on, now = date.fromisoformat(day), clock.now()
-    since = datetime.combine(on, time(), SHANGHAI)
-    orders = hand_overs_of_day(since=since, until=since + timedelta(days=1))
-    open_file(day=on, name=f"{_prefix()}{on:%Y%m%d}.csv", order_ids=orders, now=now)
     file = file_of_day(on)
-    assert file is not None  # noqa: S101 - opened above
+    assert file is not None  # noqa: S101 - deferred when it was opened
     contents = [content_for_billing(order_id, now=now) for order_id in file.order_ids]
     raw = content_of([each for each in contents if each is not None], _key())
     yield partial(_exchange().put, file.name, raw)

@@ -21,7 +21,7 @@ from orders.hand_overs import hand_over_of
 from orders.models import Fulfilment, RealName
 from orders.real_name import words_on
 from orders.values import Item
-from org.models import OrgNode, OrgPath
+from org.models import OrgNode
 from settlement.queries import income_of
 from templates_msg.models import Message
 from templates_msg.operations import set_template
@@ -272,8 +272,6 @@ def test_staff_decide_with_a_reason_within_their_part(market: Market) -> None:
     order_id = buy(market, plan(market))
     number = order_row(order_id).number
     outlet = db.session.scalars(select(OrgNode.id)).one()
-    with transaction():
-        db.session.add(OrgPath(ancestor_id=outlet, descendant_id=outlet, depth=0))
     said = ByHand(number, 1, RealName.PASSED, "营业厅现场核验")
 
     def decide(said: ByHand, node_id: int = outlet) -> None:
