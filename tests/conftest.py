@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy import event
 
 from simulator.server import start
 from tests.postgres import PostgresServer
@@ -138,11 +140,15 @@ def app(config: Config) -> Iterator[Flask]:
     app = create_app(config)
     app.testing = True
     with app.app_context():
+        opened: list[Any] = []
+        event.listen(db.engine, "connect", lambda connection, _record: opened.append(connection))
         yield app
         db.session.remove()
         app.extensions["wx_store"].close()
         for engine in db.engines.values():
             engine.dispose()
+        for connection in opened:
+            connection.close()  # those too that a thread which was hung or broken off still holds
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def _cells(arrival: Arrival) -> list[bytes]:
         of_text(arrival.openid),
         of_flag(arrival.is_followed),
         of_word(arrival.follow_kind),
-        of_word(arrival.touch_kind),
+        of_word(arrival.touch_kind if arrival.has_touch else None),
         of_word(arrival.certainty),
         of_word(arrival.scene),
         of_number(arrival.share_id),
