@@ -148,7 +148,7 @@ def app(config: Config) -> Iterator[Flask]:
         for engine in db.engines.values():
             engine.dispose()
         for connection in opened:
-            connection.close()  # those too that a thread which was hung or broken off still holds
+            connection.close()  # some are left checked out (by whom is not known yet): a later test would be blamed
 
 
 @pytest.fixture
