@@ -89,8 +89,9 @@ def _install(group: str) -> None:
     started = time.monotonic()
     total = sum(1 for line in LOCKS[group].read_text().splitlines() if line[:1].isalnum())
     print(f"installing up to {total} packages for '{group}' ...", flush=True)
+    # The lock is complete. Asked for dependencies, pip would see newer ones than it names.
     command = [
-        *(str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-input"),
+        *(str(PYTHON), "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-input"),
         *("--disable-pip-version-check", "--progress-bar", "off", "-r", str(LOCKS[group])),
     ]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}

@@ -1,8 +1,10 @@
 """The environment is made from the locks, remembered, and refused with clear words."""
 
+import hashlib
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +61,41 @@ def test_a_package_without_its_hash_is_refused(project: Path) -> None:
     with pytest.raises(SetUpFailed, match="pip could not install"):
         ensure("runtime")
     assert not is_installed("runtime")
+
+
+def test_what_was_locked_is_installed_though_something_newer_is_offered(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pip itself goes for the newer one of a package that another one needs with an extra."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(project))
+    locked = {
+        "knot": _wheel(project, "knot", "1.0", "Requires-Dist: rope[silk]>=1.0"),
+        "rope": _wheel(project, "rope", "1.0", "Provides-Extra: silk"),
+    }
+    _wheel(project, "rope", "1.1", "Provides-Extra: silk")
+    lines = [f"{name}==1.0 --hash=sha256:{digest}\n" for name, digest in locked.items()]
+    (project / "requirements" / "runtime.txt").write_text("".join(lines))
+
+    python = ensure("runtime")
+
+    ask = "from importlib.metadata import version; print(version('knot'), version('rope'))"
+    done = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1.0", "1.0"]
+
+
+def _wheel(folder: Path, name: str, version: str, more: str) -> str:
+    """An empty package that pip installs; its SHA-256."""
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    info = f"{name}-{version}.dist-info"
+    with zipfile.ZipFile(path, "w") as wheel:
+        head = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{more}\n"
+        wheel.writestr(f"{info}/METADATA", head)
+        wheel.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        wheel.writestr(f"{info}/RECORD", "")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_a_python_without_ensurepip_is_told_what_to_install(
