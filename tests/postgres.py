@@ -6,6 +6,8 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +20,7 @@ from tools.keeper import Keeper, signal_group
 
 USER = "wx"
 START_SECONDS = 30.0
+HANG_UP_SECONDS = 5.0
 STOP_SECONDS = 10.0
 MEMORY = "/dev/shm"  # noqa: S108 - mkdtemp makes it safe
 MEMORY_MIN = 2 * 1024**3
@@ -89,6 +92,26 @@ class PostgresServer:
         with self.connect() as connection:
             connection.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
         return self.url(name)
+
+    @contextmanager
+    def database(self, name: str, *, template: str = "template1") -> Iterator[str]:
+        """A database for the block alone; its URL.
+
+        Whoever still has a connection when the block ends has lost it: AssertionError says to what.
+        """
+        yield self.create_database(name, template=template)
+        left = self._still_connected(name)
+        self.drop_database(name)
+        assert not left, f"left open: {left}"
+
+    def _still_connected(self, name: str) -> list[tuple[str, str]]:
+        """State and last statement of the clients that do not go; a server may be slow to see one off."""
+        query = "SELECT state, left(query, 200) FROM pg_stat_activity WHERE datname = %s"
+        end = time.monotonic() + HANG_UP_SECONDS
+        with self.connect() as connection:
+            while (left := connection.execute(query, [name]).fetchall()) and time.monotonic() < end:
+                time.sleep(0.01)
+        return left
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""

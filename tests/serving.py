@@ -1,12 +1,13 @@
 """The application on a real port, and the pretend WeChat told where it is."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from tests.simulator.stage import Stage
 from wx_backend.config import Config
@@ -21,11 +22,34 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+class _Server(ThreadedWSGIServer):
+    """Ends whole: nothing that came in goes on, on a connection that is kept, when it is closed."""
+
+    daemon_threads = False  # `server_close` waits for them
+
+    def __init__(self, app: Callable[..., Any]) -> None:
+        super().__init__("127.0.0.1", 0, app, handler=_Quiet)
+        self._open: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        for connection in list(self._open):
+            with suppress(OSError):  # it may be closing by itself
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
 @contextmanager
 def serving(app: Callable[..., Any]) -> Iterator[str]:
     """Serve a WSGI application on a free loopback port while inside; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    server.daemon_threads = True  # type: ignore[attr-defined]  # ThreadingMixIn
+    server = _Server(app)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:

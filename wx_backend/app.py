@@ -102,6 +102,14 @@ def _open_database(app: Flask) -> None:
         prepare_engine(db.engine)
 
 
+def close_app(app: Flask) -> None:
+    """Close the connections an application holds open; nothing may be under way in it any more."""
+    app.extensions["wx_store"].close()
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
 def _open_push_desk(app: Flask, config: Config) -> None:
     """What answers pushes, shared by the door and the Flask route."""
     store = open_store(config.database.url)

@@ -15,7 +15,7 @@ from wx_backend import (
     log,
     migrate,
 )
-from wx_backend.cli_app import Commands
+from wx_backend.cli_app import Commands, app_of
 from wx_backend.config import BadConfig, Config, unreadable_files
 
 
@@ -86,12 +86,11 @@ def clock_command() -> None:
 @main.command()
 def sweep() -> None:
     """Do all the work that is due, once, and stop."""
-    from wx_backend.app import create_app
     from wx_backend.worker import drain_queue
 
-    app = create_app(_config())
-    for queue in ("work", "call"):
-        click.echo(f"{queue}: {drain_queue(app, queue)}")
+    with app_of(_config()) as app:
+        for queue in ("work", "call"):
+            click.echo(f"{queue}: {drain_queue(app, queue)}")
 
 
 for command in (

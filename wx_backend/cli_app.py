@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 from alembic.util import CommandError
+from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from wx_backend.config import BadConfig, Config
@@ -29,9 +30,14 @@ class Commands(click.Group):
 
 
 @contextmanager
-def app_of(config: Config) -> Iterator[None]:
-    """The application's context for the length of a command."""
-    from wx_backend.app import create_app  # the app is heavy: only for the commands that need it
+def app_of(config: Config) -> Iterator[Flask]:
+    """The application in its context for the length of a command; no connection outlives it."""
+    # The app is heavy: only for the commands that need it.
+    from wx_backend.app import close_app, create_app
 
-    with create_app(config).app_context():
-        yield
+    app = create_app(config)
+    try:
+        with app.app_context():
+            yield app
+    finally:
+        close_app(app)

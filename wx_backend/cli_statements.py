@@ -1,21 +1,15 @@
 """The command that proves the closed months: every statement, link and seal recomputed."""
 
-from collections.abc import Callable
-
 import click
 
-from wx_backend.config import Config
-
-ReadConfig = Callable[[], Config]
+from wx_backend.cli_app import ReadConfig, app_of
 
 
 @click.command("verify-statements")
 @click.pass_obj
 def verify_statements(read_config: ReadConfig) -> None:
     """Recompute all closed months; ends with 1 and names the first thing that does not fit."""
-    from wx_backend.app import create_app  # the app is heavy: only for the commands that need it
-
-    with create_app(read_config()).app_context():
+    with app_of(read_config()):
         from settlement.statements.chain import count_frozen, verify
 
         with click.progressbar(length=count_frozen(), label="statements") as bar:

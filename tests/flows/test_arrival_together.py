@@ -29,8 +29,8 @@ WAIT = 10.0
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh migrated database on the server."""
-    yield postgres.create_database(NAME, template=TEMPLATE)
-    postgres.drop_database(NAME)
+    with postgres.database(NAME, template=TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ NAME = "hanging"
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh migrated database on the server."""
-    yield postgres.create_database(NAME, template=TEMPLATE)
-    postgres.drop_database(NAME)
+    with postgres.database(NAME, template=TEMPLATE) as url:
+        yield url
 
 
 @pytest.fixture

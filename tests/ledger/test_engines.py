@@ -73,8 +73,10 @@ def test_replacing_a_posting_by_its_key_is_refused_by_its_entries(books: Engine)
 @pytest.fixture(scope="module")
 def shared_books(postgres: PostgresServer) -> Iterator[str]:
     """A database with the service's role and one honest posting; the tests here change nothing."""
-    postgres.create_database(DATABASE, template="wx_template")
-    with postgres.connect(DATABASE) as owner:
+    with (
+        postgres.database(DATABASE, template="wx_template"),
+        postgres.connect(DATABASE) as owner,
+    ):
         owner.execute("CREATE ROLE wx_app")
         for _ in range(2):  # the file may be run again
             owner.execute(ROLES.read_bytes())
@@ -86,7 +88,6 @@ def shared_books(postgres: PostgresServer) -> Iterator[str]:
         owner.execute("RESET ROLE")
         owner.execute("DROP OWNED BY wx_app")
         owner.execute("DROP ROLE wx_app")
-    postgres.drop_database(DATABASE)
 
 
 @pytest.fixture

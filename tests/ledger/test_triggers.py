@@ -64,8 +64,8 @@ def engine_and_url(
     if request.param == "sqlite":
         yield request.param, f"sqlite:///{tmp_path / 'empty.sqlite'}"
         return
-    yield request.param, postgres.create_database("ledger_triggers")
-    postgres.drop_database("ledger_triggers")
+    with postgres.database("ledger_triggers") as url:
+        yield request.param, url
 
 
 def ledger_triggers(engine: str, url: str) -> set[str]:

@@ -25,10 +25,10 @@ def empty(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) ->
         engine.dispose()
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    engine = open_engine(server.create_database("migrations"))
-    yield engine
-    engine.dispose()
-    server.drop_database("migrations")
+    with server.database("migrations") as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
 
 
 def url(engine: Engine) -> str:

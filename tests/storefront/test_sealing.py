@@ -51,7 +51,6 @@ def number(mall: Mall, bob: Phone) -> str:
 def run(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command on this test's database, in this process."""
     monkeypatch.setattr(cli, "_config", lambda: app.extensions["wx_config"])
-    monkeypatch.setattr("wx_backend.app.create_app", lambda _config: app)
     monkeypatch.setattr("wx_backend.log.configure", lambda: None)
 
     def command(*arguments: str) -> Result:

@@ -40,10 +40,11 @@ def test_a_database_is_a_copy_of_its_template(server: PostgresServer) -> None:
     with server.connect("template_shop") as connection:
         connection.execute("CREATE TABLE rep (name text)")
         connection.execute("INSERT INTO rep VALUES ('Alice')")
-    server.create_database("shop", template="template_shop")
-    with server.connect("shop") as connection:
+    with (
+        server.database("shop", template="template_shop"),
+        server.connect("shop") as connection,
+    ):
         assert one(connection, "SELECT name FROM rep") == "Alice"
-    server.drop_database("shop")
     with pytest.raises(psycopg.OperationalError, match="does not exist"):
         server.connect("shop")
 

@@ -33,8 +33,8 @@ def nothing(*, number: int) -> None:
 @pytest.fixture
 def run(app: Flask, config: Config, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command on this test's database, in this process."""
+    assert app.testing
     monkeypatch.setattr(cli, "_config", lambda: config)
-    monkeypatch.setattr("wx_backend.app.create_app", lambda _config: app)
     monkeypatch.setattr("wx_backend.log.configure", lambda: None)
 
     def command(*arguments: str) -> Result:

@@ -180,11 +180,10 @@ def test_what_a_customer_makes_of_our_push_is_no_push(market: Market, dave_sells
 
 
 def test_the_command_makes_an_outlets_code_once(
-    app: Flask, config: Config, south: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    config: Config, south: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert south
     monkeypatch.setattr(cli, "_config", lambda: config)
-    monkeypatch.setattr("wx_backend.app.create_app", lambda _config: app)
     monkeypatch.setattr("wx_backend.log.configure", lambda: None)
     db.session.rollback()
     picture = tmp_path / "code.svg"
