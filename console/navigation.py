@@ -40,6 +40,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.numbers.index", "号码", ("console.numbers",)),
     ),
     "人员": (Place("console.reps.index", "员工", ("console.reps",)),),
+    "营销": (Place("console.message_templates.index", "消息模板", ("console.message_templates",)),),
     "运营": (
         Place("console.kpis.index", "运营指标", ("console.kpis",)),
         Place("console.calendar.index", "日历与规则", ("console.calendar",)),

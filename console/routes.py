@@ -11,6 +11,7 @@ from console import (
     calendar,
     dashboard,
     kpis,
+    message_templates,
     navigation,
     numbers,
     orders,
@@ -64,6 +65,7 @@ for part in (
     kpis,
     pool,
     billing,
+    message_templates,
 ):
     bp.register_blueprint(part.bp)
 

@@ -17,10 +17,12 @@ from flows.payout.calls import chase_transfers
 from flows.period.closing import chase_closings
 from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
+from flows.telling_reps import tell_freed
 from referral.proofs import chain_receipts
 from settlement.accruals import vest_due
 from settlement.debts import bear_debts
 from settlement.periods import open_periods
+from templates_msg.outcomes import settle_unknown
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -52,6 +54,8 @@ CHORES = (
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
     Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),
+    Chore("commission.tell_freed", timedelta(minutes=30), tell_freed),
+    Chore("messages.settle_unknown", timedelta(minutes=5), settle_unknown),
     Chore("bookings.tell_outlets", timedelta(minutes=5), tell_outlets),
     Chore("periods.open", timedelta(hours=1), open_periods),
     Chore("periods.chase", timedelta(minutes=10), chase_closings),

@@ -165,8 +165,8 @@ def _template(api: "Client", openid: str, message: Outgoing) -> str:
     )
 
 
-def _subscription(api: "Client", openid: str, message: Outgoing) -> None:
-    api.send_subscription_notice(
+def _subscription(api: "Client", openid: str, message: Outgoing) -> str | None:
+    return api.send_subscription_notice(
         openid=openid,
         template_id=message.template_id,
         data=message.content["data"],

@@ -185,6 +185,7 @@ class Commission(Model):
             "vested_at IS NULL OR (due_at IS NOT NULL AND vested_at >= due_at)", name="vested"
         ),
         Index("ix_commission_due", "due_at", sqlite_where=_UNVESTED, postgresql_where=_UNVESTED),
+        Index("ix_commission_vested", "vested_at", "rep_id"),
     )
 
     id: Mapped[int] = id_column()

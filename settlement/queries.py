@@ -303,3 +303,17 @@ def _earned(query: Select[Accrual, Commission]) -> list[Earned]:
         )
         for accrual, commission in db.session.execute(query)
     ]
+
+
+def freed_between(since: datetime, until: datetime) -> dict[int, int]:
+    """What became free for each rep from an instant until before another, in fen."""
+    rows = db.session.execute(
+        select(Commission.rep_id, func.sum(Commission.amount_fen - Commission.taken_back_fen))
+        .where(
+            Commission.vested_at >= since,
+            Commission.vested_at < until,
+            Commission.rep_id.is_not(None),
+        )
+        .group_by(Commission.rep_id)
+    )
+    return {rep_id: int(fen) for rep_id, fen in rows if rep_id is not None}

@@ -181,6 +181,7 @@ class Template(Row):
     title: str
     content: str
     is_banned: bool = False
+    is_subscription: bool = False  # listed and sent as a subscription notice
 
     @property
     def key(self) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
@@ -62,21 +62,29 @@ class Outcome(Model):
     """Where a send and its job-finish event meet, whichever comes first.
 
     Both sides upsert the row of (appid, msgid); the one that finds the other's half settles it.
+    `identity_id` is whom the platform names: with it an unanswered send can find its outcome.
     """
 
     __tablename__ = "outcome"
-    __table_args__ = (UniqueConstraint("appid", "msgid"),)
+    __table_args__ = (
+        UniqueConstraint("appid", "msgid"),
+        Index("ix_outcome_identity", "identity_id", "event_at"),
+    )
 
     id: Mapped[int] = id_column()
     appid: Mapped[str] = mapped_column(String(32))
     msgid: Mapped[str] = mapped_column(String(32))
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
     status: Mapped[str | None] = mapped_column(String(60))
     event_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class Template(Model):
-    """Which of the platform's templates is used for a purpose at an account, and its fields."""
+    """Which of the platform's templates is used for a purpose at an account, and its fields.
+
+    `fields` maps our names of values to the template's fields, `fixed` fields to a text of ours.
+    """
 
     __tablename__ = "template"
     __table_args__ = (UniqueConstraint("appid", "purpose"),)
@@ -86,3 +94,50 @@ class Template(Model):
     purpose: Mapped[str] = mapped_column(String(32))
     template_id: Mapped[str] = mapped_column(String(64))
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
+    fixed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+class LibraryTemplate(Model):
+    """A template an account has at the platform, as it was when we last looked.
+
+    `content` holds the lines `label：{{key.DATA}}`. Templates go when their category goes: what was
+    not listed any more stays here as not usable, so that what was sent can still be read.
+    """
+
+    __tablename__ = "library_template"
+    __table_args__ = (UniqueConstraint("appid", "template_id"),)
+
+    id: Mapped[int] = id_column()
+    appid: Mapped[str] = mapped_column(String(32))
+    template_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(100))
+    content: Mapped[str] = mapped_column(Text)
+    is_usable: Mapped[bool] = mapped_column(default=True)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Trigger(StrEnum):
+    """What a person did that lets the account write to him for a while."""
+
+    MESSAGE = "message"
+    MENU = "menu"
+    FOLLOW = "follow"
+    SCAN = "scan"
+
+
+class ReplyWindow(Model):
+    """The latest act of a kind of one identity, and how much customer service it still allows."""
+
+    __tablename__ = "reply_window"
+    __table_args__ = (
+        UniqueConstraint("identity_id", "trigger"),
+        CheckConstraint("remaining >= 0", name="remaining"),
+    )
+
+    id: Mapped[int] = id_column()
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    trigger: Mapped[str] = mapped_column(String(8))
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    closes_at: Mapped[datetime] = mapped_column(Instant)
+    remaining: Mapped[int]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from templates_msg.models import Message, MessageKind, MessageStatus, Template
 from templates_msg.outcomes import join_send
@@ -56,15 +56,31 @@ class Outgoing:
     content: Mapping[str, Any]
 
 
-def set_template(*, appid: str, purpose: str, template_id: str, fields: Mapping[str, str]) -> None:
-    """Use one of the platform's templates for a purpose; `fields` maps our names to its keys."""
+def set_template(
+    *,
+    appid: str,
+    purpose: str,
+    template_id: str,
+    fields: Mapping[str, str],
+    fixed: Mapping[str, str] | None = None,
+) -> None:
+    """Use one of the platform's templates for a purpose.
+
+    `fields` maps our names to its keys, `fixed` those keys that always hold one text.
+    """
     row = {
         "appid": appid,
         "purpose": purpose,
         "template_id": template_id,
         "fields": dict(fields),
+        "fixed": dict(fixed or {}),
     }
-    upsert(Template, row, key=("appid", "purpose"), update=("template_id", "fields"))
+    upsert(Template, row, key=("appid", "purpose"), update=("template_id", "fields", "fixed"))
+
+
+def drop_template(*, appid: str, purpose: str) -> None:
+    """Send nothing for a purpose any more."""
+    db.session.execute(delete(Template).filter_by(appid=appid, purpose=purpose))
 
 
 def queue_message(draft: Draft, *, now: datetime) -> int:

@@ -1,7 +1,7 @@
 """Reading messages and the templates they are made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
@@ -12,20 +12,31 @@ from wx_backend.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """The template an account uses for a purpose; `fields` maps our names to its keys."""
+    """The template an account uses for a purpose; `fields` maps our names to its keys.
+
+    `fixed` are fields that always hold the same text.
+    """
 
     template_id: str
     fields: Mapping[str, str]
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     def data(self, values: Mapping[str, str]) -> dict[str, str]:
         """Our values under the template's keys; values it has no field for are left out."""
-        return {key: values[name] for name, key in self.fields.items() if name in values}
+        ours = {key: values[name] for name, key in self.fields.items() if name in values}
+        return {**self.fixed, **ours}
 
 
 def template_for(appid: str, purpose: str) -> Purpose | None:
     """What an account sends for a purpose; None where nothing is set up."""
     template = db.session.scalar(select(Template).filter_by(appid=appid, purpose=purpose))
-    return Purpose(template.template_id, template.fields) if template else None
+    return Purpose(template.template_id, template.fields, template.fixed) if template else None
+
+
+def purposes_of(appid: str) -> dict[str, Purpose]:
+    """Every purpose an account has a template for."""
+    rows = db.session.scalars(select(Template).filter_by(appid=appid))
+    return {row.purpose: Purpose(row.template_id, row.fields, row.fixed) for row in rows}
 
 
 def message_by_id(message_id: int) -> Message:

@@ -6,6 +6,7 @@ them makes it refuse the whole message (47003), so they are checked before anyth
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from wx_backend.errors import BadInput
 REPEAT_WITHIN: Final = timedelta(minutes=8)
 
 _KEY: Final = re.compile(r"([a-z_]+?)([0-9]{0,3})")
+_PLACEHOLDER: Final = re.compile(r"\{\{\s*([A-Za-z_]+[0-9]*)\.DATA\s*\}\}")
 
 
 def _matching(pattern: str) -> Callable[[str], bool]:
@@ -39,10 +41,55 @@ _LIMITS: Final[Mapping[str, Callable[[str], bool]]] = {
 }
 
 
+_HINTS: Final[Mapping[str, str]] = {
+    "thing": "20 个字以内",
+    "character_string": "32 位以内的数字、字母或符号",
+    "time": "时间，如 2026年3月2日 12:00",
+    "date": "日期，如 2026年3月2日",
+    "amount": "金额，如 ¥12.30",
+    "phone_number": "17 位以内的号码",
+    "car_number": "8 位以内的车牌号",
+    "const": "20 个字以内，须在审核通过的列表中",
+    "phrase": "5 个汉字以内",
+    "number": "32 位以内的数字",
+    "letter": "32 个字母以内",
+    "symbol": "5 个符号以内",
+    "name": "20 个字以内的姓名",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a template: what stands before the field, the field, and what it takes."""
+
+    label: str
+    key: str
+    hint: str
+    value: str = ""
+
+
 class BadField(BadInput):
     """A value the platform would refuse; `details` maps the template's field to the fault."""
 
     code, message = "bad_field", "消息字段不符合模板要求"
+
+
+def lines_of(content: str, data: Mapping[str, str] | None = None) -> list[Line]:
+    """A template's lines as the platform shows them, filled with `data` where it is given."""
+    found = []
+    for line in content.splitlines():
+        match = _PLACEHOLDER.search(line)
+        if match is not None:
+            key = match[1]
+            label = line[: match.start()].strip().rstrip(":：")
+            found.append(Line(label or key, key, _hint(key), (data or {}).get(key, "")))
+    return found
+
+
+def check_filled(content: str, data: Mapping[str, str]) -> None:
+    """Check that every field of a template is filled, each by its kind. Raises BadField."""
+    keys = [line.key for line in lines_of(content)]
+    check_fields({key: data.get(key, "") for key in keys})
 
 
 def check_fields(data: Mapping[str, str]) -> None:
@@ -69,6 +116,11 @@ def may_repeat(*, first_sent_at: datetime, now: datetime) -> bool:
 def client_msg_id(message_id: int) -> str:
     """What marks a repeat of one message as such, the same however often it is asked for."""
     return f"wx-message-{message_id}"
+
+
+def _hint(key: str) -> str:
+    match = _KEY.fullmatch(key)
+    return _HINTS.get(match[1], "") if match else ""
 
 
 def _fault(key: str, value: str) -> str | None:

@@ -144,6 +144,15 @@ class Client:
         """Remove the default menu and every personalised one."""
         self.groups.menu.delete()
 
+    def templates(self) -> list[dict[str, Any]]:
+        """The account's message templates; the call has a small daily limit of its own."""
+        sent = self.caller.call("GET", "/cgi-bin/template/get_all_private_template")
+        return list(sent.get("template_list", ()))
+
+    def subscription_templates(self) -> list[dict[str, Any]]:
+        """The account's templates of subscription notices."""
+        return list(self.caller.call("GET", "/wxaapi/newtmpl/gettemplate").get("data", ()))
+
     def send_template(
         self,
         *,
@@ -173,8 +182,8 @@ class Client:
 
     def send_subscription_notice(
         self, *, openid: str, template_id: str, data: Mapping[str, str], page: str = ""
-    ) -> None:
-        """Send an Official Account subscription notice, which uses one consent up."""
+    ) -> str | None:
+        """Send an Official Account subscription notice, which uses one consent up; its msgid, if told."""
         body: dict[str, Any] = {
             "touser": openid,
             "template_id": template_id,
@@ -182,7 +191,8 @@ class Client:
         }
         if page:
             body["page"] = page
-        self.caller.call("POST", "/cgi-bin/message/subscribe/bizsend", body=body)
+        sent = self.caller.call("POST", "/cgi-bin/message/subscribe/bizsend", body=body)
+        return str(sent["msgid"]) if "msgid" in sent else None
 
     def send_text(self, openid: str, content: str) -> None:
         """Send a customer-service text, inside the window that the person's last act opened."""

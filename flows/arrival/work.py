@@ -6,6 +6,7 @@ from typing import Any, Final
 from flows.arrival.understanding import looks_like_ours
 from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
+from flows.telling_reps import tell_scanned
 from members.consents import Answer, record_consents
 from members.operations import seen
 from menus.defaults import POSTER_KEY, POSTER_WORDS
@@ -14,7 +15,9 @@ from referral.operations import count_forged
 from referral.queries import scene_share
 from referral.signing import signed_share
 from referral.token import ForgedToken
+from templates_msg.models import Trigger
 from templates_msg.outcomes import record_outcome
+from templates_msg.windows import open_window
 from wechat import events, pushes
 from wx_backend.inbox import Push
 from wx_backend.outbox import defer
@@ -40,11 +43,29 @@ def _identity(push: Push, appid: str, told: pushes.Push) -> int:
 
 
 def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
-    defer(refresh_identity, identity_id=_identity(push, appid, told))
-    _scanned(push, appid, told)
+    identity_id = _identity(push, appid, told)
+    defer(refresh_identity, identity_id=identity_id)
+    open_window(identity_id=identity_id, trigger=Trigger.FOLLOW, at=push.event_at)
+    _tell_rep(push, appid, identity_id, told)
+    _count_forged(push, appid, told)
 
 
-def _scanned(push: Push, appid: str, told: pushes.Scan | pushes.Subscribe) -> None:
+def _scanned(push: Push, appid: str, told: pushes.Scan) -> None:
+    identity_id = _identity(push, appid, told)
+    open_window(identity_id=identity_id, trigger=Trigger.SCAN, at=push.event_at)
+    _tell_rep(push, appid, identity_id, told)
+    _count_forged(push, appid, told)
+
+
+def _tell_rep(
+    push: Push, appid: str, identity_id: int, told: pushes.Scan | pushes.Subscribe
+) -> None:
+    scene = events.scene(told)
+    if scene is not None:
+        tell_scanned(appid=appid, identity_id=identity_id, scene=scene, now=push.event_at)
+
+
+def _count_forged(push: Push, appid: str, told: pushes.Scan | pushes.Subscribe) -> None:
     """Count a scene that only looks like one of our tokens: nobody is credited by it."""
     scene = events.scene(told)
     if scene is None or not looks_like_ours(scene) or scene_share(appid=appid, scene=scene):
@@ -72,12 +93,25 @@ def _withdrawn(push: Push, appid: str, told: pushes.DataWithdrawn) -> None:
     defer(forget_identity, identity_id=identity_id, for_good=told.event == CLOSED)
 
 
+def _wrote(push: Push, appid: str, told: pushes.Message) -> None:
+    """Whatever a person sends lets the account write to him for 48 hours."""
+    identity_id = _identity(push, appid, told)
+    open_window(identity_id=identity_id, trigger=Trigger.MESSAGE, at=push.event_at)
+
+
 def _texted(push: Push, appid: str, told: pushes.Text) -> None:
+    _wrote(push, appid, told)
     if folded(told.content) in POSTER_WORDS:
         _poster(push, appid, told)
 
 
+def _tapped(push: Push, appid: str, told: pushes.Click | pushes.MenuScan) -> None:
+    identity_id = _identity(push, appid, told)
+    open_window(identity_id=identity_id, trigger=Trigger.MENU, at=push.event_at)
+
+
 def _clicked(push: Push, appid: str, told: pushes.Click) -> None:
+    _tapped(push, appid, told)
     if told.event_key == POSTER_KEY:
         _poster(push, appid, told)
 
@@ -87,7 +121,13 @@ def _poster(push: Push, appid: str, told: pushes.Push) -> None:
 
 
 def _template_result(push: Push, appid: str, told: pushes.TemplateResult) -> None:
-    record_outcome(appid=appid, msgid=told.msg_id, status=told.status, event_at=push.event_at)
+    record_outcome(
+        appid=appid,
+        msgid=told.msg_id,
+        status=told.status,
+        event_at=push.event_at,
+        identity_id=_identity(push, appid, told),
+    )
 
 
 def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
@@ -103,7 +143,13 @@ def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
 def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None:
     for notice in told.notices:
         status = "success" if notice.error_code == "0" else f"failed:{notice.error_status}"
-        record_outcome(appid=appid, msgid=notice.msg_id, status=status, event_at=push.event_at)
+        record_outcome(
+            appid=appid,
+            msgid=notice.msg_id,
+            status=status,
+            event_at=push.event_at,
+            identity_id=_identity(push, appid, told),
+        )
 
 
 WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
@@ -112,7 +158,13 @@ WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
     pushes.Unsubscribe: _left,
     pushes.DataWithdrawn: _withdrawn,
     pushes.Text: _texted,
+    pushes.Image: _wrote,
+    pushes.Voice: _wrote,
+    pushes.Video: _wrote,
+    pushes.Location: _wrote,
+    pushes.Link: _wrote,
     pushes.Click: _clicked,
+    pushes.MenuScan: _tapped,
     pushes.TemplateResult: _template_result,
     pushes.SubscriptionChoices: _choices,
     pushes.SubscriptionSent: _notices_sent,

@@ -14,7 +14,8 @@ from wx_backend.platform import config
 
 PICKUPS = frozenset({Way.GOODS_PICKUP, Way.SIM_PICKUP})
 LEAVES = frozenset({Node.OPENED, Node.HANDED_OVER, Node.DELIVERED})
-READY, REVIEW = "pickup_ready", "review_ask"
+READY, REVIEW, SHIPPED, ACTIVATED = "pickup_ready", "review_ask", "order_shipped", "plan_activated"
+COURIERED = frozenset({Way.GOODS_COURIER, Way.SIM_COURIER})
 
 
 def node_reached(chain: Chain, node: Node, *, now: datetime) -> None:
@@ -22,6 +23,10 @@ def node_reached(chain: Chain, node: Node, *, now: datetime) -> None:
     if node is Node.PACKED and chain.way in PICKUPS and chain.outlet_id is not None:
         make_pickup_code(order_id=chain.order_id, outlet_id=chain.outlet_id, vault=vault(), now=now)
         _tell(chain, READY, key=f"{READY}:{chain.id}:{chain.round}:{chain.outlet_id}", now=now)
+    if node is Node.HANDED_OVER and chain.way in COURIERED:
+        _tell(chain, SHIPPED, key=f"{SHIPPED}:{chain.id}:{chain.round}", now=now)
+    if node is Node.OPENED:
+        _tell(chain, ACTIVATED, key=f"{ACTIVATED}:{chain.id}:{chain.round}", now=now)
     if node in LEAVES:
         tell_when_out(chain.order_id, now=now)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from flows import books
 from flows.billing import start_hand_over, watch_refunded
 from flows.fulfilment.hooks import refund_failed, refund_paid
+from flows.refund.telling import tell_refunded
 from orders.moves import locked_order
 from orders.refunds import free_line_refunds, record_line_refunds
 from payments.exceptions import close_exception
@@ -21,6 +22,7 @@ from payments.rules import RefundFact
 from settlement.refunds import take_back
 from wechat.pay.abnormal import Way
 from wx_backend import crash
+from wx_backend.outbox import defer
 
 AFTER_REFUND = crash.point("refund.after_state")
 TO_US = Way.MERCHANT
@@ -63,6 +65,7 @@ def _succeeded(order_id: int, refund: Refund, now: datetime) -> None:
         watch_refunded(order_id=order_id, now=now)
         start_hand_over(locked_order(order_id), now=now)  # what was taken back keeps nobody waiting
         refund_paid(amounts, actor=refund.actor, now=now)
+        defer(tell_refunded, key=refund.out_refund_no, refund_id=refund.id)
     books.refund_paid(refund, payment, now=now)
     for line_id, amount_fen in amounts.items():
         take_back(

@@ -7,6 +7,23 @@ from simulator.api.templates import show, template_of
 from simulator.errors import ApiError
 
 
+@endpoint("GET", "/wxaapi/newtmpl/gettemplate", daily=1000)
+def all_templates(call: Call) -> Answer:
+    """The account's templates of subscription notices."""
+    listed = [
+        {
+            "priTmplId": each.template_id,
+            "title": each.title,
+            "content": each.content,
+            "example": "",
+            "type": 2,
+        }
+        for each in call.world.templates
+        if each.appid == call.account.appid and each.is_subscription
+    ]
+    return {**OK, "data": listed}
+
+
 @endpoint("POST", "/cgi-bin/message/subscribe/bizsend", daily=100_000)
 def bizsend(call: Call) -> Answer:
     """An Official Account's notice; it also reaches people who do not follow."""

@@ -54,6 +54,7 @@ def send(call: Call) -> Answer:
 @endpoint("GET", "/cgi-bin/template/get_all_private_template", daily=1000)
 def all_templates(call: Call) -> Answer:
     mine = [t for t in call.world.templates if t.appid == call.account.appid]
+    mine = [t for t in mine if not t.is_subscription]
     listed = [
         {
             "template_id": t.template_id,

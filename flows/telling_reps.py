@@ -1,0 +1,92 @@
+"""A rep hears in WeChat of what happens to his customers: by the account where it happened."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from flows.accounts import official_accounts
+from flows.arrival.understanding import looks_like_ours
+from flows.messages import send_notice
+from members.queries import identity_at, member_ids_of
+from org.queries import member_of_rep
+from referral.queries import scene_share, share_root_rep
+from referral.signing import signed_share
+from referral.token import ForgedToken
+from settlement.queries import freed_between
+from templates_msg.queries import template_for
+from wx_backend.clock import SHANGHAI, business_on
+from wx_backend.money import yuan
+from wx_backend.platform import config
+
+SCANNED, FREED = "customer_scanned", "commission_free"
+TOLD_FROM: Final = 9
+TOLD_UNTIL: Final = 12  # hours in Shanghai
+
+
+def tell_scanned(*, appid: str, identity_id: int, scene: str, now: datetime) -> None:
+    """Somebody scanned a rep's code: the rep is told, of each person once a day.
+
+    Accounts without a message for it tell nobody.
+    """
+    if template_for(appid, SCANNED) is None:
+        return
+    rep_id = _rep_of_scene(appid, scene)
+    receiver = reachable_rep(rep_id, appid) if rep_id is not None else None
+    if receiver is None or receiver == identity_id:
+        return
+    send_notice(
+        key=f"{SCANNED}:{rep_id}:{identity_id}:{business_on(now):%Y%m%d}",
+        identity_id=receiver,
+        purpose=SCANNED,
+        values={
+            "customer": f"客户 {identity_id:04d}",
+            "at": f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        },
+        url=f"{config().service.base_url}/terminal/customers",
+        now=now,
+    )
+
+
+def tell_freed(*, now: datetime) -> int:
+    """In the morning: each rep hears what of his commission became free yesterday; how many do."""
+    local = now.astimezone(SHANGHAI)
+    if not TOLD_FROM <= local.hour < TOLD_UNTIL:
+        return 0
+    today = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    yesterday = today - timedelta(days=1)
+    freed = freed_between(yesterday, today)
+    told = [_tell_freed(rep_id, fen, yesterday, now) for rep_id, fen in freed.items() if fen > 0]
+    return sum(told)
+
+
+def _tell_freed(rep_id: int, fen: int, day: datetime, now: datetime) -> bool:
+    """By the first account that reaches him and has a message for it."""
+    for account in official_accounts():
+        receiver = reachable_rep(rep_id, account.appid)
+        if receiver is None or template_for(account.appid, FREED) is None:
+            continue
+        send_notice(
+            key=f"{FREED}:{rep_id}:{day:%Y%m%d}",
+            identity_id=receiver,
+            purpose=FREED,
+            values={"amount": f"{yuan(fen).replace(',', '')}元", "day": f"{day:%Y-%m-%d}"},
+            url=f"{config().service.base_url}/terminal/income",
+            now=now,
+        )
+        return True
+    return False
+
+
+def reachable_rep(rep_id: int, appid: str) -> int | None:
+    """The identity a rep has at an account; None if nobody is bound or he is not known there."""
+    member_id = member_of_rep(rep_id)
+    return identity_at(member_ids_of(member_id), appid) if member_id is not None else None
+
+
+def _rep_of_scene(appid: str, scene: str) -> int | None:
+    share_id = scene_share(appid=appid, scene=scene)
+    if share_id is None and looks_like_ours(scene):
+        try:
+            share_id = signed_share(scene)
+        except ForgedToken:
+            return None
+    return share_root_rep(share_id) if share_id is not None else None

@@ -1,0 +1,105 @@
+"""The platform's templates as we keep them, and sends that find their outcome later."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from templates_msg.library import Listed, library_of, note_library, usable_template
+from templates_msg.models import MessageKind, MessageStatus
+from templates_msg.operations import mark_unknown, queue_message, start_sending
+from templates_msg.outcomes import record_outcome, settle_unknown
+from templates_msg.rules import BadField, check_filled, lines_of
+from tests.templates_msg.cast import CITY, MINUTE, NOON, bob, draft, message
+from wx_backend.db import retried, transaction
+from wx_backend.errors import NotFound
+
+PAID = "订单编号：{{character_string1.DATA}}\n商品：{{thing2.DATA}}\n金额: {{amount3.DATA}}"
+
+
+def test_what_the_platform_lists_no_more_cannot_be_used(app: Flask) -> None:
+    assert app.testing
+    with transaction():
+        for listed in (
+            [Listed("T1", "旧", PAID), Listed("T2", "留", PAID)],
+            [Listed("T2", "新", PAID)],
+        ):
+            note_library(appid=CITY, kind=MessageKind.TEMPLATE, listed=listed, now=NOON)
+        note_library(appid=CITY, kind=MessageKind.SUBSCRIPTION, listed=[], now=NOON)
+
+    assert [(each.title, each.is_usable) for each in library_of(CITY)] == [
+        ("新", True),
+        ("旧", False),
+    ]
+    assert usable_template(CITY, "T2").content == PAID
+    with pytest.raises(NotFound):
+        usable_template(CITY, "T1")
+
+
+def test_a_template_is_shown_line_by_line_as_the_platform_shows_it() -> None:
+    lines = lines_of(PAID, {"thing2": "手机"})
+
+    assert [(line.label, line.key, line.value) for line in lines] == [
+        ("订单编号", "character_string1", ""),
+        ("商品", "thing2", "手机"),
+        ("金额", "amount3", ""),
+    ]
+    assert all(line.hint for line in lines)
+
+
+def test_every_field_of_a_template_has_to_be_filled() -> None:
+    filled = {"character_string1": "OD1", "thing2": "手机", "amount3": "12元"}
+    check_filled(PAID, filled)
+    with pytest.raises(BadField) as refusal:
+        check_filled(PAID, {**filled, "thing2": "", "amount3": "很多"})
+
+    assert set(refusal.value.details) == {"thing2", "amount3"}
+
+
+def unanswered(identity_id: int, key: str) -> int:
+    """A send whose answer never came."""
+    with transaction():
+        message_id = queue_message(draft(identity_id, key), now=NOON)
+        start_sending(message_id=message_id, now=NOON)
+        mark_unknown(message_id=message_id, error="timeout")
+    return message_id
+
+
+def told(msgid: str, identity_id: int, minutes: int = 0) -> None:
+    with transaction():
+        record_outcome(
+            appid=CITY,
+            msgid=msgid,
+            status="success",
+            event_at=NOON + minutes * MINUTE,
+            identity_id=identity_id,
+        )
+
+
+def settled(after: timedelta = 9 * MINUTE) -> int:
+    return retried(lambda: settle_unknown(now=NOON + after))
+
+
+def test_an_unanswered_send_is_settled_by_the_only_outcome_that_can_be_its(app: Flask) -> None:
+    assert app.testing
+    identity_id = bob()
+    message_id = unanswered(identity_id, "a")
+    told("M7", identity_id, minutes=1)
+
+    assert settled(after=7 * MINUTE) == 0, "it may still be repeated"
+    assert (settled(), settled()) == (1, 0)
+    assert (message(message_id).status, message(message_id).msgid) == (
+        MessageStatus.DELIVERED,
+        "M7",
+    )
+
+
+def test_where_two_could_be_meant_nothing_is_guessed(app: Flask) -> None:
+    assert app.testing
+    identity_id = bob()
+    ids = [unanswered(identity_id, key) for key in "ab"]
+    told("M7", identity_id)
+    told("M8", identity_id, minutes=30)
+
+    assert settled() == 0
+    assert {message(each).status for each in ids} == {MessageStatus.UNKNOWN}
