@@ -1,4 +1,4 @@
-"""The API host as HTTP: `/cgi-bin`, `/sns` and `/wxa`, and pictures people sent."""
+"""The API host as HTTP: `/cgi-bin`, `/sns`, `/wxa` and `/wxaapi`, and pictures people sent."""
 
 import base64
 import json
@@ -39,7 +39,7 @@ def blueprint(world: World) -> Blueprint:
     def call(**_path: str) -> Response:
         return serve(world, lambda: _act(world), lambda options: _chaos_refusal(world, options))
 
-    for prefix in ("cgi-bin", "sns", "wxa"):
+    for prefix in ("cgi-bin", "sns", "wxa", "wxaapi"):
         rule = f"/{prefix}/<path:name>"
         host.add_url_rule(rule, f"call_{prefix}", call, methods=["GET", "POST"])
 
