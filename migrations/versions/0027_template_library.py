@@ -34,7 +34,9 @@ def upgrade() -> None:
         sa.Column("is_usable", sa.Boolean(), nullable=False),
         sa.Column("seen_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_library_template")),
-        sa.UniqueConstraint("appid", "template_id", name=op.f("uq_library_template_appid")),
+        sa.UniqueConstraint(
+            "appid", "template_id", name=op.f("uq_library_template_appid_template_id")
+        ),
     )
     op.create_table(
         "reply_window",
@@ -49,7 +51,9 @@ def upgrade() -> None:
             ["identity_id"], ["identity.id"], name=op.f("fk_reply_window_identity_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reply_window")),
-        sa.UniqueConstraint("identity_id", "trigger", name=op.f("uq_reply_window_identity_id")),
+        sa.UniqueConstraint(
+            "identity_id", "trigger", name=op.f("uq_reply_window_identity_id_trigger")
+        ),
     )
 
 
