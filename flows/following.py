@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from customers.operations import erase_about
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
@@ -41,6 +42,7 @@ def forget_identity(*, identity_id: int, for_good: bool, until: str | None = Non
     """
     left_at = datetime.fromisoformat(until) if until else clock.now()
     erase_texts(identity_id=identity_id, until=left_at)
+    erase_about(identity_id=identity_id, until=left_at)
     if for_good:
         erase_identity(identity_id=identity_id)
     else:
@@ -48,13 +50,15 @@ def forget_identity(*, identity_id: int, for_good: bool, until: str | None = Non
 
 
 def forget_member(*, member_id: int, now: datetime) -> None:
-    """Erase a person who asks to be forgotten: every identity, name, phone, what was written to him.
+    """Erase a person who asks to be forgotten: every identity, name, phone, what was written to him
+    and about him.
 
     He is no rep's hands any more. Orders, touches and receipts keep numbers that name nobody.
     Raises NotFound.
     """
     for identity_id in subjects_of(member_id).identity_ids:
         erase_texts(identity_id=identity_id, until=now)
+        erase_about(identity_id=identity_id, until=now)
     rep_id = bound_rep(*member_ids_of(member_id))
     if rep_id is not None:
         unbind_rep(rep_id=rep_id, now=now)

@@ -1,37 +1,48 @@
-"""Whose customers are a rep's today: by the same rules that would decide an order placed now."""
+"""A rep's customers: whose next order would be his, by the latest contact or by his own remark."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
 
-from members.queries import members_of_identities, subjects_of_identity
+from customers.models import CustomerCard
+from customers.operations import remark_place
+from customers.queries import cards_of, remarked, visits_due
+from flows.sealed import vault
+from flows.standing import Judge, Standing, judge_of
+from members.queries import members_of_identities
 from orders.figures import Sales, sales_by_member
-from org.queries import channel_class_of, rep_card
-from org.roster import heirs_line
-from referral.contest import judge_all
-from referral.figures import Reached, identities_reached
-from referral.policy import Terms
-from referral.proofs import as_values, policy_in_force
-from referral.queries import touches_of
+from referral.figures import confirmed_between, identities_reached
 from referral.sentences import KINDS
-from referral.values import OrderFacts
+from wx_backend.clock import business_on
+
+FOUND_MAX: Final = 50
+ENDING_WITHIN: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A person whose next order would be the rep's; no name is known, so a short one is made.
+    """A person whose next order would be the rep's.
 
-    `protected_until` is set while colleagues are kept out; `mine_until` is when his last contact
-    is too old to win. `sales` are his orders credited to the rep.
+    The platform tells no names: `label` is made of his number, `remark` is the rep's own word for
+    him, else empty. `sales` are his orders credited to the rep.
     """
 
+    identity_id: int
     label: str
+    remark: str
+    visit_on: date | None
     first_at: datetime
     last_at: datetime
     last_kind: str
     protected_until: datetime | None
     mine_until: datetime
     sales: Sales
+
+    @property
+    def name(self) -> str:
+        """What the rep knows him by."""
+        return self.remark or self.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,66 +53,103 @@ class CustomerPage:
     after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    identity_id: int
-    reached: Reached
-    kind: str
-    last_at: datetime
-    protected_until: datetime | None
-
-
 def my_customers(rep_id: int, *, now: datetime, after: int = 0, limit: int) -> CustomerPage:
     """The customers of a rep, and of those who left theirs to him."""
-    terms = policy_in_force(now).terms_for(channel_class_of(rep_id), "")
-    mine = heirs_line(rep_id)
-    since = now - timedelta(days=terms.window_days)
-    reached = identities_reached(mine, since=since, after=after, limit=limit + 1)
-    facts = OrderFacts(placed_at=now, home_outlet_id=rep_card(rep_id).outlet_id)
-    standing = [_standing(each, mine, facts, terms) for each in reached[:limit]]
+    judge = judge_of(rep_id, now)
+    since = now - timedelta(days=judge.terms.window_days)
+    reached = identities_reached(judge.rep_ids, since=since, after=after, limit=limit + 1)
     return CustomerPage(
-        customers=_shown(rep_id, [each for each in standing if each is not None], terms),
+        customers=_of(rep_id, judge, (each.identity_id for each in reached[:limit])),
         after=after + limit if len(reached) > limit else None,
     )
 
 
-def _standing(
-    reached: Reached, mine: frozenset[int], facts: OrderFacts, terms: Terms
-) -> _Standing | None:
-    """How a person stands to the reps; None when somebody else would be credited."""
-    subjects = subjects_of_identity(reached.identity_id)
-    rows = touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
-    contest = judge_all(as_values(rows), facts, terms)
-    leader = contest.leader
-    if leader is None or leader.root_rep_id not in mine:
-        return None
-    return _Standing(
-        identity_id=min(subjects.identity_ids),
-        reached=reached,
-        kind=KINDS[leader.kind],
-        last_at=leader.event_at,
-        protected_until=contest.protected_until,
-    )
+def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
+    """The customers with a text in the rep's remark; at most fifty, on one page.
+
+    Remarks are sealed, so each of the rep's own is opened and looked at.
+    """
+    wanted = text.casefold()
+    called = [
+        card.identity_id for card in remarked(rep_id) if wanted in remark_of(card).casefold()
+    ]
+    return CustomerPage(_of(rep_id, judge_of(rep_id, now), called)[:FOUND_MAX], None)
 
 
-def _shown(rep_id: int, standing: Sequence[_Standing], terms: Terms) -> list[Customer]:
-    """One row per person, although he may have been reached under several identities."""
-    persons = {each.identity_id: each for each in reversed(standing)}
-    members = members_of_identities(persons)
+def protection_ending(rep_id: int, *, now: datetime) -> Sequence[Customer]:
+    """Whose protection ends within two days, the first to end first."""
+    judge = judge_of(rep_id, now)
+    began = now - timedelta(days=judge.terms.protection_days)
+    found = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN)
+    ending = [
+        each
+        for each in _of(rep_id, judge, found)
+        if each.protected_until is not None and each.protected_until <= now + ENDING_WITHIN
+    ]
+    return sorted(ending, key=lambda each: each.protected_until or now)
+
+
+def due_visits(rep_id: int, *, now: datetime) -> Sequence[Customer]:
+    """Who is to be seen today or should have been seen before; only who is still a customer."""
+    cards = visits_due(rep_id, business_on(now), limit=FOUND_MAX)
+    return _of(rep_id, judge_of(rep_id, now), (card.identity_id for card in cards))
+
+
+def named_customers(
+    rep_id: int, identity_ids: Iterable[int], *, now: datetime
+) -> dict[int, Customer]:
+    """Which of these identities are customers of the rep now, by every identity of each."""
+    judge = judge_of(rep_id, now)
+    found = {}
+    for identity_id in set(identity_ids):
+        standing = judge.standing(identity_id)
+        if standing is not None:
+            found[identity_id] = as_customers(rep_id, [standing])[0]
+    return found
+
+
+def remark_of(card: CustomerCard | None) -> str:
+    """What a card calls its customer, in the clear."""
+    if card is None or card.remark is None:
+        return ""
+    return vault().open(card.remark, place=remark_place(card.rep_id, card.identity_id))
+
+
+def card_of(rep_id: int, standing: Standing) -> CustomerCard | None:
+    """The rep's card about a person; of several, from before his identities met, the latest."""
+    cards = cards_of(rep_id, standing.identity_ids).values()
+    return max(cards, key=lambda card: (card.changed_at, card.id), default=None)
+
+
+def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
+    """Standings as the rep sees them."""
+    members = members_of_identities(each.identity_id for each in standings)
     sales = sales_by_member(rep_id, [member.id for member in members.values()])
-    window = timedelta(days=terms.window_days)
     shown = []
-    for identity_id, each in reversed(persons.items()):
-        member = members.get(identity_id)
+    for each in standings:
+        member, card = members.get(each.identity_id), card_of(rep_id, each)
         shown.append(
             Customer(
-                label=f"尾号 {member.number[-4:]}" if member else f"未注册 {identity_id:04d}",
-                first_at=each.reached.first_at,
-                last_at=each.last_at,
-                last_kind=each.kind,
+                identity_id=each.identity_id,
+                label=f"尾号 {member.number[-4:]}" if member else f"未注册 {each.identity_id:04d}",
+                remark=remark_of(card),
+                visit_on=card.visit_on if card else None,
+                first_at=each.first_at,
+                last_at=each.leader.event_at,
+                last_kind=KINDS[each.leader.kind],
                 protected_until=each.protected_until,
-                mine_until=each.last_at + window,
+                mine_until=each.mine_until,
                 sales=sales.get(member.id, Sales()) if member else Sales(),
             )
         )
     return shown
+
+
+def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int | None]) -> list[Customer]:
+    """One row per person, although he may have been met under several identities."""
+    persons: dict[int, Standing] = {}
+    for identity_id in identity_ids:
+        standing = judge.standing(identity_id) if identity_id is not None else None
+        if standing is not None:
+            persons.setdefault(standing.identity_id, standing)
+    return as_customers(rep_id, [*persons.values()])

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import func, select, update
 
+from customers.models import CustomerCard, CustomerNote
+from customers.operations import note_place, remark_place
 from flows.sealed import order_address, order_place, sealed_address, vault
 from fulfilment.models import PickupCode
 from fulfilment.pickup import pickup_place
@@ -62,6 +64,8 @@ SEALED: Final = (
         OrderLine,
         {"user_name": _of_line("user_name"), "user_phone": _of_line("user_phone")},
     ),
+    Sealed(CustomerCard, {"remark": lambda card: remark_place(card.rep_id, card.identity_id)}),
+    Sealed(CustomerNote, {"sealed": lambda note: note_place(note.rep_id, note.client_key)}),
     Sealed(PickupCode, {"sealed": lambda code: pickup_place(code.order_id)}),
 )
 

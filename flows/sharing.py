@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from customers.operations import see_page
 from members.queries import member_ids_of
 from org.queries import rep_of_member
 from referral.models import Place, Subject
@@ -25,9 +26,11 @@ def share_links(
     """The links a signed-in viewer shares a page by, one per place.
 
     A rep shares by his job and begins with himself; a customer carries on whoever brought him.
+    Every page asks for them as soon as it is open, so this is also the page he looked at last.
     """
     sharer = sharer_of(identity_id, member_id)
     subject, subject_key = sharing
+    see_page(identity_id=identity_id, subject=subject, subject_key=subject_key, now=now)
     parent_id = _parent(parent_id, sharer)
     links = {}
     for place in PLACES:

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Select, distinct, func, select
 
-from orders.models import OrderLine, SalesOrder
-from orders.search import OrderFilter, count_found, order_ids
+from orders.models import OrderLine, OrderStatus, SalesOrder
+from orders.search import OrderFilter, count_found, credited_to, order_ids
 from wx_backend.db import db
 
 
@@ -51,6 +51,37 @@ def figures_between(scope: Select[int], since: datetime, until: datetime) -> Spa
     count, paid_fen = db.session.execute(paid).one()
     wanted = OrderFilter(scope, placed_from=since, placed_until=until)
     return SpanFigures(placed=count_found(wanted), paid=count, paid_fen=int(paid_fen))
+
+
+def paid_between(rep_id: int, since: datetime, until: datetime) -> int:
+    """How many orders with a line credited to a rep were paid from an instant until before another."""
+    query = select(func.count()).where(
+        SalesOrder.id.in_(credited_to(rep_id)),
+        SalesOrder.paid_at >= since,
+        SalesOrder.paid_at < until,
+    )
+    return db.session.scalar(query) or 0
+
+
+def orders_by_developer(
+    rep_ids: Select[int], since: datetime, until: datetime
+) -> dict[int, int]:
+    """How many orders of a span each of these reps sold, by when they were paid.
+
+    An order that was given back whole counts for nobody; reps without one are left out.
+    """
+    rows = db.session.execute(
+        select(OrderLine.developer_rep_id, func.count(distinct(SalesOrder.id)))
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(
+            OrderLine.developer_rep_id.in_(rep_ids),
+            SalesOrder.paid_at >= since,
+            SalesOrder.paid_at < until,
+            SalesOrder.status != OrderStatus.REFUNDED,
+        )
+        .group_by(OrderLine.developer_rep_id)
+    )
+    return {rep_id: count for rep_id, count in rows if rep_id is not None}
 
 
 def _sales(by: object, *conditions: object) -> dict[int, Sales]:

@@ -31,6 +31,12 @@ def order_ids(scope: Select[int]) -> Select[int]:
     return select(SalesOrder.id).where(_is_within(scope))
 
 
+def credited_to(rep_id: int) -> Select[int]:
+    """The ids of the orders with a line credited to a rep, to filter others by."""
+    is_his = or_(OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
+    return select(OrderLine.order_id).where(is_his)
+
+
 def orders_found(wanted: OrderFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[SalesOrder]:
     """The orders meant, newest first; `after` skips that many."""
     query = (
@@ -57,7 +63,7 @@ def orders_of_lines(rep_id: int, *, after: int = 0, limit: int = PAGE) -> Sequen
     """The orders with a line credited to a rep, newest first; `after` skips that many."""
     query = (
         select(SalesOrder)
-        .where(SalesOrder.id.in_(_credited(rep_id)))
+        .where(SalesOrder.id.in_(credited_to(rep_id)))
         .order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
     )
     return db.session.scalars(query.offset(after).limit(limit)).all()
@@ -66,7 +72,7 @@ def orders_of_lines(rep_id: int, *, after: int = 0, limit: int = PAGE) -> Sequen
 def credited_order(number: str, rep_id: int) -> SalesOrder | None:
     """The order of this number, if a line of it is credited to the rep."""
     query = select(SalesOrder).where(
-        SalesOrder.number == number, SalesOrder.id.in_(_credited(rep_id))
+        SalesOrder.number == number, SalesOrder.id.in_(credited_to(rep_id))
     )
     return db.session.scalars(query).one_or_none()
 
@@ -100,8 +106,3 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
 def _is_within(scope: Select[int]) -> ColumnElement[bool]:
     sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
     return or_(SalesOrder.outlet_id.in_(scope), SalesOrder.id.in_(sold))
-
-
-def _credited(rep_id: int) -> Select[int]:
-    is_his = or_(OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
-    return select(OrderLine.order_id).where(is_his)

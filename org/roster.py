@@ -52,6 +52,11 @@ def active_reps(scope: Select[int]) -> Sequence[Rep]:
     ).all()
 
 
+def active_rep_ids(scope: Select[int]) -> Select[int]:
+    """The ids of everybody of a scope who may sell, to filter others by."""
+    return select(Rep.id).where(Rep.outlet_id.in_(scope), Rep.status == RepStatus.ACTIVE)
+
+
 def codes_of(rep_id: int) -> Sequence[OperatorIdentity]:
     """The codes billing knows a rep by, the newest span first."""
     return db.session.scalars(

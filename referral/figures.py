@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, select
 
 from referral.models import Place, Share, Subject, Touch
-from referral.values import TouchKind
+from referral.values import CONFIRMED, TouchKind
 from wx_backend.db import db
 
 
@@ -71,6 +71,29 @@ def identities_reached(
         .limit(limit)
     )
     return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
+
+
+def confirmed_between(
+    rep_ids: Iterable[int], since: datetime, until: datetime
+) -> Sequence[int]:
+    """Identities with an act that protects one of these reps, after an instant up to another.
+
+    The earliest act comes first: its protection is the first to end.
+    """
+    first = func.min(Touch.event_at)
+    return db.session.scalars(
+        select(Touch.identity_id)
+        .join(Share, Share.id == Touch.share_id)
+        .where(
+            Share.root_rep_id.in_(set(rep_ids)),
+            Touch.identity_id.is_not(None),
+            Touch.kind.in_(CONFIRMED),
+            Touch.event_at > since,
+            Touch.event_at <= until,
+        )
+        .group_by(Touch.identity_id)
+        .order_by(first, Touch.identity_id)
+    ).all()
 
 
 def poster_share(rep_id: int) -> int | None:

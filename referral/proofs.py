@@ -13,6 +13,7 @@ from referral.policy import Policy
 from referral.queries import policy_at, share_path
 from referral.receipt import GENESIS, bare, explain, receipt_digest
 from referral.values import (
+    CONFIRMED,
     Certainty,
     Decision,
     Hop,
@@ -28,7 +29,6 @@ from wx_backend.numbers import RECEIPT, new_number
 from wx_backend.strict import dumps
 
 CHAINED_AT_ONCE = 500
-_CONFIRMED = {TouchKind.SUBSCRIBE, TouchKind.SERVED, TouchKind.PAID}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ def _value(row: TouchRow, paths: dict[int, list[Share]]) -> Touch:
         event_at=row.event_at,
         known_at=row.known_at,
         root_rep_id=root_rep_id,
-        is_confirmed_act=kind in _CONFIRMED and root_rep_id is not None,
+        is_confirmed_act=kind in CONFIRMED and root_rep_id is not None,
         is_push=bool(shares) and shares[-1].is_push,
         outlet_id=next((share.outlet_id for share in reversed(shares) if share.outlet_id), None),
         code_id=row.code_id,

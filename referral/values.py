@@ -22,6 +22,10 @@ class TouchKind(StrEnum):
     PAID = "paid"
 
 
+CONFIRMED = frozenset({TouchKind.SUBSCRIBE, TouchKind.SERVED, TouchKind.PAID})
+"""Acts that begin or renew a rep's protection."""
+
+
 class Certainty(StrEnum):
     """How sure we are that the contact was with this share."""
 

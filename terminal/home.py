@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from flows.ranking import ranking_of
 from flows.rep_home import rep_home
 from terminal.session import rep
 from wx_backend import clock
@@ -11,5 +12,11 @@ bp = Blueprint("home", __name__)
 
 @bp.get("/")
 def show() -> str:
-    """Today, ever, and the way to everything else."""
+    """Today beside yesterday, who needs him, and the way to everything else."""
     return render_template("terminal/home.html", page=rep_home(rep(), clock.now()))
+
+
+@bp.get("/rank")
+def rank() -> str:
+    """The month so far, by name among the colleagues of the outlet."""
+    return render_template("terminal/rank.html", page=ranking_of(rep(), clock.now()))

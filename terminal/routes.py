@@ -1,6 +1,6 @@
 """The terminal as one blueprint; endpoints read `terminal.sales.orders`."""
 
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2s
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from terminal import (
     binding,
     bookings,
     counter,
+    customers,
     desk_words,
     home,
     payouts,
@@ -22,6 +23,7 @@ from terminal import (
     tasks,
     words,
 )
+from wx_backend import clock
 from wx_backend.money import yuan
 
 STATIC = Path(__file__).parent / "static"
@@ -34,7 +36,7 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, sales, statements, tasks, pickup, pictures, counter, bookings):
+for part in (home, binding, customers, sales, statements, tasks, pickup, pictures, counter, bookings):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
 bp.register_blueprint(payouts.bp)
@@ -45,6 +47,7 @@ def page_values() -> dict[str, object]:
     """How values read in the terminal's pages."""
     return {
         "asset": asset,
+        "left": partial(words.left, now=clock.now()),
         "when": words.when,
         "milestone": words.milestone,
         "role_name": words.ROLES.get,

@@ -7,6 +7,7 @@ from typing import Final
 from orders.models import Fulfilment, OrderStatus
 from settlement.models import Milestone, ShareRole
 from settlement.queries import Earned
+from terminal.desk_words import span
 from wx_backend.clock import SHANGHAI
 
 STATUSES: Final[Mapping[str, str]] = {
@@ -47,6 +48,11 @@ def day(instant: datetime) -> str:
     """`7 月 3 日`, as read in China."""
     local = instant.astimezone(SHANGHAI)
     return f"{local.month} 月 {local.day} 日"
+
+
+def left(until: datetime, *, now: datetime) -> str:
+    """How much time is left, as people say it."""
+    return span(max(0, int((until - now).total_seconds()) // 60))
 
 
 def milestone(part: Earned) -> str:

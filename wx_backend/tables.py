@@ -8,6 +8,7 @@ MODULES = (
     "catalog.launch_models",
     "catalog.models",
     "catalog.number_models",
+    "customers.models",
     "fulfilment.booking_models",
     "fulfilment.models",
     "ledger.models",

@@ -38,3 +38,10 @@ def phone_of(app: Flask, wechat: Stage, world: World) -> Phones:
         return phone
 
     return made
+
+
+def bound(phone_of: Phones, owner: str, rep_id: int) -> RepPhone:
+    """The phone of a person who became a rep by his invitation."""
+    phone = phone_of(owner)
+    assert phone.bind(rep_id).status_code == 302
+    return phone

@@ -1,21 +1,7 @@
-"""Customers, orders and income of a rep: his own, by the rules that decide, each with its proof."""
+"""Orders and income of a rep: his own, each with its proof."""
 
-from datetime import timedelta
-
-from org.reps import part_with_rep
-from referral.values import TouchKind
-from tests.console.world import World, buy, known, order, share, touch
-from tests.org.cast import hire
-from tests.terminal.conftest import Phones
-from tests.terminal.phone import RepPhone
-from wx_backend import clock
-from wx_backend.db import transaction
-
-
-def bound(phone_of: Phones, owner: str, rep_id: int) -> RepPhone:
-    phone = phone_of(owner)
-    assert phone.bind(rep_id).status_code == 302
-    return phone
+from tests.console.world import World, buy, order
+from tests.terminal.conftest import Phones, bound
 
 
 def test_an_order_is_shown_with_its_income_and_proof(phone_of: Phones, world: World) -> None:
@@ -42,31 +28,6 @@ def test_what_is_a_colleagues_is_not_there(phone_of: Phones, world: World) -> No
         "/terminal/receipts/RC0000",
     ):
         assert phone.get(path).status_code == 404
-
-
-def test_customers_are_those_the_next_order_would_credit(phone_of: Phones, world: World) -> None:
-    dave, erin = hire(world.tree.corner, "戴夫"), known("Erin")
-    touch(erin, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=timedelta(days=8))
-    phone = bound(phone_of, "Alice", world.alice_id)
-    assert phone.get("/terminal/customers").text.count("最近接触") == 2  # Bob and Erin
-    touch(erin, share(dave), kind=TouchKind.LINK_OPENED)
-    assert phone.get("/terminal/customers").text.count("最近接触") == 1
-    assert bound(phone_of, "Dave", dave).get("/terminal/customers").text.count("最近接触") == 1
-
-
-def test_protection_is_shown_while_it_lasts(phone_of: Phones, world: World) -> None:
-    page = bound(phone_of, "Dave", world.nils_id).get("/terminal/customers").text
-    assert "保护中" in page
-    assert "保护至" in page
-    assert "1 单已付款，1,999.00 元" in page
-
-
-def test_an_heir_has_the_customers_of_who_left(phone_of: Phones, world: World) -> None:
-    dave = hire(world.tree.hall, "戴夫")
-    with transaction():
-        part_with_rep(rep_id=world.alice_id, now=clock.now(), heir_id=dave)
-    page = bound(phone_of, "Dave", dave).get("/terminal/customers").text
-    assert page.count("最近接触") == 1
 
 
 def test_an_unpaid_order_earns_nothing_yet(phone_of: Phones, world: World) -> None:

@@ -1,0 +1,62 @@
+"""The first page: today beside yesterday, the rep's place among others, and what a new rep reads."""
+
+from datetime import timedelta
+
+from flows.ranking import Rank, rank_among, ranking_of
+from flows.rep_home import rep_home
+from referral.values import TouchKind
+from tests.console.world import World, buy, known, share, touch
+from tests.org.cast import hire
+from tests.terminal.conftest import Phones, bound
+from wx_backend import clock
+from wx_backend.db import db
+
+DAY = timedelta(days=1)
+
+
+def test_as_many_orders_is_the_same_place() -> None:
+    counts = {1: 5, 2: 3, 3: 3, 4: 0}
+    places = [rank_among(counts, rep_id) for rep_id in counts]
+    assert places == [Rank(1, 4), Rank(2, 4), Rank(2, 4), Rank(4, 4)]
+
+
+def test_today_stands_beside_yesterday(phone_of: Phones, world: World) -> None:
+    erin = known("Erin")
+    link = share(world.alice_id)
+    touch(erin, link, kind=TouchKind.SUBSCRIBE, ago=timedelta())
+    touch(erin, link, kind=TouchKind.LINK_OPENED, ago=DAY)
+    db.session.rollback()
+    page = rep_home(world.alice_id, clock.now())
+    assert (page.today.contacts.follows, page.yesterday.contacts.follows) == (1, 0)
+    assert page.yesterday.contacts.openings == 1
+    assert (page.today.orders, page.today.earned_fen) == (1, 9995)
+    assert (page.yesterday.orders, page.yesterday.earned_fen) == (0, 0)
+    shown = bound(phone_of, "Alice", world.alice_id).get("/terminal/").text
+    assert "昨日 0.00" in shown
+    assert "99.95" in shown
+
+
+def test_names_stay_in_the_outlet(phone_of: Phones, world: World) -> None:
+    corner = hire(world.tree.corner, "邻厅柯娜")
+    hire(world.tree.hall, "同厅贺一")
+    page = bound(phone_of, "Alice", world.alice_id).get("/terminal/rank").text
+    assert "同厅贺一" in page
+    assert "邻厅柯娜" not in page
+    assert "尼尔斯" not in page
+    db.session.rollback()
+    mine, theirs = (ranking_of(each, clock.now()) for each in (world.alice_id, corner))
+    assert (mine.orders, mine.outlet, mine.city) == (1, Rank(1, 2), Rank(1, 3))
+    assert (theirs.orders, theirs.outlet, theirs.city) == (0, Rank(1, 1), Rank(2, 3))
+
+
+def test_a_second_order_of_a_month_counts(world: World) -> None:
+    buy(world.bob, world.wares, world.tree.hall, key="second")
+    db.session.rollback()
+    assert ranking_of(world.alice_id, clock.now()).orders == 2
+
+
+def test_a_new_rep_reads_where_to_begin(phone_of: Phones, world: World) -> None:
+    page = bound(phone_of, "Dave", hire(world.tree.hall, "新人")).get("/terminal/").text
+    for words in ("从这里开始", "领取我的海报", "本月还没有付款订单"):
+        assert words in page
+    assert "保护期即将结束" not in page
