@@ -74,6 +74,4 @@ def erase_about(*, identity_id: int, until: datetime) -> None:
 
 def _keep(rep_id: int, identity_id: int, now: datetime, **values: Any) -> None:
     row = {"rep_id": rep_id, "identity_id": identity_id, "changed_at": now, **values}
-    upsert(
-        CustomerCard, row, key=("rep_id", "identity_id"), update=("changed_at", *values)
-    )
+    upsert(CustomerCard, row, key=("rep_id", "identity_id"), update=("changed_at", *values))

@@ -42,9 +42,7 @@ def notes_about(rep_id: int, identity_ids: Iterable[int]) -> Sequence[CustomerNo
     """The rep's notes about a person, the newest first."""
     return db.session.scalars(
         select(CustomerNote)
-        .where(
-            CustomerNote.rep_id == rep_id, CustomerNote.identity_id.in_(set(identity_ids))
-        )
+        .where(CustomerNote.rep_id == rep_id, CustomerNote.identity_id.in_(set(identity_ids)))
         .order_by(CustomerNote.noted_at.desc(), CustomerNote.id.desc())
     ).all()
 

@@ -28,6 +28,13 @@ def temporary_code(*, share_id: int, appid: str) -> CodeSteps:
     return _made_code(CodeKind.OA_TEMPORARY, share_id, appid)
 
 
+def is_good(code: Code, now: datetime) -> bool:
+    """Whether a code was made at the platform and is not about to lapse."""
+    if code.ticket is None:
+        return False
+    return code.expires_at is None or code.expires_at - RENEW_BEFORE > now
+
+
 def _made_code(kind: CodeKind, share_id: int, appid: str) -> CodeSteps:
     """Plan the code, have the platform make it if it has not yet, and keep its answer.
 
@@ -38,19 +45,13 @@ def _made_code(kind: CodeKind, share_id: int, appid: str) -> CodeSteps:
     code = code_of_share(share_id=share_id, kind=kind, appid=appid) or plan_scene_code(
         kind=kind, appid=appid, scene=sign_share(share_id), share_id=share_id, now=now
     )
-    if _is_good(code, now):
+    if is_good(code, now):
         return code
     scene, code_id, seconds = code.scene or "", code.id, _seconds(kind)
     made: QrCode = yield lambda: client(appid).create_qr(scene, expire_seconds=seconds)
     ends = now + timedelta(seconds=made.expires_in) if seconds else None
     kept = CodeMade(ticket=made.ticket, url=made.url, expires_at=ends)
     return note_code_made(code_id=code_id, made=kept)
-
-
-def _is_good(code: Code, now: datetime) -> bool:
-    if code.ticket is None:
-        return False
-    return code.expires_at is None or code.expires_at - RENEW_BEFORE > now
 
 
 def _seconds(kind: CodeKind) -> int | None:

@@ -115,13 +115,19 @@ def note_unfollowed(error: PlatformError, *, identity_id: int, asked_at: datetim
     return True
 
 
+def kind_of_refusal(error: PlatformError) -> Kind:
+    """The treatment a refused call needs; transient where the platform gave no number."""
+    digits = error.code.removeprefix("-")
+    return kind_of(int(error.code)) if digits.isascii() and digits.isdigit() else Kind.transient
+
+
 def _note_refusal(message_id: int, attempt: int, error: PlatformError) -> None:
     reason = f"{error.code} {error.message}".strip()
     if error.unknown:
         mark_unknown(message_id=message_id, error=reason)
         _try_again(message_id, attempt, timedelta(seconds=30))
         return
-    kind = _kind(error)
+    kind = kind_of_refusal(error)
     if kind is Kind.duplicate:
         mark_sent(message_id=message_id, msgid=None, now=clock.now())
     elif error.permanent or attempt >= TRIES_MAX:
@@ -129,11 +135,6 @@ def _note_refusal(message_id: int, attempt: int, error: PlatformError) -> None:
     else:
         put_back(message_id=message_id, error=reason)
         _try_again(message_id, attempt, _pause(kind, attempt))
-
-
-def _kind(error: PlatformError) -> Kind:
-    digits = error.code.removeprefix("-")
-    return kind_of(int(error.code)) if digits.isascii() and digits.isdigit() else Kind.transient
 
 
 def _pause(kind: Kind, attempt: int) -> timedelta:

@@ -108,9 +108,7 @@ def plan_visit(identity_id: int, *, rep_id: int, on: date | None, now: datetime)
     operations.plan_visit(rep_id=rep_id, identity_id=about, on=on, now=now)
 
 
-def note_down(
-    identity_id: int, *, rep_id: int, text: str, client_key: str, now: datetime
-) -> None:
+def note_down(identity_id: int, *, rep_id: int, text: str, client_key: str, now: datetime) -> None:
     """Add a note; the same form sent twice is one note.
 
     Raises NotFound, and BadInput for an empty or too long text.

@@ -70,9 +70,7 @@ def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
     Remarks are sealed, so each of the rep's own is opened and looked at.
     """
     wanted = text.casefold()
-    called = [
-        card.identity_id for card in remarked(rep_id) if wanted in remark_of(card).casefold()
-    ]
+    called = [card.identity_id for card in remarked(rep_id) if wanted in remark_of(card).casefold()]
     return CustomerPage(_of(rep_id, judge_of(rep_id, now), called)[:FOUND_MAX], None)
 
 
@@ -145,11 +143,11 @@ def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
     return shown
 
 
-def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int | None]) -> list[Customer]:
+def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int]) -> list[Customer]:
     """One row per person, although he may have been met under several identities."""
     persons: dict[int, Standing] = {}
     for identity_id in identity_ids:
-        standing = judge.standing(identity_id) if identity_id is not None else None
+        standing = judge.standing(identity_id)
         if standing is not None:
             persons.setdefault(standing.identity_id, standing)
     return as_customers(rep_id, [*persons.values()])

@@ -63,9 +63,21 @@ def paid_between(rep_id: int, since: datetime, until: datetime) -> int:
     return db.session.scalar(query) or 0
 
 
-def orders_by_developer(
-    rep_ids: Select[int], since: datetime, until: datetime
-) -> dict[int, int]:
+def sold_lines(line_ids: Iterable[int]) -> dict[int, int]:
+    """Of these lines, those whose order was paid and not given back whole: line -> order."""
+    rows = db.session.execute(
+        select(OrderLine.id, OrderLine.order_id)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(
+            OrderLine.id.in_(set(line_ids)),
+            SalesOrder.paid_at.is_not(None),
+            SalesOrder.status != OrderStatus.REFUNDED,
+        )
+    )
+    return {line_id: order_id for line_id, order_id in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def orders_by_developer(rep_ids: Select[int], since: datetime, until: datetime) -> dict[int, int]:
     """How many orders of a span each of these reps sold, by when they were paid.
 
     An order that was given back whole counts for nobody; reps without one are left out.

@@ -1,6 +1,6 @@
 """How often a rep's codes and links were used, and who was reached by them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,16 @@ class Contacts:
     openings: int = 0
 
 
+def contacts_from(kinds: Mapping[str, int]) -> Contacts:
+    """Contacts by kind as people count them."""
+    follows = kinds.get(TouchKind.SUBSCRIBE, 0)
+    return Contacts(
+        scans=kinds.get(TouchKind.SCAN, 0) + follows,
+        follows=follows,
+        openings=kinds.get(TouchKind.LINK_OPENED, 0),
+    )
+
+
 def contacts_by_rep(rep_ids: Iterable[int]) -> dict[int, Contacts]:
     """The contacts with everything that leads to each of these reps."""
     rows = db.session.execute(
@@ -32,7 +42,7 @@ def contacts_by_rep(rep_ids: Iterable[int]) -> dict[int, Contacts]:
     for rep_id, kind, count in rows:
         if rep_id is not None:
             counts.setdefault(rep_id, {})[kind] = count
-    return {rep_id: _contacts(kinds) for rep_id, kinds in counts.items()}
+    return {rep_id: contacts_from(kinds) for rep_id, kinds in counts.items()}
 
 
 def contacts_between(rep_ids: Select[int], since: datetime, until: datetime) -> Contacts:
@@ -43,7 +53,7 @@ def contacts_between(rep_ids: Select[int], since: datetime, until: datetime) -> 
         .where(Share.root_rep_id.in_(rep_ids), Touch.event_at >= since, Touch.event_at < until)
         .group_by(Touch.kind)
     )
-    return _contacts({kind: count for kind, count in rows})  # noqa: C416 - rows are no pairs to dict()
+    return contacts_from({kind: count for kind, count in rows})  # noqa: C416 - rows are no pairs to dict()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +83,13 @@ def identities_reached(
     return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
 
 
-def confirmed_between(
-    rep_ids: Iterable[int], since: datetime, until: datetime
-) -> Sequence[int]:
+def confirmed_between(rep_ids: Iterable[int], since: datetime, until: datetime) -> Sequence[int]:
     """Identities with an act that protects one of these reps, after an instant up to another.
 
     The earliest act comes first: its protection is the first to end.
     """
     first = func.min(Touch.event_at)
-    return db.session.scalars(
+    found = db.session.scalars(
         select(Touch.identity_id)
         .join(Share, Share.id == Touch.share_id)
         .where(
@@ -93,7 +101,8 @@ def confirmed_between(
         )
         .group_by(Touch.identity_id)
         .order_by(first, Touch.identity_id)
-    ).all()
+    )
+    return [identity_id for identity_id in found if identity_id is not None]
 
 
 def poster_share(rep_id: int) -> int | None:
@@ -106,13 +115,4 @@ def poster_share(rep_id: int) -> int | None:
             Share.subject_key == "",
             Share.place == Place.POSTER,
         )
-    )
-
-
-def _contacts(kinds: dict[str, int]) -> Contacts:
-    follows = kinds.get(TouchKind.SUBSCRIBE, 0)
-    return Contacts(
-        scans=kinds.get(TouchKind.SCAN, 0) + follows,
-        follows=follows,
-        openings=kinds.get(TouchKind.LINK_OPENED, 0),
     )

@@ -214,6 +214,7 @@ class Attribution(Model):
     __table_args__ = (
         UniqueConstraint("order_line_id", "version"),
         Index("ix_attribution_developer", "developer_rep_id", "decided_at"),
+        Index("ix_attribution_share", "share_id"),
     )
 
     id: Mapped[int] = id_column()

@@ -19,6 +19,7 @@ from terminal import (
     poster,
     sales,
     settlement_words,
+    shares,
     statements,
     tasks,
     words,
@@ -36,10 +37,22 @@ bp = Blueprint(
     static_folder=STATIC,
     static_url_path="/terminal-assets",
 )
-for part in (home, binding, customers, sales, statements, tasks, pickup, pictures, counter, bookings):
+for part in (
+    home,
+    binding,
+    customers,
+    sales,
+    statements,
+    tasks,
+    pickup,
+    pictures,
+    counter,
+    bookings,
+):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
 bp.register_blueprint(payouts.bp)
+bp.register_blueprint(shares.bp)
 
 
 @bp.context_processor

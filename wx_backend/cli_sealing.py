@@ -24,9 +24,9 @@ def reseal(read_config: ReadConfig) -> None:
 def unseal_addresses(read_config: ReadConfig) -> None:
     """Put addresses back in the clear, before the schema goes down to a version that reads them so."""
     with app_of(read_config()):
-        from flows.resealing import rows_to_look_at, unseal_addresses
+        from flows.resealing import orders_to_look_at, unseal_addresses
 
-        changed = _shown(unseal_addresses(), rows_to_look_at())
+        changed = _shown(unseal_addresses(), orders_to_look_at())
     click.echo(f"{changed} addresses unsealed")
 
 

@@ -1,4 +1,4 @@
-"""What reps write about their customers, and the page a person looked at last."""
+"""What reps write about their customers, the page a person saw last, and what came of a share."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,9 +52,11 @@ def upgrade() -> None:
         *_references("page_seen", "identity"),
         sa.PrimaryKeyConstraint("identity_id", name=op.f("pk_page_seen")),
     )
+    op.create_index("ix_attribution_share", "attribution", ["share_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_attribution_share", "attribution")
     for table in ("page_seen", "customer_note", "customer_card"):
         op.drop_table(table)
 

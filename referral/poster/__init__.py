@@ -8,7 +8,12 @@ are meant for the worker: `fonts`, `pictures`, `code`, `drawing`, `proof`. A pag
 
 from referral.poster.cache import PosterCache
 from referral.poster.content import content_key
-from referral.poster.reading import TemplateInvalid, template_from_folder, template_named
+from referral.poster.reading import (
+    TemplateInvalid,
+    template_from_folder,
+    template_named,
+    template_names,
+)
 from referral.poster.template import Template
 from referral.poster.values import BadPosterValues, PosterValues
 
@@ -21,4 +26,5 @@ __all__ = [
     "content_key",
     "template_from_folder",
     "template_named",
+    "template_names",
 ]

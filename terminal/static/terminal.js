@@ -1,17 +1,16 @@
-// The poster's page: ask for it once, look now and then, show it when it is there.
+// Pictures that a worker draws: ask once, look now and then, show it when it is there. And copying.
 "use strict";
 
 (() => {
-  const box = document.querySelector("[data-poster]");
-  if (!box || box.dataset.poster === "ready") return;
-  const token = document.querySelector('meta[name="csrf-token"]').content;
-  const words = box.querySelector("[data-words]");
-  const address = "/api/terminal/poster";
   const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
+  // --- a picture ---------------------------------------------------------------------------
+  const box = document.querySelector('[data-picture="drawing"]');
+
   async function call(method) {
+    const token = document.querySelector('meta[name="csrf-token"]').content;
     const headers = { Accept: "application/json", "X-CSRFToken": token };
-    const answer = await fetch(address, { method, headers, credentials: "same-origin" });
+    const answer = await fetch(box.dataset.address, { method, headers, credentials: "same-origin" });
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.json();
   }
@@ -19,7 +18,7 @@
   function show(url) {
     const picture = new Image(750, 1334);
     picture.className = "poster";
-    picture.alt = "我的海报";
+    picture.alt = box.dataset.alt;
     picture.addEventListener("load", () => {
       box.replaceChildren(picture);
       box.className = "";
@@ -35,9 +34,25 @@
       const state = await call("GET");
       if (state.is_ready) return show(state.url);
     }
-    words.textContent = "生成时间较长，请稍后再打开本页";
+    box.querySelector("[data-words]").textContent = "生成时间较长，请稍后再打开本页";
     return undefined;
   }
 
-  begin().catch(() => { words.textContent = "网络异常，请稍后再打开本页"; });
+  if (box) begin().catch(() => { box.querySelector("[data-words]").textContent = "网络异常，请稍后再打开本页"; });
+
+  // --- copying -------------------------------------------------------------------------------
+  document.querySelectorAll("[data-copy]").forEach((button) => {
+    const words = button.textContent;
+    button.addEventListener("click", async () => {
+      const source = document.getElementById(button.dataset.copy);
+      try {
+        await navigator.clipboard.writeText(source.textContent);
+        button.textContent = "已复制";
+      } catch {
+        getSelection().selectAllChildren(source);
+        button.textContent = "已选中，请长按复制";
+      }
+      setTimeout(() => { button.textContent = words; }, 3000);
+    });
+  });
 })();

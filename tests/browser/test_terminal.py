@@ -44,7 +44,7 @@ def cookie(app: Flask, person: Person) -> str:
 def test_the_poster_appears_when_it_is_drawn(
     alice: Page, site: str, run_jobs: Callable[[], None]
 ) -> None:
-    with alice.expect_response(f"{site}/api/terminal/poster") as asked:
+    with alice.expect_response(f"{site}/api/terminal/poster?look=personal") as asked:
         alice.goto(f"{site}/terminal/poster")
     assert asked.value.status == 202
     expect(alice.get_by_text("正在生成海报")).to_be_visible()

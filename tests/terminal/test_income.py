@@ -11,8 +11,7 @@ from settlement.rates import set_terms
 from settlement.refunds import take_back
 from settlement.rules import LineFacts, Share
 from tests.console.world import World
-from tests.terminal.conftest import Phones
-from tests.terminal.test_sales import bound
+from tests.terminal.conftest import Phones, bound
 from wx_backend import clock
 from wx_backend.db import transaction
 

@@ -29,7 +29,7 @@ def test_the_page_waits_then_shows_it(phone_of: Phones, world: World, run_jobs: 
     assert state["is_ready"]
     page = phone.get("/terminal/poster").text
     assert "长按图片保存或转发" in page
-    assert 'data-poster="ready"' in page
+    assert 'data-picture="ready"' in page
     answer = phone.get(state["url"])
     assert answer.mimetype == "image/jpeg"
     picture = Image.open(BytesIO(answer.data))
