@@ -1,174 +1,42 @@
 """Draw the backgrounds of the shipped poster templates: shapes and gradients only, no foreign art.
 
-    python tools/draw_backgrounds.py
+    python -m tools.draw_backgrounds
 
 writes referral/poster/templates/*/background.jpg again. Everything is drawn at twice the size and
 scaled down, which smooths the edges. To change a background, change its function here.
 """
 
-import math
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image
+
+from tools.poster_shapes import (
+    HEIGHT,
+    WIDTH,
+    band,
+    card,
+    clouds,
+    disc,
+    dots,
+    frame,
+    glow,
+    gradient,
+    hills,
+    lantern,
+    leaf,
+    outline,
+    perspective,
+    phone,
+    skyline,
+    stars,
+    tower,
+    waves,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "referral" / "poster" / "templates"
-WIDTH, HEIGHT = 750, 1334
-ZOOM = 2
 QUALITY = 92
-
-Corners = tuple[int, int, int, int]
-
-
-def zoomed(*numbers: float) -> tuple[int, ...]:
-    """Poster pixels as pixels of the large canvas."""
-    return tuple(round(number * ZOOM) for number in numbers)
-
-
-def gradient(stops: list[tuple[float, str]], angle: float = 0) -> Image.Image:
-    """A canvas-sized gradient through (position 0 to 1, colour) stops, top to bottom, tilted."""
-    ramp = Image.new("RGB", (1, 1024))
-    pen = ImageDraw.Draw(ramp)
-    for (start, above), (end, below) in pairwise(stops):
-        first, last = Image.new("RGB", (1, 1), above), Image.new("RGB", (1, 1), below)
-        for row in range(round(start * 1023), round(end * 1023) + 1):
-            part = (row / 1023 - start) / (end - start)
-            pen.point((0, row), Image.blend(first, last, min(max(part, 0), 1)).getpixel((0, 0)))
-    side = math.ceil(math.hypot(WIDTH, HEIGHT) * ZOOM)
-    square = ramp.resize((side, side), Image.Resampling.BICUBIC).rotate(
-        angle, Image.Resampling.BICUBIC
-    )
-    left, top = (side - WIDTH * ZOOM) // 2, (side - HEIGHT * ZOOM) // 2
-    return square.crop((left, top, left + WIDTH * ZOOM, top + HEIGHT * ZOOM))
-
-
-def layer() -> Image.Image:
-    """An empty mask of the canvas."""
-    return Image.new("L", (WIDTH * ZOOM, HEIGHT * ZOOM), 0)
-
-
-def tint(page: Image.Image, mask: Image.Image, colour: str, strength: float = 1) -> None:
-    """Colour the page through a mask."""
-    page.paste(colour, (0, 0), mask.point(lambda value: round(value * strength)))
-
-
-def glow(
-    page: Image.Image, centre: tuple[int, int], radius: int, colour: str, power: float
-) -> None:
-    """A soft light."""
-    mask = layer()
-    x, y, r = zoomed(*centre, radius)
-    ImageDraw.Draw(mask).ellipse((x - r, y - r, x + r, y + r), fill=255)
-    tint(page, mask.filter(ImageFilter.GaussianBlur(r / 2)), colour, power)
-
-
-def card(page: Image.Image, corners: Corners, radius: int, colour: str = "#ffffff") -> None:
-    """A rounded card with a soft shadow under it."""
-    left, top, right, bottom = zoomed(*corners)
-    shadow = layer()
-    ImageDraw.Draw(shadow).rounded_rectangle(
-        (left, top + 12 * ZOOM, right, bottom + 12 * ZOOM), radius * ZOOM, fill=255
-    )
-    tint(page, shadow.filter(ImageFilter.GaussianBlur(18 * ZOOM)), "#06245c", 0.28)
-    ImageDraw.Draw(page).rounded_rectangle((left, top, right, bottom), radius * ZOOM, fill=colour)
-
-
-def waves(page: Image.Image, centre: tuple[int, int], radii: range, arc: tuple[int, int]) -> None:
-    """Signal waves: arcs that fade as they travel."""
-    x, y = zoomed(*centre)
-    for radius in radii:
-        mask = layer()
-        r = radius * ZOOM
-        ImageDraw.Draw(mask).arc((x - r, y - r, x + r, y + r), *arc, fill=255, width=3 * ZOOM)
-        fade = 1 - (radius - radii.start) / (radii.stop - radii.start)
-        tint(page, mask, "#ffffff", 0.05 + 0.4 * fade)
-
-
-def dots(page: Image.Image, corners: Corners, colour: str, strength: float) -> None:
-    """A field of small dots that grows fainter downwards."""
-    left, top, right, bottom = corners
-    mask = layer()
-    pen = ImageDraw.Draw(mask)
-    for y in range(top, bottom, 22):
-        value = round(255 * (1 - (y - top) / (bottom - top)))
-        for x in range(left, right, 22):
-            a, b = zoomed(x, y)
-            pen.ellipse((a - ZOOM * 2, b - ZOOM * 2, a + ZOOM * 2, b + ZOOM * 2), fill=value)
-    tint(page, mask, colour, strength)
-
-
-def skyline(page: Image.Image, base: int, colour: str, strength: float, heights: list[int]) -> None:
-    """A row of houses from edge to edge, standing on `base`."""
-    mask = layer()
-    pen = ImageDraw.Draw(mask)
-    step = WIDTH / len(heights)
-    for at, tall in enumerate(heights):
-        box = zoomed(at * step + 3, base - tall, (at + 1) * step - 3, base)
-        pen.rounded_rectangle(box, 5 * ZOOM, fill=255, corners=(True, True, False, False))
-        for row in range(base - tall + 16, base - 14, 24):
-            for column in (0.3, 0.62):
-                x = at * step + step * column
-                pen.rectangle(zoomed(x - 3, row, x + 3, row + 9), fill=150)
-    fade = Image.linear_gradient("L").rotate(180).resize((mask.width, zoomed(90)[0]))
-    below = Image.new("L", mask.size, 0)
-    below.paste(255, (0, 0, mask.width, zoomed(base - 90)[0]))
-    below.paste(fade, (0, zoomed(base - 90)[0]))
-    tint(page, ImageChops.multiply(mask, below), colour, strength)
-
-
-def tower(page: Image.Image, x: int, base: int, tall: int) -> None:
-    """A radio mast."""
-    mask = layer()
-    pen = ImageDraw.Draw(mask)
-    top, half = base - tall, 34
-    for side in (-1, 1):
-        pen.line(zoomed(x + side * half, base, x + side * 3, top), fill=255, width=4 * ZOOM)
-    for at in range(1, 7):
-        y, reach = base - tall * at / 7, half * (1 - at / 7) + 3
-        lower = half * (1 - (at - 1) / 7) + 3
-        pen.line(zoomed(x - reach, y, x + reach, y), fill=255, width=2 * ZOOM)
-        pen.line(zoomed(x - lower, y + tall / 7, x + reach, y), fill=255, width=2 * ZOOM)
-        pen.line(zoomed(x + lower, y + tall / 7, x - reach, y), fill=255, width=2 * ZOOM)
-    pen.line(zoomed(x, top, x, top - 26), fill=255, width=4 * ZOOM)
-    pen.ellipse(zoomed(x - 7, top - 38, x + 7, top - 24), fill=255)
-    tint(page, mask, "#ffffff", 0.92)
-
-
-def frame(page: Image.Image, corners: Corners, colour: str) -> None:
-    """Four rounded corners around a code, as in a viewfinder."""
-    left, top, right, bottom = zoomed(*corners)
-    whole, bars = layer(), layer()
-    ImageDraw.Draw(whole).rounded_rectangle(
-        (left, top, right, bottom), 18 * ZOOM, outline=255, width=4 * ZOOM
-    )
-    reach = 44 * ZOOM
-    pen = ImageDraw.Draw(bars)
-    for x in (left, right - reach):
-        for y in (top, bottom - reach):
-            pen.rectangle((x, y, x + reach, y + reach), fill=255)
-    tint(page, ImageChops.multiply(whole, bars), colour)
-
-
-def phone(page: Image.Image, centre: tuple[int, int], width: int, height: int) -> None:
-    """A telephone seen from the front, its screen lit in the colours of the page."""
-    x, y = centre
-    body: Corners = (x - width // 2, y - height // 2, x + width // 2, y + height // 2)
-    card(page, body, 34, "#1b2440")
-    screen = zoomed(body[0] + 9, body[1] + 9, body[2] - 9, body[3] - 9)
-    lit = gradient([(0, "#0a6cff"), (0.5, "#5b7cff"), (1, "#ff9f6b")], 24)
-    mask = layer()
-    ImageDraw.Draw(mask).rounded_rectangle(screen, 26 * ZOOM, fill=255)
-    page.paste(lit, (0, 0), mask)
-    pen = ImageDraw.Draw(page)
-    pen.rounded_rectangle(zoomed(x - 34, body[1] + 20, x + 34, body[1] + 34), 7 * ZOOM, "#1b2440")
-    for radius in range(30, 110, 26):
-        arcs = layer()
-        box = zoomed(x - radius, y + 30 - radius, x + radius, y + 30 + radius)
-        ImageDraw.Draw(arcs).arc(box, 225, 315, fill=255, width=9 * ZOOM)
-        tint(page, arcs, "#ffffff", 0.95)
-    pen.ellipse(zoomed(x - 9, y + 17, x + 9, y + 35), fill="#ffffff")
 
 
 def personal() -> Image.Image:
@@ -201,7 +69,86 @@ def product() -> Image.Image:
     return page
 
 
-BACKGROUNDS: dict[str, Callable[[], Image.Image]] = {"personal": personal, "product": product}
+def personal_ink() -> Image.Image:
+    """Rice paper, a red sun over hills in mist, a seal: for those who like it quiet."""
+    page = gradient([(0, "#f6f0e2"), (0.6, "#f2e9d6"), (1, "#e9dcc3")])
+    disc(page, (560, 250), 96, "#c8402f")
+    for base, tall, strength, seed in (
+        (560, 250, 0.34, 0.4),
+        (620, 210, 0.5, 2.1),
+        (690, 170, 0.72, 4.0),
+    ):
+        hills(page, base, tall, "#2f4a4a", strength, seed)
+    band(page, (0, 700, WIDTH, HEIGHT), "#f5eedf")
+    outline(page, (28, 28, 722, 1306), "#8c6f45", 2)
+    outline(page, (38, 38, 712, 1296), "#8c6f45", 1)
+    band(page, (84, 806, 380, 1102), "#ffffff")
+    outline(page, (78, 800, 386, 1108), "#2f4a4a", 2)
+    band(page, (590, 1150, 654, 1214), "#c8402f", 8)
+    return page
+
+
+def personal_night() -> Image.Image:
+    """A city of light at the horizon of a dark sky: for the young and the late."""
+    page = gradient(
+        [(0, "#070b24"), (0.4, "#141a4e"), (0.52, "#4a1d73"), (0.56, "#120b33"), (1, "#05030f")]
+    )
+    stars(page, 560)
+    glow(page, (375, 700), 330, "#ff3fa4", 0.5)
+    glow(page, (130, 180), 220, "#3b6bff", 0.4)
+    glow(page, (640, 330), 190, "#19d3ff", 0.35)
+    perspective(page, 726, "#ff4fb8")
+    skyline(page, 726, "#05030f", 0.92, [50, 74, 58, 92, 66, 104, 80, 60, 98, 72, 86, 54, 68, 46])
+    band(page, (210, 790, 540, 1120), "#ffffff", 28)
+    outline(page, (196, 776, 554, 1134), "#19d3ff", 3, 38)
+    outline(page, (184, 764, 566, 1146), "#ff4fb8", 2, 46)
+    return page
+
+
+def personal_festive() -> Image.Image:
+    """Red and gold with lanterns: for feasts and openings."""
+    page = gradient([(0, "#a90f14"), (0.5, "#cf1f1f"), (1, "#96090f")])
+    glow(page, (375, 420), 380, "#ff7a3c", 0.45)
+    clouds(page, 0, HEIGHT + 34, "#ffd98a", 0.13)
+    for x, top, size in ((96, 96, 104), (654, 96, 104), (196, 44, 70), (554, 44, 70)):
+        lantern(page, x, top, size)
+    card(page, (64, 520, 686, 1230), 30, "#fff6e6")
+    outline(page, (80, 536, 670, 1214), "#d8a441", 2, 20)
+    outline(page, (218, 776, 532, 1090), "#c0202a", 3, 14)
+    return page
+
+
+def personal_spring() -> Image.Image:
+    """Light green with leaves from two corners, a round place for the person."""
+    page = gradient([(0, "#eaf7ea"), (0.55, "#f7fbf2"), (1, "#dff1e4")], 18)
+    glow(page, (620, 160), 240, "#bfe7c5", 0.8)
+    for turn, length, colour in (
+        (2.75, 260, "#8fcf9f"),
+        (2.35, 300, "#5fb57f"),
+        (1.95, 270, "#3f9a6b"),
+        (1.55, 210, "#7cc796"),
+    ):
+        leaf(page, (770, -20), length, turn, colour)
+    for turn, length, colour in (
+        (-0.28, 250, "#8fcf9f"),
+        (-0.66, 290, "#5fb57f"),
+        (-1.05, 250, "#3f9a6b"),
+        (-1.42, 200, "#7cc796"),
+    ):
+        leaf(page, (-20, 1354), length, turn, colour)
+    band(page, (0, 330, 10, 620), "#2f8a5f")
+    card(page, (346, 760, 690, 1104), 40)
+    return page
+
+
+BACKGROUNDS: dict[str, Callable[[], Image.Image]] = {
+    "personal": personal,
+    "personal-festive": personal_festive,
+    "personal-ink": personal_ink,
+    "personal-night": personal_night,
+    "personal-spring": personal_spring,
+    "product": product,
+}
 
 
 def main() -> None:

@@ -71,8 +71,11 @@ def test_a_poster_is_a_jpeg_of_the_agreed_size(name: str) -> None:
     assert not poster.getexif()
 
 
-def test_both_kinds_of_poster_are_shipped() -> None:
-    assert {"personal", "product"} <= set(template_names())
+def test_five_personal_looks_and_a_product_poster_are_shipped() -> None:
+    assert sorted(template_names()) == [
+        *("personal", "personal-festive", "personal-ink", "personal-night", "personal-spring"),
+        "product",
+    ]
 
 
 @pytest.mark.parametrize("words", HOSTILE)
