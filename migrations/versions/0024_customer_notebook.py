@@ -6,7 +6,7 @@ from alembic import op
 from wx_backend.db import BigId, Instant
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
