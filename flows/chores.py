@@ -10,6 +10,7 @@ from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
+from flows.digests import tell_digests
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
@@ -57,6 +58,7 @@ CHORES = (
     Chore("commission.tell_freed", timedelta(minutes=30), tell_freed),
     Chore("messages.settle_unknown", timedelta(minutes=5), settle_unknown),
     Chore("bookings.tell_outlets", timedelta(minutes=5), tell_outlets),
+    Chore("digests.tell", timedelta(minutes=1), tell_digests),
     Chore("periods.open", timedelta(hours=1), open_periods),
     Chore("periods.chase", timedelta(minutes=10), chase_closings),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),

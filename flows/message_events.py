@@ -44,6 +44,18 @@ EVENTS: Final[Mapping[str, Event]] = {
     "customer_scanned": Event(
         "客户扫码", {"customer": Value("客户", "客户 10086001"), "at": _AT}, is_for_reps=True
     ),
+    "rep_digest": Event(
+        "客户动态摘要",
+        {
+            "summary": Value("摘要", "关注12 访问34 下单5 付款4…"),
+            "follows": Value("关注数", "12"),
+            "visits": Value("访问数", "34"),
+            "orders": Value("下单数", "5"),
+            "paid": Value("付款数", "4"),
+            "until": _AT,
+        },
+        is_for_reps=True,
+    ),
     "commission_free": Event(
         "佣金解冻", {"amount": _AMOUNT, "day": Value("日期", "2026-03-02")}, is_for_reps=True
     ),

@@ -12,6 +12,7 @@ from referral.queries import scene_share, share_root_rep
 from referral.signing import signed_share
 from referral.token import ForgedToken
 from settlement.queries import freed_between
+from templates_msg.digests import takes_digest
 from templates_msg.queries import template_for
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.money import yuan
@@ -25,12 +26,14 @@ TOLD_UNTIL: Final = 12  # hours in Shanghai
 def tell_scanned(*, appid: str, identity_id: int, scene: str, now: datetime) -> None:
     """Somebody scanned a rep's code: the rep is told, of each person once a day.
 
-    Accounts without a message for it tell nobody.
+    Accounts without a message for it tell nobody, and who takes digests finds it there.
     """
     if template_for(appid, SCANNED) is None:
         return
     rep_id = _rep_of_scene(appid, scene)
-    receiver = reachable_rep(rep_id, appid) if rep_id is not None else None
+    if rep_id is None or takes_digest(rep_id):
+        return
+    receiver = reachable_rep(rep_id, appid)
     if receiver is None or receiver == identity_id:
         return
     send_notice(

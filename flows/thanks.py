@@ -12,6 +12,7 @@ from org.queries import member_of_rep
 from referral.operations import Contact, record_touch
 from referral.proofs import latest_attribution
 from referral.values import Certainty, TouchKind
+from templates_msg.digests import takes_digest
 from templates_msg.rules import shortened
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -68,7 +69,9 @@ def _tell_buyer(order: SalesOrder, lines: Sequence[OrderLine], now: datetime) ->
 
 
 def _tell_rep(order: SalesOrder, lines: Sequence[OrderLine], rep_id: int, now: datetime) -> None:
-    """At the account the buyer used, if the rep follows it there."""
+    """At the account the buyer used, if the rep follows it there and takes no digest instead."""
+    if takes_digest(rep_id):
+        return
     member_id = member_of_rep(rep_id)
     if member_id is None:
         return

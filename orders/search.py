@@ -33,8 +33,12 @@ def order_ids(scope: Select[int]) -> Select[int]:
 
 def credited_to(rep_id: int) -> Select[int]:
     """The ids of the orders with a line credited to a rep, to filter others by."""
-    is_his = or_(OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
-    return select(OrderLine.order_id).where(is_his)
+    return select(OrderLine.order_id).where(_is_his(rep_id))
+
+
+def lines_credited_to(rep_id: int) -> Select[int]:
+    """The ids of the lines credited to a rep, to filter others by."""
+    return select(OrderLine.id).where(_is_his(rep_id))
 
 
 def orders_found(wanted: OrderFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[SalesOrder]:
@@ -106,3 +110,7 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
 def _is_within(scope: Select[int]) -> ColumnElement[bool]:
     sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
     return or_(SalesOrder.outlet_id.in_(scope), SalesOrder.id.in_(sold))
+
+
+def _is_his(rep_id: int) -> ColumnElement[bool]:
+    return or_(OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)

@@ -141,3 +141,14 @@ class ReplyWindow(Model):
     opened_at: Mapped[datetime] = mapped_column(Instant)
     closes_at: Mapped[datetime] = mapped_column(Instant)
     remaining: Mapped[int]
+
+
+class DigestChoice(Model):
+    """A rep who wants one message a quarter of an hour, and until when he was told what happened."""
+
+    __tablename__ = "digest_choice"
+    __table_args__ = (Index("ix_digest_choice_told", "told_until"),)
+
+    rep_id: Mapped[int] = mapped_column(ForeignKey("rep.id"), primary_key=True, autoincrement=False)
+    chosen_at: Mapped[datetime] = mapped_column(Instant)
+    told_until: Mapped[datetime] = mapped_column(Instant)

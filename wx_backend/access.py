@@ -222,6 +222,8 @@ TABLE: dict[str, Access] = {
     "terminal.customers.remark": REP,
     "terminal.customers.show": REP,
     "terminal.customers.visit": REP,
+    "terminal.feed.digest": REP,
+    "terminal.feed.index": REP,
     "terminal.home.rank": REP,
     "terminal.home.show": REP,
     "terminal.payouts.ask": REP,
