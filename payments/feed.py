@@ -24,7 +24,7 @@ def refunds_before(
     line_ids: Select[int], before: tuple[datetime, int], *, limit: int
 ) -> Sequence[WentBack]:
     """Refunds older than a position (instant and id), the newest first."""
-    at, refund_line_id = before
+    limit_at, refund_line_id = before
     rows = db.session.execute(
         select(RefundLine.id, RefundLine.order_line_id, RefundLine.amount_fen, Refund.ended_at)
         .join(Refund, Refund.id == RefundLine.refund_id)
@@ -32,14 +32,14 @@ def refunds_before(
             RefundLine.order_line_id.in_(line_ids),
             Refund.status == RefundStatus.SUCCEEDED,
             or_(
-                Refund.ended_at < at,
-                and_(Refund.ended_at == at, RefundLine.id < refund_line_id),
+                Refund.ended_at < limit_at,
+                and_(Refund.ended_at == limit_at, RefundLine.id < refund_line_id),
             ),
         )
         .order_by(Refund.ended_at.desc(), RefundLine.id.desc())
         .limit(limit)
     )
-    return [WentBack(*row) for row in rows]
+    return [WentBack(row_id, line_id, fen, at) for row_id, line_id, fen, at in rows if at]
 
 
 def refunds_counted(line_ids: Select[int], since: datetime, until: datetime) -> int:

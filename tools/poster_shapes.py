@@ -165,7 +165,7 @@ def hills(
 ) -> None:
     """A far range of hills, fading towards its foot as in mist."""
     mask = layer()
-    ridge = [(0, HEIGHT)]
+    ridge: list[tuple[float, float]] = [(0, HEIGHT)]
     for x in range(0, WIDTH + 6, 6):
         swing = math.sin(x / 97 + seed) + 0.55 * math.sin(x / 41 + seed * 2.3)
         ridge.append((x, base - tall * (0.62 + 0.25 * swing)))

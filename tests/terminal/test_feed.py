@@ -11,7 +11,7 @@ from sqlalchemy import select
 from flows.digests import DIGEST, News, news_between, summary_of, tell_digests
 from flows.refund.agree import LinesBack, refund_order_lines
 from flows.refund.settle import settle_refund
-from flows.rep_feed import Position, Source, rep_feed
+from flows.rep_feed import Entry, Position, Source, rep_feed
 from flows.telling_reps import SCANNED, tell_scanned
 from flows.thanks import TO_REP
 from members.visitors import new_visitor
@@ -122,7 +122,8 @@ def test_nothing_is_lost_or_told_twice_between_pages(alice: RepPhone, world: Wor
                 )
             )
     whole = rep_feed(world.alice_id, before=None, limit=50, now=clock.now() + MINUTE).entries
-    seen, before = [], None
+    seen: list[Entry] = []
+    before = None
     for _ in whole:
         page = rep_feed(world.alice_id, before=before, limit=3, now=clock.now() + MINUTE)
         seen += page.entries
