@@ -39,7 +39,10 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.products.index", "商品", ("console.products",)),
         Place("console.numbers.index", "号码", ("console.numbers",)),
     ),
-    "人员": (Place("console.reps.index", "员工", ("console.reps",)),),
+    "人员": (
+        Place("console.reps.index", "员工", ("console.reps",)),
+        Place("console.staff.index", "账号", ("console.staff.",)),
+    ),
     "营销": (Place("console.message_templates.index", "消息模板", ("console.message_templates",)),),
     "运营": (
         Place("console.kpis.index", "运营指标", ("console.kpis",)),
@@ -55,8 +58,15 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.statements.index", "结算单", ("console.statements",)),
         Place("console.periods.index", "月结", ("console.periods",)),
     ),
-    "系统": (Place("console.repair.failures", "失败任务", ("console.repair.failures",), True),),
+    "系统": (
+        Place("console.audit.index", "操作日志", ("console.audit",)),
+        Place("console.repair.failures", "失败任务", ("console.repair.failures",), True),
+    ),
 }
+
+
+# What the frame itself leads to, beside the menus.
+FRAME: Final = (Place("console.account.show", "我的账号", ("console.account",)),)
 
 
 def menus(*, here: str, may: Callable[[str], bool], is_top: bool) -> Iterator[Menu]:
@@ -73,6 +83,6 @@ def menus(*, here: str, may: Callable[[str], bool], is_top: bool) -> Iterator[Me
 
 def way_back(here: str) -> Place | None:
     """The page of the menus that a page below it leads back to; None on those pages themselves."""
-    places = (place for group in MENUS.values() for place in group)
+    places = (place for group in (*MENUS.values(), FRAME) for place in group)
     found = next((place for place in places if place.holds(here)), None)
     return found if found and found.endpoint != here else None

@@ -7,6 +7,8 @@ from pathlib import Path
 from flask import Blueprint, Response, g, request, url_for
 
 from console import (
+    account,
+    audit,
     billing,
     calendar,
     dashboard,
@@ -27,6 +29,7 @@ from console import (
     repair,
     reps,
     sign_in,
+    staff,
     statements,
     words,
 )
@@ -66,6 +69,9 @@ for part in (
     pool,
     billing,
     message_templates,
+    staff,
+    account,
+    audit,
 ):
     bp.register_blueprint(part.bp)
 
@@ -85,6 +91,7 @@ def page_values() -> dict[str, object]:
         "asset": asset,
         "word": words.word,
         "when": words.when,
+        "device": words.device,
         "age": words.age,
         "actor": partial(words.actor, names=names),
         "percent": words.percent,
@@ -95,7 +102,7 @@ def page_values() -> dict[str, object]:
 def may(endpoint: str) -> bool:
     """Whether who is signed in may call a route."""
     staff = g.get("staff")
-    return staff is not None and staff.role in access.TABLE[endpoint].roles
+    return staff is not None and access.TABLE[endpoint].admits(staff.role, staff.tier)
 
 
 def asset(name: str) -> str:

@@ -7,32 +7,66 @@ from flask import Response, g, redirect, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
-from org.sessions import SignedIn, note_use, staff_of_session
+from org.roster import holds_everything
+from org.sessions import Origin, SignedIn, note_use, staff_of_session
 from wx_backend import clock
-from wx_backend.access import Access
+from wx_backend.access import WITH_REASON, Access, Scope
+from wx_backend.audit import Act, act_as
 from wx_backend.db import retried
 from wx_backend.error_pages import wants_json
-from wx_backend.errors import Forbidden, NotSignedIn
+from wx_backend.errors import BadInput, Forbidden, NotSignedIn
 from wx_backend.platform import config
+from wx_backend.strangers import client_address
 
 COOKIE: Final = "wx_staff"
 PATH: Final = "/console"
+CHANGES_PASSWORD: Final = frozenset({"console.account.password", "console.account.new_password"})
 
 
 def require_staff(row: Access) -> ResponseReturnValue | None:
-    """Let staff of the row's roles through; send a page to the login. Nothing is remembered.
+    """Let staff of the row's roles and tiers through; send a page to the login.
 
-    Who was disabled, moved or given another role a moment ago is so in this request already.
+    Nothing is remembered: who was disabled, moved or given another role a moment ago is so in
+    this request already. Whose password somebody else knows does nothing before he changed it.
     """
     found = _signed_in()
     if found is None:
         if wants_json() or request.method != "GET":
             raise NotSignedIn
         return redirect(url_for("console.sign_in.page", next=request.full_path.rstrip("?")))
-    if found.role not in row.roles:
+    if not row.admits(found.role, found.tier):
         raise Forbidden
+    if row.scope is Scope.ALL and not holds_everything(found.node_id):
+        raise Forbidden("这里涉及全部网点，只有覆盖全部网点的账号可以使用")
+    if found.must_change_password and request.endpoint not in CHANGES_PASSWORD:
+        if request.method != "GET":
+            raise Forbidden("请先修改初始密码")
+        return redirect(url_for("console.account.password"))
     g.staff = found
+    _begin_act(found)
     return None
+
+
+def _begin_act(found: SignedIn) -> None:
+    """From here on what this request changes is in the audit trail as this person's act."""
+    if request.method == "GET":
+        return
+    endpoint, form = request.endpoint or "", request.form
+    reason = form.get("reason", "").strip() or form.get("note", "").strip()
+    if endpoint in WITH_REASON and not reason:
+        raise BadInput("请填写原因", fields=["reason"])
+    act_as(
+        Act(
+            actor=f"staff:{found.staff_id}",
+            what=endpoint,
+            subject=" ".join(
+                f"{name}={value}" for name, value in (request.view_args or {}).items()
+            ),
+            reason=reason,
+            node_id=found.node_id,
+            request_id=request_id(),
+        )
+    )
 
 
 def staff() -> SignedIn:
@@ -41,6 +75,11 @@ def staff() -> SignedIn:
     if found is None:
         raise NotSignedIn
     return found
+
+
+def request_id() -> str:
+    """By what this request is found in the log."""
+    return str(g.get("request_id", ""))
 
 
 def token() -> str:
@@ -58,6 +97,12 @@ def give(response: Response, value: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def origin() -> Origin:
+    """What this browser says of itself."""
+    agent = "".join(filter(str.isprintable, request.user_agent.string))
+    return Origin(str(client_address() or ""), agent)
 
 
 def take_back(response: Response) -> None:

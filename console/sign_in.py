@@ -1,29 +1,36 @@
-"""Signing in with login and password, and out again."""
+"""Signing in with login and password, a second factor where there is one, and out again."""
 
 import logging
 import re
+from datetime import timedelta
 from typing import Final
 
-from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 from flask.typing import ResponseReturnValue
 
 from console import session
+from flows import staff_door
+from org.second_factor import has_factor
 from org.sessions import end_session
 from org.staff import FAILURES_MAX, LOCKED_FOR, check_password, sign_in
+from org.staff_roster import place_of_staff
 from wx_backend import clock
+from wx_backend.audit import Act, act_as
 from wx_backend.db import retried
 
 log = logging.getLogger(__name__)
 bp = Blueprint("sign_in", __name__)
 
 LOGIN_MAX: Final = 40
+CODE_MAX: Final = 20
+HALF_WAY_FOR: Final = timedelta(minutes=5)
+_HALF_WAY: Final = "staff_half_way"
 _PAGE: Final = re.compile(r"/console/[A-Za-z0-9/_-]*(\?[A-Za-z0-9=&_%.-]*)?")
+_LOCKS: Final = f"连续输错{FAILURES_MAX}次，账号将锁定{LOCKED_FOR.seconds // 60}分钟。"
 # One sentence for every refusal: it tells a guesser neither who exists nor what was right.
-REFUSED: Final = (
-    "登录名或密码不正确，或账号已被锁定。"
-    f"连续输错{FAILURES_MAX}次，账号将锁定{LOCKED_FOR.seconds // 60}分钟。"
-)
+REFUSED: Final = f"登录名或密码不正确，或账号已被锁定。{_LOCKS}"
+REFUSED_CODE: Final = f"验证码不正确、已使用过，或账号已被锁定。{_LOCKS}"
 
 
 @bp.get("/login")
@@ -37,15 +44,37 @@ def enter() -> ResponseReturnValue:
     """Check login and password; a session begins under a token that was never seen before."""
     login = request.form.get("login", "").strip()[:LOGIN_MAX]
     checked = check_password(login=login, password=request.form.get("password", ""))
-    now = clock.now()
-    token = retried(lambda: sign_in(checked=checked, now=now))
+    now, origin = clock.now(), session.origin()
+    if checked.is_right and checked.staff_id is not None and has_factor(checked.staff_id):
+        cookie[_HALF_WAY] = [checked.staff_id, int(now.timestamp())]
+        return redirect(url_for("console.sign_in.code", next=request.form.get("next", "")))
+    _begin_act(checked.staff_id)
+    token = retried(lambda: sign_in(checked=checked, now=now, origin=origin))
     if token is None:
         log.warning("staff sign-in refused", extra={"staff_id": checked.staff_id})
         return _form(login=login, refused=REFUSED), 401
-    cookie.pop("csrf_token", None)
-    response = make_response(redirect(_onward()))
-    session.give(response, token)
-    return response
+    return _admitted(token)
+
+
+@bp.get("/login/code")
+def code() -> ResponseReturnValue:
+    """Where the code of the phone is typed, after a right password."""
+    return _code_form() if _half_way() else redirect(url_for("console.sign_in.page"))
+
+
+@bp.post("/login/code")
+def enter_code() -> ResponseReturnValue:
+    """Check the second factor."""
+    staff_id, now, origin = _half_way(), clock.now(), session.origin()
+    if staff_id is None:
+        return redirect(url_for("console.sign_in.page"))
+    typed = request.form.get("code", "").strip()[:CODE_MAX]
+    _begin_act(staff_id)
+    token = retried(lambda: staff_door.enter(staff_id=staff_id, code=typed, now=now, origin=origin))
+    if token is None:
+        log.warning("staff sign-in refused", extra={"staff_id": staff_id})
+        return _code_form(refused=REFUSED_CODE), 401
+    return _admitted(token)
 
 
 @bp.post("/logout")
@@ -58,9 +87,45 @@ def leave() -> ResponseReturnValue:
     return response
 
 
+def _begin_act(staff_id: int | None) -> None:
+    """Both coming in and failing to are in the audit trail; who is nobody changes nothing."""
+    if staff_id is None:
+        act_as(None)
+        return
+    act_as(
+        Act(
+            actor=f"staff:{staff_id}",
+            what=request.endpoint or "",
+            node_id=place_of_staff(staff_id),
+            request_id=session.request_id(),
+        )
+    )
+
+
+def _admitted(token: str) -> Response:
+    for name in ("csrf_token", _HALF_WAY):
+        cookie.pop(name, None)
+    response = make_response(redirect(_onward()))
+    session.give(response, token)
+    return response
+
+
+def _half_way() -> int | None:
+    """Whose password this browser has shown, in the last minutes; the cookie is signed."""
+    staff_id, at = cookie.get(_HALF_WAY) or (None, 0)
+    is_fresh = clock.now().timestamp() - at < HALF_WAY_FOR.total_seconds()
+    return staff_id if is_fresh else None
+
+
 def _form(login: str = "", refused: str = "") -> str:
     return render_template(
         "console/login.html", login=login, refused=refused, onward=request.values.get("next", "")
+    )
+
+
+def _code_form(refused: str = "") -> str:
+    return render_template(
+        "console/login_code.html", refused=refused, onward=request.values.get("next", "")
     )
 
 

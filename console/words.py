@@ -6,7 +6,7 @@ from typing import Final
 
 from console import goods_words, settlement_words
 from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, RealName
-from org.models import ChannelClass, RepStatus, Role
+from org.models import ChannelClass, RepStatus, Role, Tier
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
 from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
 from wechat.pay.bills import BillKind
@@ -66,6 +66,12 @@ ROLES: Final[Mapping[str, str]] = {
     Role.MARKETER: "营销",
     Role.FINANCE: "财务",
     Role.CLERK: "营业员",
+}
+TIERS: Final[Mapping[str, str]] = {
+    Tier.GROUP: "集团",
+    Tier.PROVINCE: "省分",
+    Tier.CITY: "市分",
+    Tier.OUTLET: "营业网点",
 }
 CHANNELS: Final[Mapping[str, str]] = {
     ChannelClass.OWN_HALL: "自有营业厅",
@@ -182,6 +188,7 @@ ACTORS: Final[Mapping[str, str]] = {
     "member": "客户",
     "wechat": "微信支付",
     "billing": "计费系统",
+    "command": "服务器命令",
     "real_name": "实名认证服务",
 }
 
@@ -196,6 +203,7 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "rep": REPS,
     "role": ROLES,
     "channel": CHANNELS,
+    "tier": TIERS,
     "exception": EXCEPTIONS,
     "hand_over_status": HAND_OVERS,
     **settlement_words.SETS,
@@ -220,6 +228,31 @@ def actor(text: str, *, names: Mapping[int, str]) -> str:
     kind, _, number = text.partition(":")
     name = ACTORS.get(kind, kind)
     return names.get(int(number), f"{name} {number}") if kind == "staff" else name
+
+
+# What a browser calls itself contains the names of those it wants to be taken for: order matters.
+_BROWSERS: Final = (
+    ("MicroMessenger", "微信"),
+    ("Edg/", "Edge"),
+    ("Chrome/", "Chrome"),
+    ("Firefox/", "Firefox"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("iPhone", "iPhone"),
+    ("Android", "安卓"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def device(agent: str) -> str:
+    """What a browser says of itself, in two words; the beginning of it where it is no known one."""
+    found = [
+        next((name for mark, name in each if mark in agent), "") for each in (_SYSTEMS, _BROWSERS)
+    ]
+    return " · ".join(filter(None, found)) or agent[:40] or "未知设备"
 
 
 def age(span: timedelta) -> str:

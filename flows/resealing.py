@@ -14,12 +14,14 @@ from sqlalchemy import func, select, update
 from customers.models import CustomerCard, CustomerNote
 from customers.operations import note_place, remark_place
 from flows.sealed import order_address, order_place, sealed_address, vault
+from flows.staff_door import factor_place
 from fulfilment.models import PickupCode
 from fulfilment.pickup import pickup_place
 from members.models import Member
 from members.vault import member_phone
 from orders.models import OrderLine, SalesOrder
 from orders.queries import order_by_id
+from org.models import StaffFactor
 from wx_backend.db import db, retried
 from wx_backend.errors import NotFound
 
@@ -66,6 +68,7 @@ SEALED: Final = (
     ),
     Sealed(CustomerCard, {"remark": lambda card: remark_place(card.rep_id, card.identity_id)}),
     Sealed(CustomerNote, {"sealed": lambda note: note_place(note.rep_id, note.client_key)}),
+    Sealed(StaffFactor, {"secret": lambda factor: factor_place(factor.staff_id)}),
     Sealed(PickupCode, {"sealed": lambda code: pickup_place(code.order_id)}),
 )
 

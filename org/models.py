@@ -2,10 +2,11 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -57,6 +58,7 @@ class OrgNode(Model):
 
     __tablename__ = "org_node"
     __table_args__ = (UniqueConstraint("code"),)
+    __audited__: ClassVar = ("tier", "code", "name", "parent_id", "address", "phone", "closed_on")
 
     id: Mapped[int] = id_column()
     tier: Mapped[str] = mapped_column(String(10))
@@ -86,6 +88,7 @@ class Rep(Model):
 
     __tablename__ = "rep"
     __table_args__ = (UniqueConstraint("number"),)
+    __audited__: ClassVar = ("number", "outlet_id", "channel_class", "status", "heir_id")
 
     id: Mapped[int] = id_column()
     number: Mapped[str] = mapped_column(String(32))
@@ -110,6 +113,10 @@ class OperatorIdentity(Model):
     __table_args__ = (
         UniqueConstraint("rep_id", "valid_from"),
         CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="span"),
+    )
+    __audited__: ClassVar = (
+        *("rep_id", "developer_code", "channel_code", "staff_number"),
+        *("valid_from", "valid_until"),
     )
 
     id: Mapped[int] = id_column()
@@ -169,6 +176,7 @@ class Staff(Model):
 
     __tablename__ = "staff"
     __table_args__ = (UniqueConstraint("login"),)
+    __audited__: ClassVar = ("login", "role", "node_id", "is_active", "must_change_password")
 
     id: Mapped[int] = id_column()
     login: Mapped[str] = mapped_column(String(40))
@@ -179,10 +187,14 @@ class Staff(Model):
     is_active: Mapped[bool] = mapped_column(default=True)
     failed_logins: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None] = mapped_column(Instant)
+    must_change_password: Mapped[bool] = mapped_column(default=False)
 
 
 class StaffSession(Model):
-    """One signed-in browser of a staff member; ended by logout, by time or by somebody else."""
+    """One signed-in browser of a staff member; ended by logout, by time or by somebody else.
+
+    `address` and `agent` are what it said of itself when it signed in.
+    """
 
     __tablename__ = "staff_session"
     __table_args__ = (UniqueConstraint("digest"),)
@@ -193,3 +205,33 @@ class StaffSession(Model):
     created_at: Mapped[datetime] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    address: Mapped[str] = mapped_column(String(45), default="")
+    agent: Mapped[str] = mapped_column(String(200), default="")
+
+
+class StaffFactor(Model):
+    """A staff member's authenticator: its secret (sealed), and the last time step it was used at.
+
+    It counts from `confirmed_at` on, when he showed that his phone has it.
+    """
+
+    __tablename__ = "staff_factor"
+    __table_args__ = (UniqueConstraint("staff_id"),)
+
+    id: Mapped[int] = id_column()
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    secret: Mapped[bytes] = mapped_column(LargeBinary(80))
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RecoveryCode(Model):
+    """What lets a staff member in once without his phone; only a slow digest is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("staff_id", "digest"),)
+
+    id: Mapped[int] = id_column()
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

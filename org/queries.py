@@ -56,8 +56,10 @@ def node_of(node_id: int) -> OrgNode:
     return node
 
 
-def node_by_code(code: str) -> OrgNode | None:
-    return db.session.scalar(select(OrgNode).where(OrgNode.code == code))
+def node_by_code(code: str, scope: Select[int] | None = None) -> OrgNode | None:
+    """The place of this code, if it is one of the scope's."""
+    query = select(OrgNode).where(OrgNode.code == code)
+    return db.session.scalar(query if scope is None else query.where(OrgNode.id.in_(scope)))
 
 
 def under(node_id: int) -> Select[int]:

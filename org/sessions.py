@@ -1,14 +1,15 @@
 """Signed-in browsers of console users: a random token of which only the digest is kept."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
-from org.models import Role, Staff, StaffSession
+from org.models import OrgNode, Role, Staff, StaffSession, Tier
 from wx_backend.db import db
 
 IDLE_MAX: Final = timedelta(hours=12)
@@ -25,13 +26,34 @@ class SignedIn:
     name: str
     role: Role
     node_id: int
+    tier: Tier
+    session_id: int
+    must_change_password: bool
 
 
-def start_session(*, staff_id: int, now: datetime) -> str:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a browser said of itself when it signed in: shown to its owner, trusted by nobody."""
+
+    address: str = ""
+    agent: str = ""
+
+
+NOWHERE: Final = Origin()
+
+
+def start_session(*, staff_id: int, now: datetime, origin: Origin = NOWHERE) -> str:
     """A new session; its token is shown now and never again."""
     token = secrets.token_urlsafe(32)
     db.session.add(
-        StaffSession(staff_id=staff_id, digest=_digest(token), created_at=now, seen_at=now)
+        StaffSession(
+            staff_id=staff_id,
+            digest=_digest(token),
+            created_at=now,
+            seen_at=now,
+            address=origin.address[:45],
+            agent=origin.agent[:200],
+        )
     )
     db.session.flush()
     return token
@@ -39,21 +61,35 @@ def start_session(*, staff_id: int, now: datetime) -> str:
 
 def staff_of_session(token: str, now: datetime) -> SignedIn | None:
     """Who this session is; None when it ended, idled 12 hours, is 7 days old or he is disabled."""
-    staff = db.session.scalar(
-        select(Staff)
+    row = db.session.execute(
+        select(Staff, StaffSession.id, OrgNode.tier)
         .join(StaffSession, StaffSession.staff_id == Staff.id)
-        .where(
-            StaffSession.digest == _digest(token),
-            StaffSession.ended_at.is_(None),
-            StaffSession.seen_at > now - IDLE_MAX,
-            StaffSession.created_at > now - AGE_MAX,
-            Staff.is_active,
-        )
+        .join(OrgNode, OrgNode.id == Staff.node_id)
+        .where(StaffSession.digest == _digest(token), Staff.is_active, _is_living(now))
         .execution_options(populate_existing=True)
-    )
-    if staff is None:
+    ).one_or_none()
+    if row is None:
         return None
-    return SignedIn(staff.id, staff.login, staff.name, Role(staff.role), staff.node_id)
+    staff, session_id, tier = row
+    return SignedIn(
+        staff_id=staff.id,
+        login=staff.login,
+        name=staff.name,
+        role=Role(staff.role),
+        node_id=staff.node_id,
+        tier=Tier(tier),
+        session_id=session_id,
+        must_change_password=staff.must_change_password,
+    )
+
+
+def living_sessions(staff_id: int, now: datetime) -> Sequence[StaffSession]:
+    """The browsers a console user is signed in with, the latest used first."""
+    return db.session.scalars(
+        select(StaffSession)
+        .where(StaffSession.staff_id == staff_id, _is_living(now))
+        .order_by(StaffSession.seen_at.desc(), StaffSession.id.desc())
+    ).all()
 
 
 def note_use(*, token: str, now: datetime) -> bool:
@@ -77,15 +113,30 @@ def end_session(*, token: str, now: datetime) -> None:
     _end(StaffSession.digest == _digest(token), now)
 
 
-def end_sessions(*, staff_id: int, now: datetime) -> None:
-    """Sign out every browser of a console user."""
-    _end(StaffSession.staff_id == staff_id, now)
+def end_one(*, session_id: int, staff_id: int, now: datetime) -> bool:
+    """Sign out one browser of a console user by its row; False when it is not a living one of his."""
+    mine = and_(StaffSession.id == session_id, StaffSession.staff_id == staff_id)
+    return _end(mine, now) > 0
 
 
-def _end(whose: ColumnElement[bool], now: datetime) -> None:
-    db.session.execute(
+def end_sessions(*, staff_id: int, now: datetime, but: int | None = None) -> int:
+    """Sign out every browser of a console user, except for the session `but`; how many."""
+    return _end(and_(StaffSession.staff_id == staff_id, StaffSession.id.is_distinct_from(but)), now)
+
+
+def _is_living(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        StaffSession.ended_at.is_(None),
+        StaffSession.seen_at > now - IDLE_MAX,
+        StaffSession.created_at > now - AGE_MAX,
+    )
+
+
+def _end(whose: ColumnElement[bool], now: datetime) -> int:
+    ended = db.session.execute(
         update(StaffSession).where(whose, StaffSession.ended_at.is_(None)).values(ended_at=now)
     )
+    return int(ended.rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def _digest(token: str) -> bytes:

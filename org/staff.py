@@ -1,5 +1,6 @@
 """Console users: who may make whom, passwords, locking out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -10,7 +11,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 
 from org.models import Role, Staff
 from org.queries import is_within, node_of
-from org.sessions import end_sessions, start_session
+from org.sessions import NOWHERE, Origin, end_sessions, start_session
 from wx_backend.db import Instant, db, locked
 from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound
 
@@ -19,12 +20,14 @@ PASSWORD_MAX: Final = 128
 FAILURES_MAX: Final = 5
 LOCKED_FOR: Final = timedelta(minutes=15)
 
-_RANK: Final = {
-    Role.ADMINISTRATOR: 2,
-    Role.MANAGER: 1,
-    Role.MARKETER: 0,
-    Role.FINANCE: 0,
-    Role.CLERK: 0,
+# Whom a role may make and change: nobody gives what he does not have himself. That a manager may
+# do whatever these may is held against the table of routes by a test.
+GRANTS: Final[Mapping[Role, frozenset[Role]]] = {
+    Role.ADMINISTRATOR: frozenset(Role),
+    Role.MANAGER: frozenset({Role.MANAGER, Role.MARKETER, Role.CLERK}),
+    Role.MARKETER: frozenset(),
+    Role.FINANCE: frozenset(),
+    Role.CLERK: frozenset(),
 }
 
 
@@ -49,8 +52,8 @@ def create_staff(
 ) -> int:
     """A new console user; `by_id` is who makes him, None only for a command on the server.
 
-    Raises Forbidden unless the maker outranks the role and is above the node, LoginTaken,
-    WeakPassword, NotFound.
+    Whose password another person chose must change it first of all. Raises Forbidden unless the
+    maker outranks the role and is above the node, LoginTaken, WeakPassword, NotFound.
     """
     node_of(node_id)
     if by_id is not None:
@@ -58,7 +61,12 @@ def create_staff(
     if db.session.scalar(select(Staff.id).where(Staff.login == login)) is not None:
         raise LoginTaken
     staff = Staff(
-        login=login, name=name, password_hash=_hashed(password), role=role, node_id=node_id
+        login=login,
+        name=name,
+        password_hash=_hashed(password),
+        role=role,
+        node_id=node_id,
+        must_change_password=by_id is not None,
     )
     db.session.add(staff)
     db.session.flush()
@@ -88,9 +96,10 @@ def enable_staff(*, staff_id: int, by_id: int) -> None:
 
 
 def reset_password(*, staff_id: int, password: str, by_id: int, now: datetime) -> None:
-    """Set somebody else's password, who must be outranked; his sessions end."""
+    """Set somebody else's password, who must be outranked; his sessions end, and he must change it."""
     staff = _governed(staff_id, by_id)
     _set_password(staff, password, now)
+    staff.must_change_password = True
 
 
 def change_password(*, staff_id: int, password: str, now: datetime) -> None:
@@ -99,6 +108,7 @@ def change_password(*, staff_id: int, password: str, now: datetime) -> None:
     if staff is None:
         raise NotFound
     _set_password(staff, password, now)
+    staff.must_change_password = False
 
 
 def check_password(*, login: str, password: str) -> Checked:
@@ -115,7 +125,7 @@ def check_password(*, login: str, password: str) -> Checked:
     return Checked(staff_id, is_right and staff_id is not None)
 
 
-def sign_in(*, checked: Checked, now: datetime) -> str | None:
+def sign_in(*, checked: Checked, now: datetime, origin: Origin = NOWHERE) -> str | None:
     """Start a session after a password check: its token; None when refused.
 
     Five failures lock the account for fifteen minutes, counted in the database, so that of many
@@ -132,19 +142,37 @@ def sign_in(*, checked: Checked, now: datetime) -> str | None:
     entered = db.session.execute(
         mine.values(failed_logins=0, locked_until=None).returning(Staff.id)
     ).one_or_none()
-    return start_session(staff_id=checked.staff_id, now=now) if entered else None
+    if entered is None:
+        return None
+    return start_session(staff_id=checked.staff_id, now=now, origin=origin)
+
+
+def may_try(*, staff_id: int, now: datetime) -> bool:
+    """Whether somebody may try to sign in now, neither disabled nor locked; others wait for him."""
+    staff = locked(select(Staff).where(Staff.id == staff_id))
+    return (
+        staff is not None
+        and staff.is_active
+        and (staff.locked_until is None or staff.locked_until <= now)
+    )
 
 
 def outranks(by: Staff, role: Role, node_id: int) -> bool:
     """Whether `by` may make or change somebody of this role at this node.
 
-    It takes a higher role at the node or above it, or the same role strictly above it: nobody
-    makes his own equal.
+    It takes a role that grants it, at the node or above it; strictly above it for the same role:
+    nobody makes or unmakes his own equal, so the highest administrator stays.
     """
     if not by.is_active or not is_within(node_id, by.node_id):
         return False
-    mine, theirs = _RANK[Role(by.role)], _RANK[role]
-    return mine > theirs or (mine == theirs > 0 and node_id != by.node_id)
+    mine = Role(by.role)
+    return role in GRANTS[mine] and (role is not mine or node_id != by.node_id)
+
+
+def governs(by_id: int, staff: Staff) -> bool:
+    """Whether a console user may change another one, as of now."""
+    by = db.session.get(Staff, by_id)
+    return by is not None and outranks(by, Role(staff.role), staff.node_id)
 
 
 def _failure(now: datetime) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Who may call which route: one row per endpoint; an endpoint without a row stops the start."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from flask import Flask, request
@@ -34,6 +34,15 @@ class Access:
     caller: Caller
     scope: Scope
     roles: frozenset[str] = frozenset()
+    tiers: frozenset[str] = frozenset()  # of the staff's own node; empty means every tier
+
+    def at(self, *tiers: str) -> "Access":
+        """The same for staff of some tiers only."""
+        return replace(self, tiers=frozenset(tiers))
+
+    def admits(self, role: str, tier: str) -> bool:
+        """Whether staff of this role at a node of this tier may call."""
+        return role in self.roles and (not self.tiers or tier in self.tiers)
 
 
 ANYONE = Access(Caller.ANYONE, Scope.ALL)
@@ -48,28 +57,46 @@ def staff(*roles: str) -> Access:
     return Access(Caller.STAFF, Scope.SUBTREE, frozenset(roles))
 
 
+ABOVE_OUTLETS = ("group", "province", "city")
 LOOKS = staff("administrator", "manager", "marketer", "finance", "clerk")
 SEES_ORDERS = staff("administrator", "manager", "finance", "clerk")
 SEES_MONEY = staff("administrator", "manager", "finance")
 SEES_REPS = staff("administrator", "manager", "marketer", "finance")
-PAYS = staff("administrator", "finance")
+PAYS = staff("administrator", "finance").at(*ABOVE_OUTLETS)
 LEADS = staff("administrator", "manager")
 RUNS = staff("administrator")
+RULES_ALL = replace(RUNS, scope=Scope.ALL)  # for those only whose node holds every outlet there is
 SERVES = staff("administrator", "manager", "clerk")
 MARKETS = staff("administrator", "manager", "marketer")
-CLOSES_DAYS = staff("administrator", "finance")
+CLOSES_DAYS = PAYS
 REFUNDS = staff("administrator", "manager", "finance")
+# People and their rights are for group and province; goods, logistics and settlement not for an outlet.
+PEOPLE = RUNS.at("group", "province")
+SETTLES = SEES_MONEY.at(*ABOVE_OUTLETS)
+LEADS_ABOVE = LEADS.at(*ABOVE_OUTLETS)
 
 TABLE: dict[str, Access] = {
     "billing.receipt": PLATFORM,
-    "console.calendar.add_days": RUNS,
-    "console.calendar.dispatch": RUNS,
-    "console.calendar.forget_day": RUNS,
-    "console.calendar.index": LEADS,
-    "console.calendar.same_day": LEADS,
-    "console.calendar.serial": RUNS,
-    "console.billing.again": SEES_MONEY,
-    "console.billing.index": SEES_MONEY,
+    "console.calendar.add_days": RULES_ALL,
+    "console.calendar.dispatch": RULES_ALL,
+    "console.calendar.forget_day": RULES_ALL,
+    "console.calendar.index": LEADS_ABOVE,
+    "console.calendar.same_day": LEADS_ABOVE,
+    "console.calendar.serial": RULES_ALL,
+    "console.account.begin_factor": LOOKS,
+    "console.account.codes": LOOKS,
+    "console.account.confirm_factor": LOOKS,
+    "console.account.drop": LOOKS,
+    "console.account.end": LOOKS,
+    "console.account.end_others": LOOKS,
+    "console.account.factor": LOOKS,
+    "console.account.new_password": LOOKS,
+    "console.account.password": LOOKS,
+    "console.account.show": LOOKS,
+    "console.audit.index": RUNS,
+    "console.audit.show": RUNS,
+    "console.billing.again": SETTLES,
+    "console.billing.index": SETTLES,
     "console.dashboard.show": LOOKS,
     "console.kpis.index": SEES_ORDERS,
     "console.kpis.reply": SERVES,
@@ -84,7 +111,7 @@ TABLE: dict[str, Access] = {
     "console.orders.export": SEES_MONEY,
     "console.orders.index": SEES_ORDERS,
     "console.orders.show": SEES_ORDERS,
-    "console.pool.dispatch": LEADS,
+    "console.pool.dispatch": LEADS_ABOVE,
     "console.pool.exchange": SERVES,
     "console.pool.goods_back": SERVES,
     "console.pool.index": SEES_ORDERS,
@@ -95,49 +122,49 @@ TABLE: dict[str, Access] = {
     "console.payouts.cancel": PAYS,
     "console.payouts.file_csv": PAYS,
     "console.payouts.file_xlsx": PAYS,
-    "console.payouts.index": SEES_MONEY,
+    "console.payouts.index": SETTLES,
     "console.payouts.new": PAYS,
     "console.payouts.propose": PAYS,
     "console.payouts.reject": PAYS,
     "console.payouts.resume": PAYS,
-    "console.payouts.see_return": SEES_MONEY,
-    "console.payouts.show": SEES_MONEY,
+    "console.payouts.see_return": SETTLES,
+    "console.payouts.show": SETTLES,
     "console.payouts.take_return": PAYS,
     "console.periods.approve": PAYS,
     "console.periods.ask": PAYS,
     "console.periods.close": PAYS,
-    "console.periods.index": SEES_MONEY,
-    "console.periods.show": SEES_MONEY,
-    "console.products.ask": MARKETS,
-    "console.products.decide": LEADS,
+    "console.periods.index": SETTLES,
+    "console.periods.show": SETTLES,
+    "console.products.ask": MARKETS.at(*ABOVE_OUTLETS),
+    "console.products.decide": LEADS_ABOVE,
     "console.products.index": LOOKS,
-    "console.products.list_again": LEADS,
-    "console.products.recount": LEADS,
-    "console.products.reprice": LEADS,
-    "console.products.restock": LEADS,
+    "console.products.list_again": LEADS_ABOVE,
+    "console.products.recount": LEADS_ABOVE,
+    "console.products.reprice": LEADS_ABOVE,
+    "console.products.restock": LEADS_ABOVE,
     "console.products.show": LOOKS,
-    "console.products.tick": MARKETS,
-    "console.products.unlist": LEADS,
+    "console.products.tick": MARKETS.at(*ABOVE_OUTLETS),
+    "console.products.unlist": LEADS_ABOVE,
     "console.real_names.decide": SERVES,
-    "console.rates.approve": SEES_MONEY,
-    "console.rates.index": SEES_MONEY,
-    "console.rates.preview": SEES_MONEY,
-    "console.rates.proposal": SEES_MONEY,
-    "console.rates.propose": SEES_MONEY,
-    "console.rates.refuse": SEES_MONEY,
-    "console.rates.split": SEES_MONEY,
-    "console.rates.vesting": SEES_MONEY,
+    "console.rates.approve": SETTLES,
+    "console.rates.index": SETTLES,
+    "console.rates.preview": SETTLES,
+    "console.rates.proposal": SETTLES,
+    "console.rates.propose": SETTLES,
+    "console.rates.refuse": SETTLES,
+    "console.rates.split": SETTLES,
+    "console.rates.vesting": SETTLES,
     "console.receipts.raw": SEES_ORDERS,
     "console.receipts.show": SEES_ORDERS,
-    "console.reconciliation.bill": SEES_MONEY,
-    "console.reconciliation.clearing": SEES_MONEY,
+    "console.reconciliation.bill": SETTLES,
+    "console.reconciliation.clearing": SETTLES,
     "console.reconciliation.close": CLOSES_DAYS,
-    "console.reconciliation.days": SEES_MONEY,
-    "console.reconciliation.difference": SEES_MONEY,
-    "console.reconciliation.differences": SEES_MONEY,
-    "console.reconciliation.end": SEES_MONEY,
+    "console.reconciliation.days": SETTLES,
+    "console.reconciliation.difference": SETTLES,
+    "console.reconciliation.differences": SETTLES,
+    "console.reconciliation.end": SETTLES,
     "console.reconciliation.run": CLOSES_DAYS,
-    "console.reconciliation.show": SEES_MONEY,
+    "console.reconciliation.show": SETTLES,
     "console.refunds.ask": REFUNDS,
     "console.refunds.decide": REFUNDS,
     "console.refunds.form": REFUNDS,
@@ -146,8 +173,8 @@ TABLE: dict[str, Access] = {
     "console.refunds.work_off": REFUNDS,
     "console.repair.close": SEES_MONEY,
     "console.repair.exceptions": SEES_MONEY,
-    "console.repair.failures": RUNS,
-    "console.repair.replay": RUNS,
+    "console.repair.failures": RULES_ALL,
+    "console.repair.replay": RULES_ALL,
     "console.reps.assign_codes": LEADS,
     "console.reps.disable": LEADS,
     "console.reps.enable": LEADS,
@@ -156,15 +183,25 @@ TABLE: dict[str, Access] = {
     "console.reps.leave": LEADS,
     "console.reps.show": SEES_REPS,
     "console.reps.unbind": LEADS,
+    "console.sign_in.code": ANYONE,
     "console.sign_in.enter": ANYONE,
+    "console.sign_in.enter_code": ANYONE,
     "console.sign_in.leave": ANYONE,
     "console.sign_in.page": ANYONE,
+    "console.staff.create": PEOPLE,
+    "console.staff.disable": PEOPLE,
+    "console.staff.enable": PEOPLE,
+    "console.staff.index": PEOPLE,
+    "console.staff.new": PEOPLE,
+    "console.staff.reset": PEOPLE,
+    "console.staff.show": PEOPLE,
+    "console.staff.transfer": PEOPLE,
     "console.statements.chain": PAYS,
-    "console.statements.index": SEES_MONEY,
-    "console.statements.raw": SEES_MONEY,
-    "console.statements.sheet": SEES_MONEY,
-    "console.statements.show": SEES_MONEY,
-    "console.statements.table": SEES_MONEY,
+    "console.statements.index": SETTLES,
+    "console.statements.raw": SETTLES,
+    "console.statements.sheet": SETTLES,
+    "console.statements.show": SETTLES,
+    "console.statements.table": SETTLES,
     "console.static": ANYONE,
     "health.live": ANYONE,
     "health.ready": ANYONE,
@@ -270,6 +307,21 @@ TABLE: dict[str, Access] = {
     "wechat.push": PLATFORM,
     "wechat.verification_file": ANYONE,
 }
+
+
+WITH_REASON = frozenset(
+    {
+        "console.reps.disable",
+        "console.reps.enable",
+        "console.reps.leave",
+        "console.staff.create",
+        "console.staff.disable",
+        "console.staff.enable",
+        "console.staff.reset",
+        "console.staff.transfer",
+    }
+)
+"""Acts upon rights that are refused without a `reason`; it is kept in the audit trail."""
 
 
 class UndeclaredRoute(Exception):

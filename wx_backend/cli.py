@@ -10,6 +10,7 @@ from wx_backend import (
     cli_numbers,
     cli_repair,
     cli_sealing,
+    cli_setup,
     cli_slots,
     cli_statements,
     log,
@@ -99,6 +100,7 @@ for command in (
     *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
     *cli_sealing.COMMANDS,
+    *cli_setup.COMMANDS,
     *cli_slots.COMMANDS,
     cli_numbers.import_numbers,
 ):

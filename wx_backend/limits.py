@@ -35,6 +35,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "storefront.sharing.create"): "share",
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.sign_in.enter"): "console",
+    ("POST", "console.sign_in.enter_code"): "console",
 }
 REFUSED: Final = Counter("wx_limited", "Calls refused because there were too many", ["limit"])
 

@@ -16,7 +16,7 @@ import logging
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from sqlalchemy import JSON, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,6 +51,7 @@ class Job(Claimable, Model):
         Index("ix_job_status", "status", "name"),
         partial_index("ix_job_over", "done_at", "status = 'done'"),
     )
+    __audited__: ClassVar = None
 
     id: Mapped[int] = id_column()
     name: Mapped[str] = mapped_column(String(60))

@@ -25,6 +25,7 @@ MODULES = (
     "settlement.payouts.models",
     "settlement.statements.models",
     "templates_msg.models",
+    "wx_backend.audit",
     "wx_backend.inbox",
     "wx_backend.leases",
     "wx_backend.outbox",

@@ -4,7 +4,7 @@ import re
 
 from flask import Flask
 
-from console.navigation import MENUS, menus, way_back
+from console.navigation import FRAME, MENUS, menus, way_back
 from console.words import actor
 from tests.console.conftest import Desks
 from wx_backend import access
@@ -41,7 +41,7 @@ def test_a_clerk_sees_no_menu_of_money(desk_of: Desks) -> None:
 
 
 def test_every_page_without_a_number_can_be_reached(app: Flask) -> None:
-    places = [place for group in MENUS.values() for place in group]
+    places = [place for group in (*MENUS.values(), FRAME) for place in group]
     for rule in app.url_map.iter_rules():
         row = access.TABLE.get(rule.endpoint)
         if row and row.caller is Caller.STAFF and "GET" in (rule.methods or ()):

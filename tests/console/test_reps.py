@@ -61,10 +61,10 @@ def test_unbinding_cuts_the_rep_off(desk_of: Desks, world: World) -> None:
 
 def test_a_disabled_rep_can_be_restored(desk_of: Desks, world: World) -> None:
     desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
-    desk.post(f"{path}/disable")
+    desk.post(f"{path}/disable", reason="x")
     assert rep_row(world.alice_id).status == RepStatus.DISABLED
     assert desk.post(f"{path}/invite").status_code == 409
-    desk.post(f"{path}/enable")
+    desk.post(f"{path}/enable", reason="x")
     assert rep_row(world.alice_id).status == RepStatus.ACTIVE
 
 
@@ -72,11 +72,11 @@ def test_nobody_leaves_without_an_heir_or_the_pool(desk_of: Desks, world: World)
     dave = rep_row(hire(world.tree.hall, "戴夫")).number
     desk, path = desk_of("manager"), f"/reps/{world.alice_number}"
     assert desk.post(f"{path}/leave").status_code == 400
-    assert desk.post(f"{path}/leave", heir=dave).status_code == 302
+    assert desk.post(f"{path}/leave", heir=dave, reason="x").status_code == 302
     page = desk.get(path).text
     assert "已离职" in page
     assert "戴夫" in page
-    assert desk.post(f"{path}/enable").status_code == 409
+    assert desk.post(f"{path}/enable", reason="x").status_code == 409
 
 
 def test_codes_begin_today_at_the_earliest(desk_of: Desks, world: World) -> None:

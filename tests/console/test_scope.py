@@ -56,7 +56,7 @@ def test_foreign_and_missing_are_answered_alike(desk_of: Desks, world: World) ->
 
 @pytest.mark.parametrize("verb", ["invite", "unbind", "disable", "enable", "leave"])
 def test_a_foreign_rep_cannot_be_changed(desk_of: Desks, world: World, verb: str) -> None:
-    answer = desk_of("south").post(f"/reps/{world.nils_number}/{verb}", heir="pool")
+    answer = desk_of("south").post(f"/reps/{world.nils_number}/{verb}", heir="pool", reason="x")
     assert answer.status_code == 404
     db.session.rollback()
     assert db.session.get_one(Rep, world.nils_id).status == RepStatus.ACTIVE
@@ -64,7 +64,7 @@ def test_a_foreign_rep_cannot_be_changed(desk_of: Desks, world: World, verb: str
 
 def test_a_foreign_heir_is_no_heir(desk_of: Desks, world: World) -> None:
     path = f"/reps/{world.alice_number}/leave"
-    assert desk_of("south").post(path, heir=world.nils_number).status_code == 404
+    assert desk_of("south").post(path, heir=world.nils_number, reason="x").status_code == 404
     db.session.rollback()
     assert db.session.get_one(Rep, world.alice_id).status == RepStatus.ACTIVE
 

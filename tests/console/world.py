@@ -43,6 +43,9 @@ STAFF = {
     "marketer": (Role.MARKETER, "south"),
     "finance": (Role.FINANCE, "south"),
     "clerk": (Role.CLERK, "hall"),
+    "city": (Role.ADMINISTRATOR, "canton"),
+    "head": (Role.ADMINISTRATOR, "hall"),
+    "till": (Role.FINANCE, "hall"),
 }
 
 

@@ -1,0 +1,121 @@
+"""Console users: made, placed, stopped and let in again by those above them."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from console.pages import PER_PAGE, page_of, text
+from console.session import staff as me
+from console.words import ROLES
+from flows import staff_desk
+from flows.staff_desk import Governor
+from org.models import Role
+from org.queries import nodes_under, under
+from org.staff_roster import StaffFilter, count_staff, staff_found
+from wx_backend import clock
+from wx_backend.db import retried
+from wx_backend.errors import BadInput
+
+bp = Blueprint("staff", __name__)
+
+
+@bp.get("/staff")
+def index() -> str:
+    """The console users of my part of the organisation."""
+    asked = request.args.get("role", "")
+    if asked and asked not in ROLES:
+        raise BadInput("没有这个角色", fields=["role"])
+    wanted = StaffFilter(under(me().node_id), text("text"), Role(asked) if asked else None)
+    pages = page_of(count_staff(wanted))
+    rows = staff_found(wanted, after=pages.after, limit=PER_PAGE)
+    return render_template(
+        "console/staff_list.html", rows=rows, pages=pages, roles=ROLES, asked=request.args
+    )
+
+
+@bp.get("/staff/new")
+def new() -> str:
+    """The form for somebody new."""
+    return _form()
+
+
+@bp.post("/staff")
+def create() -> ResponseReturnValue:
+    """Somebody new: his password is on this answer and never again."""
+    by, form = _governor(), request.form
+    login, name, place = (text(each, form) for each in ("login", "name", "place"))
+    role = _role()
+    staff_id, password = retried(
+        lambda: staff_desk.employ(login=login, name=name, role=role, place=place, by=by)
+    )
+    return _page(staff_id, password)
+
+
+@bp.get("/staff/<int:staff_id>")
+def show(staff_id: int) -> str:
+    """One console user."""
+    return _page(staff_id)
+
+
+@bp.post("/staff/<int:staff_id>/transfer")
+def transfer(staff_id: int) -> ResponseReturnValue:
+    """Another role, another place."""
+    by, role, place = _governor(), _role(), text("place", request.form)
+    retried(lambda: staff_desk.transfer(staff_id=staff_id, role=role, place=place, by=by))
+    return _back(staff_id, "已变更，对方的下一次操作即按新权限")
+
+
+@bp.post("/staff/<int:staff_id>/disable")
+def disable(staff_id: int) -> ResponseReturnValue:
+    """Take every right away, at once."""
+    by, now = _governor(), clock.now()
+    retried(lambda: staff_desk.disable(staff_id=staff_id, by=by, now=now))
+    return _back(staff_id, "已停用，所有设备均已退出")
+
+
+@bp.post("/staff/<int:staff_id>/enable")
+def enable(staff_id: int) -> ResponseReturnValue:
+    """Give the rights back."""
+    by = _governor()
+    retried(lambda: staff_desk.enable(staff_id=staff_id, by=by))
+    return _back(staff_id, "已恢复")
+
+
+@bp.post("/staff/<int:staff_id>/reset")
+def reset(staff_id: int) -> str:
+    """A new password, on this answer and never again."""
+    by, now = _governor(), clock.now()
+    password = retried(lambda: staff_desk.reset(staff_id=staff_id, by=by, now=now))
+    return _page(staff_id, password)
+
+
+def _governor() -> Governor:
+    return Governor(me().staff_id, me().role, me().node_id)
+
+
+def _role() -> Role:
+    asked = text("role", request.form)
+    if asked not in ROLES:
+        raise BadInput("请选择角色", fields=["role"])
+    return Role(asked)
+
+
+def _form() -> str:
+    return render_template(
+        "console/staff_new.html", roles=_governor().may_grant, places=nodes_under(me().node_id)
+    )
+
+
+def _page(staff_id: int, password: str = "") -> str:
+    by = _governor()
+    return render_template(
+        "console/staff.html",
+        file=staff_desk.staff_file(staff_id, by, clock.now()),
+        password=password,
+        roles=by.may_grant,
+        places=nodes_under(by.node_id),
+    )
+
+
+def _back(staff_id: int, said: str) -> ResponseReturnValue:
+    flash(said)
+    return redirect(url_for("console.staff.show", staff_id=staff_id))
