@@ -220,7 +220,7 @@ class StaffFactor(Model):
 
     id: Mapped[int] = id_column()
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    secret: Mapped[bytes] = mapped_column(LargeBinary(80))
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
     last_step: Mapped[int] = mapped_column(BigInteger, default=0)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
 

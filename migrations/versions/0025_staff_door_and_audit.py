@@ -59,7 +59,7 @@ def _create_tables() -> None:
         "staff_factor",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
         sa.Column("staff_id", BigId, nullable=False),
-        sa.Column("secret", sa.LargeBinary(length=80), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
         sa.Column("confirmed_at", Instant(), nullable=True),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_staff_factor_staff_id")),
