@@ -1,8 +1,9 @@
 """A rep's customers: whose next order would be his, by the latest contact or by his own remark."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Final
 
 from customers.models import CustomerCard
@@ -98,12 +99,11 @@ def named_customers(
 ) -> dict[int, Customer]:
     """Which of these identities are customers of the rep now, by every identity of each."""
     judge = judge_of(rep_id, now)
-    found = {}
-    for identity_id in set(identity_ids):
-        standing = judge.standing(identity_id)
-        if standing is not None:
-            found[identity_id] = as_customers(rep_id, [standing])[0]
-    return found
+    judged = {each: judge.standing(each) for each in set(identity_ids)}
+    mine = {each: standing for each, standing in judged.items() if standing is not None}
+    persons = {standing.identity_id: standing for standing in mine.values()}
+    shown = {each.identity_id: each for each in as_customers(rep_id, [*persons.values()])}
+    return {each: shown[standing.identity_id] for each, standing in mine.items()}
 
 
 def remark_of(card: CustomerCard | None) -> str:
@@ -115,17 +115,17 @@ def remark_of(card: CustomerCard | None) -> str:
 
 def card_of(rep_id: int, standing: Standing) -> CustomerCard | None:
     """The rep's card about a person; of several, from before his identities met, the latest."""
-    cards = cards_of(rep_id, standing.identity_ids).values()
-    return max(cards, key=lambda card: (card.changed_at, card.id), default=None)
+    return _latest(cards_of(rep_id, standing.identity_ids), standing)
 
 
 def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
     """Standings as the rep sees them."""
     members = members_of_identities(each.identity_id for each in standings)
     sales = sales_by_member(rep_id, [member.id for member in members.values()])
+    cards = cards_of(rep_id, chain.from_iterable(each.identity_ids for each in standings))
     shown = []
     for each in standings:
-        member, card = members.get(each.identity_id), card_of(rep_id, each)
+        member, card = members.get(each.identity_id), _latest(cards, each)
         shown.append(
             Customer(
                 identity_id=each.identity_id,
@@ -141,6 +141,11 @@ def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
             )
         )
     return shown
+
+
+def _latest(cards: Mapping[int, CustomerCard], standing: Standing) -> CustomerCard | None:
+    his = (cards[each] for each in standing.identity_ids if each in cards)
+    return max(his, key=lambda card: (card.changed_at, card.id), default=None)
 
 
 def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int]) -> list[Customer]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.fulfilment.timeline import LineWay, ways_of_order
 from orders.models import OrderLine, OrderTransition, SalesOrder
 from orders.queries import line_by_id, lines_of_order, order_by_id, transitions_of
 from orders.search import credited_order, lines_of_orders, orders_of_lines
@@ -46,6 +47,7 @@ class MyOrderPage:
     order: SalesOrder
     lines: Sequence[MyLine]
     steps: Sequence[OrderTransition]
+    ways: Sequence[LineWay]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,11 @@ class Earning:
     order_number: str
     line_name: str
     receipt_number: str
+
+    @property
+    def accrued_at(self) -> datetime:
+        """When it was earned."""
+        return self.parts[0].accrued_at
 
     @property
     def amount_fen(self) -> int:
@@ -88,7 +95,7 @@ def my_orders(rep_id: int, *, after: int = 0, limit: int) -> list[MyOrder]:
     return [_my_order(order, _his(lines[order.id], rep_id)) for order in orders]
 
 
-def my_order(number: str, rep_id: int) -> MyOrderPage:
+def my_order(number: str, rep_id: int, *, now: datetime) -> MyOrderPage:
     """One of the rep's orders; NotFound for a colleague's as for a missing one."""
     order = credited_order(number, rep_id)
     if order is None:
@@ -101,6 +108,7 @@ def my_order(number: str, rep_id: int) -> MyOrderPage:
         steps=[
             step for step in transitions_of(order.id) if step.line_id is None or step.line_id in ids
         ],
+        ways=[way for way in ways_of_order(order.id, now=now) if way.line_id in ids],
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from flows.my_customers import Customer, due_visits, protection_ending
 from flows.ranking import Ranking, ranking_of
+from flows.team_view import leads_outlet
 from orders.figures import Sales, paid_between, sales_by_developer
 from org.models import Rep
 from org.queries import RepCard, rep_card
@@ -31,6 +32,7 @@ class RepHome:
     """What the first page of the terminal shows."""
 
     card: RepCard
+    leads_outlet: bool
     today: RepDay
     yesterday: RepDay
     ranking: Ranking
@@ -52,6 +54,7 @@ def rep_home(rep_id: int, now: datetime) -> RepHome:
     length = timedelta(days=1)
     return RepHome(
         card=rep_card(rep_id),
+        leads_outlet=leads_outlet(rep_id, now),
         today=_day(rep_id, midnight, midnight + length),
         yesterday=_day(rep_id, midnight - length, midnight),
         ranking=ranking_of(rep_id, now),

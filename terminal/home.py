@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 
 from flows.ranking import ranking_of
 from flows.rep_home import rep_home
+from flows.team_view import team_page
 from terminal.session import rep
 from wx_backend import clock
 
@@ -20,3 +21,9 @@ def show() -> str:
 def rank() -> str:
     """The month so far, by name among the colleagues of the outlet."""
     return render_template("terminal/rank.html", page=ranking_of(rep(), clock.now()))
+
+
+@bp.get("/team")
+def team() -> str:
+    """The outlet at a glance, for who leads it."""
+    return render_template("terminal/team.html", page=team_page(rep(), clock.now()))

@@ -28,7 +28,7 @@ def orders() -> str:
 @bp.get("/orders/<number>")
 def order(number: str) -> str:
     """One of them: where it stands and what it earns."""
-    return render_template("terminal/order.html", page=my_order(number, rep()))
+    return render_template("terminal/order.html", page=my_order(number, rep(), now=clock.now()))
 
 
 @bp.get("/income")

@@ -263,6 +263,7 @@ TABLE: dict[str, Access] = {
     "terminal.feed.index": REP,
     "terminal.home.rank": REP,
     "terminal.home.show": REP,
+    "terminal.home.team": REP,
     "terminal.payouts.ask": REP,
     "terminal.payouts.confirm": REP,
     "terminal.payouts.index": REP,

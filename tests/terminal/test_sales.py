@@ -10,8 +10,11 @@ def test_an_order_is_shown_with_its_income_and_proof(phone_of: Phones, world: Wo
     page = phone.get(f"/terminal/orders/{world.southern.number}").text
     for words in ("已付款", "发展人", "99.95", world.southern.receipt):
         assert words in page
+    for words in ("下单付款", "进行中", "天河营业厅"):  # the way of the line, station by station
+        assert words in page
     income = phone.get("/terminal/income").text
     assert "+99.95" in income
+    assert "累计 99.95 − 扣回 0.00 ＝ 待结 99.95 ＋ 可发 0.00 ＋ 已发 0.00" in income
     assert "客户收货：达成后 7 天解冻" in income
     assert world.southern.receipt in income
     proof = phone.get(f"/terminal/receipts/{world.southern.receipt}").text

@@ -1,0 +1,71 @@
+"""What the manager of an outlet looks at on the phone: yesterday, today, what is late, who sold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from flows.dashboard import Day, dashboard
+from flows.fulfilment.phone import Todo, Urgency, todo_list
+from orders.figures import orders_by_developer
+from org.queries import RepCard, alone, rep_card
+from org.roster import active_rep_ids, active_reps
+from settlement.queries import manager_of
+from wx_backend.clock import SHANGHAI, business_on
+from wx_backend.errors import NotFound
+
+LATE: frozenset[Urgency] = frozenset({Urgency.PROBLEM, Urgency.OVERDUE})
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """One rep of the outlet: his orders paid today, and this month so far."""
+
+    name: str
+    today: int
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamPage:
+    """The outlet today beside yesterday; `late` are tasks past their time or with a problem."""
+
+    card: RepCard
+    today: Day
+    yesterday: Day
+    late: Sequence[Todo]
+    sellers: Sequence[Seller]
+
+
+def leads_outlet(rep_id: int, now: datetime) -> bool:
+    """Whether a rep is the manager of his own outlet today."""
+    return manager_of(rep_card(rep_id).outlet_id, business_on(now)) == rep_id
+
+
+def team_page(rep_id: int, now: datetime) -> TeamPage:
+    """The outlet of its manager; NotFound for anybody else."""
+    if not leads_outlet(rep_id, now):
+        raise NotFound
+    card = rep_card(rep_id)
+    figures = dashboard(card.outlet_id, now)
+    return TeamPage(
+        card=card,
+        today=figures.today,
+        yesterday=figures.yesterday,
+        late=[row for row in todo_list(rep_id, now=now).rows if row.urgency in LATE],
+        sellers=_sellers(card.outlet_id, now),
+    )
+
+
+def _sellers(outlet_id: int, now: datetime) -> list[Seller]:
+    """Everybody who may sell, who sold most this month first."""
+    day = business_on(now)
+    midnight, first = (
+        datetime.combine(each, time(), SHANGHAI) for each in (day, day.replace(day=1))
+    )
+    here = active_rep_ids(alone(outlet_id))
+    today, month = (orders_by_developer(here, since, now) for since in (midnight, first))
+    rows = [
+        Seller(rep.name, today.get(rep.id, 0), month.get(rep.id, 0))
+        for rep in active_reps(alone(outlet_id))
+    ]
+    return sorted(rows, key=lambda row: (-row.month, row.name))
