@@ -1,6 +1,6 @@
 """A PostgreSQL server of the tests' own: from the wheel's binaries, in a folder, gone with us."""
 
-import os
+import gc
 import shutil
 import signal
 import subprocess
@@ -15,15 +15,14 @@ from typing import Self
 import psycopg
 from psycopg import sql
 
+from tests.memory import memory
 from tests.postgres_binaries import way_to_run
 from tools.keeper import Keeper, signal_group
 
 USER = "wx"
 START_SECONDS = 30.0
-HANG_UP_SECONDS = 5.0
+HANG_UP_SECONDS = 30.0
 STOP_SECONDS = 10.0
-MEMORY = "/dev/shm"  # noqa: S108 - mkdtemp makes it safe
-MEMORY_MIN = 2 * 1024**3
 # What makes initdb quick, and the same on every machine.
 INITDB = (
     *("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale-provider", "builtin"),
@@ -109,8 +108,11 @@ class PostgresServer:
         query = "SELECT state, left(query, 200) FROM pg_stat_activity WHERE datname = %s"
         end = time.monotonic() + HANG_UP_SECONDS
         with self.connect() as connection:
-            while (left := connection.execute(query, [name]).fetchall()) and time.monotonic() < end:
+            while left := connection.execute(query, [name]).fetchall():
+                if time.monotonic() > end:
+                    break
                 time.sleep(0.01)
+                gc.collect()  # what was given up while it connected is closed with its exception
         return left
 
     def drop_database(self, name: str) -> None:
@@ -186,6 +188,6 @@ def _short_folder(*, durable: bool) -> str | None:
 
     A Unix socket's path may have about 100 characters: a very long TMPDIR is passed over.
     """
-    if not durable and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > MEMORY_MIN:
-        return MEMORY
+    if not durable and (folder := memory()):
+        return str(folder)
     return "/tmp" if len(tempfile.gettempdir()) > 60 else None  # noqa: S108 - mkdtemp makes it safe

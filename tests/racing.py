@@ -21,7 +21,7 @@ def race(
     start = threading.Barrier(threads)
 
     def run(thread: int) -> list[tuple[int, Outcome]]:
-        start.wait(timeout=10)
+        start.wait(timeout=60)
         return [(n, _one(app, work, n)) for n in range(thread, times, threads)]
 
     with ThreadPoolExecutor(threads) as pool:

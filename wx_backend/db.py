@@ -35,6 +35,9 @@ from wx_backend import patience
 
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
 BUSY_MS = 5_000
+LOCK_MS = 3_000
+STATEMENT_MS = 15_000
+POOL_SECONDS = 2
 RETRIES = 3
 PAUSE_SECONDS = 0.05
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
@@ -118,10 +121,10 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_pre_ping": True,
         "pool_size": 16,
         "max_overflow": 16,
-        "pool_timeout": 2,
+        "pool_timeout": POOL_SECONDS,
         "connect_args": {
             "connect_timeout": patience.CONNECT_SECONDS,
-            "options": "-c lock_timeout=3000 -c statement_timeout=15000 -c timezone=UTC",
+            "options": f"-c lock_timeout={LOCK_MS} -c statement_timeout={STATEMENT_MS} -c timezone=UTC",
         },
     }
 

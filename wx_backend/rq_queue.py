@@ -10,6 +10,7 @@ from rq.job import Job
 
 DRAIN = "wx_backend.worker.drain"
 DRAIN_SECONDS = 600
+ANSWER_SECONDS = 1
 
 
 class DrainOnly(Job):
@@ -30,7 +31,10 @@ class DrainOnly(Job):
 def connect(url: str) -> "Redis":
     """A client that gives up within about 2 s: redis-py's own defaults hang for a minute."""
     return Redis.from_url(
-        url, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 1)
+        url,
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 1),
     )
 
 

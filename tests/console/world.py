@@ -238,8 +238,8 @@ def _staff(tree: Tree) -> None:
 
 @cache
 def _hashed() -> str:
-    """Slow on purpose: made once for all staff of all tests."""
-    return generate_password_hash(PASSWORD, method="scrypt")
+    """Made once, and cheap to check: how slow a real one is to be is the business of `tests/org`."""
+    return generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
 
 
 def _default_outlet(tree: Tree) -> None:

@@ -77,15 +77,22 @@ def test_a_killed_program_is_started_again(
 
 
 def test_the_pause_before_a_restart_grows(supervisor: Supervisor, tmp_path: Path) -> None:
-    supervisor.start(program(tmp_path, "worker", SLEEPER))
-    pauses = []
-    for _ in range(2):
-        restarts, killed_at = supervisor.restarts("worker"), time.monotonic()
-        supervisor.kill("worker")
-        while supervisor.restarts("worker") == restarts:
+    def pause(name: str) -> float:
+        restarts, killed_at = supervisor.restarts(name), time.monotonic()
+        supervisor.kill(name)
+        while supervisor.restarts(name) == restarts:
             time.sleep(0.01)
-        pauses.append(time.monotonic() - killed_at)
-    assert 0.5 <= pauses[0] < 1.0 <= pauses[1]
+        return time.monotonic() - killed_at
+
+    firsts = []
+    for name in ("one", "two", "three"):  # a busy machine can only make a pause longer
+        supervisor.start(program(tmp_path, name, SLEEPER))
+        firsts.append(pause(name))
+        assert pause(name) >= 1.0
+        supervisor.stop(name)
+        if firsts[-1] < 1.0:
+            break
+    assert 0.5 <= min(firsts) < 1.0
 
 
 def test_a_program_without_restarts_stays_down(

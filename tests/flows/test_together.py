@@ -10,7 +10,7 @@ import pytest
 from flows.arrival.together import MOST, Together
 
 Do = Callable[[Sequence[int]], Sequence[int | None]]
-WAIT = 5.0
+WAIT = 60.0
 
 
 class Counter:

@@ -13,6 +13,7 @@ from referral.models import CodeKind, Place, Subject, Touch
 from referral.operations import Sharer, Sharing, open_share, plan_scene_code
 from tests.handlers.outages import Outage, file_locked, stopped
 from tests.handlers.platform import Platform, Sent, query_string
+from tests.limits import comes_again
 from tests.postgres import PostgresServer
 from wx_backend import clock
 from wx_backend.app import with_door
@@ -40,6 +41,13 @@ def desk_at(app: Flask, place: str) -> Desk:
         )
 
     return post
+
+
+def is_taken(desk: Desk, sent: Sent) -> bool:
+    """Whether the platform, which comes again when it is asked to, gets its push taken."""
+    return (
+        comes_again(lambda: desk(sent), lambda answer: answer.status_code == 200).status_code == 200
+    )
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flows.payment.address import NOTICE_PATH
+from tests.limits import comes_again
 from tests.wechat.pay.platform import (
     APIV3_KEY,
     KEY_ID,
@@ -50,3 +51,8 @@ class Till:
         raw = sealed(PAYMENT, "TRANSACTION.SUCCESS").replace(NOTICE_ID, f"EV-{number}".encode())
         headers = signed(raw, at=clock.now())
         return self.app.test_client().post(NOTICE_PATH, data=raw, headers=headers)
+
+    def takes(self, *, number: int) -> bool:
+        """Whether WeChat Pay, which comes again when it is asked to, gets its notice taken."""
+        answer = comes_again(lambda: self.post(number=number), lambda each: each.status_code == 204)
+        return answer.status_code == 204

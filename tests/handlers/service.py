@@ -14,6 +14,7 @@ from pathlib import Path
 
 from werkzeug.test import Client
 
+from tests.limits import lengthen
 from wx_backend import clock, crash, outbox
 from wx_backend.app import create_app, with_door
 from wx_backend.config import Config, Database
@@ -62,6 +63,7 @@ def put_jobs(folder: Path) -> None:
 
 
 def main(url: str, folder: Path, times: int, kind: str, point: str) -> None:
+    lengthen()
     app = create_app(configured(url, folder))
     client = Client(with_door(app))
     sys.stdout.write("ready\n")

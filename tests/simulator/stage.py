@@ -55,7 +55,7 @@ class Stage:
         self.control("POST", "/clock", advance=seconds)
 
     def settle(self, within: float = 1.5) -> None:
-        assert self.control("POST", "/settle", within=within)["settled"]
+        assert self.control("POST", "/settle", within=within, timeout=60)["settled"]
 
     def api(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         """An API call with a JSON body, its answer read as JSON."""

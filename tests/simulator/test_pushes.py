@@ -141,6 +141,7 @@ def test_an_answer_after_the_time_limit_does_not_count(stage: Stage, receiver: R
     slow = iter([0.5, 0.0])
 
     def answer(_push: Received) -> Answer:
+        stage.control("PUT", "/settings", push_timeout=60)  # for the next; this one has begun
         time.sleep(next(slow))
         return 200, b"success"
 

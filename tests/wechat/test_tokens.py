@@ -10,6 +10,7 @@ import pytest
 from wechat.tokens import MemoryTokenStore, Token, TokenKeeper
 from wx_backend.errors import PlatformError
 
+WAIT = 60.0
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
@@ -20,6 +21,8 @@ class Platform:
         self.fetches = 0
         self.now = NOW
         self.delay = delay
+        self.asked, self.gate = threading.Event(), threading.Event()
+        self.gate.set()
         self.failure: Exception | None = None
         self._lock = threading.Lock()
 
@@ -27,12 +30,14 @@ class Platform:
         with self._lock:
             self.fetches += 1
             number = self.fetches
+        self.asked.set()
+        assert self.gate.wait(WAIT)
         time.sleep(self.delay)
         if self.failure:
             raise self.failure
         return Token(f"token-{number}", self.now + timedelta(seconds=7200))
 
-    def keeper(self, store: MemoryTokenStore, wait_seconds: float = 2.0) -> TokenKeeper:
+    def keeper(self, store: MemoryTokenStore, wait_seconds: float = WAIT) -> TokenKeeper:
         return TokenKeeper(store, self.fetch, now=lambda: self.now, wait_seconds=wait_seconds)
 
 
@@ -73,16 +78,18 @@ def test_while_another_process_renews_the_old_token_still_serves() -> None:
 
 
 def test_while_another_thread_renews_the_old_token_still_serves() -> None:
-    platform = Platform(delay=0.4)
+    platform = Platform()
     keeper = platform.keeper(MemoryTokenStore())
     keeper.token()
     platform.now += timedelta(seconds=7000)
-    with ThreadPoolExecutor(1) as other:
-        renewing = other.submit(keeper.token)
-        time.sleep(0.1)
-        started = time.monotonic()
-        assert keeper.token() == "token-1"
-        assert time.monotonic() - started < 0.2
+    platform.gate.clear()
+    platform.asked.clear()
+    with ThreadPoolExecutor(2) as others:
+        renewing = others.submit(keeper.token)
+        assert platform.asked.wait(WAIT)
+        assert others.submit(keeper.token).result(WAIT / 2) == "token-1"
+        assert not renewing.done()
+        platform.gate.set()
         assert renewing.result() == "token-2"
     assert platform.fetches == 2
 

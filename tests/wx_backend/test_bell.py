@@ -10,6 +10,7 @@ from socket import AF_UNIX, SOCK_STREAM, socket
 import pytest
 from flask import Flask
 
+from tests.limits import within
 from wx_backend import bell, outbox, rq_queue
 from wx_backend.db import db, transaction
 from wx_backend.errors import Conflict
@@ -37,7 +38,7 @@ def rope(monkeypatch: pytest.MonkeyPatch, app: Flask) -> Iterator[list[tuple[str
     bell.install(None)
 
 
-def rung(count: int = 1, within: float = 2.0) -> list[str]:
+def rung(count: int = 1, within: float = 30.0) -> list[str]:
     """The queues rung, once there are so many rings (or the time is over)."""
     end = time.monotonic() + within
     while len(rings) < count and time.monotonic() < end:
@@ -82,14 +83,14 @@ def test_a_savepoint_that_ends_well_is_no_commit(rope: list[tuple[str, float]]) 
 
 @pytest.mark.usefixtures("rope")
 def test_many_rings_are_few() -> None:
-    end = time.monotonic() + 0.5
-    while time.monotonic() < end:
+    start = time.monotonic()
+    while time.monotonic() < start + 0.5 or len(rings) < 2:
         bell.ring("work")
         time.sleep(0.001)
     rung(count=99, within=0.2)
 
     times = [at for _, at in rings]
-    assert 2 <= len(times) <= 8
+    assert len(times) <= (time.monotonic() - start) / bell.SPACING_SECONDS + 1
     assert min(b - a for a, b in pairwise(times)) >= bell.SPACING_SECONDS * 0.9
 
 
@@ -123,14 +124,16 @@ def new_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread not in before]
 
 
+def ring_often() -> None:
+    for _ in range(100):
+        bell.ring("work")
+
+
 def test_pulling_costs_nothing_when_redis_says_nothing(tmp_path: Path) -> None:
     path = tmp_path / "silent.sock"
     with socket(AF_UNIX, SOCK_STREAM) as silent:
         silent.bind(str(path))
         silent.listen(4)
         bell.install(f"unix://{path}")
-        start = time.monotonic()
-        for _ in range(100):
-            bell.ring("work")
-        assert time.monotonic() - start < 0.1
+        within(0.1, ring_often)
         bell.install(None)

@@ -122,11 +122,12 @@ def test_every_post_of_strangers_is_limited(app: Flask) -> None:
     assert posts - limited == {"console.sign_in.leave", "storefront.sign_in.end"}
 
 
+@pytest.mark.limits
 def test_redis_away_stops_nobody_and_each_process_counts_for_itself() -> None:
     counts = Counts("redis://127.0.0.1:9/0")
     start = monotonic()
     assert [counts.add("a", 1) for _ in range(50)] == list(range(1, 51))
-    assert monotonic() - start < 1
+    assert monotonic() - start < 50 * limits.WAIT_SECONDS / 2
 
 
 @pytest.mark.processes

@@ -27,22 +27,22 @@ def test_a_wait_ends_with_the_patience_and_takes_the_connection_along(
 ) -> None:
     start = monotonic()
     with pytest.raises(OutOfPatience), patience.at_most(0.3):
-        connection.execute("SELECT pg_sleep(5)")
+        connection.execute("SELECT pg_sleep(60)")
 
-    assert 0.3 <= monotonic() - start < 1
+    assert 0.3 <= monotonic() - start < 30
     assert connection.closed
     assert issubclass(OutOfPatience, psycopg.OperationalError)
 
 
 def test_patience_is_for_all_waits_together(connection: Connection) -> None:
     def wait_often() -> None:
-        for _ in range(10):
+        for _ in range(100):
             connection.execute("SELECT pg_sleep(0.2)")
 
     start = monotonic()
-    with pytest.raises(OutOfPatience), patience.at_most(0.5), patience.at_most(9):
+    with pytest.raises(OutOfPatience), patience.at_most(0.5), patience.at_most(99):
         wait_often()
-    assert monotonic() - start < 1
+    assert monotonic() - start < 10
 
 
 def test_with_little_patience_left_no_connection_is_begun(postgres: PostgresServer) -> None:

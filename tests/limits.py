@@ -1,0 +1,75 @@
+"""Limits of time: lengthened where a test is not about them, held against the clock where it is.
+
+A machine that is busy with something else must fail no test that says what is answered and stored.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from time import monotonic
+from types import ModuleType
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from flows.arrival import link, postgres, sqlite
+from wechat import transport
+from wx_backend import db, limits, patience, rq_queue
+
+TIMES: Final = 20
+TRIES: Final = 3
+LIMITS: Final[tuple[tuple[ModuleType, str], ...]] = (
+    (patience, "ANSWER_SECONDS"),
+    (patience, "CONNECT_SECONDS"),
+    (link, "CONNECT_SECONDS"),
+    (postgres, "TOGETHER_MS"),
+    (postgres, "TOGETHER_SECONDS"),
+    (postgres, "TURN_SECONDS"),
+    (postgres, "STATEMENT_MS"),
+    (sqlite, "STATEMENT_MS"),
+    (db, "BUSY_MS"),
+    (db, "LOCK_MS"),
+    (db, "STATEMENT_MS"),
+    (db, "POOL_SECONDS"),
+    (limits, "WAIT_SECONDS"),
+    (rq_queue, "ANSWER_SECONDS"),
+)
+Outcome = TypeVar("Outcome")
+
+
+def lengthen(patch: Callable[[Any, str, Any], None] = setattr) -> None:
+    """Give databases, Redis and remote systems twenty times the time the service gives them."""
+    for module, name in LIMITS:
+        patch(module, name, TIMES * getattr(module, name))
+    whole = transport.Http()
+    patch(
+        transport,
+        "Http",
+        partial(
+            transport.Http,
+            connect_seconds=TIMES * whole.connect_seconds,
+            read_seconds=TIMES * whole.read_seconds,
+            total_seconds=TIMES * whole.total_seconds,
+        ),
+    )
+
+
+def within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
+    """What `work` gives; it has to be done in so many seconds at least once in three times.
+
+    A busy machine only ever adds time: what takes longer each time takes longer by itself.
+    """
+    for _ in range(TRIES):
+        start = monotonic()
+        outcome = work()
+        if monotonic() - start < seconds:
+            return outcome
+    pytest.fail(f"not within {seconds} s, three times over")
+
+
+def comes_again(send: Callable[[], Outcome], is_taken: Callable[[Outcome], bool]) -> Outcome:
+    """What is answered at last to somebody who comes again when told to, as the platform does."""
+    for _ in range(TRIES):
+        answer = send()
+        if is_taken(answer):
+            break
+    return answer
