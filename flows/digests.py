@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flows.accounts import official_accounts
-from flows.messages import send_notice
-from flows.telling_reps import reachable_rep
+from flows.telling_reps import tell_rep
 from orders.feed import moves_counted
 from orders.models import OrderStatus
 from orders.search import lines_credited_to
@@ -14,10 +12,8 @@ from org.roster import heirs_line
 from payments.feed import refunds_counted
 from referral.feed import contacts_learnt
 from templates_msg.digests import claim_digest, digests_due, quarter_before
-from templates_msg.queries import template_for
 from templates_msg.rules import shortened
 from wx_backend.clock import SHANGHAI
-from wx_backend.platform import config
 
 DIGEST: Final = "rep_digest"
 AT_ONCE: Final = 200
@@ -81,25 +77,18 @@ def summary_of(news: News) -> str:
 
 
 def _tell(rep_id: int, news: News, until: datetime, now: datetime) -> bool:
-    """By the first account that reaches him and has a message for it; once per quarter."""
-    for account in official_accounts():
-        receiver = reachable_rep(rep_id, account.appid)
-        if receiver is None or template_for(account.appid, DIGEST) is None:
-            continue
-        send_notice(
-            key=f"{DIGEST}:{rep_id}:{int(until.timestamp())}",
-            identity_id=receiver,
-            purpose=DIGEST,
-            values={
-                "follows": str(news.follows),
-                "visits": str(news.visits),
-                "orders": str(news.orders),
-                "paid": str(news.paid),
-                "summary": summary_of(news),
-                "until": f"{until.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-            },
-            url=f"{config().service.base_url}/terminal/feed",
-            now=now,
-        )
-        return True
-    return False
+    return tell_rep(
+        rep_id,
+        purpose=DIGEST,
+        key=f"{DIGEST}:{rep_id}:{int(until.timestamp())}",
+        values={
+            "follows": str(news.follows),
+            "visits": str(news.visits),
+            "orders": str(news.orders),
+            "paid": str(news.paid),
+            "summary": summary_of(news),
+            "until": f"{until.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        },
+        page="feed",
+        now=now,
+    )

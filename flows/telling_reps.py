@@ -1,5 +1,6 @@
 """A rep hears in WeChat of what happens to his customers: by the account where it happened."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -61,18 +62,23 @@ def tell_freed(*, now: datetime) -> int:
     return sum(told)
 
 
-def _tell_freed(rep_id: int, fen: int, day: datetime, now: datetime) -> bool:
-    """By the first account that reaches him and has a message for it."""
+def tell_rep(
+    rep_id: int, *, purpose: str, key: str, values: Mapping[str, str], page: str, now: datetime
+) -> bool:
+    """Tell a rep by the first account that reaches him and has a message for it, once per key.
+
+    `page` is the terminal's page it leads to. False when no account does.
+    """
     for account in official_accounts():
         receiver = reachable_rep(rep_id, account.appid)
-        if receiver is None or template_for(account.appid, FREED) is None:
+        if receiver is None or template_for(account.appid, purpose) is None:
             continue
         send_notice(
-            key=f"{FREED}:{rep_id}:{day:%Y%m%d}",
+            key=key,
             identity_id=receiver,
-            purpose=FREED,
-            values={"amount": f"{yuan(fen).replace(',', '')}元", "day": f"{day:%Y-%m-%d}"},
-            url=f"{config().service.base_url}/terminal/income",
+            purpose=purpose,
+            values=values,
+            url=f"{config().service.base_url}/terminal/{page}",
             now=now,
         )
         return True
@@ -83,6 +89,17 @@ def reachable_rep(rep_id: int, appid: str) -> int | None:
     """The identity a rep has at an account; None if nobody is bound or he is not known there."""
     member_id = member_of_rep(rep_id)
     return identity_at(member_ids_of(member_id), appid) if member_id is not None else None
+
+
+def _tell_freed(rep_id: int, fen: int, day: datetime, now: datetime) -> bool:
+    return tell_rep(
+        rep_id,
+        purpose=FREED,
+        key=f"{FREED}:{rep_id}:{day:%Y%m%d}",
+        values={"amount": f"{yuan(fen).replace(',', '')}元", "day": f"{day:%Y-%m-%d}"},
+        page="income",
+        now=now,
+    )
 
 
 def _rep_of_scene(appid: str, scene: str) -> int | None:
