@@ -13,6 +13,7 @@ BENCHES = (
     ("Encrypted pushes over HTTP, PostgreSQL", "bench.callback"),
     ("Pushes stored together and alone", "bench.together"),
     ("Codec", "bench.codec"),
+    ("Keywords", "bench.keywords"),
     ("Pay notice", "bench.pay_notice"),
     ("Reconciliation of one day", "bench.reconcile"),
     ("Poster", "bench.poster"),

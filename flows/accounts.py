@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from members.queries import appid_of
-from org.queries import ancestors, node_by_code, rep_by_number, rep_card
+from org.models import Tier
+from org.queries import ancestors, is_within, node_by_code, rep_by_number, rep_card
 from referral.queries import share_path
 from wx_backend.config import Account
+from wx_backend.errors import NotFound
 from wx_backend.platform import config
 
 SHOWROOM = "/r/"
@@ -14,6 +16,32 @@ SHOWROOM = "/r/"
 def official_accounts() -> Sequence[Account]:
     """The accounts people can sign in by."""
     return [account for account in config().accounts if account.kind == "official"]
+
+
+def accounts_within(node_id: int) -> list[Account]:
+    """The accounts that belong to a node or to something below it."""
+    owned = [(account, owner_of(account)) for account in official_accounts()]
+    return [account for account, owner in owned if owner and is_within(owner, node_id)]
+
+
+def account_within(name: str, node_id: int) -> Account:
+    """The account of this name, if it belongs to the node. NotFound for foreign as for missing ones."""
+    found = next((each for each in accounts_within(node_id) if each.name == name), None)
+    if found is None:
+        raise NotFound("没有这个公众号")
+    return found
+
+
+def owner_of(account: Account) -> int | None:
+    """Whose account it is: the node it names, else the province of its default outlet."""
+    if account.owner is not None:
+        node = node_by_code(account.owner)
+        return node.id if node is not None else None
+    outlet = node_by_code(account.default_outlet)
+    if outlet is None:
+        return None
+    above = ancestors(outlet.id)
+    return above.get(Tier.PROVINCE) or above.get(Tier.GROUP)
 
 
 def account_of_share(share_id: int) -> Account | None:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from flows.menus.rep_tags import rep_changed
 from members.queries import member_ids_of
 from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
 from org.queries import bound_rep, rep_by_number
@@ -20,10 +21,16 @@ def bind_by_invitation(
     rep = rep_by_number(rep_number)
     if rep is None:
         return InviteOutcome.WRONG
-    return try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
+    outcome = try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
+    if outcome is InviteOutcome.BOUND:
+        rep_changed(member_id)
+    return outcome
 
 
 def unbind_person(*, member_id: int, now: datetime) -> bool:
     """End the binding of a person, whoever he was; False when there was none."""
     rep_id = bound_rep(*member_ids_of(member_id))
-    return rep_id is not None and unbind_rep(rep_id=rep_id, now=now)
+    is_unbound = rep_id is not None and unbind_rep(rep_id=rep_id, now=now)
+    if is_unbound:
+        rep_changed(member_id)
+    return is_unbound

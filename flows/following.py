@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from customers.operations import erase_about
+from flows.menus.rep_tags import rep_changed
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
@@ -29,8 +30,10 @@ def refresh_identity(*, identity_id: int) -> Steps:
             unionid=info.unionid or None,
             subscribe_scene=info.subscribe_scene or None,
         )
-        if identity_by_id(identity_id).member_id is not None:
+        member_id = identity_by_id(identity_id).member_id
+        if member_id is not None:
             merge_same_person(identity_id=identity_id, now=clock.now())
+            rep_changed(member_id)  # the platform forgets the tags of who leaves
 
 
 @job("identity.forget")

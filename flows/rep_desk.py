@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from flows.menus.rep_tags import rep_changed
 from orders.figures import Sales, sales_by_developer
 from org import invites, reps
 from org.models import Invite, OperatorIdentity, Rep, RepBinding
-from org.queries import node_of, rep_card, under
+from org.queries import member_of_rep, node_of, rep_card, under
 from org.reps import OperatorCodes
 from org.roster import (
     RepFilter,
@@ -90,19 +91,25 @@ def invite_rep(*, number: str, node_id: int, now: datetime) -> str:
 
 def release_rep(*, number: str, node_id: int, now: datetime) -> None:
     """End a rep's binding. Raises NotBound."""
-    if not invites.unbind_rep(rep_id=_within(number, node_id).id, now=now):
+    rep_id = _within(number, node_id).id
+    member_id = member_of_rep(rep_id)
+    if member_id is None or not invites.unbind_rep(rep_id=rep_id, now=now):
         raise NotBound
+    rep_changed(member_id)
 
 
 def pause_rep(*, number: str, node_id: int) -> None:
     """Take a rep's rights away at once."""
-    reps.disable_rep(rep_id=_within(number, node_id).id)
+    rep_id = _within(number, node_id).id
+    reps.disable_rep(rep_id=rep_id)
+    _tell_tag(member_of_rep(rep_id))
 
 
 def resume_rep(*, number: str, node_id: int) -> None:
     """Give a disabled rep his rights back, and the commission that became due meanwhile."""
     rep_id = _within(number, node_id).id
     reps.enable_rep(rep_id=rep_id)
+    _tell_tag(member_of_rep(rep_id))
     defer(unblock, rep_id=rep_id)
 
 
@@ -112,7 +119,9 @@ def rep_leaves(*, number: str, node_id: int, heir: str, now: datetime) -> None:
     if not heir:
         raise NoHeirNamed
     heir_id = None if heir == NOBODY else _within(heir, node_id).id
+    member_id = member_of_rep(rep.id)
     reps.part_with_rep(rep_id=rep.id, now=now, heir_id=heir_id)
+    _tell_tag(member_id)
     bear_debt(rep_id=rep.id, now=now)
 
 
@@ -124,6 +133,12 @@ def assign_rep_codes(
         raise BadInput("生效日期不能早于今天", fields=["valid_from"])
     rep = _within(number, node_id)
     reps.assign_codes(rep_id=rep.id, codes=codes, valid_from=valid_from)
+
+
+def _tell_tag(member_id: int | None) -> None:
+    """The menu a rep sees follows what he may do."""
+    if member_id is not None:
+        rep_changed(member_id)
 
 
 def _within(number: str, node_id: int) -> Rep:

@@ -1,23 +1,22 @@
-"""An account's own reply rules: set, taken away; its defaults answer for what it leaves out."""
+"""An account's own reply rules: set, switched, moved, taken away; defaults answer for the rest."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from dataclasses import replace
 
-from sqlalchemy import delete
+from sqlalchemy import func, select, update
 
-from menus.models import ReplyRule
-from menus.rules import WORD_LENGTH, ReplyKind, Rule, Trigger, folded
-from wx_backend.db import db, upsert
-from wx_backend.errors import BadInput
-
-TEXT_BYTES: Final = 2048
-ARTICLES_MAX: Final = 8
-_NAMED: Final = (Trigger.EXACT, Trigger.CONTAINS, Trigger.CLICK)
-_TO_MESSAGES: Final = (Trigger.EXACT, Trigger.CONTAINS, Trigger.DEFAULT)
+from menus.faults import rule_faults
+from menus.models import ReplyBook, ReplyRule
+from menus.rules import Rule, Trigger
+from wx_backend.db import db, locked, upsert
+from wx_backend.errors import BadInput, Conflict, NotFound
 
 
 class BadRule(BadInput):
     code, message = "bad_reply_rule", "自动回复的设置有误"
+
+
+class RuleTaken(Conflict):
+    code, message = "reply_rule_taken", "这个关键词或场景已经有一条规则"
 
 
 def set_rule(*, appid: str, rule: Rule) -> None:
@@ -25,7 +24,7 @@ def set_rule(*, appid: str, rule: Rule) -> None:
 
     Raises BadRule for what could never match or the platform would refuse; `details` says what.
     """
-    if faults := _faults(rule):
+    if faults := rule_faults(rule):
         raise BadRule(**faults)
     row = {
         "appid": appid,
@@ -34,77 +33,89 @@ def set_rule(*, appid: str, rule: Rule) -> None:
         "kind": rule.kind,
         "content": dict(rule.content),
         "position": rule.position,
+        "is_active": rule.is_active,
     }
     upsert(
         ReplyRule,
         row,
         key=("appid", "trigger", "match"),
-        update=("kind", "content", "position"),
+        update=("kind", "content", "position", "is_active"),
+    )
+    _turn_page(appid)
+
+
+def add_rule(*, appid: str, rule: Rule) -> None:
+    """One more rule, asked after all others. Raises BadRule, and RuleTaken where there is one."""
+    if _of(appid, rule.trigger, rule.match) is not None:
+        raise RuleTaken
+    last = db.session.scalar(select(func.max(ReplyRule.position)).where(ReplyRule.appid == appid))
+    set_rule(appid=appid, rule=replace(rule, position=(last or 0) + 1))
+
+
+def change_rule(*, appid: str, rule_id: int, rule: Rule) -> None:
+    """Put other words into a rule; place and switch stay. Raises BadRule, RuleTaken, NotFound."""
+    if faults := rule_faults(rule):
+        raise BadRule(**faults)
+    row = _row(appid, rule_id)
+    other = _of(appid, rule.trigger, rule.match)
+    if other is not None and other.id != row.id:
+        raise RuleTaken
+    row.trigger, row.match = rule.trigger, rule.match
+    row.kind, row.content = rule.kind, dict(rule.content)
+    _turn_page(appid)
+
+
+def switch_rule(*, appid: str, rule_id: int, is_active: bool) -> None:
+    """Let a rule answer, or not; switched off, the default answers again. Raises NotFound."""
+    _row(appid, rule_id).is_active = is_active
+    _turn_page(appid)
+
+
+def move_rule(*, appid: str, rule_id: int, by: int) -> None:
+    """Ask a rule one place later (1) or earlier (-1). Raises NotFound."""
+    moved = _row(appid, rule_id)
+    rows = list(
+        db.session.scalars(
+            select(ReplyRule)
+            .where(ReplyRule.appid == appid)
+            .order_by(ReplyRule.position, ReplyRule.id)
+        )
+    )
+    index = rows.index(moved)
+    other = min(max(index + by, 0), len(rows) - 1)
+    rows[index], rows[other] = rows[other], rows[index]
+    for position, row in enumerate(rows, 1):
+        row.position = position
+    _turn_page(appid)
+
+
+def remove_rule(*, appid: str, rule_id: int) -> None:
+    """Take an account's rule away, so that the default answers again. Raises NotFound."""
+    db.session.delete(_row(appid, rule_id))
+    _turn_page(appid)
+
+
+def _of(appid: str, trigger: Trigger, match: str) -> ReplyRule | None:
+    return db.session.scalar(
+        select(ReplyRule).where(
+            ReplyRule.appid == appid, ReplyRule.trigger == trigger, ReplyRule.match == match
+        )
     )
 
 
-def remove_rule(*, appid: str, trigger: Trigger, match: str) -> bool:
-    """Take an account's rule away, so that the default answers again; False if it had none."""
-    removed = db.session.execute(
-        delete(ReplyRule)
-        .where(ReplyRule.appid == appid, ReplyRule.trigger == trigger, ReplyRule.match == match)
-        .returning(ReplyRule.id)
+def _row(appid: str, rule_id: int) -> ReplyRule:
+    row = locked(select(ReplyRule).where(ReplyRule.appid == appid, ReplyRule.id == rule_id))
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _turn_page(appid: str) -> None:
+    """Tell every process that remembers the rules to read them again; one change at a time."""
+    upsert(ReplyBook, {"appid": appid, "revision": 1}, key=("appid",))
+    db.session.execute(
+        update(ReplyBook)
+        .where(ReplyBook.appid == appid)
+        .values(revision=ReplyBook.revision + 1)
+        .execution_options(synchronize_session=False)
     )
-    return removed.one_or_none() is not None
-
-
-def _faults(rule: Rule) -> dict[str, str]:
-    faults = {}
-    if len(rule.match.encode()) > WORD_LENGTH:
-        faults["match"] = f"不能超过{WORD_LENGTH}个字节"
-    elif rule.trigger in _NAMED and not folded(rule.match):
-        faults["match"] = "不能为空"
-    elif rule.trigger is Trigger.DEFAULT and rule.match:
-        faults["match"] = "默认回复不需要关键词"
-    if fault := _CONTENT[rule.kind](rule):
-        faults["content"] = fault
-    return faults
-
-
-def _text_fault(rule: Rule) -> str | None:
-    text = rule.content.get("text")
-    if not isinstance(text, str) or not text.strip():
-        return "回复内容不能为空"
-    return None if len(text.encode()) <= TEXT_BYTES else f"不能超过{TEXT_BYTES}个字节"
-
-
-def _image_fault(rule: Rule) -> str | None:
-    media_id = rule.content.get("media_id")
-    return None if isinstance(media_id, str) and media_id else "请选择图片"
-
-
-def _news_fault(rule: Rule) -> str | None:
-    articles = rule.content.get("articles")
-    limit = 1 if rule.trigger in _TO_MESSAGES else ARTICLES_MAX
-    if not isinstance(articles, list) or not 1 <= len(articles) <= limit:
-        return f"图文数量应为1至{limit}条"
-    return None if all(_is_article(each) for each in articles) else "图文需要标题和网址"
-
-
-def _is_article(article: Any) -> bool:
-    if not isinstance(article, Mapping) or not all(isinstance(v, str) for v in article.values()):
-        return False
-    url = article.get("url", "")
-    return bool(article.get("title")) and url.startswith(("https://", "http://", "{showroom}"))
-
-
-def _transfer_fault(rule: Rule) -> str | None:
-    return None if isinstance(rule.content.get("account", ""), str) else "客服账号有误"
-
-
-def _no_fault(_rule: Rule) -> str | None:
-    return None
-
-
-_CONTENT: Final[Mapping[ReplyKind, Callable[[Rule], str | None]]] = {
-    ReplyKind.TEXT: _text_fault,
-    ReplyKind.IMAGE: _image_fault,
-    ReplyKind.NEWS: _news_fault,
-    ReplyKind.TRANSFER: _transfer_fault,
-    ReplyKind.SILENCE: _no_fault,
-}

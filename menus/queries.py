@@ -1,22 +1,113 @@
-"""Reading the automatic replies of an account."""
+"""Reading menus and automatic replies of an account."""
+
+from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from menus.defaults import DEFAULT_RULES
-from menus.models import ReplyRule
+from menus.models import (
+    AccountTag,
+    Adoption,
+    EditionStatus,
+    MenuEdition,
+    MenuLook,
+    ReplyBook,
+    ReplyRule,
+)
 from menus.rules import ReplyKind, Rule, Trigger
 from wx_backend.db import db
 
+HISTORY_SHOWN = 50
+
 
 def reply_rules(appid: str) -> list[Rule]:
-    """The rules of an account: its own, and the defaults for whatever it has no rule of its own."""
-    rows = db.session.scalars(
-        select(ReplyRule).where(ReplyRule.appid == appid).order_by(ReplyRule.position, ReplyRule.id)
-    )
-    own = [_rule(row) for row in rows]
+    """The rules of an account that answer: its own, and the defaults for whatever it leaves out."""
+    own = [as_rule(row) for row in own_rules(appid) if row.is_active]
     taken = {(rule.trigger, rule.match) for rule in own}
     return own + [rule for rule in DEFAULT_RULES if (rule.trigger, rule.match) not in taken]
 
 
-def _rule(row: ReplyRule) -> Rule:
-    return Rule(Trigger(row.trigger), row.match, ReplyKind(row.kind), row.content, row.position)
+def own_rules(appid: str) -> Sequence[ReplyRule]:
+    """The rules an account has of its own, also those switched off, in the order they are asked."""
+    return db.session.scalars(
+        select(ReplyRule).where(ReplyRule.appid == appid).order_by(ReplyRule.position, ReplyRule.id)
+    ).all()
+
+
+def as_rule(row: ReplyRule) -> Rule:
+    """A rule's values."""
+    return Rule(
+        Trigger(row.trigger),
+        row.match,
+        ReplyKind(row.kind),
+        row.content,
+        row.position,
+        row.is_active,
+    )
+
+
+def rules_revision(appid: str) -> int:
+    """Which state of an account's rules this is; it moves with every change."""
+    query = select(ReplyBook.revision).where(ReplyBook.appid == appid)
+    return db.session.scalar(query) or 0
+
+
+def draft_of(appid: str) -> MenuEdition | None:
+    """The draft of an account."""
+    return _edition(appid, EditionStatus.DRAFT)
+
+
+def publication_of(appid: str) -> MenuEdition | None:
+    """What is being published now."""
+    return _edition(appid, EditionStatus.PUBLISHING)
+
+
+def published_edition(appid: str) -> MenuEdition | None:
+    """What was published last."""
+    return db.session.scalar(
+        select(MenuEdition)
+        .where(MenuEdition.appid == appid, MenuEdition.status == EditionStatus.PUBLISHED)
+        .order_by(MenuEdition.published_at.desc(), MenuEdition.id.desc())
+        .limit(1)
+    )
+
+
+def editions(appid: str) -> Sequence[MenuEdition]:
+    """What was published or tried, the newest first."""
+    return db.session.scalars(
+        select(MenuEdition)
+        .where(
+            MenuEdition.appid == appid,
+            MenuEdition.status.not_in([EditionStatus.DRAFT, EditionStatus.DROPPED]),
+        )
+        .order_by(MenuEdition.number.desc())
+        .limit(HISTORY_SHOWN)
+    ).all()
+
+
+def look_of(appid: str) -> MenuLook | None:
+    """What the platform was last seen to show, or is being asked for."""
+    return db.session.scalar(select(MenuLook).where(MenuLook.appid == appid))
+
+
+def adoption_of(appid: str) -> Adoption | None:
+    """What was taken over from an account, once it was."""
+    return db.session.scalar(select(Adoption).where(Adoption.appid == appid))
+
+
+def tag_id_of(appid: str, name: str) -> int | None:
+    """The platform's number of a tag, once we have used it at this account."""
+    return db.session.scalar(
+        select(AccountTag.tag_id).where(AccountTag.appid == appid, AccountTag.name == name)
+    )
+
+
+def tagging_accounts(name: str) -> Sequence[str]:
+    """The accounts (appids) at which a tag is used."""
+    return db.session.scalars(select(AccountTag.appid).where(AccountTag.name == name)).all()
+
+
+def _edition(appid: str, status: EditionStatus) -> MenuEdition | None:
+    return db.session.scalar(
+        select(MenuEdition).where(MenuEdition.appid == appid, MenuEdition.status == status)
+    )

@@ -1,13 +1,11 @@
-"""Which rule answers a push, decided from values alone and in time linear in the text."""
+"""Reply rules as values, and the reply each gives."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from wechat.events import scene
-from wechat.pushes import Click, MenuScan, Message, Push, Scan, Subscribe, Text
 from wechat.replies import Article, Image, News, Reply, TransferToCustomerService
 from wechat.replies import Text as TextReply
 
@@ -24,6 +22,8 @@ class Trigger(StrEnum):
 
 
 class ReplyKind(StrEnum):
+    """What a rule answers with."""
+
     TEXT = "text"
     IMAGE = "image"
     NEWS = "news"
@@ -33,38 +33,17 @@ class ReplyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`trigger` + `match` -> a reply. The lower `position` is asked first."""
+    """`trigger` + `match` -> a reply. The lower `position` is asked first, one switched off never."""
 
     trigger: Trigger
     match: str
     kind: ReplyKind
     content: Mapping[str, Any]
     position: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What a push asks the table: triggers in order of preference, and the text to match."""
-
-    triggers: tuple[Trigger, ...]
-    text: str = ""
+    is_active: bool = True
 
 
 WORD_LENGTH: Final = 128
-
-
-def choose_reply(rules: Sequence[Rule], push: Push) -> Rule | None:
-    """The rule that answers a push; None when none does.
-
-    A text is answered by the word it is, else the first word it contains, else the default; a
-    follow or scan by the rule of its scene, else the general one; a tap by its menu key.
-    """
-    question = _question(push)
-    for trigger in question.triggers:
-        fitting = [rule for rule in rules if rule.trigger is trigger and _fits(rule, question.text)]
-        if fitting:
-            return min(fitting, key=lambda rule: (not rule.match, rule.position))
-    return None
 
 
 def folded(text: str) -> str:
@@ -104,38 +83,6 @@ def filled(text: str, values: Mapping[str, str]) -> str:
         known = brace and name in values
         written.append(f"{values[name]}{rest}" if known else f"{{{part}")
     return "".join(written)
-
-
-def _question(push: Push) -> _Question:
-    match push:
-        case Text():
-            return _Question(
-                (Trigger.EXACT, Trigger.CONTAINS, Trigger.DEFAULT), folded(push.content)
-            )
-        case Message():
-            return _Question((Trigger.DEFAULT,))
-        case Subscribe():
-            return _Question((Trigger.FOLLOW,), scene(push) or "")
-        case Scan():
-            return _Question((Trigger.SCAN,), scene(push) or "")
-        case Click() | MenuScan():
-            return _Question((Trigger.CLICK,), push.event_key)
-        case _:
-            return _Question(())
-
-
-def _fits(rule: Rule, text: str) -> bool:
-    match rule.trigger:
-        case Trigger.EXACT:
-            return folded(rule.match) == text
-        case Trigger.CONTAINS:
-            return folded(rule.match) in text
-        case Trigger.DEFAULT:
-            return True
-        case Trigger.CLICK:
-            return rule.match == text
-        case Trigger.FOLLOW | Trigger.SCAN:
-            return rule.match in ("", text)
 
 
 def _articles(articles: Iterable[Mapping[str, str]], values: Mapping[str, str]) -> list[Article]:

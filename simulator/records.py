@@ -246,6 +246,23 @@ class Menu(Row):
 
 
 @dataclass
+class ConsoleSetup(Row):
+    """What an account's owner set in the console: a menu, and automatic replies.
+
+    An empty menu: the one made by API, if there is one, is shown. `replies` are kept in the words
+    of `get_current_autoreply_info`.
+    """
+
+    appid: str
+    menu: list[JSON] = field(default_factory=list)
+    replies: JSON = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return self.appid
+
+
+@dataclass
 class Tag(Row):
     appid: str
     tag_id: int

@@ -32,6 +32,7 @@ class Tables:
         self.mass_sends = Table(records.MassSend)
         self.media = Table(records.Media)
         self.menus = Table(records.Menu)
+        self.console_setups = Table(records.ConsoleSetup)
         self.tags = Table(records.Tag)
         self.counters = Table(workings.Counter)
         self.pointers = Table(workings.Pointer)

@@ -19,7 +19,7 @@ from wechat.answers import (
     WebUser,
 )
 from wechat.caller import Caller, send, typed
-from wechat.error_codes import NO_MENU
+from wechat.error_codes import NO_MENU, NO_SUCH_MENU
 from wechat.tokens import Token, TokenKeeper, TokenStore
 from wechat.transport import Transport
 from wx_backend import clock
@@ -140,6 +140,29 @@ class Client:
             return None
         return sent
 
+    def current_menu(self) -> dict[str, Any]:
+        """The menu people see, also one made in the account's console."""
+        return self.caller.call("GET", "/cgi-bin/get_current_selfmenu_info")
+
+    def current_replies(self) -> dict[str, Any]:
+        """The automatic replies set in the account's console."""
+        return self.caller.call("GET", "/cgi-bin/get_current_autoreply_info")
+
+    def add_personal_menu(
+        self, buttons: Sequence[Mapping[str, Any]], rule: Mapping[str, Any]
+    ) -> None:
+        """Put a personalised menu before all others; there must be a default one."""
+        body = {"button": list(buttons), "matchrule": dict(rule)}
+        self.caller.call("POST", "/cgi-bin/menu/addconditional", body=body)
+
+    def remove_personal_menu(self, menu_id: str) -> None:
+        """Take one personalised menu away; one that is gone already is no fault."""
+        try:
+            self.caller.call("POST", "/cgi-bin/menu/delconditional", body={"menuid": menu_id})
+        except PlatformError as refusal:
+            if refusal.code != str(NO_SUCH_MENU):
+                raise
+
     def delete_menu(self) -> None:
         """Remove the default menu and every personalised one."""
         self.groups.menu.delete()
@@ -152,6 +175,28 @@ class Client:
     def subscription_templates(self) -> list[dict[str, Any]]:
         """The account's templates of subscription notices."""
         return list(self.caller.call("GET", "/wxaapi/newtmpl/gettemplate").get("data", ()))
+
+    def tags(self) -> dict[str, int]:
+        """The account's tags: numbers by name."""
+        sent = self.caller.call("GET", "/cgi-bin/tags/get")
+        return {str(tag["name"]): int(tag["id"]) for tag in sent.get("tags", ())}
+
+    def create_tag(self, name: str) -> int:
+        """Make a tag of at most 30 characters; its number."""
+        sent = self.caller.call("POST", "/cgi-bin/tags/create", body={"tag": {"name": name}})
+        return int(sent["tag"]["id"])
+
+    def tag_followers(self, tag_id: int, openids: Sequence[str]) -> None:
+        """Give a tag to at most 50 followers; who has it keeps it."""
+        self._tagged("batchtagging", tag_id, openids)
+
+    def untag_followers(self, tag_id: int, openids: Sequence[str]) -> None:
+        """Take a tag from at most 50 followers; who has it not is no fault."""
+        self._tagged("batchuntagging", tag_id, openids)
+
+    def _tagged(self, how: str, tag_id: int, openids: Sequence[str]) -> None:
+        body = {"openid_list": list(openids), "tagid": tag_id}
+        self.caller.call("POST", f"/cgi-bin/tags/members/{how}", body=body)
 
     def send_template(
         self,

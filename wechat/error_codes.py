@@ -26,6 +26,7 @@ _KINDS: Final = {code: kind for kind, codes in _CODES.items() for code in codes}
 
 CODE_USED: Final = frozenset({40029, 40163})  # an OAuth or login code that is wrong or was used
 NO_MENU: Final = 46003
+NO_SUCH_MENU: Final = 65301  # a personalised one
 NOT_FOLLOWING: Final = 43004
 
 

@@ -7,6 +7,7 @@ import click
 from wx_backend import (
     cli_calendar,
     cli_codes,
+    cli_menus,
     cli_numbers,
     cli_repair,
     cli_sealing,
@@ -99,6 +100,7 @@ for command in (
     cli_statements.verify_statements,
     *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
+    *cli_menus.COMMANDS,
     *cli_sealing.COMMANDS,
     *cli_setup.COMMANDS,
     *cli_slots.COMMANDS,

@@ -67,6 +67,7 @@ class Account:
     modes: frozenset[str]
     title: str
     default_outlet: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

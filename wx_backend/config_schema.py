@@ -88,6 +88,7 @@ class Account(Section):
     )
     title = text(high=30, load_default="")
     default_outlet = text("[A-Za-z0-9-]{1,32}")
+    owner = text("[A-Za-z0-9-]{1,32}", load_default=None)
 
 
 class WeChat(Section):

@@ -9,8 +9,9 @@ from flask import Flask
 
 from demo import templates
 from demo.seed import customers, fulfilment, goods, numbers, organisation
+from flows.menus.publishing import begin_with
 from menus.defaults import default_menu
-from menus.tree import publish_menu
+from menus.whole import AccountMenu
 from org.invites import create_invite
 from org.queries import rep_card
 from templates_msg.operations import set_template
@@ -18,7 +19,6 @@ from wx_backend import clock, log
 from wx_backend.app import create_app
 from wx_backend.config import Config, Mode
 from wx_backend.db import transaction
-from wx_backend.platform import client
 
 LOGINS = ("province", "city", "finance", "cashier")
 INVITED = 3
@@ -42,7 +42,7 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
     now = clock.now()
     with app.app_context():
         appid, base_url = config.accounts[0].appid, config.service.base_url
-        publish_menu(client(appid), default_menu(base_url))
+        begin_with(appid=appid, menu=AccountMenu(default_menu(base_url)))
     with app.app_context(), transaction():
         made = organisation.build(now=now, passwords=passwords)
         goods.build(now=now)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from menus.queries import reply_rules
-from menus.rules import Rule
+from menus.book import RuleBook
+from menus.queries import reply_rules, rules_revision
 from org.queries import rep_card
 from referral.queries import scene_share, share_root_rep
 from referral.signing import sign_share
@@ -17,6 +17,7 @@ from wx_backend.platform import config
 
 REMEMBERED = timedelta(seconds=30)
 RELOADING = timedelta(seconds=3)
+RULES_HOLD = timedelta(seconds=2)  # how long a change of the rules may take to be seen
 ENTRIES_MAX = 20_000
 
 Key = TypeVar("Key")
@@ -39,8 +40,9 @@ class Remembered(Generic[Key, Value]):
     for `RELOADING` at most: a crowd does not ask the same question at once.
     """
 
-    def __init__(self, load: Callable[[Key], Value]) -> None:
+    def __init__(self, load: Callable[[Key], Value], hold: timedelta = REMEMBERED) -> None:
         self._load = load
+        self._hold = hold
         self._entries: dict[Key, tuple[datetime, Value]] = {}
         self._lock = threading.Lock()
 
@@ -53,7 +55,7 @@ class Remembered(Generic[Key, Value]):
                 return value
             self._keep(key, now + RELOADING, value)
         value = self._load(key)
-        self._keep(key, now + REMEMBERED, value)
+        self._keep(key, now + self._hold, value)
         return value
 
     def _keep(self, key: Key, until: datetime, value: Value) -> None:
@@ -73,7 +75,8 @@ class Known:
         """`in_app` opens the context that reads of the database need."""
         self._in_app = in_app
         self._scanned = Remembered(self._load_scanned)
-        self._rules = Remembered(self._load_rules)
+        self._rules = Remembered(self._load_rules, RULES_HOLD)
+        self._books: dict[str, tuple[int, RuleBook]] = {}
 
     def scanned(
         self, appid: str, scene: str, share_id: int | None, now: datetime
@@ -81,7 +84,7 @@ class Known:
         """Whose code this scene is; None when it leads to nobody."""
         return self._scanned.of((appid, scene, share_id), now)
 
-    def rules(self, appid: str, now: datetime) -> tuple[Rule, ...]:
+    def rules(self, appid: str, now: datetime) -> RuleBook:
         """The reply rules of an account."""
         return self._rules.of(appid, now)
 
@@ -99,9 +102,16 @@ class Known:
             finally:
                 db.session.remove()
 
-    def _load_rules(self, appid: str) -> tuple[Rule, ...]:
+    def _load_rules(self, appid: str) -> RuleBook:
+        """The book that is there while its revision holds; made anew from what was read after it."""
         with self._in_app():
             try:
-                return tuple(reply_rules(appid))
+                revision = rules_revision(appid)
+                kept = self._books.get(appid)
+                if kept is not None and kept[0] == revision:
+                    return kept[1]
+                book = RuleBook(reply_rules(appid))
             finally:
                 db.session.remove()
+        self._books[appid] = revision, book
+        return book

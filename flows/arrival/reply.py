@@ -1,10 +1,10 @@
 """What we answer to a push at once: the account's rule for it, in the words of whoever is behind it."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from flows.arrival.known import Scanned
-from menus.rules import ReplyKind, Rule, choose_reply, reply_of
+from menus.book import RuleBook
+from menus.rules import ReplyKind, reply_of
 from wechat.pushes import Push
 from wechat.replies import Reply
 from wx_backend.config import Account
@@ -13,14 +13,14 @@ MINI_PROGRAM: Final = "mini_program"
 
 
 def reply_to(
-    push: Push, *, rules: Sequence[Rule], account: Account, scanned: Scanned | None
+    push: Push, *, rules: RuleBook, account: Account, scanned: Scanned | None
 ) -> Reply | None:
     """The passive reply to a push; None when there is nothing to say.
 
     A mini-program may only hand the person over to customer service: the platform takes any other
     reply for a fault of ours.
     """
-    rule = choose_reply(rules, push)
+    rule = rules.answer(push)
     if rule is None or (account.kind == MINI_PROGRAM and rule.kind is not ReplyKind.TRANSFER):
         return None
     values = {"account": account.title}

@@ -79,6 +79,12 @@ def _material(act: Act, button: JSON, _menu: Menu) -> JSON:
     return {}
 
 
+def _words(act: Act, button: JSON, _menu: Menu) -> JSON:
+    line = {"msg_type": "text", "content": {"content": button["value"]}}
+    act.world.write(act.person.name, act.account.appid, "account", "menu", **line)
+    return {}
+
+
 _TAPS: dict[str, Callable[[Act, JSON, Menu], JSON]] = {
     "click": _click,
     "view": _view,
@@ -93,4 +99,10 @@ _TAPS: dict[str, Callable[[Act, JSON, Menu], JSON]] = {
     "article_id": _material,
     "article_view_limited": _material,
     "view_limited": _material,
+    # Only the console makes these; the platform answers them itself.
+    "text": _words,
+    "img": _material,
+    "news": _material,
+    "video": _material,
+    "voice": _material,
 }

@@ -27,6 +27,7 @@ _TYPES: dict[str, tuple[str, int]] = {
 @endpoint("POST", "/cgi-bin/menu/create", daily=1000)
 def create(call: Call) -> Answer:
     buttons = _buttons(call.body.get("button"))
+    _forget_console_menu(call)
     call.world.menus.save(Menu(call.account.appid, _DEFAULT, buttons))
     return OK
 
@@ -52,19 +53,25 @@ def delete(call: Call) -> Answer:
     for menu in call.world.menus:
         if menu.appid == call.account.appid:
             call.world.menus.drop(menu.key)
+    _forget_console_menu(call)
     return OK
 
 
 @endpoint("GET", "/cgi-bin/get_current_selfmenu_info", daily=10_000)
 def current(call: Call) -> Answer:
-    default = _default(call.world, call.account)
-    if default is None:
+    """The menu people see, whoever made it."""
+    menu = _console_menu(call.world, call.account) or _default(call.world, call.account)
+    if menu is None:
         return {"is_menu_open": 0, "selfmenu_info": {"button": []}}
-    shown = [
-        {**b, "sub_button": {"list": b["sub_button"]}} if b.get("sub_button") else b
-        for b in default.buttons
-    ]
-    return {"is_menu_open": 1, "selfmenu_info": {"button": shown}}
+    return {"is_menu_open": 1, "selfmenu_info": {"button": [_told(b) for b in menu.buttons]}}
+
+
+@endpoint("GET", "/cgi-bin/get_current_autoreply_info", daily=10_000)
+def current_replies(call: Call) -> Answer:
+    """The automatic replies set in the console."""
+    setup = call.world.console_setups.find(call.account.appid)
+    switches = {"is_add_friend_reply_open": 0, "is_autoreply_open": 0}
+    return {**switches, **(setup.replies if setup else {})}
 
 
 @endpoint("POST", "/cgi-bin/menu/addconditional", daily=2000)
@@ -99,7 +106,9 @@ def try_match(call: Call) -> Answer:
 
 
 def menu_of(world: World, account: Account, contact: Contact) -> Menu | None:
-    """The menu this person sees: the newest personalised one that fits, else the default."""
+    """The menu this person sees: the console's, the newest personalised one that fits, the default."""
+    if console := _console_menu(world, account):
+        return console
     for menu in reversed(_personal(world, account)):
         platform_fits = "client_platform_type" not in menu.rule
         tag_id = menu.rule.get("tag_id")
@@ -110,6 +119,25 @@ def menu_of(world: World, account: Account, contact: Contact) -> Menu | None:
 
 def _default(world: World, account: Account) -> Menu | None:
     return world.menus.find(account.appid, str(_DEFAULT))
+
+
+def _console_menu(world: World, account: Account) -> Menu | None:
+    setup = world.console_setups.find(account.appid)
+    return Menu(account.appid, _DEFAULT, setup.menu) if setup and setup.menu else None
+
+
+def _forget_console_menu(call: Call) -> None:
+    """A menu made by API takes the place of the console's."""
+    if setup := call.world.console_setups.find(call.account.appid):
+        setup.menu = []
+        call.world.console_setups.save(setup)
+
+
+def _told(button: JSON) -> JSON:
+    """A button as this call tells it: what is below it is wrapped once more."""
+    below = button.get("sub_button")
+    rest = {name: value for name, value in button.items() if name != "sub_button"}
+    return {**rest, "sub_button": {"list": below}} if below else rest
 
 
 def _personal(world: World, account: Account) -> list[Menu]:

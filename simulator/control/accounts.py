@@ -10,7 +10,7 @@ from simulator.control.frame import Control, body, changed
 from simulator.errors import Refused
 from simulator.pay.gate import serials
 from simulator.pay_records import Merchant
-from simulator.records import JSON, Account, Contact, Template
+from simulator.records import JSON, Account, ConsoleSetup, Contact, Template
 from simulator.world import World
 
 _SECRETS = ("platform_private_key", "certificate_private_key", "apiv3_key")
@@ -35,6 +35,13 @@ def blueprint(world: World) -> Blueprint:
         world.account(appid)
         row = world.templates.find(appid, template_id) or Template(appid, template_id, "", "")
         return vars(world.templates.save(changed(row, body())))
+
+    @control.route("PUT", "/accounts/<appid>/console")
+    def console(appid: str) -> JSON:
+        """What the account's owner sets by hand: a menu in place of the API's, automatic replies."""
+        world.account(appid)
+        setup = changed(world.console_setups.find(appid) or ConsoleSetup(appid), body())
+        return vars(world.console_setups.save(setup))
 
     @control.route("POST", "/accounts/<appid>/invalidate_tokens")
     def invalidate_tokens(appid: str) -> JSON:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flows.arrival.reply import MINI_PROGRAM, reply_to
+from menus.book import RuleBook
 from menus.defaults import DEFAULT_RULES
 from tests.handlers.platform import text
 from wechat import events
@@ -19,7 +20,7 @@ def official(config: Config) -> Account:
 
 def reply(content: str, account: Account) -> Reply | None:
     push = events.parse({**text(content), "MsgId": "1"})
-    return reply_to(push, rules=DEFAULT_RULES, account=account, scanned=None)
+    return reply_to(push, rules=RuleBook(DEFAULT_RULES), account=account, scanned=None)
 
 
 def test_an_official_account_answers_a_text(official: Account) -> None:

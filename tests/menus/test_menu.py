@@ -1,11 +1,10 @@
 """The menu under a chat, and the platform's limits on it."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
-from menus.tree import BadMenu, Button, check_menu, publish_menu, published_menu
+from menus.tree import BadMenu, Button, as_json, check_menu, menu_from
 
 SHOP = Button(name="商城", type="view", url="https://wx.test/")
 POSTER = Button(name="我的海报", type="click", key="my_poster")
@@ -15,44 +14,41 @@ MENU = (
 )
 
 
-class Platform:
-    """Keeps a menu as the platform does."""
-
-    def __init__(self) -> None:
-        self.kept: list[Mapping[str, Any]] | None = None
-
-    def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
-        self.kept = list(buttons)
-
-    def menu(self) -> dict[str, Any] | None:
-        return None if self.kept is None else {"menu": {"button": self.kept, "menuid": 1}}
-
-
-def test_published_menu_reads_back_as_it_was() -> None:
-    platform = Platform()
-    assert published_menu(platform) == ()
-
-    publish_menu(platform, MENU)
-
-    assert published_menu(platform) == MENU
-    assert platform.kept == [
-        {"name": "商城", "type": "view", "url": "https://wx.test/"},
-        {
-            "name": "我的",
-            "sub_button": [
-                {"name": "我的海报", "type": "click", "key": "my_poster"},
-                {"name": "订单", "type": "view", "url": "https://x"},
-            ],
-        },
+def test_a_menu_reads_back_as_it_was_told() -> None:
+    shop = {"name": "商城", "type": "view", "url": "https://wx.test/"}
+    below = [
+        {"name": "我的海报", "type": "click", "key": "my_poster"},
+        {"name": "订单", "type": "view", "url": "https://x"},
     ]
+    told = [shop, {"name": "我的", "sub_button": below}]
+    wrapped = [shop, {"name": "我的", "sub_button": {"list": below}}]
+
+    assert as_json(MENU) == told
+    assert menu_from(told) == menu_from(wrapped) == MENU
 
 
-def test_bad_menu_is_not_sent() -> None:
-    platform = Platform()
-    with pytest.raises(BadMenu):
-        publish_menu(platform, ())
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"name": "看看", "type": "finder", "username": "v2_0600@finder"},
+        {"name": "商城", "type": "view", "url": "https://x", "fee": 1},
+        {"name": "地址", "type": "text", "value": "天河路 1 号"},
+    ],
+)
+def test_a_button_we_have_no_words_for_stays_as_it_was_told(told: dict[str, Any]) -> None:
+    button = Button.from_json({**told, "sub_button": []})
 
-    assert platform.kept is None
+    assert button.kept == told
+    assert button.as_json() == told
+
+
+def test_what_only_the_console_makes_is_not_sent() -> None:
+    unknown, video = {"name": "看", "type": "finder"}, {"name": "看", "type": "video", "value": "v"}
+    check_menu(menu_from([unknown]))
+    with pytest.raises(BadMenu, match="菜单设置有误") as refusal:
+        check_menu(menu_from([video]))
+
+    assert "微信后台" in refusal.value.details["1"]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +59,9 @@ def test_bad_menu_is_not_sent() -> None:
         Button(
             name="x", below=tuple(Button(name="x" * 60, type="click", key="k") for _ in "12345")
         ),
-        Button(name="x", type="miniprogram", url="https://x", appid="wx1", pagepath="p"),
+        Button(
+            name="x", type="miniprogram", url="https://x", appid="wx5ad0c1ee0a2b3f4d", pagepath="p"
+        ),
         Button(name="x", type="scancode_waitmsg", key="k"),
         Button(name="x", type="media_id", media_id="m"),
     ],
@@ -84,6 +82,19 @@ def test_menu_at_its_limits_is_taken(button: Button) -> None:
         (Button(name="x", type="click", key="k" * 129), "1"),
         (Button(name="x", type="view", url="https://" + "x" * 1017), "1"),
         (Button(name="x", type="view", url="javascript:alert(1)"), "1"),
+        (Button(name="x", type="view", url="https://"), "1"),
+        (Button(name="x", type="view", url="https://[x"), "1"),
+        (Button(name="x", type="miniprogram", url="https://x", appid="wx1", pagepath="p"), "1"),
+        (
+            Button(
+                name="x",
+                type="miniprogram",
+                url="https://x",
+                appid="wx5ad0c1ee0a2b3f4d",
+                pagepath="/p",
+            ),
+            "1",
+        ),
         (Button(name="x", type="miniprogram", appid="wx1", pagepath="p"), "1"),
         (Button(name="x", below=(POSTER,) * 6), "1"),
         (Button(name="x", type="click", key="k", below=(POSTER,)), "1"),

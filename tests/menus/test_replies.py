@@ -7,12 +7,23 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from menus.book import RuleBook
 from menus.defaults import DEFAULT_RULES
-from menus.operations import BadRule, remove_rule, set_rule
-from menus.queries import reply_rules
-from menus.rules import ReplyKind, Rule, Trigger, choose_reply, filled, reply_of
+from menus.operations import (
+    BadRule,
+    RuleTaken,
+    add_rule,
+    change_rule,
+    move_rule,
+    remove_rule,
+    set_rule,
+    switch_rule,
+)
+from menus.queries import own_rules, reply_rules, rules_revision
+from menus.rules import ReplyKind, Rule, Trigger, filled, reply_of
 from wechat import pushes, replies
-from wx_backend.db import transaction
+from wx_backend.db import db, transaction
+from wx_backend.errors import NotFound
 
 CITY = "wx5ad0c1ee0a2b3f4d"
 FROM_BOB: dict[str, Any] = {
@@ -73,7 +84,7 @@ def click(event_key: str) -> pushes.Click:
 )
 def test_closest_rule_answers(push: pushes.Push, answer: str) -> None:
     for rules in (RULES, RULES[::-1]):
-        chosen = choose_reply(rules, push)
+        chosen = RuleBook(rules).answer(push)
         assert chosen is not None
         assert chosen.content["text"] == answer
 
@@ -88,13 +99,13 @@ def test_closest_rule_answers(push: pushes.Push, answer: str) -> None:
     ],
 )
 def test_what_asks_nothing_is_not_answered(push: pushes.Push) -> None:
-    assert choose_reply(RULES, push) is None
+    assert RuleBook(RULES).answer(push) is None
 
 
 def test_hostile_text_costs_no_more_than_its_length() -> None:
     rules = [rule(Trigger.CONTAINS, "a" * 60 + "b", str(number)) for number in range(50)]
     started = time.process_time()
-    assert choose_reply(rules, text("a" * 20_000)) is None
+    assert RuleBook(rules).answer(text("a" * 20_000)) is None
 
     assert time.process_time() - started < 2
 
@@ -138,7 +149,7 @@ def test_every_kind_of_rule_makes_its_reply() -> None:
 
 
 def test_welcome_names_the_rep_where_there_is_one() -> None:
-    welcome = choose_reply(DEFAULT_RULES, follow())
+    welcome = RuleBook(DEFAULT_RULES).answer(follow())
     assert welcome is not None
     named = reply_of(
         welcome, {"rep": "爱丽丝", "outlet": "天河营业厅", "showroom": "https://x/s/1"}
@@ -154,7 +165,7 @@ def test_welcome_names_the_rep_where_there_is_one() -> None:
 
 @pytest.mark.parametrize("word", ["人工", "我要投诉你们", "我的订单呢", "退款", "什么都不是"])
 def test_defaults_answer_everybody(word: str) -> None:
-    chosen = choose_reply(DEFAULT_RULES, text(word))
+    chosen = RuleBook(DEFAULT_RULES).answer(text(word))
     assert chosen is not None
     assert reply_of(chosen, {}) is not None
 
@@ -166,14 +177,50 @@ def test_own_rule_goes_before_the_default_and_back(app: Flask) -> None:
         for words in ("旧", "新"):
             set_rule(appid=CITY, rule=rule(Trigger.FOLLOW, "", words))
 
-    chosen = choose_reply(reply_rules(CITY), follow())
+    chosen = RuleBook(reply_rules(CITY)).answer(follow())
     assert chosen is not None
     assert chosen.content == {"text": "新"}
     assert reply_rules("wxOther") == list(DEFAULT_RULES)
     with transaction():
-        assert remove_rule(appid=CITY, trigger=Trigger.FOLLOW, match="")
-        assert not remove_rule(appid=CITY, trigger=Trigger.FOLLOW, match="")
+        remove_rule(appid=CITY, rule_id=own_rules(CITY)[0].id)
     assert reply_rules(CITY) == list(DEFAULT_RULES)
+
+
+def test_rules_are_ordered_switched_and_changed(app: Flask) -> None:
+    assert app.testing
+    with transaction():
+        for word in ("套餐", "5G", "宽带"):
+            add_rule(appid=CITY, rule=rule(Trigger.CONTAINS, word, word))
+    seen = [rules_revision(CITY)]
+
+    def answer() -> str:
+        db.session.rollback()
+        seen.append(rules_revision(CITY))
+        chosen = RuleBook(reply_rules(CITY)).answer(text("宽带和5G套餐"))
+        assert chosen
+        return str(chosen.content["text"])
+
+    assert answer() == "套餐"
+    first, second, third = (row.id for row in own_rules(CITY))
+    with transaction():
+        move_rule(appid=CITY, rule_id=third, by=-1)
+        move_rule(appid=CITY, rule_id=third, by=-1)
+        move_rule(appid=CITY, rule_id=third, by=-1)
+    assert answer() == "宽带"
+    with transaction():
+        switch_rule(appid=CITY, rule_id=third, is_active=False)
+    assert answer() == "套餐"
+    with transaction():
+        change_rule(appid=CITY, rule_id=first, rule=rule(Trigger.CONTAINS, "流量", "流量"))
+    assert answer() == "5G"
+    assert seen[1:] == sorted(set(seen[1:]))
+    with pytest.raises(RuleTaken), transaction():
+        change_rule(appid=CITY, rule_id=second, rule=rule(Trigger.CONTAINS, "流量", "x"))
+    with pytest.raises(RuleTaken), transaction():
+        add_rule(appid=CITY, rule=rule(Trigger.CONTAINS, "5G", "x"))
+    for foreign in (first, 404):
+        with pytest.raises(NotFound), transaction():
+            switch_rule(appid="wxOther", rule_id=foreign, is_active=True)
 
 
 ARTICLE = {"title": "新品", "url": "https://x"}

@@ -73,7 +73,7 @@ def test_the_example_explains_every_key(example: Tree) -> None:
     from wx_backend import config_schema as schema
 
     text = (ROOT / "config.example.toml").read_text("utf-8")
-    optional = {"previous_aes_key", "proxy", "last_share_id"}
+    optional = {"owner", "previous_aes_key", "proxy", "last_share_id"}
     for name, section in (
         *(("service", schema.Service), ("database", schema.Database), ("redis", schema.Redis)),
         *(("wechat", schema.WeChat), ("privacy", schema.Privacy), ("billing", schema.Billing)),
