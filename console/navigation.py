@@ -43,7 +43,11 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.reps.index", "员工", ("console.reps",)),
         Place("console.staff.index", "账号", ("console.staff.",)),
     ),
-    "营销": (Place("console.message_templates.index", "消息模板", ("console.message_templates",)),),
+    "营销": (
+        Place("console.menus.index", "公众号菜单", ("console.menus",)),
+        Place("console.replies.index", "自动回复", ("console.replies",)),
+        Place("console.message_templates.index", "消息模板", ("console.message_templates",)),
+    ),
     "运营": (
         Place("console.kpis.index", "运营指标", ("console.kpis",)),
         Place("console.calendar.index", "日历与规则", ("console.calendar",)),

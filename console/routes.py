@@ -13,6 +13,7 @@ from console import (
     calendar,
     dashboard,
     kpis,
+    menus,
     message_templates,
     navigation,
     numbers,
@@ -27,6 +28,7 @@ from console import (
     reconciliation,
     refunds,
     repair,
+    replies,
     reps,
     sign_in,
     staff,
@@ -72,6 +74,8 @@ for part in (
     staff,
     account,
     audit,
+    menus,
+    replies,
 ):
     bp.register_blueprint(part.bp)
 

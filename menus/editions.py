@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from menus.models import EditionStatus, MenuEdition, Origin
+from menus.queries import edition_of
 from menus.whole import AccountMenu, check_whole
 from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, NotFound
@@ -66,9 +67,7 @@ def restore_edition(*, appid: str, number: int, staff_id: int | None, now: datet
 
     Raises NotFound, BadMenu, StillPublishing.
     """
-    earlier = db.session.scalar(
-        select(MenuEdition).where(MenuEdition.appid == appid, MenuEdition.number == number)
-    )
+    earlier = edition_of(appid, number)
     if earlier is None or earlier.status == EditionStatus.DRAFT:
         raise NotFound
     menu = AccountMenu.from_json(earlier.content)

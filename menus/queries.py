@@ -85,6 +85,13 @@ def editions(appid: str) -> Sequence[MenuEdition]:
     ).all()
 
 
+def edition_of(appid: str, number: int) -> MenuEdition | None:
+    """One edition of an account."""
+    return db.session.scalar(
+        select(MenuEdition).where(MenuEdition.appid == appid, MenuEdition.number == number)
+    )
+
+
 def look_of(appid: str) -> MenuLook | None:
     """What the platform was last seen to show, or is being asked for."""
     return db.session.scalar(select(MenuLook).where(MenuLook.appid == appid))
