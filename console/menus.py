@@ -214,7 +214,8 @@ def _typed(was: Button) -> Button:
         return replace(was, name=name)
     if kind not in NEEDS:
         return Button(name=name)
-    return Button(name=name, type=kind, **{word: _field(word) for word in NEEDS[kind]})
+    said = {word: _field(word) for word in NEEDS[kind]}
+    return Button.from_json({"name": name, "type": kind, **said})
 
 
 def _field(name: str) -> str:

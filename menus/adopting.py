@@ -60,6 +60,9 @@ def _menu(shown: AccountMenu) -> tuple[AccountMenu, list[Rule], list[str]]:
             return button
         if rule := _of_button(button):
             rules.append(rule)
+            notes.append(
+                f"菜单按钮“{button.name}”原是微信后台的{_KINDS[button.type]}按钮，改为点击后自动回复同样的内容"
+            )
             return Button(name=button.name, type="click", key=rule.match)
         notes.append(_note_of(button))
         return button
