@@ -31,6 +31,7 @@ ERRMSG = {
     40066: "invalid url",
     40125: "invalid appsecret",
     40163: "code been used",
+    40164: "invalid ip, not in whitelist",
     40169: "invalid scene",
     40226: "high risk user, login blocked",
     40243: "appsecret is frozen",

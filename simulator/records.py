@@ -30,6 +30,7 @@ class Account(Row):
     limits: dict[str, int] = field(default_factory=dict)  # daily limits that differ, by path
     permanent_codes: int = 100_000
     is_secret_frozen: bool = False
+    allowed_ips: list[str] = field(default_factory=list)  # who may ask for a token; empty: anybody
     is_snapshot: bool = False  # every snsapi_userinfo request ends on the snapshot page
     is_trade_managed: bool = False
     markfail_after: int = 100  # failed deliveries in a row; 0 switches it off

@@ -26,6 +26,7 @@ from wx_backend import clock
 from wx_backend.errors import PlatformError
 
 OFFICIAL_URL: Final = "https://api.weixin.qq.com"
+STABLE_TOKEN: Final = "/cgi-bin/stable_token"  # noqa: S105 - a path, not a secret
 TEMPORARY_CODE_SECONDS: Final = 2_592_000  # 30 days, the longest a temporary code lives
 
 
@@ -39,18 +40,11 @@ def access_token_keeper(
     now: Callable[[], datetime] = clock.now,
 ) -> TokenKeeper:
     """Keep an account's access token by `stable_token` in normal mode, which kills no other."""
-    path = "/cgi-bin/stable_token"
-    body = {
-        "grant_type": "client_credential",
-        "appid": appid,
-        "secret": secret,
-        "force_refresh": False,
-    }
 
     def fetch() -> Token:
         started = now()
-        sent = send(transport, base_url + path, method="POST", body=body)
-        return _token(path, sent, "access_token", started)
+        sent = _stable_token(transport, base_url, appid, secret)
+        return _token(STABLE_TOKEN, sent, "access_token", started)
 
     return TokenKeeper(store, fetch, now=now)
 
@@ -87,6 +81,13 @@ class Client:
     def caller(self) -> Caller:
         """The calls below this account's base URL, for what has no method here."""
         return Caller(self.base_url, self.transport, self.keeper)
+
+    def check_credentials(self) -> None:
+        """Have the platform check AppID, AppSecret and our address, whatever token is kept here.
+
+        The token in use comes back and is not renewed.
+        """
+        _stable_token(self.transport, self.base_url, self.appid, self.secret)
 
     @cached_property
     def groups(self) -> Any:
@@ -295,6 +296,16 @@ class Client:
     def phone_number(self, code: str) -> PhoneNumber:
         """The number behind the code of the phone button, once."""
         return login.phone_number(self.caller, code)
+
+
+def _stable_token(transport: Transport, base_url: str, appid: str, secret: str) -> dict[str, Any]:
+    body = {
+        "grant_type": "client_credential",
+        "appid": appid,
+        "secret": secret,
+        "force_refresh": False,
+    }
+    return send(transport, base_url + STABLE_TOKEN, method="POST", body=body)
 
 
 def _token(path: str, sent: Mapping[str, Any], name: str, started: datetime) -> Token:

@@ -7,6 +7,7 @@ import click
 from wx_backend import (
     cli_calendar,
     cli_codes,
+    cli_doctor,
     cli_menus,
     cli_numbers,
     cli_repair,
@@ -100,6 +101,7 @@ for command in (
     cli_statements.verify_statements,
     *cli_calendar.COMMANDS,
     *cli_codes.COMMANDS,
+    *cli_doctor.COMMANDS,
     *cli_menus.COMMANDS,
     *cli_sealing.COMMANDS,
     *cli_setup.COMMANDS,

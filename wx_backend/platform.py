@@ -85,6 +85,11 @@ def merchant() -> "Merchant":
     return _clients().merchant()
 
 
+def transport() -> "Transport":
+    """The process's way out, for addresses of our own."""
+    return _clients().transport()
+
+
 class Clients:
     """One transport and one client per account for a whole process."""
 

@@ -14,11 +14,12 @@ from simulator.api.calls import (
 )
 from simulator.clock import shanghai_day
 from simulator.errors import ApiError
-from simulator.records import Token
+from simulator.records import Account, Token
 from simulator.workings import Pointer
 from simulator.world import World
 
 LIFE = 7200
+_CALLER = "127.0.0.1"
 _OVERLAP = 300
 _FORCED_PER_DAY = 20
 _FORCED_SPACING = 30
@@ -30,6 +31,7 @@ def token(call: Call) -> Answer:
     if call.query.get("grant_type") != "client_credential":
         raise ApiError(40002)
     account = credentials(call.world, call.query.get("appid", ""), call.query.get("secret", ""))
+    _check_address(account)
     count_call(call.world, account, ENDPOINTS["/cgi-bin/token"])
     _retire(call.world, account.appid, "plain", _OVERLAP)
     fresh = _fresh(call.world, account.appid, "plain")
@@ -43,6 +45,7 @@ def stable_token(call: Call) -> Answer:
         raise ApiError(40002)
     appid, secret = (str(call.body.get(name, "")) for name in ("appid", "secret"))
     account = credentials(call.world, appid, secret)
+    _check_address(account)
     count_call(call.world, account, ENDPOINTS["/cgi-bin/stable_token"])
     if call.body.get("force_refresh") is True:
         _count_forced(call.world, account.appid)
@@ -55,6 +58,12 @@ def stable_token(call: Call) -> Answer:
         "access_token": current.token,
         "expires_in": math.ceil(current.expires_at - call.now),
     }
+
+
+def _check_address(account: Account) -> None:
+    """The allow-list of the account's console; everybody calls us from one address."""
+    if account.allowed_ips and _CALLER not in account.allowed_ips:
+        raise ApiError(40164, f"invalid ip {_CALLER} ipv6 ::ffff:{_CALLER}, not in whitelist")
 
 
 @endpoint("GET", "/cgi-bin/ticket/getticket", daily=100_000)
