@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from menus.words import WordIndex
 
@@ -27,12 +28,12 @@ def main() -> None:
     print("|---|---|---|---|---|")
     for size in SIZES:
         words = ["".join(chance.choices(ALPHABET, k=4)) for _ in range(size)]
-        build = min(_cpu(lambda words=words: WordIndex(words)) for _ in range(3))
+        build = min(_cpu(partial(WordIndex, words)) for _ in range(3))
         index = WordIndex(words)
         for length in LENGTHS:
             text = "".join(chance.choices(ALPHABET, k=length))
-            ours = _median(rounds, lambda index=index, text=text: index.first_in(text))
-            each = _median(rounds, lambda words=words, text=text: _first(words, text))
+            ours = _median(rounds, partial(index.first_in, text))
+            each = _median(rounds, partial(_first, words, text))
             print(f"| {size} | {length} | {ours:.1f} | {each:.1f} | {build * 1e3:.1f} |")
 
 

@@ -65,6 +65,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
     "系统": (
         Place("console.audit.index", "操作日志", ("console.audit",)),
         Place("console.repair.failures", "失败任务", ("console.repair.failures",), True),
+        Place("console.stops.index", "停止与恢复", ("console.stops",), True),
     ),
 }
 

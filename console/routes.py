@@ -33,6 +33,7 @@ from console import (
     sign_in,
     staff,
     statements,
+    stops,
     words,
 )
 from org.roster import holds_everything, staff_names
@@ -76,6 +77,7 @@ for part in (
     audit,
     menus,
     replies,
+    stops,
 ):
     bp.register_blueprint(part.bp)
 

@@ -15,6 +15,7 @@ from wx_backend import (
     cli_setup,
     cli_slots,
     cli_statements,
+    cli_stops,
     log,
     migrate,
 )
@@ -106,6 +107,7 @@ for command in (
     *cli_sealing.COMMANDS,
     *cli_setup.COMMANDS,
     *cli_slots.COMMANDS,
+    *cli_stops.COMMANDS,
     cli_numbers.import_numbers,
 ):
     main.add_command(command)

@@ -6,6 +6,7 @@ from sqlalchemy import text
 from flows.repair import TABLES
 from wx_backend import backlog, clock
 from wx_backend.db import db
+from wx_backend.stops import Line, open_stops
 
 bp = Blueprint("health", __name__)
 
@@ -57,4 +58,7 @@ def _backlog() -> list[str]:
         oldest = work.oldest_due_at
         age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
         ages.append(f'wx_overdue_seconds{{table="{label}"}} {age:.3f}\n')
-    return lines + ages
+    held = open_stops()
+    stopped = ["# HELP wx_stopped Lines of outgoing work that are held\n# TYPE wx_stopped gauge\n"]
+    stopped += [f'wx_stopped{{line="{line}"}} {int(line in held)}\n' for line in Line]
+    return lines + ages + stopped

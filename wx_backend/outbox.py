@@ -26,6 +26,7 @@ from wx_backend.claims import Claim, Claimable, LostClaim, due_index, partial_in
 from wx_backend.db import Instant, Model, db, id_column, retried, transaction, upsert
 from wx_backend.errors import AppError, PlatformError
 from wx_backend.row_work import record_failure
+from wx_backend.stops import held_jobs
 
 log = logging.getLogger(__name__)
 
@@ -127,9 +128,14 @@ def defer(
 
 
 def claim(queue: str, *, limit: int) -> list[Claim]:
-    """Take due jobs of one queue for the length of a lease."""
+    """Take due jobs of one queue for the length of a lease; those of a stopped line stay."""
     now = clock.now()
-    return retried(lambda: claims.claim(Job, limit=limit, now=now, where=[Job.queue == queue]))
+
+    def take() -> list[Claim]:
+        let_through = held_jobs(Job.name, is_call=queue == CALL)
+        return claims.claim(Job, limit=limit, now=now, where=[Job.queue == queue, *let_through])
+
+    return retried(take)
 
 
 def run(held: Claim) -> bool:

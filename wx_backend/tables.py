@@ -29,6 +29,7 @@ MODULES = (
     "wx_backend.inbox",
     "wx_backend.leases",
     "wx_backend.outbox",
+    "wx_backend.stops",
     "wx_backend.tokens",
 )
 

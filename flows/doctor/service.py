@@ -12,6 +12,7 @@ from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.errors import PlatformError
 from wx_backend.platform import transport
+from wx_backend.stops import open_stops
 
 PAGE: str = "/healthz"
 
@@ -21,6 +22,7 @@ def service_findings(config: Config, base_url: str) -> Iterator[Finding]:
     yield _revision()
     yield _role()
     yield _bell(config)
+    yield _stops()
     yield _address(base_url)
     for name, content in config.wechat.verification_files.items():
         yield _verification_file(base_url, name, content)
@@ -71,6 +73,15 @@ def _bell(config: Config) -> Finding:
     except RedisError as error:
         return todo(name, f"does not answer: {type(error).__name__}", "start it, or mend redis.url")
     return fine(name, "answers")
+
+
+def _stops() -> Finding:
+    held = open_stops()
+    said = "; ".join(f"{line}: {row.reason} ({row.stopped_by})" for line, row in held.items())
+    db.session.rollback()
+    if not said:
+        return fine("stops", "nothing is held")
+    return todo("stops", said, "once it is safe, `resume` each of these lines")
 
 
 def _address(base_url: str) -> Finding:

@@ -24,6 +24,7 @@ from wx_backend import clock, crash, platform
 from wx_backend.db import retried
 from wx_backend.errors import Conflict, NotFound, PlatformError, Unavailable
 from wx_backend.outbox import defer
+from wx_backend.stops import check_open
 
 AFTER_PREPAY_CALL = crash.point("prepay.after_call")
 FIRST_QUERY = timedelta(minutes=1)
@@ -53,7 +54,7 @@ class Asked:
 def pay(*, order_id: int, member_id: int) -> dict[str, str]:
     """What the page hands to WeChat to pay this order; makes its own two transactions.
 
-    Call it with no transaction open. Raises NotFound for somebody else's order, OrderClosed,
+    Call it with no transaction open. Raises Stopped while everything is held, NotFound for somebody else's order, OrderClosed,
     AlreadyPaid, PaymentRefused, Conflict when the order ended meanwhile, or PaymentUncertain
     when the outcome is unknown.
     """
@@ -78,6 +79,7 @@ def pay(*, order_id: int, member_id: int) -> dict[str, str]:
 
 def ask(*, order_id: int, member_id: int, now: datetime) -> Asked:
     """Open (or reuse) the attempt and note that it is being sent, before it is."""
+    check_open()
     order = locked_order(order_id)
     if order.member_id != member_id:
         raise NotFound

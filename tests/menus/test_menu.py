@@ -20,8 +20,8 @@ def test_a_menu_reads_back_as_it_was_told() -> None:
         {"name": "我的海报", "type": "click", "key": "my_poster"},
         {"name": "订单", "type": "view", "url": "https://x"},
     ]
-    told = [shop, {"name": "我的", "sub_button": below}]
-    wrapped = [shop, {"name": "我的", "sub_button": {"list": below}}]
+    told: list[dict[str, Any]] = [shop, {"name": "我的", "sub_button": below}]
+    wrapped: list[dict[str, Any]] = [shop, {"name": "我的", "sub_button": {"list": below}}]
 
     assert as_json(MENU) == told
     assert menu_from(told) == menu_from(wrapped) == MENU

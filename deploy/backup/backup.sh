@@ -1,0 +1,21 @@
+#!/bin/sh
+# One backup: the database as pg_dump writes it, the data folder, and what belongs together.
+#
+#   PGHOST=... PGUSER=wx_owner PGDATABASE=wx backup.sh FOLDER DATA_DIR
+#
+# FOLDER gets <instant>/database.dump, data.tar.gz and SHA256SUMS; whatever is unfinished is named
+# .unfinished and never taken for a backup. The keys of [privacy] are not in it: keep them apart.
+set -eu
+folder=$1 data=$2
+name=$(date -u +%Y%m%dT%H%M%SZ)
+work="$folder/.unfinished-$name"
+umask 077
+mkdir -p "$work"
+trap 'rm -rf "$work"' EXIT
+pg_dump --format=custom --compress=6 --no-owner --no-privileges --file="$work/database.dump"
+tar -C "$data" -czf "$work/data.tar.gz" --exclude=./clock-offset .
+(cd "$work" && sha256sum database.dump data.tar.gz > SHA256SUMS && sha256sum --check --quiet SHA256SUMS)
+pg_restore --list "$work/database.dump" > /dev/null
+mv "$work" "$folder/$name"
+trap - EXIT
+echo "$folder/$name"

@@ -1,0 +1,111 @@
+"""A backup is brought back whole and held: nothing goes out twice before a person has looked."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+
+from flows.following import refresh_identity
+from org.queries import node_by_code
+from tests.conftest import TEMPLATE
+from tests.org.cast import plant
+from tests.postgres import PostgresServer
+from tests.postgres_binaries import binaries
+from wx_backend import clock, stops
+from wx_backend.app import create_app
+from wx_backend.config import Config, Database
+from wx_backend.db import db, transaction
+from wx_backend.outbox import CALL, claim, defer
+
+SCRIPTS = Path(__file__).parents[2] / "deploy" / "backup"
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer) -> Iterator[str]:
+    """PostgreSQL whatever the other tests stand on: its own programs make the backup."""
+    with postgres.database("backed_up", template=TEMPLATE) as url:
+        yield url
+
+
+@pytest.fixture
+def tools(postgres: PostgresServer) -> dict[str, str]:
+    """The environment in which PostgreSQL's own programs reach the tests' server."""
+    host = parse_qs(urlsplit(postgres.url()).query)["host"][0]
+    path = f"{binaries()}:{os.environ['PATH']}"
+    return {"PATH": path, "PGHOST": host, "PGUSER": "wx"}
+
+
+def run(
+    tools: dict[str, str], script: str, *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    command = [str(SCRIPTS / script), *map(str, arguments)]
+    return subprocess.run(command, env=tools, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) -> Path:
+    """A backup of a service with a call that is due and a bill in its data folder."""
+    assert app
+    plant()
+    with transaction():
+        defer(refresh_identity, identity_id=1)
+    (config.service.data_dir / "bills").mkdir()
+    (config.service.data_dir / "bills" / "trade.csv").write_text("kept")
+    database = urlsplit(config.database.url).path.strip("/")
+    made = run(
+        {**tools, "PGDATABASE": database},
+        "backup.sh",
+        tmp_path / "backups",
+        config.service.data_dir,
+    )
+    assert made.returncode == 0, made.stderr
+    return Path(made.stdout.strip())
+
+
+def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
+    backup: Path,
+    config: Config,
+    tools: dict[str, str],
+    postgres: PostgresServer,
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "restored"
+    done = run(tools, "restore.sh", backup, "restored", data)
+    assert done.returncode == 0, done.stderr
+    assert (data / "bills" / "trade.csv").read_text() == "kept"
+    service = replace(config.service, data_dir=data)
+    copy = create_app(
+        replace(config, service=service, database=Database(url=postgres.url("restored")))
+    )
+    with copy.app_context():
+        assert node_by_code("SC1") is not None
+        assert claim(CALL, limit=10) == []
+        held = stops.open_stops()[stops.Line.EVERYTHING]
+        assert backup.name in held.reason
+        with transaction():
+            stops.lift(line=stops.Line.EVERYTHING, by="command:it", now=clock.now())
+        assert len(claim(CALL, limit=10)) == 1
+        db.session.remove()
+        db.engine.dispose()
+    copy.extensions["wx_store"].close()
+    postgres.drop_database("restored")
+
+
+def test_a_damaged_backup_and_a_taken_place_are_refused(
+    backup: Path, tools: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "taken").mkdir()
+    assert run(tools, "restore.sh", backup, "never", tmp_path / "taken").returncode
+    with (backup / "database.dump").open("r+b") as dump:
+        dump.seek(200)
+        dump.write(b"?")
+    done = run(tools, "restore.sh", backup, "never", tmp_path / "fresh")
+
+    assert done.returncode
+    assert not (tmp_path / "fresh").exists()
+    assert [each.name for each in backup.parent.iterdir()] == [backup.name]

@@ -1,0 +1,63 @@
+"""What is handed to those who run the service names nothing that is not there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from handlers.messages import ANSWERED
+from handlers.pay import NOTICES
+from tests.postgres import PostgresServer
+from wx_backend import cli
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+
+
+def test_every_alert_is_about_a_figure_there_is(app: Flask, client: FlaskClient) -> None:
+    assert app
+    ANSWERED.labels("city", "stored")
+    NOTICES.labels("stored")
+    there = set(re.findall(r"^(wx_\w+)", client.get("/metrics").text, re.MULTILINE))
+    asked = set(re.findall(r"\bwx_\w+", (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8")))
+
+    assert len(asked) >= 5
+    assert asked <= there
+
+
+def test_every_unit_starts_something_there_is() -> None:
+    started = []
+    for unit in (DEPLOY / "systemd").glob("*.service"):
+        found = re.search(
+            r"^ExecStart=\S+?/current/(\S+)(.*)$", unit.read_text("utf-8"), re.MULTILINE
+        )
+        assert found, unit.name
+        program, arguments = found[1], found[2].split()
+        if program.startswith("deploy/"):
+            assert (ROOT / program).is_file()
+        elif program.endswith("python"):
+            assert arguments[:2] == ["-m", "wx_backend.cli"]
+            assert arguments[2] in cli.main.commands
+        else:
+            assert (program, arguments[-1]) == (".venv/bin/granian", "wsgi:app")
+        started.append(unit.name)
+    assert len(started) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["wait-ready.sh", "rolling-restart.sh", "backup/backup.sh", "backup/restore.sh"]
+)
+def test_every_script_may_be_run(name: str) -> None:
+    assert (DEPLOY / name).stat().st_mode & 0o111
+
+
+def test_postgresql_takes_its_settings(postgres: PostgresServer) -> None:
+    text = (DEPLOY / "postgresql" / "wx.conf").read_text("utf-8")
+    settings = re.findall(r"^(\w+) = '?([^'#\n]+?)'?\s*(?:#.*)?$", text, re.MULTILINE)
+    assert len(settings) > 20
+    with postgres.connect() as connection:
+        for name, value in settings:
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]  # a literal is wanted
+        connection.execute("ALTER SYSTEM RESET ALL")

@@ -1,0 +1,113 @@
+"""Stop buttons: what goes out of the house, held until a person lets it go on.
+
+A stopped line's jobs stay due and are not claimed; they go on by themselves when it is lifted. A
+call that had begun comes to its end. Stops are rows with a reason and names, never deleted.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import Index, String, or_, select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from wx_backend.db import Instant, Model, db, id_column, locked
+from wx_backend.errors import Conflict, Unavailable
+
+_OPEN = text("lifted_at IS NULL")
+
+
+class Line(StrEnum):
+    """What can be stopped. EVERYTHING is every call to somebody else's system."""
+
+    EVERYTHING = "everything"
+    MESSAGES = "messages"
+    REFUNDS = "refunds"
+    PAYOUTS = "payouts"
+
+
+# The jobs of a line, by the beginnings of their names. Asking what became of something goes on.
+_JOBS: Final[Mapping[Line, Sequence[str]]] = {
+    Line.MESSAGES: ("message.", "poster.send", "campaign."),
+    Line.REFUNDS: ("refund.send", "refund.apply_abnormal"),
+    Line.PAYOUTS: ("payout.release", "transfer.send"),
+}
+
+
+class Stop(Model):
+    """One time a line was stopped: why, by whom, and when who let it go on."""
+
+    __tablename__ = "stop"
+    __table_args__ = (
+        Index("uq_stop_open", "line", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    id: Mapped[int] = id_column()
+    line: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(200))
+    stopped_by: Mapped[str] = mapped_column(String(40))
+    stopped_at: Mapped[datetime] = mapped_column(Instant)
+    lifted_by: Mapped[str | None] = mapped_column(String(40))
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Stopped(Unavailable):
+    code, message = "stopped", "系统正在维护，请稍后再试"
+
+
+class AlreadyStopped(Conflict):
+    code, message = "already_stopped", "已经处于停止状态"
+
+
+class NotStopped(Conflict):
+    code, message = "not_stopped", "现在没有停止"
+
+
+def stop(*, line: Line, reason: str, by: str, now: datetime) -> None:
+    """Hold a line. Raises AlreadyStopped."""
+    row = Stop(line=line, reason=reason[:200], stopped_by=by, stopped_at=now)
+    try:
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError as error:
+        raise AlreadyStopped from error
+
+
+def lift(*, line: Line, by: str, now: datetime) -> None:
+    """Let a line go on. Raises NotStopped."""
+    row = locked(select(Stop).where(Stop.line == line, Stop.lifted_at.is_(None)))
+    if row is None:
+        raise NotStopped
+    row.lifted_by, row.lifted_at = by, now
+
+
+def stops(*, limit: int) -> Sequence[Stop]:
+    """The stops of now and before, the latest first."""
+    return db.session.scalars(select(Stop).order_by(Stop.id.desc()).limit(limit)).all()
+
+
+def open_stops() -> Mapping[Line, Stop]:
+    """What is stopped now."""
+    rows = db.session.scalars(select(Stop).where(Stop.lifted_at.is_(None)).order_by(Stop.id))
+    return {Line(row.line): row for row in rows}
+
+
+def check_open(*lines: Line) -> None:
+    """Raise Stopped while one of these lines, or everything, is held."""
+    held = select(Stop.id).where(Stop.lifted_at.is_(None), Stop.line.in_([*lines, Line.EVERYTHING]))
+    if db.session.scalar(held.limit(1)) is not None:
+        raise Stopped
+
+
+def held_jobs(name: Any, *, is_call: bool) -> list[Any]:
+    """Conditions on a job's name that leave out what is stopped; `is_call`: the queue of calls."""
+    held = list(open_stops())
+    if Line.EVERYTHING in held and is_call:
+        return [text("1 = 0")]
+    return [
+        ~or_(*(name.startswith(each, autoescape=True) for each in _JOBS[line]))
+        for line in held
+        if line in _JOBS
+    ]
