@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from flask import Flask
 
-from flows.following import refresh_identity
+from flows.menus.rep_tags import tag_person
 from org.queries import node_by_code
 from tests.conftest import TEMPLATE
 from tests.org.cast import plant
@@ -53,7 +53,7 @@ def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) ->
     assert app
     plant()
     with transaction():
-        defer(refresh_identity, identity_id=1)
+        defer(tag_person, member_id=1)
     (config.service.data_dir / "bills").mkdir()
     (config.service.data_dir / "bills" / "trade.csv").write_text("kept")
     database = urlsplit(config.database.url).path.strip("/")

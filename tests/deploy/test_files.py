@@ -59,5 +59,5 @@ def test_postgresql_takes_its_settings(postgres: PostgresServer) -> None:
     assert len(settings) > 20
     with postgres.connect() as connection:
         for name, value in settings:
-            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # type: ignore[call-overload]  # a literal is wanted
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
         connection.execute("ALTER SYSTEM RESET ALL")
