@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from flows.accounts import account_near, official_accounts
+from flows.accounts import account_near, accounts_within
 from flows.message_events import EVENTS, Event
 from flows.messages import send_message
 from flows.telling_reps import reachable_rep
-from org.queries import is_within, node_by_code, under
+from org.queries import under
 from org.roster import rep_within
 from templates_msg.library import Listed, library_of, note_library, usable_template
 from templates_msg.models import LibraryTemplate, MessageKind
@@ -61,8 +61,8 @@ class EventForm:
 
 
 def accounts_seen(node_id: int) -> list[Account]:
-    """The accounts that concern a node: those of places below it, and the one nearest to it."""
-    mine = [each for each in official_accounts() if _is_below(each, node_id)]
+    """The accounts that concern a node: its own and those below it, else the one nearest to it."""
+    mine = accounts_within(node_id)
     near = account_near(node_id)
     return mine or ([near] if near is not None else [])
 
@@ -237,5 +237,4 @@ def _changeable(name: str, node_id: int) -> Account:
 
 
 def _is_below(account: Account, node_id: int) -> bool:
-    node = node_by_code(account.default_outlet)
-    return node is not None and is_within(node.id, node_id)
+    return account in accounts_within(node_id)

@@ -108,9 +108,12 @@ def drop(*, state: MenuState, revision: int, now: datetime) -> None:
     drop_draft(appid=state.account.appid, revision=revision, now=now)
 
 
-def history(state: MenuState) -> Sequence[MenuEdition]:
-    """What was published or tried, the newest first."""
-    return editions(state.account.appid)
+def history(state: MenuState) -> list[tuple[MenuEdition, bool]]:
+    """What was published or tried, the newest first, and whether it could be published again."""
+    return [
+        (each, not whole_faults(AccountMenu.from_json(each.content)))
+        for each in editions(state.account.appid)
+    ]
 
 
 def edition_menu(state: MenuState, number: int) -> tuple[MenuEdition, AccountMenu]:

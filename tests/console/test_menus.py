@@ -62,6 +62,7 @@ def test_an_account_is_adopted_by_a_button(
     assert "本页会自动刷新" in desk.get("/menus/city").text
     run_jobs()
 
+    assert "不能恢复" not in desk.get("/menus/city/history").text
     page = desk.get("/menus/city").text
     assert "已发布第 1 版" in page
     assert "微信后台的视频按钮，按原样保留" in page
