@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from flows.arrival.known import RULES_HOLD
 from org.models import OrgNode, Role
 from tests.browser.office import faults_of, fits, hire_staff, open_page, sign_in
 from tests.browser.test_phone import choose
@@ -73,6 +74,7 @@ def test_a_menu_and_a_keyword_reach_the_phone(
     desktop.get_by_role("button", name="试", exact=True).click()
     expect(desktop.locator(".told")).to_have_text("宽带请到营业厅办理")
     assert fits(desktop)
+    phone.wait_for_timeout(RULES_HOLD.total_seconds() * 1_000)
     phone.get_by_role("button", name="切换到键盘").click()
     phone.get_by_label("发消息").fill("家里宽带慢")
     phone.get_by_role("button", name="发送").click()

@@ -4,8 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 
-from flows.arrival.known import RELOADING, REMEMBERED, Remembered
+from flows.arrival.known import RELOADING, REMEMBERED, RULES_HOLD, Known, Remembered
+from menus.operations import set_rule
+from menus.rules import ReplyKind, Rule, Trigger
+from wx_backend.db import transaction
 
 NOON = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
 LATER = NOON + REMEMBERED
@@ -64,3 +68,14 @@ def test_a_failed_read_is_repeated_soon(known: Remembered[str, int], source: Sou
 
     assert known.of("a", LATER) == 1
     assert known.of("a", LATER + RELOADING) == 3
+
+
+def test_changed_rules_are_in_force_within_seconds_and_read_only_then(app: Flask) -> None:
+    known, appid = Known(app.app_context), "wx5ad0c1ee0a2b3f4d"
+    before = known.rules(appid, NOON)
+    assert known.rules(appid, NOON + RULES_HOLD) is before
+    with transaction():
+        set_rule(appid=appid, rule=Rule(Trigger.DEFAULT, "", ReplyKind.SILENCE, {}))
+
+    assert known.rules(appid, NOON + RULES_HOLD) is before
+    assert known.rules(appid, NOON + 2 * RULES_HOLD) is not before
