@@ -183,7 +183,6 @@ LEGS: Final[Mapping[str, str]] = {
 }
 WORK: Final[Mapping[str, str]] = {"push": "微信推送", "notice": "支付通知", "job": "后台任务"}
 ACTORS: Final[Mapping[str, str]] = {
-    "command": "命令行",
     "system": "系统",
     "staff": "员工",
     "member": "客户",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -51,6 +51,8 @@ class MenuEdition(Model):
         _one_per_account(EditionStatus.DRAFT),
         _one_per_account(EditionStatus.PUBLISHING),
     )
+
+    __audited__: ClassVar = ("appid", "number", "status", "origin", "revision")
 
     id: Mapped[int] = id_column()
     appid: Mapped[str] = mapped_column(String(32))
@@ -115,6 +117,7 @@ class ReplyRule(Model):
 
     __tablename__ = "reply_rule"
     __table_args__ = (UniqueConstraint("appid", "trigger", "match"),)
+    __audited__: ClassVar = ("appid", "trigger", "match", "kind", "content", "is_active")
 
     id: Mapped[int] = id_column()
     appid: Mapped[str] = mapped_column(String(32))

@@ -7,7 +7,7 @@ call that had begun comes to its end. Stops are rows with a reason and names, ne
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import Index, String, or_, select, text
 from sqlalchemy.exc import IntegrityError
@@ -48,6 +48,7 @@ class Stop(Model):
     __table_args__ = (
         Index("uq_stop_open", "line", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
+    __audited__: ClassVar = ("line", "reason")
 
     id: Mapped[int] = id_column()
     line: Mapped[str] = mapped_column(String(12))
