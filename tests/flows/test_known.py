@@ -78,4 +78,8 @@ def test_changed_rules_are_in_force_within_seconds_and_read_only_then(app: Flask
         set_rule(appid=appid, rule=Rule(Trigger.DEFAULT, "", ReplyKind.SILENCE, {}))
 
     assert known.rules(appid, NOON + RULES_HOLD) is before
-    assert known.rules(appid, NOON + 2 * RULES_HOLD) is not before
+    after = known.rules(appid, NOON + 2 * RULES_HOLD)
+    assert after is not before
+    with transaction():
+        set_rule(appid=appid, rule=Rule(Trigger.DEFAULT, "", ReplyKind.TRANSFER, {}))
+    assert known.rules(appid, NOON + 3 * RULES_HOLD) is not after

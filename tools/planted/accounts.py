@@ -1,0 +1,59 @@
+"""Planted bugs in what is shown and answered under an account, and in what is held."""
+
+from tools.planted.bug import Bug
+
+BUGS = (
+    Bug(
+        "a menu is published before the account's own was read",
+        "flows/menus/publishing.py",
+        "    if adoption_of(appid) is None:\n",
+        "    if False and adoption_of(appid) is None:\n",
+        (
+            "tests/flows/menus/test_adopting.py::test_an_account_is_adopted_once_and_before_anything_is_published",
+        ),
+    ),
+    Bug(
+        "personal menus are made in the order they are read",
+        "menus/converging.py",
+        "for each in reversed(wanted.personal)]",
+        "for each in wanted.personal]",
+        (
+            "tests/flows/menus/test_publishing.py::test_a_draft_is_published_with_its_personal_menus",
+        ),
+    ),
+    Bug(
+        "a rep's tag is given without a second look",
+        "flows/menus/rep_tags.py",
+        "        told = is_rep\n",
+        "        return\n",
+        (
+            "tests/flows/menus/test_rep_tags.py::test_a_rep_unbound_while_he_is_tagged_loses_the_tag",
+        ),
+    ),
+    Bug(
+        "a word inside of a longer one is missed",
+        "menus/words.py",
+        "                self._best[child] = min(self._best[child], self._best[self._fall[child]])\n",
+        "",
+        ("tests/menus/test_words.py::test_the_first_word_in_rank_is_found",),
+    ),
+    Bug(
+        "a change of the rules is not counted",
+        "menus/operations.py",
+        "        .values(revision=ReplyBook.revision + 1)\n",
+        "        .values(revision=ReplyBook.revision)\n",
+        (
+            "tests/flows/test_known.py::test_changed_rules_are_in_force_within_seconds_and_read_only_then",
+        ),
+    ),
+    Bug(
+        "a restored copy goes on sending",
+        "wx_backend/outbox.py",
+        "where=[Job.queue == queue, *let_through])",
+        "where=[Job.queue == queue])",
+        (
+            "tests/console/test_stops.py::test_a_stopped_line_waits_and_the_others_go_on",
+            "tests/deploy/test_backup.py::test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go",
+        ),
+    ),
+)
