@@ -52,6 +52,20 @@ def product_by_number(number: str) -> Product | None:
     return db.session.scalars(select(Product).where(Product.number == number)).one_or_none()
 
 
+def product_ids(numbers: Iterable[str]) -> dict[str, int]:
+    """The ids of these products by number; unknown numbers are left out."""
+    rows = db.session.execute(
+        select(Product.number, Product.id).where(Product.number.in_(set(numbers)))
+    )
+    return {number: product_id for number, product_id in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def names_of_products(ids: Iterable[int]) -> dict[int, str]:
+    """What these products are called."""
+    rows = db.session.execute(select(Product.id, Product.name).where(Product.id.in_(set(ids))))
+    return {product_id: name for product_id, name in rows}  # noqa: C416 - the same
+
+
 def sku_number(sku_id: int) -> str:
     """The public number of a variant."""
     return db.session.scalars(select(Sku.number).where(Sku.id == sku_id)).one()
@@ -85,6 +99,11 @@ def products_page(*, after: int, limit: int) -> Sequence[Product]:
         .offset(after)
         .limit(limit)
     ).all()
+
+
+def all_products() -> Sequence[Product]:
+    """Every product, on sale or not, by name, to choose from."""
+    return db.session.scalars(select(Product).order_by(Product.name, Product.id)).all()
 
 
 def count_products() -> int:

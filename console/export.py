@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from io import StringIO
 from typing import Final
 
@@ -16,6 +17,11 @@ def harmless(cell: object) -> str:
     """A cell as text; one that would be a formula begins with an apostrophe instead."""
     text = str(cell)
     return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+
+
+def in_yuan(amount_fen: int) -> Decimal:
+    """An amount as a number for a spreadsheet: `199900` -> `1999.00`."""
+    return Decimal(amount_fen).scaleb(-2)
 
 
 def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:

@@ -1,31 +1,26 @@
 """The nine figures of the order chain, each with the orders behind it, and reviews to answer."""
 
-from datetime import date, timedelta
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from console.pages import PER_PAGE, as_date, page_of
+from console.asking import days_asked, place_asked
+from console.pages import PER_PAGE, page_of
 from console.session import staff
 from flows.fulfilment import watch
 from fulfilment.kpis import DAYS_MAX, Kpi, Window, figure, kpi_by_key
 from fulfilment.reviews import TEXT_LENGTH, reply_review
-from org.models import OrgNode
-from org.queries import is_within, node_of, nodes_under, under
+from org.queries import nodes_under, under
 from wx_backend import clock
-from wx_backend.clock import business_on
 from wx_backend.db import retried
-from wx_backend.errors import BadInput, NotFound
+from wx_backend.errors import NotFound
 
 bp = Blueprint("kpis", __name__)
-
-DAYS_SHOWN = 30
 
 
 @bp.get("/kpis")
 def index() -> str:
     """All figures of a place and a span of days."""
-    place, window = _place(), _window()
+    place, window = place_asked(), _window()
     return render_template(
         "console/kpis.html",
         rows=watch.figures(place.id, window),
@@ -39,7 +34,7 @@ def index() -> str:
 @bp.get("/kpis/<key>")
 def show(key: str) -> str:
     """One figure and the lines behind it."""
-    kpi, place, window = _kpi(key), _place(), _window()
+    kpi, place, window = _kpi(key), place_asked(), _window()
     wanted = {"1": True, "0": False}.get(request.args.get("hit", ""))
     found = figure(kpi, window)
     count = {None: found.count, True: found.hits, False: found.count - found.hits}[wanted]
@@ -80,28 +75,6 @@ def _kpi(key: str) -> Kpi:
     return kpi
 
 
-def _place() -> OrgNode:
-    """The place asked about; one's own without a choice, NotFound for a foreign one."""
-    mine, asked = staff().node_id, request.args.get("place", "")
-    if not asked:
-        return node_of(mine)
-    if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
-        raise NotFound
-    if not is_within(int(asked), mine):
-        raise NotFound
-    return node_of(int(asked))
-
-
 def _window() -> Window:
-    """The days asked about; the last thirty without a choice. Raises BadInput."""
-    now = clock.now()
-    last = _day("until", business_on(now))
-    first = _day("from", last - timedelta(days=DAYS_SHOWN - 1))
-    if not 0 <= (last - first).days < DAYS_MAX:
-        raise BadInput(f"请选择不超过{DAYS_MAX}天的日期范围", fields=["from", "until"])
-    return Window(under(_place().id), first, last, now)
-
-
-def _day(name: str, otherwise: date) -> date:
-    typed = request.args.get(name, "")
-    return as_date(typed, name) if typed else otherwise
+    first, last = days_asked(days_max=DAYS_MAX)
+    return Window(under(place_asked().id), first, last, clock.now())

@@ -32,7 +32,11 @@ class Menu:
 
 
 MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
-    "概览": (Place("console.dashboard.show", "概览", ("console.dashboard",)),),
+    "概览": (
+        Place("console.dashboard.show", "今日概览", ("console.dashboard",)),
+        Place("console.figures.index", "经营数据", ("console.figures",)),
+        Place("console.briefing.index", "每日简报", ("console.briefing",)),
+    ),
     "销售": (
         Place("console.orders.index", "订单", ("console.orders", "console.receipts")),
         Place("console.pool.index", "订单池", ("console.pool",)),
@@ -66,6 +70,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.audit.index", "操作日志", ("console.audit",)),
         Place("console.repair.failures", "失败任务", ("console.repair.failures",), True),
         Place("console.stops.index", "停止与恢复", ("console.stops",), True),
+        Place("console.archives.index", "数据归档", ("console.archives",), True),
     ),
 }
 

@@ -5,22 +5,29 @@ from typing import Final
 
 from flask import Blueprint, Response, render_template, request
 
-from console.export import csv_file
-from console.pages import PER_PAGE, day, page_of, text
+from catalog.queries import all_products
+from console.asking import id_of, one_of, place_asked
+from console.export import in_yuan
+from console.pages import PER_PAGE, day, text
 from console.session import staff
-from console.words import STATUSES, when
+from console.tables import Table, table_file
+from console.words import CHANNELS, STATUSES, when
 from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
+from flows.order_search import Search, order_filter
 from orders.models import OrderStatus
-from orders.search import OrderFilter, count_found
-from org.queries import under
+from orders.search import Place, count_found
+from org.models import ChannelClass
+from org.queries import node_of, nodes_under
 from wx_backend import clock
-from wx_backend.errors import AppError, BadInput
-from wx_backend.money import yuan
+from wx_backend.db import instant, microseconds
+from wx_backend.errors import AppError, NotFound
 
 bp = Blueprint("orders", __name__)
 
 EXPORT_MAX: Final = 5_000
+COUNTED_MAX: Final = 1_000
+MICROSECONDS_MAX: Final = 16  # digits, until the year 2286
 COLUMNS: Final = (
     "订单号", "状态", "下单时间", "付款时间", "商品", "件数", "实付（元）", "发展人", "网点",
 )  # fmt: skip
@@ -32,20 +39,31 @@ class TooManyToExport(AppError):
 
 @bp.get("/orders")
 def index() -> str:
-    """The orders asked for, page by page."""
-    wanted = _wanted()
-    pages = page_of(count_found(wanted))
-    rows = order_list(wanted, after=pages.after, limit=PER_PAGE)
+    """The orders asked for, a page of them after where the one before ended."""
+    search = _search()
+    wanted = order_filter(search)
+    rows = order_list(wanted, after=_after(), limit=PER_PAGE + 1)
+    last = rows[PER_PAGE - 1].order if len(rows) > PER_PAGE else None
     return render_template(
-        "console/orders.html", rows=rows, pages=pages, statuses=STATUSES, asked=request.args
+        "console/orders.html",
+        rows=rows[:PER_PAGE],
+        count=count_found(wanted, limit=COUNTED_MAX),
+        counted_max=COUNTED_MAX,
+        following=f"{microseconds(last.placed_at)}_{last.id}" if last is not None else "",
+        places=nodes_under(staff().node_id),
+        place_id=search.node_id,
+        products=all_products(),
+        statuses=STATUSES,
+        channels=CHANNELS,
+        asked=request.args,
     )
 
 
-@bp.get("/orders.csv")
-def export() -> Response:
+@bp.get("/orders.<kind>")
+def export(kind: str) -> Response:
     """The same orders as a file for a spreadsheet."""
-    wanted = _wanted()
-    if count_found(wanted) > EXPORT_MAX:
+    wanted = order_filter(_search())
+    if count_found(wanted, limit=EXPORT_MAX + 1) > EXPORT_MAX:
         raise TooManyToExport
     rows = [
         (
@@ -55,13 +73,14 @@ def export() -> Response:
             when(row.order.paid_at),
             row.names,
             row.pieces,
-            yuan(row.order.payable_fen).replace(",", ""),
+            in_yuan(row.order.payable_fen),
             row.developers,
             row.outlets,
         )
         for row in order_list(wanted, limit=EXPORT_MAX)
     ]
-    return csv_file("orders.csv", COLUMNS, rows)
+    head = [("单位", node_of(staff().node_id).name)]
+    return table_file(kind, Table("orders", "订单", head, COLUMNS, rows, clock.now()))
 
 
 @bp.get("/orders/<number>")
@@ -72,15 +91,27 @@ def show(number: str) -> str:
     return render_template("console/order.html", file=file, ways=ways)
 
 
-def _wanted() -> OrderFilter:
-    """What the query asks for, within the scope of who asks. Raises BadInput."""
-    status, first, last = request.args.get("status", ""), day("from"), day("until")
-    if status and status not in STATUSES:
-        raise BadInput("没有这个状态", fields=["status"])
-    return OrderFilter(
-        scope=under(staff().node_id),
-        number=text("number").upper(),
-        status=OrderStatus(status) if status else None,
+def _search() -> Search:
+    """What the query asks for, within the scope of who asks. Raises BadInput and NotFound."""
+    first, last = day("from"), day("until")
+    return Search(
+        node_id=place_asked().id,
+        text=text("number"),
+        status=one_of("status", OrderStatus),
         placed_from=first,
         placed_until=last and last + timedelta(days=1),
+        product=text("product"),
+        channel=one_of("channel", ChannelClass),
+        is_troubled=bool(request.args.get("troubled")),
     )
+
+
+def _after() -> Place | None:
+    """Where the page before ended, as microseconds and an order's id."""
+    typed = request.args.get("after", "")
+    if not typed:
+        return None
+    placed_at, _, order_id = typed.partition("_")
+    if len(placed_at) > MICROSECONDS_MAX:
+        raise NotFound
+    return instant(id_of(placed_at)), id_of(order_id)

@@ -44,6 +44,12 @@ def page_of(count: int) -> Pages:
     return Pages(min(pages.number, pages.last), count)
 
 
+def turned_to(after: str) -> str:
+    """The same list from where a page ended; from its beginning without that."""
+    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
+    return url_for(request.endpoint or "", **{**values, "after": after or None})
+
+
 def text(name: str, source: Any = None) -> str:
     """One line that was typed, cut to size."""
     typed: str = (request.args if source is None else source).get(name, "")

@@ -8,10 +8,13 @@ from flask import Blueprint, Response, g, request, url_for
 
 from console import (
     account,
+    archives,
     audit,
     billing,
+    briefing,
     calendar,
     dashboard,
+    figures,
     kpis,
     menus,
     message_templates,
@@ -36,6 +39,7 @@ from console import (
     stops,
     words,
 )
+from console.pages import turned_to
 from org.roster import holds_everything, staff_names
 from wx_backend import access
 from wx_backend.money import yuan
@@ -54,6 +58,8 @@ bp = Blueprint(
 for part in (
     sign_in,
     dashboard,
+    briefing,
+    figures,
     orders,
     real_names,
     products,
@@ -78,6 +84,7 @@ for part in (
     menus,
     replies,
     stops,
+    archives,
 ):
     bp.register_blueprint(part.bp)
 
@@ -101,6 +108,7 @@ def page_values() -> dict[str, object]:
         "age": words.age,
         "actor": partial(words.actor, names=names),
         "percent": words.percent,
+        "turned_to": turned_to,
         "yuan": yuan,
     }
 

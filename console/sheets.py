@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from io import BytesIO
 from typing import Final
 
@@ -59,7 +60,7 @@ def _workbook(sheet: Sheet) -> bytes:
     for cells in sheet.rows:
         row += 1
         for column, cell in enumerate(cells):
-            if isinstance(cell, (int, float)):
+            if isinstance(cell, (int, float, Decimal)):
                 page.write_number(row, column, cell)
             else:
                 page.write_string(row, column, str(cell))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from members.queries import appid_of
+from members.queries import appid_of, identity_at, member_ids_of
 from org.models import Tier
 from org.queries import ancestors, is_within, node_by_code, rep_by_number, rep_card
 from referral.queries import share_path
@@ -42,6 +42,13 @@ def owner_of(account: Account) -> int | None:
         return None
     above = ancestors(outlet.id)
     return above.get(Tier.PROVINCE) or above.get(Tier.GROUP)
+
+
+def identity_to_write_to(member_id: int) -> int | None:
+    """As whom a person is written to: by the first account that knows him."""
+    ids = member_ids_of(member_id)
+    found = (identity_at(ids, account.appid) for account in official_accounts())
+    return next((each for each in found if each is not None), None)
 
 
 def account_of_share(share_id: int) -> Account | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flows.accounts import official_accounts
+from flows.accounts import identity_to_write_to
 from flows.messages import send_notice
 from fulfilment import bookings
 from fulfilment.booking_models import Booking, BookingStatus
@@ -14,7 +14,7 @@ from fulfilment.calendar import calendar
 from fulfilment.clocks import hours_of
 from fulfilment.promises import moment
 from fulfilment.rules import opening_after, spans_on
-from members.queries import identity_at, member_ids_of
+from members.queries import member_ids_of
 from orders.models import Delivery, OrderStatus, SalesOrder
 from orders.queries import line_by_id, order_by_id, order_by_number
 from org.models import OrgNode, Tier
@@ -167,7 +167,7 @@ def _tell(outlet_id: int, night: Night, now: datetime) -> None:
     day = f"{now.astimezone(SHANGHAI):%Y-%m-%d}"
     for rep in active_reps(alone(outlet_id)):
         member_id = member_of_rep(rep.id)
-        identity_id = _reachable(member_id) if member_id is not None else None
+        identity_id = identity_to_write_to(member_id) if member_id is not None else None
         if identity_id is not None:
             send_notice(
                 key=f"{PURPOSE}:{outlet_id}:{day}:{rep.id}",
@@ -177,12 +177,6 @@ def _tell(outlet_id: int, night: Night, now: datetime) -> None:
                 url=f"{config().service.base_url}/terminal/night",
                 now=now,
             )
-
-
-def _reachable(member_id: int) -> int | None:
-    ids = member_ids_of(member_id)
-    found = (identity_at(ids, account.appid) for account in official_accounts())
-    return next((each for each in found if each is not None), None)
 
 
 def _slots(outlet_id: int, now: datetime) -> list[Slot]:

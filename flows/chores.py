@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 
 from catalog.numbers import free_due
 from catalog.stock import release_expired
+from flows.archive.work import remove_old
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
 from flows.digests import tell_digests
+from flows.figures.counting import count_waiting
+from flows.figures.morning import tell_managers
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
@@ -49,10 +52,13 @@ CHORES = (
     Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
     Chore("billing.exchange_files", timedelta(minutes=10), exchange_files),
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
+    Chore("archives.remove_old", timedelta(hours=1), remove_old),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),
+    Chore("figures.count", timedelta(seconds=5), count_waiting),
+    Chore("figures.tell_managers", timedelta(minutes=5), tell_managers),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
     Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),
     Chore("commission.tell_freed", timedelta(minutes=30), tell_freed),

@@ -73,4 +73,15 @@ EVENTS: Final[Mapping[str, Event]] = {
         },
         is_for_reps=True,
     ),
+    "daily_figures": Event(
+        "昨日数据",
+        {
+            "day": Value("日期", "2026-03-01"),
+            "place": Value("单位", "呼伦贝尔市海拉尔区分公司人民路营业厅"),
+            "sales": Value("销售额", "12,345,678.90元"),
+            "orders": Value("付款订单", "12345"),
+            "follows": Value("关注", "12345"),
+        },
+        is_for_reps=True,
+    ),
 }

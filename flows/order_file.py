@@ -8,11 +8,11 @@ from members.phones import masked
 from orders.models import OrderLine, OrderTransition, RealNameSaid, SalesOrder
 from orders.queries import lines_of_order, transitions_of
 from orders.real_name import is_open, words_on
-from orders.search import OrderFilter, lines_of_orders, order_within, orders_found
+from orders.search import OrderFilter, Place, lines_of_orders, order_within, orders_found
 from org.queries import under
 from org.roster import names_of_nodes, names_of_reps
-from payments.models import Payment, Refund
-from payments.queries import attempts_of, refunds_of_order
+from payments.models import ExceptionItem, Payment, Refund
+from payments.queries import attempts_of, exceptions_of_order, refunds_of_order
 from referral.chain import versions_of
 from referral.sentences import REASONS
 from referral.values import Reason
@@ -56,6 +56,7 @@ class OrderFile:
     line_names: dict[int, str]
     attempts: Sequence[Payment]
     refunds: Sequence[Refund]
+    exceptions: Sequence[ExceptionItem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def order_file(number: str, node_id: int) -> OrderFile:
         line_names={line.id: line.name for line in lines},
         attempts=attempts_of(order.id),
         refunds=refunds_of_order(order.id),
+        exceptions=exceptions_of_order(order.id),
     )
 
 
@@ -93,8 +95,10 @@ def _line(line: OrderLine) -> LineView:
     return LineView(line, _credits(line), words_on([line.id]), is_waiting)
 
 
-def order_list(wanted: OrderFilter, *, after: int = 0, limit: int) -> list[OrderSummary]:
-    """The orders meant, newest first, with who sold them where."""
+def order_list(
+    wanted: OrderFilter, *, after: Place | None = None, limit: int
+) -> list[OrderSummary]:
+    """The orders meant that come after a place, newest first, with who sold them where."""
     orders = orders_found(wanted, after=after, limit=limit)
     lines = lines_of_orders([order.id for order in orders])
     everything = [line for found in lines.values() for line in found]

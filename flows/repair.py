@@ -14,7 +14,7 @@ from orders.queries import order_by_id
 from orders.search import order_ids
 from org.queries import under
 from org.roster import holds_everything
-from payments.desk import exception_within, exceptions_within
+from payments.desk import count_exceptions, exception_within, exceptions_within
 from payments.exceptions import close_item
 from payments.models import ExceptionItem, PayNotice
 from payments.queries import order_of_attempt
@@ -71,6 +71,11 @@ def open_items(node_id: int, *, after: int = 0, limit: int) -> list[Item]:
     """What about the money of a node's orders waits for a person, the oldest first."""
     rows = exceptions_within(_orders(node_id), after=after, limit=limit)
     return [Item(row, _order_number(row)) for row in rows]
+
+
+def number_of_open_items(node_id: int) -> int:
+    """How much about the money of a node's orders waits for a person."""
+    return count_exceptions(_orders(node_id))
 
 
 def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: datetime) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import load_only
 
 from customers.models import CustomerCard, CustomerNote
 from customers.operations import note_place, remark_place
@@ -89,28 +90,38 @@ def reseal() -> Iterator[tuple[int, int]]:
     Every batch is a transaction of its own. Raises CannotOpen for a value whose key is missing.
     """
     for each in SEALED:
-        work = _sealed_address if each.table is SalesOrder else None
-        yield from _batches(each.table, partial(_resealed, each, work))
+        work = _completed_order if each.table is SalesOrder else None
+        yield from _batches(select(each.table), each.table, partial(_resealed, each, work))
 
 
 def unseal_addresses() -> Iterator[tuple[int, int]]:
     """Put the addresses of orders back in the clear, as an older version reads them."""
-    yield from _batches(SalesOrder, _unsealed)
+    yield from _batches(select(SalesOrder).options(_OLD_COLUMNS), SalesOrder, _unsealed)
 
 
 def _rows(table: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def _batches(table: Any, work: Callable[[Any], int]) -> Iterator[tuple[int, int]]:
+# A schema on its way down has no newer ones.
+_OLD_COLUMNS: Final = load_only(
+    SalesOrder.member_id, SalesOrder.client_key, SalesOrder.address, SalesOrder.sealed_address
+)
+
+
+def _batches(
+    rows: Select[Any], table: Any, work: Callable[[Any], int]
+) -> Iterator[tuple[int, int]]:
     after: int | None = 0
     while after is not None:
-        after, seen, changed = retried(partial(_batch, table, work, after))
+        after, seen, changed = retried(partial(_batch, rows, table, work, after))
         yield seen, changed
 
 
-def _batch(table: Any, work: Callable[[Any], int], after: int) -> tuple[int | None, int, int]:
-    query = select(table).where(table.id > after).order_by(table.id).limit(BATCH)
+def _batch(
+    every: Select[Any], table: Any, work: Callable[[Any], int], after: int
+) -> tuple[int | None, int, int]:
+    query = every.where(table.id > after).order_by(table.id).limit(BATCH)
     rows = db.session.scalars(query).all()
     changed = sum(work(row) for row in rows)
     return (rows[-1].id if rows else None), len(rows), changed
@@ -125,6 +136,20 @@ def _resealed(sealed: Sealed, also: Callable[[Any], int] | None, row: Any) -> in
             new = vault().seal(vault().open(old, place=where), place=where)
             changed += _exchange(row, column, old, {column: new})
     return changed
+
+
+def _completed_order(order: SalesOrder) -> int:
+    """What orders from before lack: a sealed address, and the index of their phone."""
+    return _sealed_address(order) + _indexed_phone(order)
+
+
+def _indexed_phone(order: SalesOrder) -> int:
+    if order.contact_phone is None or order.contact_phone_index is not None:
+        return 0
+    phone = vault().open(order.contact_phone, place=_of_order("contact_phone")(order))
+    return _exchange(
+        order, "contact_phone_index", None, {"contact_phone_index": vault().index(phone)}
+    )
 
 
 def _sealed_address(order: SalesOrder) -> int:

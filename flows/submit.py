@@ -112,6 +112,7 @@ def _sealed_address(submit: Submit) -> bytes | None:
 
 def _wish(submit: Submit, chosen: Sequence[Offer], outlet_id: int | None) -> Wish:
     """What is ordered, everything personal sealed."""
+    phone = _phone(submit.contact_phone, "contact_phone")
     return Wish(
         member_id=submit.member_id,
         identity_id=submit.identity_id,
@@ -122,9 +123,8 @@ def _wish(submit: Submit, chosen: Sequence[Offer], outlet_id: int | None) -> Wis
         sealed_address=_sealed_address(submit),
         outlet_id=outlet_id,
         contact_name=_sealed(submit, "contact_name", submit.contact_name),
-        contact_phone=_sealed(
-            submit, "contact_phone", _phone(submit.contact_phone, "contact_phone")
-        ),
+        contact_phone=_sealed(submit, "contact_phone", phone),
+        contact_phone_index=vault().index(phone),
     )
 
 

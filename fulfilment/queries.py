@@ -120,17 +120,27 @@ def overdue_tasks(
     rows = db.session.execute(
         select(Chain, Task)
         .join(Task, Task.chain_id == Chain.id)
-        .where(
-            or_(Chain.outlet_id.in_(scope), Chain.pool_id.in_(scope)),
-            Task.status.in_(_LIVE),
-            Task.due_at < now,
-            Task.owner != Owner.CUSTOMER,
-            Chain.status != ChainStatus.ARCHIVED,
-        )
+        .where(*_overdue(scope, now))
         .order_by(Task.due_at, Task.id)
         .limit(limit)
     )
     return [(chain, task) for chain, task in rows]
+
+
+def count_overdue(scope: Select[int], *, now: datetime) -> int:
+    """How many nodes are past their time at these places."""
+    query = select(func.count(Task.id)).join(Chain, Chain.id == Task.chain_id)
+    return db.session.scalar(query.where(*_overdue(scope, now))) or 0
+
+
+def _overdue(scope: Select[int], now: datetime) -> list[ColumnElement[bool]]:
+    return [
+        or_(Chain.outlet_id.in_(scope), Chain.pool_id.in_(scope)),
+        Task.status.in_(_LIVE),
+        Task.due_at < now,
+        Task.owner != Owner.CUSTOMER,
+        Chain.status != ChainStatus.ARCHIVED,
+    ]
 
 
 def moves_of(task_ids: Iterable[int]) -> Sequence[TaskMove]:

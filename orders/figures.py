@@ -1,4 +1,4 @@
-"""What was sold: per developer, per customer of a developer, and in one span of time."""
+"""What was sold: per developer, and per customer of a developer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, distinct, func, select
 
 from orders.models import OrderLine, OrderStatus, SalesOrder
-from orders.search import OrderFilter, count_found, credited_to, order_ids
+from orders.search import credited_to
 from wx_backend.db import db
 
 
@@ -18,15 +18,6 @@ class Sales:
     orders: int = 0
     paid_orders: int = 0
     kept_fen: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class SpanFigures:
-    """One span of time in one scope; `paid_fen` is what the orders paid in it cost the buyers."""
-
-    placed: int
-    paid: int
-    paid_fen: int
 
 
 def sales_by_developer(rep_ids: Iterable[int]) -> dict[int, Sales]:
@@ -41,16 +32,6 @@ def sales_by_member(rep_id: int, member_ids: Iterable[int]) -> dict[int, Sales]:
         OrderLine.developer_rep_id == rep_id,
         SalesOrder.member_id.in_(set(member_ids)),
     )
-
-
-def figures_between(scope: Select[int], since: datetime, until: datetime) -> SpanFigures:
-    """What the outlets of a scope sold from an instant until before another."""
-    paid = select(func.count(), func.coalesce(func.sum(SalesOrder.payable_fen), 0)).where(
-        SalesOrder.id.in_(order_ids(scope)), SalesOrder.paid_at >= since, SalesOrder.paid_at < until
-    )
-    count, paid_fen = db.session.execute(paid).one()
-    wanted = OrderFilter(scope, placed_from=since, placed_until=until)
-    return SpanFigures(placed=count_found(wanted), paid=count, paid_fen=int(paid_fen))
 
 
 def paid_between(rep_id: int, since: datetime, until: datetime) -> int:

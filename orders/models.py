@@ -62,7 +62,7 @@ class SalesOrder(Model):
 
     `content` is the digest of what was asked for, so that a key cannot be reused for another
     order. `moves` counts the transitions. Contact name, phone and address are encrypted by the
-    caller; `address` in the clear is of orders from before that, until they have been sealed.
+    caller, and `contact_phone_index` is a keyed digest; `address` in the clear is of orders from before that, until they have been sealed.
     """
 
     __tablename__ = "sales_order"
@@ -74,6 +74,8 @@ class SalesOrder(Model):
         Index("ix_sales_order_member", "member_id", "placed_at"),
         Index("ix_sales_order_expiry", "status", "expires_at"),
         Index("ix_sales_order_outlet", "outlet_id", "placed_at"),
+        Index("ix_sales_order_placed", "placed_at", "id"),
+        Index("ix_sales_order_phone", "contact_phone_index"),
     )
 
     id: Mapped[int] = id_column()
@@ -89,6 +91,7 @@ class SalesOrder(Model):
     payable_fen: Mapped[int] = mapped_column(BigInteger)
     contact_name: Mapped[bytes | None] = mapped_column(LargeBinary)
     contact_phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    contact_phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     delivery: Mapped[str] = mapped_column(String(10))
     address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     sealed_address: Mapped[bytes | None] = mapped_column(LargeBinary)

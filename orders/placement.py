@@ -103,6 +103,7 @@ def _insert_order(
         "payable_fen": basket.total_fen - discount_fen - basket.bundle_discount_fen,
         "contact_name": wish.contact_name,
         "contact_phone": wish.contact_phone,
+        "contact_phone_index": wish.contact_phone_index,
         "delivery": wish.delivery,
         "sealed_address": wish.sealed_address,
         "outlet_id": wish.outlet_id,

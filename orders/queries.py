@@ -83,3 +83,23 @@ def orders_paid_since(since: datetime) -> Sequence[SalesOrder]:
     return db.session.scalars(
         select(SalesOrder).where(SalesOrder.paid_at >= since).order_by(SalesOrder.paid_at)
     ).all()
+
+
+def orders_by_id(ids: Iterable[int]) -> dict[int, SalesOrder]:
+    """These orders by id."""
+    rows = db.session.scalars(select(SalesOrder).where(SalesOrder.id.in_(set(ids))))
+    return {row.id: row for row in rows}
+
+
+def lines_by_id(ids: Iterable[int]) -> dict[int, OrderLine]:
+    """These order lines by id."""
+    rows = db.session.scalars(select(OrderLine).where(OrderLine.id.in_(set(ids))))
+    return {row.id: row for row in rows}
+
+
+def orders_after(order_id: int, *, is_paid: bool = False, limit: int) -> Sequence[int]:
+    """The next order ids after one; with `is_paid` only of orders that were paid once."""
+    query = select(SalesOrder.id).where(SalesOrder.id > order_id)
+    if is_paid:
+        query = query.where(SalesOrder.paid_at.is_not(None))
+    return db.session.scalars(query.order_by(SalesOrder.id).limit(limit)).all()

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 
 from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.queries import PAGE
 from wx_backend.db import db
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderFilter:
     """Which orders are meant: those of the outlets in `scope`, narrowed down.
 
     `scope` selects outlet ids; an empty one means no orders. `number` is the beginning of an
-    order number. `placed_from` is included, `placed_until` is not.
+    order number. `placed_from` is included, `placed_until` is not. Each of `reps` selects who is
+    credited with a line, each of `ids` the orders themselves; `phone` is the digest of a number, and `member_ids` are
+    who proved it.
     """
 
     scope: Select[int]
@@ -24,11 +26,23 @@ class OrderFilter:
     status: OrderStatus | None = None
     placed_from: datetime | None = None
     placed_until: datetime | None = None
+    product_id: int | None = None
+    reps: tuple[Select[int], ...] = ()
+    ids: tuple[Select[int] | Sequence[int], ...] = ()
+    phone: bytes | None = None
+    member_ids: frozenset[int] = frozenset()
+
+
+Place = tuple[datetime, int]
+"""Where in a list a page ended: when its last order was placed, and that one's id."""
 
 
 def order_ids(scope: Select[int]) -> Select[int]:
     """The ids of the orders that outlets of a scope sold or hand out, to filter others by."""
-    return select(SalesOrder.id).where(_is_within(scope))
+    sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
+    return select(SalesOrder.id).where(
+        or_(SalesOrder.outlet_id.in_(scope), SalesOrder.id.in_(sold))
+    )
 
 
 def credited_to(rep_id: int) -> Select[int]:
@@ -41,20 +55,26 @@ def lines_credited_to(rep_id: int) -> Select[int]:
     return select(OrderLine.id).where(_is_his(rep_id))
 
 
-def orders_found(wanted: OrderFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[SalesOrder]:
-    """The orders meant, newest first; `after` skips that many."""
+def orders_found(
+    wanted: OrderFilter, *, after: Place | None = None, limit: int = PAGE
+) -> Sequence[SalesOrder]:
+    """The orders meant that come after a place, newest first."""
     query = (
         select(SalesOrder)
         .where(*_conditions(wanted))
         .order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
     )
-    return db.session.scalars(query.offset(after).limit(limit)).all()
+    if after is not None:
+        placed_at, order_id = after
+        same = and_(SalesOrder.placed_at == placed_at, SalesOrder.id < order_id)
+        query = query.where(or_(SalesOrder.placed_at < placed_at, same))
+    return db.session.scalars(query.limit(limit)).all()
 
 
-def count_found(wanted: OrderFilter) -> int:
-    """How many orders are meant."""
-    query = select(func.count()).select_from(SalesOrder).where(*_conditions(wanted))
-    return db.session.scalar(query) or 0
+def count_found(wanted: OrderFilter, *, limit: int) -> int:
+    """How many orders are meant; counted up to `limit` only."""
+    some = select(SalesOrder.id).where(*_conditions(wanted)).limit(limit).subquery()
+    return db.session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
@@ -104,12 +124,31 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
         conditions.append(SalesOrder.placed_at >= wanted.placed_from)
     if wanted.placed_until is not None:
         conditions.append(SalesOrder.placed_at < wanted.placed_until)
-    return conditions
+    conditions += [SalesOrder.id.in_(ids) for ids in wanted.ids]
+    if wanted.phone is not None:
+        is_proven = SalesOrder.member_id.in_(wanted.member_ids)
+        conditions.append(or_(SalesOrder.contact_phone_index == wanted.phone, is_proven))
+    return conditions + _of_lines(wanted)
+
+
+def _of_lines(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    """What one line of an order has to be."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.product_id is not None:
+        conditions.append(OrderLine.product_id == wanted.product_id)
+    conditions += [
+        or_(OrderLine.developer_rep_id.in_(reps), OrderLine.acceptor_rep_id.in_(reps))
+        for reps in wanted.reps
+    ]
+    return [_has_line(*conditions)] if conditions else []
 
 
 def _is_within(scope: Select[int]) -> ColumnElement[bool]:
-    sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
-    return or_(SalesOrder.outlet_id.in_(scope), SalesOrder.id.in_(sold))
+    return or_(SalesOrder.outlet_id.in_(scope), _has_line(OrderLine.outlet_id.in_(scope)))
+
+
+def _has_line(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(OrderLine.order_id == SalesOrder.id, *conditions)
 
 
 def _is_his(rep_id: int) -> ColumnElement[bool]:

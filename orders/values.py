@@ -28,7 +28,8 @@ class Item:
 class Wish:
     """What one member asks for in one submit; `client_key` is the same in every repeat of it.
 
-    Contact name and phone are ciphertext, and so is `sealed_address`; `address` itself only tells
+    Contact name and phone are ciphertext, and so is `sealed_address`; `contact_phone_index` is to
+    find the phone by; `address` itself only tells
     submits apart. `outlet_id` is the chosen pickup, if any.
     """
 
@@ -42,6 +43,7 @@ class Wish:
     outlet_id: int | None = None
     contact_name: bytes | None = field(default=None, repr=False)
     contact_phone: bytes | None = field(default=None, repr=False)
+    contact_phone_index: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,13 @@ def ancestors(node_id: int) -> Mapping[Tier, int]:
     return {Tier(tier): ancestor_id for tier, ancestor_id in rows}
 
 
+def top_node() -> int | None:
+    """The root of the tree, the oldest of several; None before there is one."""
+    return db.session.scalar(
+        select(OrgNode.id).where(OrgNode.parent_id.is_(None)).order_by(OrgNode.id).limit(1)
+    )
+
+
 def lowest_common_node(first_id: int, second_id: int) -> int | None:
     """The lowest node above (or at) both: who decides between them; None in separate trees."""
     other = aliased(OrgPath)

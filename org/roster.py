@@ -6,7 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 
-from org.models import Invite, OperatorIdentity, OrgNode, Rep, RepBinding, RepStatus, Staff, Tier
+from org.models import (
+    ChannelClass,
+    Invite,
+    OperatorIdentity,
+    OrgNode,
+    Rep,
+    RepBinding,
+    RepStatus,
+    Staff,
+    Tier,
+)
 from org.queries import under
 from wx_backend.db import db
 
@@ -36,6 +46,16 @@ def reps_found(wanted: RepFilter, *, after: int = 0, limit: int = PAGE) -> Seque
 def count_reps(wanted: RepFilter) -> int:
     """How many reps are meant."""
     return db.session.scalar(select(func.count()).select_from(_found(wanted).subquery())) or 0
+
+
+def reps_meant(wanted: RepFilter) -> Select[int]:
+    """The ids of the reps meant, to filter others by."""
+    return _found(wanted).with_only_columns(Rep.id)
+
+
+def reps_of_channel(channel: ChannelClass) -> Select[int]:
+    """The ids of everybody who sells in a channel class, to filter others by."""
+    return select(Rep.id).where(Rep.channel_class == channel)
 
 
 def rep_within(number: str, scope: Select[int]) -> Rep | None:
@@ -92,6 +112,14 @@ def names_of_nodes(ids: Iterable[int]) -> dict[int, str]:
     """What these places are called."""
     rows = db.session.execute(select(OrgNode.id, OrgNode.name).where(OrgNode.id.in_(set(ids))))
     return {node_id: name for node_id, name in rows}  # noqa: C416 - the same
+
+
+def outlets_and_channels(ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """Where these reps work and in which channel class they sell, by id."""
+    rows = db.session.execute(
+        select(Rep.id, Rep.outlet_id, Rep.channel_class).where(Rep.id.in_(set(ids)))
+    )
+    return {rep_id: (outlet_id, channel) for rep_id, outlet_id, channel in rows}
 
 
 def holds_everything(node_id: int) -> bool:

@@ -32,6 +32,24 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Rights:
+    """Who a staff member is and what he may see, as of this moment, without a session."""
+
+    staff_id: int
+    name: str
+    role: Role
+    node_id: int
+
+
+def active_staff(staff_id: int) -> Rights | None:
+    """A staff member with his rights of this moment; None for one who was disabled."""
+    staff = db.session.get(Staff, staff_id)
+    if staff is None or not staff.is_active:
+        return None
+    return Rights(staff.id, staff.name, Role(staff.role), staff.node_id)
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """What a browser said of itself when it signed in: shown to its owner, trusted by nobody."""
 

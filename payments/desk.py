@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from payments.models import ExceptionItem, Payment, Refund, RefundStatus
 from wx_backend.db import db
@@ -19,6 +19,14 @@ def exceptions_within(
         .offset(after)
         .limit(limit)
     ).all()
+
+
+def count_exceptions(order_ids: Select[int] | None) -> int:
+    """How many open items there are about payments of these orders; None means all."""
+    query = select(func.count()).select_from(ExceptionItem)
+    return (
+        db.session.scalar(query.where(ExceptionItem.closed_at.is_(None), _is_about(order_ids))) or 0
+    )
 
 
 def exception_within(item_id: int, order_ids: Select[int] | None) -> ExceptionItem | None:

@@ -105,6 +105,43 @@ def confirmed_between(rep_ids: Iterable[int], since: datetime, until: datetime) 
     return [identity_id for identity_id in found if identity_id is not None]
 
 
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One touch, and what its share leads to; `product` is a number or empty."""
+
+    id: int
+    kind: TouchKind
+    event_at: datetime
+    rep_id: int | None
+    outlet_id: int | None
+    product: str
+
+
+def contacts_by_id(touch_ids: Iterable[int]) -> list[Contact]:
+    """These touches, also those of scenes nobody knows."""
+    rows = db.session.execute(
+        select(Touch.id, Touch.kind, Touch.event_at, Share)
+        .outerjoin(Share, Share.id == Touch.share_id)
+        .where(Touch.id.in_(set(touch_ids)))
+        .order_by(Touch.id)
+    )
+    return [_contact(*row) for row in rows]
+
+
+def touches_after(touch_id: int, *, limit: int) -> Sequence[int]:
+    """The next touch ids after one."""
+    return db.session.scalars(
+        select(Touch.id).where(Touch.id > touch_id).order_by(Touch.id).limit(limit)
+    ).all()
+
+
+def _contact(touch_id: int, kind: str, event_at: datetime, share: Share | None) -> Contact:
+    if share is None:
+        return Contact(touch_id, TouchKind(kind), event_at, None, None, "")
+    product = share.subject_key if share.subject == Subject.PRODUCT else ""
+    return Contact(touch_id, TouchKind(kind), event_at, share.root_rep_id, share.outlet_id, product)
+
+
 def poster_share(rep_id: int) -> int | None:
     """The share behind a rep's personal poster, if it was ever asked for."""
     return db.session.scalar(

@@ -1,6 +1,6 @@
 """Reading messages and the templates they are made from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -45,6 +45,11 @@ def message_by_id(message_id: int) -> Message:
     if message is None:
         raise NotFound
     return message
+
+
+def keys_made(keys: Iterable[str]) -> set[str]:
+    """Those of these business reasons for which a message was made."""
+    return set(db.session.scalars(select(Message.key).where(Message.key.in_(set(keys)))))
 
 
 def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from terminal import (
     binding,
     bookings,
+    briefing,
     counter,
     customers,
     desk_words,
@@ -50,6 +51,7 @@ for part in (
     pictures,
     counter,
     bookings,
+    briefing,
 ):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)

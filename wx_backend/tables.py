@@ -5,12 +5,14 @@ from importlib import import_module
 from wx_backend.db import Model
 
 MODULES = (
+    "archives.models",
     "catalog.launch_models",
     "catalog.models",
     "catalog.number_models",
     "customers.models",
     "fulfilment.booking_models",
     "fulfilment.models",
+    "insights.models",
     "ledger.models",
     "members.models",
     "menus.models",

@@ -67,15 +67,7 @@ def main() -> None:
 def _contenders(server: PostgresServer, config: Path) -> list[AbstractContextManager[Contender]]:
     peer = {"TOKEN": ACCOUNT.token, "AES_KEY": ACCOUNT.aes_key, "APPID": ACCOUNT.appid}
     database = {"DATABASE_URL": server.url("peer")}
-    granian: tuple[str, ...] = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--no-ws")
-    granian += (
-        "--workers",
-        str(WORKERS),
-        "--blocking-threads",
-        str(THREADS),
-        "--log-level",
-        "error",
-    )
+    granian = production_server()
     gunicorn: tuple[str, ...] = (
         "gunicorn",
         "-k",
@@ -88,15 +80,15 @@ def _contenders(server: PostgresServer, config: Path) -> list[AbstractContextMan
     gunicorn += ("--no-control-socket", "--log-level", "error")
     ours_path = f"/wechat/{ACCOUNT.name}/callback"
     return [
-        _serving("ours", ours_path, (*granian, "wsgi:app"), "--port", {"WX_CONFIG": str(config)}),
-        _serving(
+        serving("ours", ours_path, (*granian, "wsgi:app"), "--port", {"WX_CONFIG": str(config)}),
+        serving(
             "peer, ORM commit",
             "/wechat",
             (*gunicorn, "bench.callback.peer:app"),
             "-b",
             peer | database,
         ),
-        _serving(
+        serving(
             "peer, no write",
             "/wechat",
             (*granian, "bench.callback.peer:app"),
@@ -106,10 +98,27 @@ def _contenders(server: PostgresServer, config: Path) -> list[AbstractContextMan
     ]
 
 
+def production_server() -> tuple[str, ...]:
+    """The command of the server that is recommended, without application and port."""
+    size = ("--workers", str(WORKERS), "--blocking-threads", str(THREADS))
+    return (
+        "granian",
+        "--interface",
+        "wsgi",
+        "--host",
+        "127.0.0.1",
+        "--no-ws",
+        *size,
+        "--log-level",
+        "error",
+    )
+
+
 @contextmanager
-def _serving(
+def serving(
     name: str, path: str, command: tuple[str, ...], port_option: str, environment: dict[str, str]
 ) -> Iterator[Contender]:
+    """A server process on a free port, there once it takes connections."""
     port = free_port()
     place = f"127.0.0.1:{port}" if port_option == "-b" else str(port)
     process = subprocess.Popen(

@@ -1,13 +1,21 @@
 """Finding orders, reading one, and taking them away in a file that no spreadsheet runs."""
 
-import pytest
-from sqlalchemy import update
+import re
 
+import pytest
+from sqlalchemy import select, update
+
+from catalog.models import Product
+from catalog.stock import receive_stock
 from console.export import harmless
-from orders.models import OrderLine
+from flows.sealed import vault
+from orders.models import OrderLine, SalesOrder
 from org.models import Rep
+from payments.exceptions import open_exception
+from payments.models import ExceptionKind, Payment
 from tests.console.conftest import Desks
-from tests.console.world import World, order
+from tests.console.world import World, known, order
+from wx_backend import clock
 from wx_backend.db import transaction
 
 
@@ -38,10 +46,70 @@ def test_a_wildcard_is_a_character(desk_of: Desks) -> None:
     assert "共 0 条" in desk_of("south").get("/orders", number="%").text
 
 
-def test_a_page_beyond_the_end_is_the_last(desk_of: Desks, world: World) -> None:
-    page = desk_of("south").get("/orders", page="999").text
-    assert "第 1 / 1 页" in page
-    assert world.southern.number in page
+def test_a_list_is_turned_by_where_it_ended(desk_of: Desks, world: World) -> None:
+    fans = [known(f"Fan{n}") for n in range(2)]
+    for n in range(20):
+        order(fans[n % 2], world.wares, world.tree.hall, key=f"order-{n}")
+        if n == 15:
+            restock(world)
+    desk = desk_of("clerk")
+    first = desk.get("/orders").text
+    assert "共 21 条" in first
+    onward = re.search(r"after=([0-9_]+)", first)
+    assert onward
+    order(world.bob, world.wares, world.tree.hall, key="in between")
+    second = desk.get("/orders", after=onward[1]).text
+    shown = [set(re.findall(r">(OD[0-9A-Z]+)<", page)) for page in (first, second)]
+    assert [len(each) for each in shown] == [20, 1]
+    assert not shown[0] & shown[1]
+    assert desk.get("/orders", after="9" * 17 + "_1").status_code == 404
+
+
+def restock(world: World) -> None:
+    with transaction():
+        receive_stock(sku_id=world.wares.phone_id, quantity=9, actor="staff:1", now=clock.now())
+
+
+def test_orders_are_found_by_phone_payment_rep_product_and_channel(
+    desk_of: Desks, world: World
+) -> None:
+    with transaction() as session:
+        row = session.get_one(SalesOrder, world.southern.id)
+        row.contact_phone_index = vault().index("13800138000")
+        product = session.scalar(select(Product.number).where(Product.name == "星河手机"))
+        paid = session.scalars(select(Payment).where(Payment.order_id == world.southern.id)).one()
+        numbers = {paid.out_trade_no, paid.transaction_id}
+    desk = desk_of("root")
+    for typed in ("138 0013 8000", *numbers, "爱丽", world.alice_number, world.southern.number):
+        page = desk.get("/orders", number=typed or "").text
+        assert "共 1 条" in page, typed
+        assert world.southern.number in page
+    assert "共 2 条" in desk.get("/orders", product=product or "").text
+    assert "共 0 条" in desk.get("/orders", product="PD0").text
+    assert "共 2 条" in desk.get("/orders", channel="own_hall").text
+    assert "共 0 条" in desk.get("/orders", channel="partner").text
+    assert "共 1 条" in desk.get("/orders", place=str(world.tree.north)).text
+    assert desk_of("south").get("/orders", place=str(world.tree.north)).status_code == 404
+    for typed in ("13800138000", *numbers, world.alice_number):
+        assert "共 0 条" in desk_of("north").get("/orders", number=typed or "").text
+
+
+def test_orders_with_money_that_did_not_fit(desk_of: Desks, world: World) -> None:
+    desk = desk_of("finance")
+    assert "共 0 条" in desk.get("/orders", troubled="1").text
+    with transaction() as session:
+        paid = session.scalars(select(Payment).where(Payment.order_id == world.southern.id)).one()
+        open_exception(
+            kind=ExceptionKind.DOUBLE_PAYMENT,
+            key="again",
+            details={},
+            payment_id=paid.id,
+            now=clock.now(),
+        )
+    assert "共 1 条" in desk.get("/orders", troubled="1").text
+    page = desk.get(f"/orders/{world.southern.number}").text
+    assert "重复付款" in page
+    assert "待处理" in page
 
 
 def test_a_spreadsheet_reads_chinese_and_runs_nothing(desk_of: Desks, world: World) -> None:

@@ -181,8 +181,11 @@ def test_addresses_go_back_before_the_schema_does(
     with pytest.raises(RuntimeError, match="unseal-addresses"):
         migrate.downgrade(url=config.database.url, to="0017")
     assert "1 addresses unsealed" in run("unseal-addresses").output
-    assert order().address == ADDRESS
-    assert order_address(order()) == ADDRESS
+    db.session.rollback()
+    plain, sealed = db.session.execute(
+        select(SalesOrder.address, SalesOrder.sealed_address)  # the schema has no newer columns
+    ).one()
+    assert (plain, sealed) == (ADDRESS, None)
     assert app.testing
 
 

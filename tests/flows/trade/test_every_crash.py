@@ -37,6 +37,7 @@ PASSES: Final[Mapping[str, Sequence[str]]] = {
 }
 # Points of what finance does, whose stories need a world of their own: told there, by exception.
 ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
+    "figures.before_commit": ("tests/insights/test_counting.py", "BEFORE_COMMIT"),
     "payout.after_release": ("tests/payouts/test_batches.py", "AFTER_RELEASE"),
     "payout.after_books": ("tests/payouts/test_transfers.py", "AFTER_BOOKS"),
     "period.after_freezing": ("tests/periods/test_closing.py", "AFTER_FREEZING"),

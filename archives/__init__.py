@@ -1,0 +1,1 @@
+"""Archives: files with everything there is, who asked for them and who fetched them."""

@@ -1,0 +1,1 @@
+"""The export archive: everything the database holds in one file, and reading it back."""

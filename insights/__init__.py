@@ -1,0 +1,1 @@
+"""Figures: facts of selling as they were counted, and their sums per place and day."""

@@ -1,0 +1,73 @@
+"""What facts come to per place, day and key: the one definition that counting and rebuilding share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal_column, select
+
+from insights.models import FigureFact, Part, TreeSpan
+from wx_backend.db import db
+
+# In the text, not bound: PostgreSQL takes a value bound in SELECT and in GROUP BY for two things.
+NO_KEY = literal_column("''", String)
+
+
+def lies_below() -> ColumnElement[bool]:
+    """A fact's outlet at or below the span's ancestor, by the tree of the fact's day."""
+    return and_(
+        TreeSpan.descendant_id == FigureFact.outlet_id,
+        TreeSpan.first_on <= FigureFact.business_on,
+        TreeSpan.until_on > FigureFact.business_on,
+    )
+
+
+def sums_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
+    """The sums of these facts as rows of `figure_day`, in the order of its key."""
+    rows = [
+        *_of_part(Part.ALL, NO_KEY, *which),
+        *_of_part(Part.PRODUCT, _text(FigureFact.product_id), *which),
+        *_of_part(Part.CHANNEL, FigureFact.channel, *which),
+        *_of_reps(*which),
+    ]
+    return sorted(
+        rows,
+        key=lambda row: (
+            row["node_id"], row["part"], row["business_on"], row["kind"], row["key"],
+        ),
+    )  # fmt: skip
+
+
+def _of_part(part: Part, key: Any, *which: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    place = TreeSpan.ancestor_id
+    query = _sums(part, place, key).join(TreeSpan, lies_below()).where(*which)
+    return _rows(query.group_by(place, FigureFact.business_on, FigureFact.kind, "key"))
+
+
+def _of_reps(*which: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    place, key = FigureFact.outlet_id, _text(FigureFact.rep_id)
+    query = _sums(Part.REP, place, key).where(*which)
+    return _rows(query.group_by(place, FigureFact.business_on, FigureFact.kind, "key"))
+
+
+def _sums(part: Part, place: Any, key: Any) -> Select[Any]:
+    return select(
+        place.label("node_id"),
+        literal_column(f"'{part}'", String).label("part"),
+        FigureFact.business_on,
+        FigureFact.kind,
+        key.label("key"),
+        func.count(FigureFact.unit_id.distinct()).label("count"),
+        func.sum(FigureFact.amount_fen).label("amount_fen"),
+        func.sum(FigureFact.pieces).label("pieces"),
+    ).select_from(FigureFact)
+
+
+def _rows(query: Select[Any]) -> list[Mapping[str, Any]]:
+    return [
+        {**row, "amount_fen": int(row["amount_fen"]), "pieces": int(row["pieces"])}
+        for row in db.session.execute(query).mappings()
+    ]
+
+
+def _text(column: Any) -> ColumnElement[str]:
+    return func.coalesce(cast(column, String), NO_KEY)

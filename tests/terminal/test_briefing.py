@@ -1,0 +1,100 @@
+"""A manager reads his figures on his WeChat: by his rights of the moment, sent once in the morning."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from flows.figures.morning import PURPOSE, accept, my_mornings, offered_to, tell_managers
+from insights.briefings import LINK_FOR, LinkGone, end_briefing, offer_briefing, want_daily
+from org.models import Role, Staff
+from templates_msg.models import Message
+from templates_msg.operations import set_template
+from tests.console.world import APPID, World, known, make_world
+from wx_backend import clock
+from wx_backend.db import db, retried, transaction
+
+AT_EIGHT_THIRTY = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(app: object) -> World:
+    assert app
+    return make_world()
+
+
+@pytest.fixture
+def manager(world: World) -> int:
+    """The manager of the south, with Carol's WeChat as his own and a template to be told by."""
+    assert world
+    with transaction():
+        set_template(
+            appid=APPID,
+            purpose=PURPOSE,
+            template_id="t1",
+            fields={"day": "time1", "sales": "amount2", "orders": "number3"},
+        )
+        return db.session.scalars(select(Staff.id).where(Staff.login == "manager")).one()
+
+
+def reading(staff_id: int) -> int:
+    """Carol confirms on her WeChat; her member id."""
+    carol = known("Carol").member_id
+    token = retried(lambda: offer_briefing(staff_id=staff_id, now=clock.now()))
+    retried(lambda: accept(token, member_id=carol, now=clock.now()))
+    return carol
+
+
+def told() -> list[Message]:
+    db.session.rollback()
+    return list(db.session.scalars(select(Message).where(Message.purpose == PURPOSE)))
+
+
+def test_a_link_works_once_and_for_half_an_hour(manager: int) -> None:
+    carol, dave, now = known("Carol").member_id, known("Dave").member_id, clock.now()
+    first = retried(lambda: offer_briefing(staff_id=manager, now=now))
+    token = retried(lambda: offer_briefing(staff_id=manager, now=now))
+    for gone, at in ((first, now), (token, now + LINK_FOR), ("forged", now)):
+        with pytest.raises(LinkGone):
+            offered_to(gone, now=at)
+    retried(lambda: accept(token, member_id=carol, now=now))
+    with pytest.raises(LinkGone):
+        retried(lambda: accept(token, member_id=dave, now=now))
+    assert my_mornings(dave, now=now) == []
+    assert [each.place for each in my_mornings(carol, now=now)] == ["南省"]
+
+
+def test_what_is_read_are_the_rights_of_this_moment(manager: int, world: World) -> None:
+    carol, now = reading(manager), clock.now()
+    with transaction():
+        db.session.get_one(Staff, manager).node_id = world.tree.hall
+    assert [each.place for each in my_mornings(carol, now=now)] == ["天河营业厅"]
+    for change in ({"role": Role.MARKETER}, {"role": Role.MANAGER, "is_active": False}):
+        with transaction():
+            for name, value in change.items():
+                setattr(db.session.get_one(Staff, manager), name, value)
+        assert my_mornings(carol, now=now) == []
+        assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
+
+
+def test_the_message_comes_once_a_day_and_only_in_the_morning(manager: int) -> None:
+    reading(manager)
+    for early_or_late in (-timedelta(minutes=1), timedelta(hours=4)):
+        assert retried(lambda at=early_or_late: tell_managers(now=AT_EIGHT_THIRTY + at)) == 0
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 1
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY + timedelta(hours=1))) == 0
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY + DAY)) == 1
+    days = [message.content["data"]["time1"] for message in told()]
+    assert days == ["2026-11-30", "2026-12-01"]
+
+
+def test_nobody_is_told_who_does_not_want_it(manager: int) -> None:
+    carol = reading(manager)
+    retried(lambda: want_daily(staff_ids=[manager], is_daily=False))
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
+    assert len(my_mornings(carol, now=clock.now())) == 1
+    retried(lambda: want_daily(staff_ids=[manager], is_daily=True))
+    retried(lambda: end_briefing(staff_ids=[manager]))
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
+    assert my_mornings(carol, now=clock.now()) == []
