@@ -1,6 +1,7 @@
 """A manager reads his figures on his WeChat: by his rights of the moment, sent once in the morning."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -81,7 +82,7 @@ def test_what_is_read_are_the_rights_of_this_moment(manager: int, world: World) 
 def test_the_message_comes_once_a_day_and_only_in_the_morning(manager: int) -> None:
     reading(manager)
     for early_or_late in (-timedelta(minutes=1), timedelta(hours=4)):
-        assert retried(lambda at=early_or_late: tell_managers(now=AT_EIGHT_THIRTY + at)) == 0
+        assert retried(partial(tell_managers, now=AT_EIGHT_THIRTY + early_or_late)) == 0
     assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 1
     assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY + timedelta(hours=1))) == 0
     assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY + DAY)) == 1
