@@ -70,6 +70,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.audit.index", "操作日志", ("console.audit",)),
         Place("console.repair.failures", "失败任务", ("console.repair.failures",), True),
         Place("console.stops.index", "停止与恢复", ("console.stops",), True),
+        Place("console.accounts.index", "微信账号", ("console.accounts",)),
         Place("console.archives.index", "数据归档", ("console.archives",), True),
     ),
 }

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, g, request, url_for
 
 from console import (
     account,
+    accounts,
     archives,
     audit,
     billing,
@@ -85,6 +86,7 @@ for part in (
     replies,
     stops,
     archives,
+    accounts,
 ):
     bp.register_blueprint(part.bp)
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final
 
 from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -48,6 +48,7 @@ class FigureDelta(Model):
     """A row that happened and is not counted yet; triggers add these in the same transaction."""
 
     __tablename__ = "figure_delta"
+    __audited__: ClassVar = None
 
     source: Mapped[str] = mapped_column(String(10), primary_key=True)
     source_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -61,6 +62,7 @@ class FigureFact(Model):
     """
 
     __tablename__ = "figure_fact"
+    __audited__: ClassVar = None
     __table_args__ = (
         UniqueConstraint("kind", "row_id"),
         Index("ix_figure_fact_outlet", "outlet_id", "business_on", "kind"),
@@ -89,6 +91,7 @@ class FigureDay(Model):
     """
 
     __tablename__ = "figure_day"
+    __audited__: ClassVar = None
 
     node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), primary_key=True)
     part: Mapped[str] = mapped_column(String(10), primary_key=True)
@@ -107,6 +110,7 @@ class TreeSpan(Model):
     """
 
     __tablename__ = "tree_span"
+    __audited__: ClassVar = None
     __table_args__ = (Index("ix_tree_span_descendant", "descendant_id", "until_on"),)
 
     ancestor_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), primary_key=True)
@@ -119,6 +123,7 @@ class FigureState(Model):
     """The one row that whoever counts holds locked, so that one counts after the other."""
 
     __tablename__ = "figure_state"
+    __audited__: ClassVar = None
 
     id: Mapped[int] = id_column()
     counted_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
 
+PERMANENT_CODES = 100_000  # for ever, per account: the platform neither lists nor deletes them
+
 
 class Place(StrEnum):
     """Where a share goes."""

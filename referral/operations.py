@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from referral.models import (
+    PERMANENT_CODES,
     Code,
     CodeBudget,
     CodeKind,
@@ -23,7 +24,6 @@ from wx_backend.clock import business_on
 from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict, NotFound
 
-PERMANENT_CODES = 100_000  # for ever, per account: the platform neither lists nor deletes them
 SAMPLES_A_DAY = 100
 SAMPLE_LENGTH = 80
 

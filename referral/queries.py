@@ -6,7 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from referral.models import Code, CodeKind, CodeTarget, PolicyVersion, Receipt, Share, Touch
+from referral.models import (
+    PERMANENT_CODES,
+    Code,
+    CodeBudget,
+    CodeKind,
+    CodeTarget,
+    PolicyVersion,
+    Receipt,
+    Share,
+    Touch,
+)
 from wx_backend.db import db
 
 
@@ -99,3 +109,9 @@ def code_of_share(*, share_id: int, kind: CodeKind, appid: str) -> Code | None:
         .order_by(Code.id)
         .limit(1)
     ).one_or_none()
+
+
+def codes_drawn(appid: str) -> tuple[int, int]:
+    """How many permanent codes an account has drawn, and how many it may ever draw."""
+    budget = db.session.get(CodeBudget, appid)
+    return (budget.used, budget.capacity) if budget is not None else (0, PERMANENT_CODES)

@@ -77,6 +77,8 @@ LEADS_ABOVE = LEADS.at(*ABOVE_OUTLETS)
 
 TABLE: dict[str, Access] = {
     "billing.receipt": PLATFORM,
+    "console.accounts.index": RUNS,
+    "console.accounts.quotas": RUNS,
     "console.archives.ask": RULES_ALL,
     "console.archives.fetch": RULES_ALL,
     "console.archives.index": RULES_ALL,

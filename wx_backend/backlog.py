@@ -41,6 +41,37 @@ def backlog_of(table: Any, now: datetime) -> Backlog:
     return Backlog(*db.session.execute(rows).one())
 
 
+@dataclass(frozen=True, slots=True)
+class PushFigures:
+    """What an account's callback brought since an instant; `dead` gave up, `waiting` is not worked off."""
+
+    last_at: datetime | None
+    last_event_at: datetime | None
+    count: int
+    waiting: int
+    dead: int
+
+
+def push_figures(account: str, *, since: datetime) -> PushFigures:
+    """How an account's callback is: bodies are kept for longer than anyone asks back."""
+    newest = db.session.execute(
+        select(Push.known_at, Push.event_at)
+        .where(Push.account == account)
+        .order_by(Push.id.desc())
+        .limit(1)
+    ).one_or_none()
+    recent = (Push.account == account, Push.raw.is_not(None), Push.known_at >= since)
+    count, waiting, dead = db.session.execute(
+        select(
+            func.count(),
+            func.count().filter(Push.status == WorkStatus.PENDING),
+            func.count().filter(Push.status == WorkStatus.DEAD),
+        ).where(*recent)
+    ).one()
+    last_at, last_event_at = newest if newest is not None else (None, None)
+    return PushFigures(last_at, last_event_at, count, waiting, dead)
+
+
 def kind_of(row: Any) -> str:
     """What sort of work a row is: the kind of a push or notice, the name of a job."""
     return str(row.name if isinstance(row, Job) else row.kind)

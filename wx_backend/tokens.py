@@ -1,5 +1,6 @@
 """Where all processes find the platform's tokens: a row each, with the lease of whoever renews it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -74,3 +75,21 @@ class DatabaseTokenStore:
             .values(**values)
         )
         return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
+@dataclass(frozen=True, slots=True)
+class TokenState:
+    """How an account's access token is, without the token; `holder` is renewing it just now."""
+
+    expires_at: datetime | None
+    holder: str
+
+
+def token_state(appid: str) -> TokenState:
+    """What the row of an account's token says of it."""
+    row = db.session.scalars(
+        select(PlatformToken).where(PlatformToken.name == f"access_token:{appid}")
+    ).one_or_none()
+    if row is None or row.value is None:
+        return TokenState(None, row.holder if row is not None else "")
+    return TokenState(row.expires_at, row.holder)
