@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
-from flows.dashboard import Day, dashboard
+from flows.figures.pages import Change, changes
 from flows.fulfilment.phone import Todo, Urgency, todo_list
+from insights.values import Span
 from orders.figures import orders_by_developer
 from org.queries import RepCard, alone, rep_card
 from org.roster import active_rep_ids, active_reps
@@ -13,6 +14,7 @@ from settlement.queries import manager_of
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.errors import NotFound
 
+SHOWN = ("sales", "orders", "paid", "follows")
 LATE: frozenset[Urgency] = frozenset({Urgency.PROBLEM, Urgency.OVERDUE})
 
 
@@ -30,8 +32,7 @@ class TeamPage:
     """The outlet today beside yesterday; `late` are tasks past their time or with a problem."""
 
     card: RepCard
-    today: Day
-    yesterday: Day
+    changes: Sequence[Change]
     late: Sequence[Todo]
     sellers: Sequence[Seller]
 
@@ -46,11 +47,11 @@ def team_page(rep_id: int, now: datetime) -> TeamPage:
     if not leads_outlet(rep_id, now):
         raise NotFound
     card = rep_card(rep_id)
-    figures = dashboard(card.outlet_id, now)
+    today = business_on(now)
+    figures = changes(card.outlet_id, Span(today, today))
     return TeamPage(
         card=card,
-        today=figures.today,
-        yesterday=figures.yesterday,
+        changes=[each for each in figures if each.measure.key in SHOWN],
         late=[row for row in todo_list(rep_id, now=now).rows if row.urgency in LATE],
         sellers=_sellers(card.outlet_id, now),
     )
