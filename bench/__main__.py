@@ -16,6 +16,7 @@ BENCHES = (
     ("Keywords", "bench.keywords"),
     ("Pay notice", "bench.pay_notice"),
     ("Reconciliation of one day", "bench.reconcile"),
+    ("The busiest pages, small and large", "bench.pages"),
     ("Poster", "bench.poster"),
     ("Start of the web process", "bench.startup"),
 )
