@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +32,7 @@ class Archive(Model):
     """A file with every table. With `is_clear` personal data is readable in it, else sealed."""
 
     __tablename__ = "archive"
+    __audited__: ClassVar = ("name", "status", "reason", "is_clear")
     __table_args__ = (UniqueConstraint("name"),)
 
     id: Mapped[int] = id_column()

@@ -136,6 +136,7 @@ class Briefing(Model):
     """
 
     __tablename__ = "briefing"
+    __audited__: ClassVar = ("member_id", "is_daily", "confirmed_at")
     __table_args__ = (UniqueConstraint("link_digest"),)
 
     staff_id: Mapped[int] = mapped_column(
