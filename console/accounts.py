@@ -26,7 +26,7 @@ def _page(asked: str = "", rows: object = ()) -> str:
     now = clock.now()
     return render_template(
         "console/accounts.html",
-        accounts=account_health.accounts_within(staff().node_id, now=now),
+        accounts=account_health.healths(staff().node_id, now=now),
         asked=asked,
         quotas=rows,
         now=now,

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from org.queries import is_within, node_by_code
+from flows.accounts import account_within, accounts_within
 from referral.queries import codes_drawn
 from wx_backend.backlog import PushFigures, push_figures
 from wx_backend.config import Account
 from wx_backend.db import db
-from wx_backend.errors import NotFound, PlatformError
-from wx_backend.platform import client, config
+from wx_backend.errors import PlatformError
+from wx_backend.platform import client
 from wx_backend.tokens import TokenState, token_state
 
 LOOKED_BACK: Final = timedelta(hours=24)
@@ -49,16 +49,14 @@ class QuotaRow:
     error: str = ""
 
 
-def accounts_within(node_id: int, *, now: datetime) -> list[Health]:
-    """The accounts whose own outlet lies at or below a node."""
-    return [_health(each, now) for each in config().accounts if _is_within(each, node_id)]
+def healths(node_id: int, *, now: datetime) -> list[Health]:
+    """The accounts that belong to a node or to something below it."""
+    return [_health(each, now) for each in accounts_within(node_id)]
 
 
 def quotas(name: str, node_id: int) -> Sequence[QuotaRow]:
     """What WeChat says is left today, call by call; no transaction is open meanwhile. NotFound."""
-    account = next((each for each in config().accounts if each.name == name), None)
-    if account is None or not _is_within(account, node_id):
-        raise NotFound
+    account = account_within(name, node_id)
     db.session.rollback()
     return [_quota(account.appid, path, what) for path, what in CALLS.items()]
 
@@ -80,8 +78,3 @@ def _health(account: Account, now: datetime) -> Health:
         codes_used=used,
         codes_capacity=capacity,
     )
-
-
-def _is_within(account: Account, node_id: int) -> bool:
-    outlet = node_by_code(account.default_outlet)
-    return outlet is not None and is_within(outlet.id, node_id)
