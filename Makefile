@@ -34,8 +34,8 @@ test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL
 quick: ## pytest alone, on SQLite; ARGS="tests/members -k follow" narrows it
 	@$(DEV) -m pytest -q --database=sqlite -m "not browser" $(ARGS)
 
-nightly: ## the state machines of money at their full size: 2,000 sequences of 50 steps; ARGS="-k ledger" narrows it
-	@$(DEV) -m pytest -q --sequences=2000 --steps=50 --timeout=0 $(MACHINES) $(ARGS)
+nightly: ## the state machines of money (2,000 sequences of 50 steps) and the fuzzers (5,000 inputs each); ARGS="-k ledger" narrows it
+	@$(DEV) -m pytest -q --sequences=2000 --steps=50 --examples=5000 --timeout=0 $(MACHINES) tests/fuzzing $(ARGS)
 
 lint: ## ruff, mypy, import-linter
 	@$(DEV) -m tools.checks --lint

@@ -28,6 +28,7 @@ bp = Blueprint("sign_in", __name__)
 
 ROUND_SECONDS: Final = 600
 ROUNDS_MAX: Final = 3
+PATH_MAX: Final = 512  # it has to fit into a cookie, and into a code that a phone can read
 _PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9/_-]*(\?[A-Za-z0-9=&_-]*)?")
 _PUBLIC_PAGES: Final = frozenset(
     {"storefront.mall.home", "storefront.mall.showroom", "storefront.mall.product"}
@@ -107,12 +108,11 @@ def require_member(_row: Access) -> ResponseReturnValue | None:
         return None
     if wants_json() or request.method != "GET":
         raise NotSignedIn
-    onward = request.full_path.rstrip("?")
+    asked = request.full_path.rstrip("?")
+    onward = asked if is_own_page(asked) else "/"
     if not session.is_in_wechat():
         return outside_wechat(onward)
-    return redirect(
-        url_for("storefront.sign_in.begin", next=onward if is_own_page(onward) else "/")
-    )
+    return redirect(url_for("storefront.sign_in.begin", next=onward))
 
 
 def outside_wechat(path: str) -> ResponseReturnValue:
@@ -123,7 +123,7 @@ def outside_wechat(path: str) -> ResponseReturnValue:
 
 def is_own_page(target: str) -> bool:
     """Whether a target is a page here that one may come back to; nothing else is ever followed."""
-    if not _PATH.fullmatch(target):
+    if len(target) > PATH_MAX or not _PATH.fullmatch(target):
         return False
     try:
         endpoint, _ = current_app.url_map.bind("").match(target.partition("?")[0], method="GET")

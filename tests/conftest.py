@@ -40,6 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=["sqlite", "postgresql"], default="sqlite")
     parser.addoption("--sequences", type=int, help="how many sequences a state machine plays")
     parser.addoption("--steps", type=int, help="how long each of them is")
+    parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
 
 
 def pytest_configure() -> None:

@@ -165,7 +165,7 @@ class Config:
             raise BadConfig(
                 [f"{path}: no such file; copy config.example.toml, or name yours in WX_CONFIG"]
             ) from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise BadConfig([f"{path}: {error}"]) from error
         return cls.from_tree(tree, folder=Path(path).resolve().parent)
 

@@ -165,6 +165,17 @@ def test_a_members_page_outside_wechat_explains_itself(phone_of: Phones) -> None
 
 
 @pytest.mark.usefixtures("mall")
+def test_an_address_too_long_for_a_code_leads_to_the_front_page(phone_of: Phones) -> None:
+    address = f"/orders/{'A' * 3_000}"
+    outside = phone_of("Bob", DESKTOP).get(address)
+    assert outside.status_code == 401
+    assert "AAA" not in outside.text
+    assert "<svg" in outside.text
+    assert phone_of("Bob").get(address).headers["Location"].endswith("/login?next=/")
+    assert phone_of("Bob").get(f"/login?next={address}").status_code == 400
+
+
+@pytest.mark.usefixtures("mall")
 def test_a_programs_call_without_sign_in_is_refused_in_json(phone_of: Phones) -> None:
     answer = phone_of("Bob").post("/api/orders")
     assert (answer.status_code, answer.json["error"]["code"]) == (401, "not_signed_in")  # type: ignore[index]  # JSON it is

@@ -1,5 +1,13 @@
 """All planted bugs; a new area is a file beside this one and a line here."""
 
-from tools.planted import accounts, fulfilment, money, people, settlement, work
+from tools.planted import accounts, arrivals, fulfilment, money, people, settlement, work
 
-BUGS = (*accounts.BUGS, *money.BUGS, *people.BUGS, *work.BUGS, *fulfilment.BUGS, *settlement.BUGS)
+BUGS = (
+    *accounts.BUGS,
+    *arrivals.BUGS,
+    *money.BUGS,
+    *people.BUGS,
+    *work.BUGS,
+    *fulfilment.BUGS,
+    *settlement.BUGS,
+)
