@@ -44,8 +44,10 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.numbers.index", "号码", ("console.numbers",)),
     ),
     "人员": (
-        Place("console.reps.index", "员工", ("console.reps",)),
+        Place("console.reps.index", "员工", ("console.reps", "console.rep_moves")),
+        Place("console.places.index", "组织", ("console.places",)),
         Place("console.staff.index", "账号", ("console.staff.",)),
+        Place("console.imports.index", "批量导入", ("console.imports",)),
     ),
     "营销": (
         Place("console.menus.index", "公众号菜单", ("console.menus",)),

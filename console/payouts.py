@@ -14,6 +14,7 @@ from console.settlement_words import RAILS
 from console.sheets import Sheet, xlsx_file
 from flows.payout import batches, desk, return_file
 from flows.payout.pay_file import PayFile, pay_file
+from flows.spreadsheets import BYTES_MAX
 from org.queries import under
 from settlement.payouts.models import Rail
 from settlement.payouts.proposals import Proposal
@@ -152,7 +153,7 @@ def file_csv(number: str) -> Response:
 def take_return(number: str) -> ResponseReturnValue:
     """Take finance's answer in; it is looked at before anything is booked."""
     who, now, sent = staff(), clock.now(), request.files.get("file")
-    raw = sent.read(return_file.BYTES_MAX + 1) if sent else b""
+    raw = sent.read(BYTES_MAX + 1) if sent else b""
     if sent is None or not raw:
         raise BadInput("请选择文件", fields=["file"])
     name = "".join(filter(str.isprintable, sent.filename or ""))

@@ -1,7 +1,7 @@
 """Reps: figures, and everything that gives or takes their rights."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -97,10 +97,7 @@ def leave(number: str) -> ResponseReturnValue:
 def assign_codes(number: str) -> ResponseReturnValue:
     """Give the rep operator codes from a day on."""
     node_id, now, form = staff().node_id, clock.now(), request.form
-    names = ("developer_code", "channel_code", "staff_number")
-    typed = [text(name, form) for name in names]
-    if not all(_is_code(each) for each in typed):
-        raise BadInput("工号只能用字母、数字和连字符，最多32位", fields=list(names))
+    codes = codes_typed(form)
     valid_from = as_date(text("valid_from", form), "valid_from")
     return _changed(
         number,
@@ -108,11 +105,20 @@ def assign_codes(number: str) -> ResponseReturnValue:
         lambda: rep_desk.assign_rep_codes(
             number=number,
             node_id=node_id,
-            codes=OperatorCodes(*typed),
+            codes=codes,
             valid_from=valid_from,
             now=now,
         ),
     )
+
+
+def codes_typed(form: Mapping[str, str]) -> OperatorCodes:
+    """The three codes billing knows a rep by, as typed. Raises BadInput."""
+    names = ("developer_code", "channel_code", "staff_number")
+    typed = [text(name, form) for name in names]
+    if not all(_is_code(each) for each in typed):
+        raise BadInput("工号只能用字母、数字和连字符，最多32位", fields=list(names))
+    return OperatorCodes(*typed)
 
 
 def _page(number: str, code: str = "") -> str:

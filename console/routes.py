@@ -16,6 +16,7 @@ from console import (
     calendar,
     dashboard,
     figures,
+    imports,
     kpis,
     menus,
     message_templates,
@@ -24,6 +25,7 @@ from console import (
     orders,
     payouts,
     periods,
+    places,
     pool,
     products,
     rates,
@@ -31,6 +33,7 @@ from console import (
     receipts,
     reconciliation,
     refunds,
+    rep_moves,
     repair,
     replies,
     reps,
@@ -87,6 +90,9 @@ for part in (
     stops,
     archives,
     accounts,
+    places,
+    rep_moves,
+    imports,
 ):
     bp.register_blueprint(part.bp)
 

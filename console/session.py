@@ -59,9 +59,7 @@ def _begin_act(found: SignedIn) -> None:
         Act(
             actor=f"staff:{found.staff_id}",
             what=endpoint,
-            subject=" ".join(
-                f"{name}={value}" for name, value in (request.view_args or {}).items()
-            ),
+            subject=" ".join(map(str, (request.view_args or {}).values())),
             reason=reason,
             node_id=found.node_id,
             request_id=request_id(),

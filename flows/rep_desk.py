@@ -12,7 +12,6 @@ from org.queries import member_of_rep, node_of, rep_card, under
 from org.reps import OperatorCodes
 from org.roster import (
     RepFilter,
-    active_reps,
     binding_of,
     codes_of,
     names_of_nodes,
@@ -60,7 +59,6 @@ class RepFile:
     binding: RepBinding | None
     invite: Invite | None
     codes: Sequence[OperatorIdentity]
-    heirs: Sequence[Rep]
     heir_name: str
 
 
@@ -71,27 +69,25 @@ def rep_rows(wanted: RepFilter, *, after: int = 0, limit: int) -> list[RepRow]:
 
 def rep_file(number: str, node_id: int, now: datetime) -> RepFile:
     """A rep of a node's subtree; NotFound for foreign as for missing ones."""
-    rep = _within(number, node_id)
-    colleagues = active_reps(under(rep.outlet_id))
+    rep = rep_of_scope(number, node_id)
     return RepFile(
         row=_with_figures([rep])[0],
         income=income_of(rep.id),
         binding=binding_of(rep.id),
         invite=open_invite(rep.id, now),
         codes=codes_of(rep.id),
-        heirs=[each for each in colleagues if each.id != rep.id],
         heir_name=rep_card(rep.heir_id).name if rep.heir_id is not None else "",
     )
 
 
 def invite_rep(*, number: str, node_id: int, now: datetime) -> str:
     """A new invitation code for a rep; it is shown once."""
-    return invites.create_invite(rep_id=_within(number, node_id).id, now=now)
+    return invites.create_invite(rep_id=rep_of_scope(number, node_id).id, now=now)
 
 
 def release_rep(*, number: str, node_id: int, now: datetime) -> None:
     """End a rep's binding. Raises NotBound."""
-    rep_id = _within(number, node_id).id
+    rep_id = rep_of_scope(number, node_id).id
     member_id = member_of_rep(rep_id)
     if member_id is None or not invites.unbind_rep(rep_id=rep_id, now=now):
         raise NotBound
@@ -100,14 +96,14 @@ def release_rep(*, number: str, node_id: int, now: datetime) -> None:
 
 def pause_rep(*, number: str, node_id: int) -> None:
     """Take a rep's rights away at once."""
-    rep_id = _within(number, node_id).id
+    rep_id = rep_of_scope(number, node_id).id
     reps.disable_rep(rep_id=rep_id)
     _tell_tag(member_of_rep(rep_id))
 
 
 def resume_rep(*, number: str, node_id: int) -> None:
     """Give a disabled rep his rights back, and the commission that became due meanwhile."""
-    rep_id = _within(number, node_id).id
+    rep_id = rep_of_scope(number, node_id).id
     reps.enable_rep(rep_id=rep_id)
     _tell_tag(member_of_rep(rep_id))
     defer(unblock, rep_id=rep_id)
@@ -115,10 +111,10 @@ def resume_rep(*, number: str, node_id: int) -> None:
 
 def rep_leaves(*, number: str, node_id: int, heir: str, now: datetime) -> None:
     """A rep leaves; `heir` is a rep's number, or `pool`. Somebody or the pool must be named."""
-    rep = _within(number, node_id)
+    rep = rep_of_scope(number, node_id)
     if not heir:
         raise NoHeirNamed
-    heir_id = None if heir == NOBODY else _within(heir, node_id).id
+    heir_id = None if heir == NOBODY else rep_of_scope(heir, node_id).id
     member_id = member_of_rep(rep.id)
     reps.part_with_rep(rep_id=rep.id, now=now, heir_id=heir_id)
     _tell_tag(member_id)
@@ -131,7 +127,7 @@ def assign_rep_codes(
     """Give a rep operator codes from a day on, today at the earliest: past lines keep theirs."""
     if valid_from < business_on(now):
         raise BadInput("生效日期不能早于今天", fields=["valid_from"])
-    rep = _within(number, node_id)
+    rep = rep_of_scope(number, node_id)
     reps.assign_codes(rep_id=rep.id, codes=codes, valid_from=valid_from)
 
 
@@ -141,7 +137,8 @@ def _tell_tag(member_id: int | None) -> None:
         rep_changed(member_id)
 
 
-def _within(number: str, node_id: int) -> Rep:
+def rep_of_scope(number: str, node_id: int) -> Rep:
+    """A rep of a node's subtree; NotFound for foreign as for missing ones."""
     rep = rep_within(number, under(node_id))
     if rep is None:
         raise NotFound("员工不存在")

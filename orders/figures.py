@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, distinct, func, select
 
-from orders.models import OrderLine, OrderStatus, SalesOrder
+from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.search import credited_to
 from wx_backend.db import db
 
@@ -23,6 +23,21 @@ class Sales:
 def sales_by_developer(rep_ids: Iterable[int]) -> dict[int, Sales]:
     """What each of these reps sold as developer; refunds are taken off."""
     return _sales(OrderLine.developer_rep_id, OrderLine.developer_rep_id.in_(set(rep_ids)))
+
+
+def open_orders_of(rep_id: int) -> int:
+    """How many orders with a line of this developer are not done: unpaid, or still on their way."""
+    live = (OrderStatus.PLACED, OrderStatus.PAID, OrderStatus.PART_REFUNDED)
+    query = (
+        select(func.count(distinct(SalesOrder.id)))
+        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+        .where(
+            OrderLine.developer_rep_id == rep_id,
+            SalesOrder.status.in_(live),
+            OrderLine.fulfilment.in_((Fulfilment.WAITING, Fulfilment.SENT)),
+        )
+    )
+    return db.session.scalar(query) or 0
 
 
 def sales_by_member(rep_id: int, member_ids: Iterable[int]) -> dict[int, Sales]:

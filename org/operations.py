@@ -72,6 +72,21 @@ def create_node(
     return node.id
 
 
+def describe_node(
+    *, node_id: int, name: str, address: str | None = None, phone: str | None = None
+) -> None:
+    """What a place is called, and where and how it is reached. Raises NotFound."""
+    node = node_of(node_id)
+    node.name, node.address, node.phone = name, address, phone
+
+
+def remove_node(node_id: int) -> None:
+    """Undo the making of a place that nothing refers to; IntegrityError when something does."""
+    _lock_tree()
+    db.session.execute(delete(OrgPath).where(OrgPath.descendant_id == node_id))
+    db.session.execute(delete(OrgNode).where(OrgNode.id == node_id))
+
+
 def move_node(*, node_id: int, parent_id: int) -> None:
     """Hang a node with everything below it under another parent.
 

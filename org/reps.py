@@ -3,9 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from org.models import ChannelClass, OperatorIdentity, OrgNode, Rep, RepBinding, RepStatus, Tier
+from org.models import (
+    ChannelClass,
+    Invite,
+    OperatorIdentity,
+    OrgNode,
+    Rep,
+    RepBinding,
+    RepStatus,
+    Tier,
+)
 from org.operations import WrongTier
 from org.queries import ancestors, node_of
 from wx_backend.clock import business_on
@@ -138,6 +147,13 @@ def move_rep(*, rep_id: int, outlet_id: int) -> bool:
     before, after = ancestors(rep.outlet_id), ancestors(outlet_id)
     rep.outlet_id = outlet_id
     return before.get(Tier.CITY) != after.get(Tier.CITY)
+
+
+def remove_rep(rep_id: int) -> None:
+    """Undo the hiring of a rep whom nothing refers to; IntegrityError when something does."""
+    for table in (Invite, OperatorIdentity):
+        db.session.execute(delete(table).where(table.rep_id == rep_id))
+    db.session.execute(delete(Rep).where(Rep.id == rep_id))
 
 
 def _present(rep_id: int) -> Rep:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, distinct, func, select
 
 from referral.models import Place, Share, Subject, Touch
 from referral.values import CONFIRMED, TouchKind
@@ -81,6 +81,16 @@ def identities_reached(
         .limit(limit)
     )
     return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
+
+
+def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:
+    """How many people were in contact with what leads to these reps since an instant."""
+    query = (
+        select(func.count(distinct(Touch.identity_id)))
+        .join(Share, Share.id == Touch.share_id)
+        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.event_at >= since)
+    )
+    return db.session.scalar(query) or 0
 
 
 def confirmed_between(rep_ids: Iterable[int], since: datetime, until: datetime) -> Sequence[int]:

@@ -18,6 +18,7 @@ MODULES = (
     "menus.models",
     "orders.counter_models",
     "orders.models",
+    "org.import_models",
     "org.models",
     "payments.models",
     "reconciliation.models",

@@ -1,17 +1,13 @@
 """The return file of finance: read, shown row by row, then applied once; odd rows are set aside."""
 
-import csv
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO, StringIO
-from typing import Any, Final
-
-from python_calamine import CalamineError, CalamineWorkbook
+from typing import Final
 
 from flows.payout.batches import batch_of
 from flows.payout.pay_file import AMOUNT, FAILED_WORD, NUMBER, OUTCOME, PAID_WORD, WHY
+from flows.spreadsheets import UnreadableFile, plain_cell, table_of
 from payments.exceptions import open_exception
 from payments.models import ExceptionKind
 from settlement.payouts.ending import end_by_file
@@ -20,17 +16,10 @@ from settlement.payouts.proposals import note_event
 from settlement.payouts.queries import payout_in, return_in
 from settlement.payouts.release import is_final, locked_batch
 from settlement.payouts.returns import ReturnRow, keep_return, mark_applied, rows_of
-from wx_backend.errors import BadInput, Conflict, NotFound
+from wx_backend.errors import Conflict, NotFound
 from wx_backend.money import fen_from_yuan
 
-BYTES_MAX: Final = 2_000_000
-UNPACKED_MAX: Final = 50_000_000
 ROWS_MAX: Final = 5_000
-_SHEET: Final = b"PK\x03\x04"
-
-
-class UnreadableFile(BadInput):
-    code, message = "unreadable_file", "无法读取文件，请上传付款文件填好结果后的 XLSX 或 CSV"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +46,7 @@ def take_return(
     batch = batch_of(number, scope_id)
     if batch.rail != Rail.FILE:
         raise Conflict("微信转账批次不需要回盘文件")
-    rows = list(_parsed(_table(raw)))
+    rows = list(_parsed(table_of(raw)))
     if not rows:
         raise UnreadableFile("文件中没有填写结果的行")
     return keep_return(batch_id=batch.id, raw=raw, name=name, rows=rows, actor=by, now=now)
@@ -142,39 +131,6 @@ def _failed(row: ReturnRow) -> Verdict:
     return Verdict(row, "failed", f"登记为失败，款项退回可发余额（{row.reason or '未写原因'}）")
 
 
-def _table(raw: bytes) -> list[list[str]]:
-    """The file as rows of text, whichever of the two forms it has."""
-    if len(raw) > BYTES_MAX:
-        raise UnreadableFile("文件过大")
-    return _sheet(raw) if raw.startswith(_SHEET) else _text(raw)
-
-
-def _sheet(raw: bytes) -> list[list[str]]:
-    try:
-        with zipfile.ZipFile(BytesIO(raw)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > UNPACKED_MAX:
-                raise UnreadableFile("文件过大")
-        rows = CalamineWorkbook.from_filelike(BytesIO(raw)).get_sheet_by_index(0).to_python()
-    except (CalamineError, zipfile.BadZipFile, OSError, IndexError) as error:
-        raise UnreadableFile from error
-    return [[_cell(value) for value in row] for row in rows]
-
-
-def _text(raw: bytes) -> list[list[str]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return list(csv.reader(StringIO(raw.decode(encoding), newline="")))
-        except UnicodeDecodeError:
-            continue
-        except csv.Error as error:
-            raise UnreadableFile from error
-    raise UnreadableFile
-
-
-def _cell(value: Any) -> str:
-    return repr(value) if isinstance(value, float) else str(value)
-
-
 def _parsed(table: Sequence[Sequence[str]]) -> Iterator[ReturnRow]:
     """The rows below the heading that say an outcome; a row without one is still to come."""
     above, names = _heading(table)
@@ -184,9 +140,9 @@ def _parsed(table: Sequence[Sequence[str]]) -> Iterator[ReturnRow]:
     if len(body) > ROWS_MAX:
         raise UnreadableFile(f"文件超过{ROWS_MAX}行")
     for line, cells in enumerate(body, above + 2):
-        said = {name: _plain(cells, position) for name, position in at.items()}
+        said = {name: plain_cell(cells, position) for name, position in at.items()}
         if said[NUMBER] and said[OUTCOME]:
-            yield _row(line, said, _plain(cells, why) if why is not None else "")
+            yield _row(line, said, plain_cell(cells, why) if why is not None else "")
 
 
 def _heading(table: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
@@ -215,10 +171,3 @@ def _row(line: int, said: dict[str, str], why: str) -> ReturnRow:
         reason=why[:200],
         error=error,
     )
-
-
-def _plain(cells: Sequence[str], position: int) -> str:
-    """A cell without blanks and without the apostrophe that kept it from being a formula."""
-    if position >= len(cells):
-        return ""
-    return "".join(filter(str.isprintable, cells[position])).strip().removeprefix("'")

@@ -2,6 +2,7 @@
 
 import re
 from contextvars import Context
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -25,6 +26,11 @@ class Desk:
     def post(self, path: str, token: str | None = None, **form: str) -> TestResponse:
         """Send a form with the page's token, or with the given one."""
         sent = {"csrf_token": self.token() if token is None else token, **form}
+        return self._open("POST", path, data=sent)
+
+    def upload(self, path: str, file: BytesIO, name: str, **form: str) -> TestResponse:
+        """Send a file in a form."""
+        sent = {"csrf_token": self.token(), "file": (file, name), **form}
         return self._open("POST", path, data=sent)
 
     def _open(self, method: str, path: str, **what: Any) -> TestResponse:

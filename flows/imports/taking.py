@@ -1,0 +1,187 @@
+"""A file of people or places from the first look to the last line made, and back again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.exc import IntegrityError
+
+from flows.imports.columns import CHANNELS, CODES, Known, checked, lines_of
+from flows.spreadsheets import table_of
+from org import importing, operations, reps
+from org.import_models import ImportKind, ImportRow, ImportStatus, PeopleImport
+from org.models import Tier
+from org.places import open_places
+from org.queries import node_by_code, under
+from org.reps import OperatorCodes
+from wx_backend import clock
+from wx_backend.clock import business_on
+from wx_backend.db import db
+from wx_backend.errors import AppError, Conflict, NotFound
+from wx_backend.outbox import defer, job
+
+BATCH: Final = 100
+
+
+class NotNow(Conflict):
+    code, message = "not_now", "这个文件已经处理过，或正在处理"
+
+
+def take_file(
+    *, kind: ImportKind, raw: bytes, name: str, staff_id: int, node_id: int, now: datetime
+) -> int:
+    """Check a file and keep it; nothing is made yet. Its id. Raises UnreadableFile."""
+    lines = checked(kind, lines_of(kind, table_of(raw)), _known(node_id))
+    return importing.keep_import(
+        kind=kind,
+        name=name[:120],
+        place=(staff_id, node_id),
+        rows=[(line.number, dict(line.cells), dict(line.faults)) for line in lines],
+        now=now,
+    )
+
+
+def start(*, import_id: int, node_id: int) -> None:
+    """Bring the lines without fault in. Raises NotFound, NotNow."""
+    _within(import_id, node_id)
+    _go_on(import_id, ImportStatus.CHECKED, ImportStatus.RUNNING)
+    defer(bring_in, import_id=import_id)
+
+
+def undo(*, import_id: int, node_id: int) -> None:
+    """Take back what a file made and nobody used since. Raises NotFound, NotNow."""
+    _within(import_id, node_id)
+    _go_on(import_id, ImportStatus.DONE, ImportStatus.UNDOING)
+    defer(take_back, import_id=import_id)
+
+
+@job("people.import")
+def bring_in(*, import_id: int) -> None:
+    """Make the next lines of a file, and come back while there are more."""
+    row = importing.locked_import(import_id, ImportStatus.RUNNING)
+    if row is None:
+        return
+    now = clock.now()
+    if not importing.may_still(row):
+        row.status, row.ended_at = ImportStatus.STOPPED, now
+        return
+    batch = importing.rows_to_make(import_id, limit=BATCH)
+    for each in batch:
+        _make(row, each, now)
+    row.rows_done += len(batch)
+    if len(batch) < BATCH:
+        row.status, row.ended_at = ImportStatus.DONE, now
+        return
+    defer(bring_in, import_id=import_id)
+
+
+@job("people.undo")
+def take_back(*, import_id: int) -> None:
+    """Take the last lines of a file back, and come back while there are more."""
+    row = importing.locked_import(import_id, ImportStatus.UNDOING)
+    if row is None:
+        return
+    if not importing.may_still(row):
+        row.status = ImportStatus.DONE
+        return
+    batch = importing.rows_to_undo(import_id, limit=BATCH)
+    for each in batch:
+        _unmake(row, each)
+    row.rows_done = max(0, row.rows_done - len(batch))
+    if len(batch) < BATCH:
+        row.status, row.ended_at = ImportStatus.UNDONE, clock.now()
+        return
+    defer(take_back, import_id=import_id)
+
+
+def _make(row: PeopleImport, each: ImportRow, now: datetime) -> None:
+    """One line in a savepoint of its own: what changed since it was checked refuses it alone."""
+    work = _make_rep if row.kind == ImportKind.REPS else _make_outlet
+    each.is_over = True
+    try:
+        with db.session.begin_nested():
+            each.made_id = work(each, row.node_id, now)
+    except AppError as refusal:
+        each.made_id, each.note = None, refusal.message
+
+
+def _make_rep(each: ImportRow, node_id: int, now: datetime) -> int:
+    cells = each.cells
+    outlet = node_by_code(cells["网点编码"], under(node_id))
+    if outlet is None:
+        raise NotFound("网点已不在您的范围内")
+    rep_id = reps.hire_rep(
+        name=cells["姓名"],
+        outlet_id=outlet.id,
+        channel_class=CHANNELS[cells["渠道"]],
+        title=cells.get("职务", ""),
+        now=now,
+    )
+    if cells.get(CODES[0]):
+        codes = OperatorCodes(*(cells[name] for name in CODES))
+        reps.assign_codes(rep_id=rep_id, codes=codes, valid_from=business_on(now))
+    return rep_id
+
+
+def _make_outlet(each: ImportRow, node_id: int, _now: datetime) -> int:
+    cells = each.cells
+    parent = node_by_code(cells["上级编码"], under(node_id))
+    if parent is None:
+        raise NotFound("上级单位已不在您的范围内")
+    made = operations.create_node(
+        tier=Tier.OUTLET, code=cells["编码"], name=cells["名称"], parent_id=parent.id
+    )
+    operations.describe_node(
+        node_id=made,
+        name=cells["名称"],
+        address=cells.get("地址") or None,
+        phone=cells.get("电话") or None,
+    )
+    return made
+
+
+def _unmake(row: PeopleImport, each: ImportRow) -> None:
+    """What is used is referred to, and the database does not let it go."""
+    remove = reps.remove_rep if row.kind == ImportKind.REPS else operations.remove_node
+    assert each.made_id is not None  # noqa: S101 - such rows only
+    try:
+        with db.session.begin_nested():
+            remove(each.made_id)
+            each.made_id, each.note = None, "已撤销"
+    except IntegrityError:
+        each.note = "已被使用，保留"
+    each.is_over = False
+
+
+def _known(node_id: int) -> Known:
+    outlets = open_places(node_id, [Tier.OUTLET])
+    parents = open_places(node_id, [Tier.GROUP, Tier.PROVINCE, Tier.CITY])
+    return Known(
+        outlets=frozenset(each.code for each in outlets),
+        parents=frozenset(each.code for each in parents),
+        places=importing.all_codes(),
+        names=importing.names_in(under(node_id)),
+        developers=importing.developer_codes(),
+    )
+
+
+def _within(import_id: int, node_id: int) -> PeopleImport:
+    return importing.import_within(import_id, under(node_id))
+
+
+def _go_on(import_id: int, before: ImportStatus, after: ImportStatus) -> None:
+    if not importing.go_on(import_id=import_id, before=before, after=after):
+        raise NotNow
+
+
+def exported(kind: ImportKind, node_id: int) -> Sequence[Sequence[str]]:
+    """What is there now, in the columns of a file to bring in."""
+    words = {channel.value: word for word, channel in CHANNELS.items()}
+    if kind is ImportKind.OUTLETS:
+        return importing.outlets_of(under(node_id))
+    return [
+        (number, name, outlet, words[channel], *rest)
+        for number, name, outlet, channel, *rest in importing.reps_of(
+            under(node_id), business_on(clock.now())
+        )
+    ]

@@ -1,0 +1,63 @@
+"""Files people made with a spreadsheet, as rows of text: XLSX, or CSV in either encoding."""
+
+import csv
+import zipfile
+from collections.abc import Sequence
+from io import BytesIO, StringIO
+from typing import Any, Final
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from wx_backend.errors import BadInput
+
+BYTES_MAX: Final = 2_000_000
+UNPACKED_MAX: Final = 50_000_000
+_SHEET: Final = b"PK\x03\x04"
+
+
+class UnreadableFile(BadInput):
+    code, message = "unreadable_file", "无法读取文件，请上传 XLSX 或 CSV"
+
+
+def table_of(raw: bytes) -> list[list[str]]:
+    """The file as rows of text, whichever of the two forms it has. Raises UnreadableFile."""
+    if len(raw) > BYTES_MAX:
+        raise UnreadableFile("文件过大")
+    return _sheet(raw) if raw.startswith(_SHEET) else _text(raw)
+
+
+def plain_cell(cells: Sequence[str], position: int) -> str:
+    """A cell without blanks and without the apostrophe that kept it from being a formula."""
+    if position >= len(cells):
+        return ""
+    return "".join(filter(str.isprintable, cells[position])).strip().removeprefix("'")
+
+
+def _sheet(raw: bytes) -> list[list[str]]:
+    try:
+        with zipfile.ZipFile(BytesIO(raw)) as packed:
+            if sum(each.file_size for each in packed.infolist()) > UNPACKED_MAX:
+                raise UnreadableFile("文件过大")
+        sheet = CalamineWorkbook.from_filelike(BytesIO(raw)).get_sheet_by_index(0)
+        rows = sheet.to_python(skip_empty_area=False)
+    except (CalamineError, zipfile.BadZipFile, OSError, IndexError) as error:
+        raise UnreadableFile from error
+    return [[_cell(value) for value in row] for row in rows]
+
+
+def _text(raw: bytes) -> list[list[str]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return list(csv.reader(StringIO(raw.decode(encoding), newline="")))
+        except UnicodeDecodeError:
+            continue
+        except csv.Error as error:
+            raise UnreadableFile from error
+    raise UnreadableFile
+
+
+def _cell(value: Any) -> str:
+    """Spreadsheets keep a number typed without an apostrophe as a float."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return str(value)
