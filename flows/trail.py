@@ -21,12 +21,12 @@ class TrailFilter:
     """
 
     scope: Select[int]
-    is_top: bool = False
     text: str = ""
     login: str = ""
     what: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    is_top: bool = False
 
 
 def entries_found(wanted: TrailFilter, *, after: int = 0, limit: int) -> Sequence[AuditEntry]:
