@@ -151,7 +151,7 @@ def _heading(table: Sequence[Sequence[str]]) -> tuple[int, list[str]]:
         names = [cell.strip() for cell in cells]
         if NUMBER in names and OUTCOME in names and AMOUNT in names:
             return position, names
-    raise UnreadableFile
+    raise UnreadableFile("文件中没有付款文件的列，请上传填好结果的付款文件")
 
 
 def _row(line: int, said: dict[str, str], why: str) -> ReturnRow:

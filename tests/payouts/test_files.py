@@ -11,12 +11,12 @@ from python_calamine import CalamineWorkbook
 from console.sheets import Sheet, xlsx_file
 from flows.payout.pay_file import AMOUNT, COLUMNS, NUMBER, OUTCOME, WHY, NotReleased, pay_file
 from flows.payout.return_file import (
-    UnreadableFile,
     Verdict,
     apply_return,
     preview,
     take_return,
 )
+from flows.spreadsheets import UnreadableFile
 from ledger.models import AccountKind
 from ledger.values import of_company
 from settlement.payouts.ending import AFTER_BOOKS
