@@ -6,7 +6,7 @@ from alembic import op
 from wx_backend.db import BigId, Instant
 
 revision = "0033"
-down_revision = "0036"
+down_revision = "0038"
 branch_labels = None
 depends_on = None
 
