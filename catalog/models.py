@@ -66,7 +66,8 @@ class Category(Model):
 class Product(Model):
     """Something offered, shown while it is listed and its schedule says so.
 
-    `plan` is what `catalog.plans.Plan` writes. With `takes_number` a buyer picks a phone number.
+    `plan` is what `catalog.plans.Plan` writes, `showing` what `catalog.showing.Showing` does. With
+    `takes_number` a buyer picks a phone number. `search` is what it is found by.
     """
 
     __tablename__ = "product"
@@ -85,6 +86,8 @@ class Product(Model):
     description: Mapped[str] = mapped_column(Text, default="")
     picture: Mapped[str | None] = mapped_column(String(200))
     plan: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    showing: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, server_default="{}")
+    search: Mapped[str] = mapped_column(Text, default="", server_default="")
     takes_number: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_listed: Mapped[bool] = mapped_column(default=False)
     on_sale_from: Mapped[datetime | None] = mapped_column(Instant)
@@ -131,6 +134,16 @@ class BundlePart(Model):
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), index=True)
     quantity: Mapped[int] = mapped_column(default=1)
     position: Mapped[int] = mapped_column(default=0)
+
+
+class RepPick(Model):
+    """A product that a rep puts first in his showroom."""
+
+    __tablename__ = "rep_pick"
+
+    rep_id: Mapped[int] = mapped_column(ForeignKey("rep.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    position: Mapped[int]
 
 
 class StockPlace(Model):

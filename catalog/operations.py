@@ -8,6 +8,8 @@ from sqlalchemy import select
 from catalog.launch import require_ready
 from catalog.models import Category, Product, ProductKind, Sku
 from catalog.plans import BadPlan, Plan
+from catalog.search import search_text
+from catalog.showing import Showing
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
@@ -34,6 +36,7 @@ class ProductData:
     description: str = ""
     picture: str | None = None
     plan: Plan | None = None
+    showing: Showing = field(default_factory=Showing)
     takes_number: bool = False
     position: int = 0
 
@@ -75,6 +78,8 @@ def add_product(*, data: ProductData, now: datetime, prefix: str = "") -> Produc
         description=data.description,
         picture=data.picture,
         plan=data.plan.as_json() if data.plan else None,
+        showing=data.showing.as_json(),
+        search=search_text(data.name, data.subtitle),
         takes_number=data.takes_number,
         position=data.position,
         created_at=now,

@@ -1,12 +1,13 @@
 """Reads of the catalogue: shelves, products, variants, free units."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, select
 
 from catalog.models import DEFAULT_PLACE, Category, Product, Sku, Stock
 from catalog.offers import on_sale
+from catalog.search import search_words
 from wx_backend.db import db
 
 PAGE = 20
@@ -17,34 +18,31 @@ def categories() -> Sequence[Category]:
     return db.session.scalars(select(Category).order_by(Category.position, Category.id)).all()
 
 
+def shelf_and_below(slug: str) -> list[int]:
+    """The ids of the shelf of this name and of all below it; none without such a shelf."""
+    shelves = categories()
+    found = [each.id for each in shelves if each.slug == slug]
+    for shelf_id in found:  # grows by what stands below
+        found += [each.id for each in shelves if each.parent_id == shelf_id]
+    return found
+
+
 def listed_products(
     *,
     now: datetime,
-    category_id: int | None = None,
+    category_ids: Collection[int] | None = None,
     text: str = "",
     after: int = 0,
     limit: int = PAGE,
 ) -> Sequence[Product]:
-    """Products on sale, of one shelf and matching `text` if given; `after` skips that many."""
+    """Products on sale, of these shelves and matching `text` if given; `after` skips that many."""
     query = select(Product).where(on_sale(now))
-    if category_id is not None:
-        query = query.where(Product.category_id == category_id)
-    if text:
-        query = _matching(query, text)
+    if category_ids is not None:
+        query = query.where(Product.category_id.in_(category_ids))
+    for word in search_words(text):
+        query = query.where(Product.search.contains(word, autoescape=True))
     query = query.order_by(Product.position, Product.id)
     return db.session.scalars(query.offset(after).limit(limit)).all()
-
-
-def _matching(query: Select[Product], text: str) -> Select[Product]:
-    """Every word must stand in the name or the subtitle; `%` and `_` mean themselves."""
-    for word in text.split():
-        query = query.where(
-            or_(
-                Product.name.icontains(word, autoescape=True),
-                Product.subtitle.icontains(word, autoescape=True),
-            )
-        )
-    return query
 
 
 def product_by_number(number: str) -> Product | None:
@@ -118,23 +116,18 @@ def all_skus(product_id: int) -> Sequence[Sku]:
     ).all()
 
 
-def skus_of_product(product_id: int) -> Sequence[Sku]:
-    """The variants on offer, in the order they are shown."""
+def skus_on_offer(product_ids: Iterable[int]) -> Sequence[Sku]:
+    """The variants on offer of these products, in the order they are shown."""
     return db.session.scalars(
         select(Sku)
-        .where(Sku.product_id == product_id, Sku.is_active)
+        .where(Sku.product_id.in_(set(product_ids)), Sku.is_active)
         .order_by(Sku.position, Sku.id)
     ).all()
 
 
-def lowest_prices(product_ids: Iterable[int]) -> dict[int, int]:
-    """The lowest price in fen among the variants on offer, by product id."""
-    rows = db.session.execute(
-        select(Sku.product_id, func.min(Sku.price_fen).label("price_fen"))
-        .where(Sku.product_id.in_(set(product_ids)), Sku.is_active)
-        .group_by(Sku.product_id)
-    )
-    return {row.product_id: row.price_fen for row in rows}
+def skus_of_product(product_id: int) -> Sequence[Sku]:
+    """The variants of one product on offer, in the order they are shown."""
+    return skus_on_offer([product_id])
 
 
 def free_units(sku_ids: Iterable[int], *, place_id: int = DEFAULT_PLACE) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""The pages to look round in: front page, showroom, product."""
+"""The pages to look round in: front page, category, search, showroom, product."""
 
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from org.models import RepStatus
 from org.queries import node_by_code, rep_by_number
 from storefront import session
 from storefront.arrival import promise_of
-from storefront.shelf import asked_shelves
+from storefront.cards import pick_cards
+from storefront.shelf import asked_page, asked_shelves
 from storefront.showcase import adviser, product_page, rep_panel
 from wx_backend import clock
 
@@ -21,9 +22,25 @@ bp = Blueprint("mall", __name__)
 
 @bp.get("/")
 def home() -> str:
-    """The front page: categories and products, by category or by a searched text."""
+    """The front page: categories, and what is sold."""
+    return _shelf_page("home", "")
+
+
+@bp.get("/c/<slug>")
+def category(slug: str) -> str:
+    """One category with all below it."""
+    return _shelf_page("category", slug)
+
+
+@bp.get("/search")
+def search() -> str:
+    """What is found by words or pinyin initials; everything without any."""
+    return _shelf_page("search", "")
+
+
+def _shelf_page(name: str, slug: str) -> str:
     rep = adviser(session.carried_share(), clock.now())
-    return render_template("storefront/home.html", shelves=asked_shelves(), rep=rep)
+    return render_template(f"storefront/{name}.html", shelves=asked_shelves(slug), rep=rep)
 
 
 @bp.get("/r/<number>")
@@ -34,10 +51,13 @@ def showroom(number: str) -> ResponseReturnValue:
     if rep is not None and rep.status == RepStatus.LEFT:
         return redirect(showroom_path(rep.id, now))
     panel = rep_panel(number, now)
+    shelves = asked_shelves()
+    is_first = not (shelves.chosen or shelves.text or asked_page())
     return render_template(
         "storefront/showroom.html",
         rep=panel,
-        shelves=asked_shelves(),
+        picks=pick_cards(panel.rep_id, now) if is_first else [],
+        shelves=shelves,
         acts_at=_acts_at(panel.outlet.code, now),
     )
 

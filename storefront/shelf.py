@@ -7,14 +7,16 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from storefront import session
+from storefront.cards import Shelves, shelves
 from storefront.order_pages import order_rows
-from storefront.showcase import Shelves, product_page, shelves
+from storefront.showcase import product_page
 from wx_backend import clock
 
 bp = Blueprint("shelf", __name__)
 
 PAGE: Final = 20
 TEXT_MAX: Final = 40
+SLUG_MAX: Final = 32
 
 
 @bp.get("/api/products")
@@ -38,10 +40,11 @@ def mine() -> ResponseReturnValue:
     return jsonify(orders=orders, next_page=page + 1 if len(rows) > PAGE else None)
 
 
-def asked_shelves() -> Shelves:
-    """The shelves this request asks for."""
+def asked_shelves(slug: str | None = None) -> Shelves:
+    """The shelves this request asks for; `slug` where its path names the category."""
     text = request.args.get("q", "").strip()[:TEXT_MAX]
-    return shelves(now=clock.now(), slug=request.args.get("c", ""), text=text, page=asked_page())
+    chosen = request.args.get("c", "")[:SLUG_MAX] if slug is None else slug
+    return shelves(now=clock.now(), slug=chosen, text=text, page=asked_page())
 
 
 def asked_page() -> int:

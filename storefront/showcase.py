@@ -4,57 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.models import Product, ProductKind
-from catalog.offers import is_on_sale, offers
+from catalog.offers import is_on_sale
 from catalog.plans import Plan
-from catalog.queries import (
-    PAGE,
-    categories,
-    free_units,
-    listed_products,
-    lowest_prices,
-    product_by_number,
-    product_of_sku,
-    skus_of_product,
-)
+from catalog.queries import product_by_number, product_of_sku
 from catalog.rules import conditions
+from catalog.showing import Showing
 from org.models import OrgNode, RepStatus
 from org.queries import node_of, opening_hours, rep_by_number, rep_card, successor_of
 from referral.queries import share_root_rep
-from storefront.variants import Variant, plan_facts, variant_of
+from storefront.cards import ProductCard, card_of
+from storefront.variants import Variant, plan_facts, variants_of
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import NotFound
-
-
-@dataclass(frozen=True, slots=True)
-class ProductCard:
-    """A product on a shelf; `price_fen` is the lowest among its variants, None without any."""
-
-    number: str
-    name: str
-    subtitle: str
-    kind: ProductKind
-    picture: str | None
-    price_fen: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """A category by its stable name in addresses, and its name for people."""
-
-    slug: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shelves:
-    """The front page or a showroom: categories, the chosen one, and its products."""
-
-    categories: Sequence[Shelf]
-    chosen: str
-    text: str
-    products: Sequence[ProductCard]
-    next_page: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +34,7 @@ class OutletPanel:
 class RepPanel:
     """Who a showroom belongs to."""
 
+    rep_id: int
     number: str
     name: str
     title: str
@@ -89,31 +51,12 @@ class ProductPage:
     variants: Sequence[Variant]
     plan: Sequence[tuple[str, str]]
     conditions: Sequence[str]
+    showing: Showing
 
     @property
     def first(self) -> Variant | None:
         """What is chosen when the page opens: the first variant that can be bought."""
         return next((each for each in self.variants if not each.is_sold_out), None)
-
-
-def shelves(*, now: datetime, slug: str = "", text: str = "", page: int = 0) -> Shelves:
-    """The products on show, of one category and matching a text if given."""
-    shown = categories()
-    chosen = next((each for each in shown if each.slug == slug), None)
-    rows = listed_products(
-        now=now,
-        category_id=chosen.id if chosen else None,
-        text=text,
-        after=page * PAGE,
-        limit=PAGE + 1,
-    )
-    return Shelves(
-        categories=[Shelf(each.slug, each.name) for each in shown],
-        chosen=chosen.slug if chosen else "",
-        text=text,
-        products=_cards(rows[:PAGE]),
-        next_page=page + 1 if len(rows) > PAGE else None,
-    )
 
 
 def rep_panel(number: str, now: datetime) -> RepPanel:
@@ -140,21 +83,15 @@ def product_page(number: str, now: datetime) -> ProductPage:
     product = product_by_number(number)
     if product is None or not is_on_sale(product, now):
         raise NotFound("商品不存在或已下架")
-    skus = skus_of_product(product.id)
-    today = offers((sku.number for sku in skus), now=now)
-    pieces = [piece for offer in today.values() for piece in offer.pieces]
-    free = free_units(piece.sku_id for piece in pieces)
+    found = variants_of([product.id], now)[product.id]
     plan = Plan.from_json(product.plan) if product.plan is not None else None
     return ProductPage(
-        card=_cards([product])[0],
+        card=card_of(product, found),
         description=product.description,
-        variants=[
-            variant_of(sku, today[sku.number], free)
-            for sku in skus
-            if today[sku.number].is_for_sale
-        ],
+        variants=found,
         plan=plan_facts(plan),
         conditions=conditions(plan.eligibility) if plan else [],
+        showing=Showing.from_json(product.showing),
     )
 
 
@@ -189,27 +126,13 @@ def outlet_panel(outlet_id: int, now: datetime) -> OutletPanel:
 def _panel(rep_id: int, now: datetime) -> RepPanel:
     card = rep_card(rep_id)
     return RepPanel(
+        rep_id=card.rep_id,
         number=card.number,
         name=card.name,
         title=card.title,
         greeting=card.greeting,
         outlet=outlet_panel(card.outlet_id, now),
     )
-
-
-def _cards(products: Sequence[Product]) -> list[ProductCard]:
-    prices = lowest_prices(product.id for product in products)
-    return [
-        ProductCard(
-            number=product.number,
-            name=product.name,
-            subtitle=product.subtitle,
-            kind=ProductKind(product.kind),
-            picture=product.picture,
-            price_fen=prices.get(product.id),
-        )
-        for product in products
-    ]
 
 
 def _clock(minute: int) -> str:

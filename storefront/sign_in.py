@@ -31,7 +31,13 @@ ROUNDS_MAX: Final = 3
 PATH_MAX: Final = 512  # it has to fit into a cookie, and into a code that a phone can read
 _PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9/_-]*(\?[A-Za-z0-9=&_-]*)?")
 _PUBLIC_PAGES: Final = frozenset(
-    {"storefront.mall.home", "storefront.mall.showroom", "storefront.mall.product"}
+    {
+        "storefront.mall.category",
+        "storefront.mall.home",
+        "storefront.mall.product",
+        "storefront.mall.search",
+        "storefront.mall.showroom",
+    }
 )
 
 

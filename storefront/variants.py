@@ -1,12 +1,14 @@
 """What can be chosen of a product: variants, bundles with their parts, and what a plan says."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from catalog.models import ProductKind, Sku
-from catalog.offers import Offer
+from catalog.offers import Offer, offers
 from catalog.plans import Plan
+from catalog.queries import free_units, skus_on_offer
 from catalog.rules import conditions
 from flows.submit import NEEDS_DELIVERY
 from orders.rules import HAVE_USERS
@@ -46,6 +48,7 @@ class Variant:
     market_price_fen: int | None
     prepaid_fen: int
     free: int | None
+    options: Mapping[str, str] = field(default_factory=dict)
     parts: Sequence["PartRow"] = ()
     saved_fen: int = 0
     has_user: bool = False
@@ -57,7 +60,20 @@ class Variant:
         return self.free == 0
 
 
-def variant_of(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
+def variants_of(product_ids: Collection[int], now: datetime) -> dict[int, list[Variant]]:
+    """What can be chosen of each of these products at this moment, by product id."""
+    skus = skus_on_offer(product_ids)
+    today = offers((sku.number for sku in skus), now=now)
+    pieces = [piece for offer in today.values() for piece in offer.pieces]
+    free = free_units(piece.sku_id for piece in pieces)
+    found: dict[int, list[Variant]] = {product_id: [] for product_id in product_ids}
+    for sku in skus:
+        if (offer := today[sku.number]).is_for_sale:
+            found[sku.product_id].append(_variant(sku, offer, free))
+    return found
+
+
+def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
     """One variant as it is offered; `free` are the units left of each part, by variant id."""
     left = [
         free[piece.sku_id] // (piece.quantity if offer.parts else 1)
@@ -72,6 +88,7 @@ def variant_of(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
         market_price_fen=_market_price(sku, offer),
         prepaid_fen=sum(piece.prepaid_fen * piece.quantity for piece in offer.pieces),
         free=min(left) if left else None,
+        options=sku.options,
         parts=[_part(part) for part in offer.parts],
         saved_fen=offer.saved_fen,
         has_user=bool(kinds & HAVE_USERS),
