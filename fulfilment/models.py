@@ -306,12 +306,14 @@ class Review(Model):
         UniqueConstraint("order_line_id"),
         CheckConstraint("stars BETWEEN 1 AND 5", name="stars"),
         Index("ix_fulfilment_review_outlet", "outlet_id", "reviewed_at"),
+        Index("ix_fulfilment_review_product", "product_id", "stars"),
     )
 
     id: Mapped[int] = id_column()
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
     chain_id: Mapped[int] = mapped_column(ForeignKey("fulfilment_chain.id"), index=True)
     outlet_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     stars: Mapped[int]
     text: Mapped[str] = mapped_column(String(500), default="")
     reviewed_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,9 +1,11 @@
-"""Verbs on reviews: the customer's stars and words, the outlet's answer."""
+"""Reviews: the customer's stars and words, the outlet's answer, what all say of one product."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from fulfilment.errors import AlreadyReviewed
 from fulfilment.models import Chain, Review
@@ -16,7 +18,21 @@ GOOD: Final = 4
 """Up to so many stars a review is a bad one; from so many on a good one."""
 
 
-def add_review(chain: Chain, *, stars: int, text: str, now: datetime) -> None:
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What customers say of one product: how many of them, all their stars, the newest words."""
+
+    count: int
+    stars: int
+    newest: Sequence[Review]
+
+    @property
+    def average(self) -> str:
+        """`4.8`; empty while nobody has said anything."""
+        return f"{self.stars / self.count:.1f}" if self.count else ""
+
+
+def add_review(chain: Chain, *, product_id: int, stars: int, text: str, now: datetime) -> None:
     """Keep what the customer says of a line; AlreadyReviewed the second time, BadInput."""
     if type(stars) is not int or not 1 <= stars <= 5:
         raise BadInput("请选择一到五星", fields=["stars"])
@@ -24,6 +40,7 @@ def add_review(chain: Chain, *, stars: int, text: str, now: datetime) -> None:
         "order_line_id": chain.order_line_id,
         "chain_id": chain.id,
         "outlet_id": chain.outlet_id,
+        "product_id": product_id,
         "stars": stars,
         "text": _plain(text),
         "reviewed_at": now,
@@ -47,6 +64,18 @@ def reply_review(
     )
     if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
         raise NotFound
+
+
+def summary_of_product(product_id: int, *, shown: int = 3) -> Summary:
+    """What customers say of a product, with the newest ones that use words."""
+    count, stars = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Review.stars), 0)).where(
+            Review.product_id == product_id
+        )
+    ).one()
+    newest = select(Review).where(Review.product_id == product_id, Review.text != "")
+    rows = db.session.scalars(newest.order_by(Review.reviewed_at.desc()).limit(shown))
+    return Summary(count, int(stars), rows.all())
 
 
 def reviews_to_answer(scope: Select[int], *, limit: int = 50) -> list[Review]:

@@ -71,11 +71,13 @@ def product(number: str) -> str:
     first = page.first
     told = promise_of(first.number, delivery=Delivery.COURIER) if first is not None else None
     outlet = rep.outlet.code if rep is not None else session.account().default_outlet
+    node = node_by_code(outlet)
     return render_template(
         "storefront/product.html",
         page=page,
         rep=rep,
         promise=told,
+        served_by=node.name if node is not None else "",
         outlet=outlet,
         acts_at=_acts_at(outlet, now),
     )

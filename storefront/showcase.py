@@ -9,11 +9,12 @@ from catalog.plans import Plan
 from catalog.queries import product_by_number, product_of_sku
 from catalog.rules import conditions
 from catalog.showing import Showing
+from fulfilment.reviews import Summary, summary_of_product
 from org.models import OrgNode, RepStatus
 from org.queries import node_of, opening_hours, rep_by_number, rep_card, successor_of
 from referral.queries import share_root_rep
 from storefront.cards import ProductCard, card_of
-from storefront.variants import Variant, plan_facts, variants_of
+from storefront.variants import Choice, Variant, choices_of, plan_facts, variants_of
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import NotFound
 
@@ -52,6 +53,12 @@ class ProductPage:
     plan: Sequence[tuple[str, str]]
     conditions: Sequence[str]
     showing: Showing
+    reviews: Summary
+
+    @property
+    def choices(self) -> Sequence[Choice]:
+        """By what its variants are told apart: standard, capacity, colour."""
+        return choices_of(self.variants)
 
     @property
     def first(self) -> Variant | None:
@@ -92,6 +99,7 @@ def product_page(number: str, now: datetime) -> ProductPage:
         plan=plan_facts(plan),
         conditions=conditions(plan.eligibility) if plan else [],
         showing=Showing.from_json(product.showing),
+        reviews=summary_of_product(product.id),
     )
 
 

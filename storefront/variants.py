@@ -36,6 +36,14 @@ class PartRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose by, such as 颜色, and what there is of it."""
+
+    name: str
+    values: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One variant to choose; `free` is None where units are not counted.
 
@@ -95,6 +103,15 @@ def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
         has_goods=bool(kinds & NEEDS_DELIVERY),
         takes_number=any(piece.takes_number for piece in offer.pieces),
     )
+
+
+def choices_of(variants: Sequence[Variant]) -> list[Choice]:
+    """By what variants are told apart, each thing once; none where their options do not say it."""
+    names = list(variants[0].options) if variants else []
+    told = {tuple(each.options.get(name) for name in names) for each in variants}
+    if not names or len(told) < len(variants) or any(None in values for values in told):
+        return []
+    return [Choice(name, list(dict.fromkeys(v.options[name] for v in variants))) for name in names]
 
 
 def _market_price(sku: Sku, offer: Offer) -> int | None:

@@ -7,6 +7,7 @@ from catalog.bundles import PartData, add_bundle
 from catalog.models import Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData, add_category, add_product, add_sku
 from catalog.plans import Eligibility, Plan
+from catalog.showing import Gift, Showing
 from catalog.stock import receive_stock
 from demo.seed import launching
 from settlement.models import Milestone
@@ -133,6 +134,10 @@ def _phone(
             name=name,
             subtitle="全网通 5G · 三年质保 · 到店自提或当日送达",
             description="支持双卡双待。购机赠送钢化膜与保护壳各一。七天无理由退换。",
+            showing=Showing(
+                gifts=(Gift("钢化膜", worth_fen=2_900), Gift("保护壳", worth_fen=3_900)),
+                promises=("七天无理由退换", "全国联保三年", "假一赔十"),
+            ),
             position=position,
         ),
         now=now,

@@ -11,6 +11,7 @@ from fulfilment.packing import note_evidence
 from fulfilment.queries import chain_of_line, chains_of_order, task_at
 from fulfilment.reviews import add_review
 from orders.moves import locked_order
+from orders.queries import line_by_id
 from wx_backend.errors import NotFound
 
 
@@ -45,7 +46,9 @@ def review_line(
     lock(chain)
     if not can_review(chain):
         raise NotYet(node=Node.REVIEWED)
-    add_review(chain, stars=stars, text=text, now=now)
+    line = line_by_id(line_id)
+    assert line is not None  # noqa: S101 - a foreign key says so
+    add_review(chain, product_id=line.product_id, stars=stars, text=text, now=now)
     note_done(chain, Node.REVIEWED, actor=actor, cause="review", now=now)
 
 

@@ -38,6 +38,8 @@
   // The opened link becomes a touch only by this call.
   if (body.dataset.touch !== undefined) call("POST", "/api/touch").catch(() => {});
 
+  window.mall = { call, say, reason };
+
   // --- sharing ---------------------------------------------------------------------------
   const page = $("[data-share]");
   let shared;
@@ -102,18 +104,6 @@
     }
   });
   sheet?.querySelector("[data-close]").addEventListener("click", () => sheet.close());
-
-  // --- choosing a variant ----------------------------------------------------------------
-  const price = $("[data-price]");
-  document.querySelectorAll("[data-variant]").forEach((input) => {
-    input.addEventListener("change", () => {
-      price.textContent = input.dataset.variant;
-      const was = $("[data-was]");
-      if (was) was.textContent = input.dataset.wasPrice ? `¥${input.dataset.wasPrice}` : "";
-      const prepaid = $("[data-prepaid]");
-      if (prepaid) prepaid.textContent = input.dataset.prepaidText;
-    });
-  });
 
   // --- checkout --------------------------------------------------------------------------
   const checkout = $("[data-checkout]");

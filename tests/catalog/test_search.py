@@ -1,7 +1,5 @@
 """Finding goods by words and pinyin initials, also those that were there before initials were kept."""
 
-from pathlib import Path
-
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import Engine
@@ -11,6 +9,7 @@ from catalog.operations import ProductData, add_product
 from catalog.queries import listed_products
 from catalog.search import search_text
 from tests.catalog.shelf import NOON, Wares, put_on_sale, put_on_shelf
+from tests.migrations.test_migrations import empty  # noqa: F401 - a fixture
 from wx_backend import migrate
 from wx_backend.db import transaction
 
@@ -58,13 +57,15 @@ created_at) VALUES (1, 'PD1', 'goods', 1, '苹果手机', '双卡双待', '', {t
 """
 
 
-def test_goods_from_before_are_found_after_the_migration(empty: Engine) -> None:
+def test_goods_from_before_are_found_after_the_migration(
+    empty: Engine,  # noqa: F811 - the fixture
+) -> None:
     """Up from the revision before with a row in the table, down and up again: each time it is found."""
     url = empty.url.render_as_string(hide_password=False)
-    is_sqlite = empty.dialect.name == "sqlite"
+    true, now = ("1", "0") if empty.dialect.name == "sqlite" else ("true", "now()")
     migrate.upgrade(url=url, to="0021")
     with empty.begin() as connection:
-        for statement in OLD.format(true=1 if is_sqlite else "true", now="0" if is_sqlite else "now()").split(";"):
+        for statement in OLD.format(true=true, now=now).split(";"):
             connection.execute(sa.text(statement))
     for _ in range(2):
         migrate.upgrade(url=url, to="head")

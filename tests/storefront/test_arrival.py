@@ -24,7 +24,8 @@ IMEI = "490154203237518"
 
 def test_a_product_tells_when_it_would_be_there(mall: Mall, bob: Phone) -> None:
     page = bob.get(f"/p/{mall.product}").text
-    assert "送达" in page
+    assert "由中山路营业厅发货或备货" in page
+    assert "还没有评价" in page
     told = bob.get(f"/api/promise?sku={mall.wares.phone}&delivery=pickup").get_json()
     assert "到店自提" in told["text"]
     assert told["is_same_day"] is False
@@ -51,6 +52,9 @@ def test_the_buyer_signs_and_reviews_on_his_page(
     db.session.rollback()
     assert [each.text for each in reviews_of([line.id]).values()] == ["很快"]
     assert "很快" in bob.get(f"/orders/{number}").text
+    product = phone_of("Carol").get(f"/p/{mall.product}").text
+    assert "5.0 分" in product
+    assert "很快" in product
 
 
 def paid(bob: Phone, mall: Mall, wechat: Stage) -> str:
