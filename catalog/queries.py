@@ -69,6 +69,12 @@ def sku_number(sku_id: int) -> str:
     return db.session.scalars(select(Sku.number).where(Sku.id == sku_id)).one()
 
 
+def sku_numbers(sku_ids: Iterable[int]) -> dict[int, str]:
+    """The public numbers of these variants, by id."""
+    rows = db.session.execute(select(Sku.id, Sku.number).where(Sku.id.in_(set(sku_ids))))
+    return {sku_id: number for sku_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
 def sku_name(sku_id: int) -> str:
     """A variant as people know it: its product's name and its own."""
     product, own = db.session.execute(

@@ -94,6 +94,7 @@ def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
         *((f"[guard.limit.{name}]", MANY) for name in ("touch", "share", "login")),
         ("[billing]", billing),
         ("[real_name]", real_name),
+        ("[sms]", {"url": f"{places.simulator_url}/sms"}),
     )
 
 

@@ -166,14 +166,16 @@ def _touches(member_id: int) -> list[Touch]:
 
 def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> OrderFacts:
     """What else the rules ask about a line, as of the moment it was placed."""
+    frozen_at = line.chosen_at or order.placed_at
     reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
     if line.acceptor_rep_id is not None:
         reps.add(line.acceptor_rep_id)
     return OrderFacts(
         placed_at=order.placed_at,
+        chosen_at=line.chosen_at,
         home_outlet_id=_home_outlet(order.identity_id),
         pickup_outlet_id=order.outlet_id,
-        channel_class=_channel_class(touches),
+        channel_class=_channel_class([t for t in touches if t.event_at <= frozen_at]),
         product_category=category_slug(line.category_id),
         own_rep_ids=_own_reps(order, line),
         acceptor_rep_id=line.acceptor_rep_id,

@@ -8,6 +8,7 @@ from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
 from members.queries import identity_by_id, member_ids_of, subjects_of
+from orders.cart import Owner, empty_cart
 from org.invites import unbind_rep
 from org.queries import bound_rep
 from templates_msg.operations import erase_texts
@@ -62,6 +63,7 @@ def forget_member(*, member_id: int, now: datetime) -> None:
     for identity_id in subjects_of(member_id).identity_ids:
         erase_texts(identity_id=identity_id, until=now)
         erase_about(identity_id=identity_id, until=now)
+        empty_cart(owner=Owner(identity_id=identity_id))
     rep_id = bound_rep(*member_ids_of(member_id))
     if rep_id is not None:
         unbind_rep(rep_id=rep_id, now=now)

@@ -18,7 +18,8 @@ from flows.sealed import order_address, order_place, sealed_address, vault
 from flows.staff_door import factor_place
 from fulfilment.models import PickupCode
 from fulfilment.pickup import pickup_place
-from members.models import Member
+from members.addresses import address_place
+from members.models import Member, MemberAddress
 from members.vault import member_phone
 from orders.models import OrderLine, SalesOrder
 from orders.queries import order_by_id
@@ -55,6 +56,7 @@ def _of_line(field: str) -> Place:
 
 SEALED: Final = (
     Sealed(Member, {"phone": lambda member: member_phone(member.id)}),
+    Sealed(MemberAddress, {"sealed": lambda row: address_place(row.member_id, row.number)}),
     Sealed(
         SalesOrder,
         {

@@ -10,6 +10,7 @@ from members.models import LinkKind
 from members.operations import ensure_identity
 from members.queries import identity_by_id
 from members.visitors import link_visitor, visitor_of
+from orders.cart import carry_over
 from wx_backend.errors import Forbidden, NotFound
 from wx_backend.platform import client
 
@@ -84,6 +85,9 @@ def _link(visitor_cookie: str, identity_id: int, now: datetime) -> bool:
     visitor_id = visitor_of(visitor_cookie)
     if visitor_id is None:
         return True
-    return link_visitor(
+    is_his = link_visitor(
         visitor_id=visitor_id, identity_id=identity_id, kind=LinkKind.OAUTH, now=now
     )
+    if is_his:
+        carry_over(visitor_id=visitor_id, identity_id=identity_id)
+    return is_his

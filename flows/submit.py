@@ -1,18 +1,24 @@
 """A customer submits what the page let him choose: checked, sealed, placed and credited at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.models import ProductKind
 from catalog.offers import Offer, offers
+from flows.cart import chosen_item, chosen_lines
 from flows.checkout import check_out
 from flows.counter import offer_to_order
 from flows.eligibility import Chosen, places_of, require_eligible
+from flows.phone_proof import require_proven
 from flows.sealed import order_place, sealed_address, vault
 from flows.visit import Opened, touch_link
+from members.addresses import Address, BookFull, save_address
 from members.phones import BadPhone, normalised
 from members.queries import identity_by_id
+from orders.cart import Owner, take_out
+from orders.cart_models import CartLine
 from orders.counter import use_offer
 from orders.errors import NotListed
 from orders.models import Delivery
@@ -37,13 +43,15 @@ class Incomplete(BadInput):
 class Line:
     """One chosen variant or bundle at the unit price the page showed.
 
-    For plans and cards their user, and the phone number he picked where there is a choice.
+    For plans and cards their user, and the phone number he picked where there is a choice. What
+    comes out of the cart is credited as of when it was put there.
     """
 
     sku: str
     quantity: int
     expected_price_fen: int
     number: str = ""
+    from_cart: bool = False
     user_name: str = field(default="", repr=False)
     user_phone: str = field(default="", repr=False)
 
@@ -52,7 +60,8 @@ class Line:
 class Submit:
     """One press of the button; `client_key` is the same however often it arrives.
 
-    `counter` is the link of a counter sale the buyer confirmed, if it is one.
+    `counter` is the link of a counter sale the buyer confirmed, if it is one. With `keeps_address`
+    the address goes into his book.
     """
 
     member_id: int
@@ -65,6 +74,12 @@ class Submit:
     address: dict[str, str] | None = field(default=None, repr=False)
     outlet: str = ""
     counter: str = ""
+    keeps_address: bool = False
+
+    @property
+    def owner(self) -> Owner:
+        """Whose cart it may come out of."""
+        return Owner(identity_id=self.identity_id)
 
 
 def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str:
@@ -76,6 +91,7 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     known = offers((line.sku for line in submit.lines), now=now)
     chosen = [Chosen(_offer(known, line), line.quantity) for line in submit.lines]
     _check(submit, [each.offer for each in chosen])
+    require_proven(member_id=submit.member_id, phone=_phone(submit.contact_phone, "contact_phone"))
     outlet_id = _pickup(submit)
     require_eligible(
         chosen,
@@ -83,12 +99,34 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
         client_key=submit.client_key,
         places=_places(submit, outlet_id),
     )
+    if submit.keeps_address:
+        _keep_address(submit, now)
     if opened is not None:
         touch_link(opened, identity_id=submit.identity_id, now=now)
-    wish = _wish(submit, [each.offer for each in chosen], outlet_id)
-    if not submit.counter:
-        return check_out(wish=wish, now=now).order.number
-    return _at_counter(submit, wish, now)
+    cart = _cart(submit)
+    wish = _wish(submit, [each.offer for each in chosen], outlet_id, cart, now)
+    if submit.counter:
+        return _at_counter(submit, wish, now)
+    number = check_out(wish=wish, now=now).order.number
+    take_out(owner=submit.owner, sku_ids=[each.sku_id for each in cart.values()])
+    return number
+
+
+def _cart(submit: Submit) -> dict[str, CartLine]:
+    """What of the submit lies in the buyer's cart; nothing any more when it is a repeat."""
+    wanted = [line.sku for line in submit.lines if line.from_cart]
+    return chosen_lines(submit.owner, wanted) if wanted else {}
+
+
+def _keep_address(submit: Submit, now: datetime) -> None:
+    """The buyer wants the address in his book; a full book does not stop an order."""
+    if submit.address is None:
+        return
+    address = Address.typed(name=submit.contact_name, phone=submit.contact_phone, **submit.address)
+    with suppress(BookFull):
+        save_address(
+            member_id=submit.member_id, address=address, is_default=False, vault=vault(), now=now
+        )
 
 
 def _at_counter(submit: Submit, wish: Wish, now: datetime) -> str:
@@ -110,14 +148,20 @@ def _sealed_address(submit: Submit) -> bytes | None:
     return sealed_address(submit.address, member_id=submit.member_id, client_key=submit.client_key)
 
 
-def _wish(submit: Submit, chosen: Sequence[Offer], outlet_id: int | None) -> Wish:
+def _wish(
+    submit: Submit,
+    chosen: Sequence[Offer],
+    outlet_id: int | None,
+    cart: Mapping[str, CartLine],
+    now: datetime,
+) -> Wish:
     """What is ordered, everything personal sealed."""
     phone = _phone(submit.contact_phone, "contact_phone")
     return Wish(
         member_id=submit.member_id,
         identity_id=submit.identity_id,
         client_key=submit.client_key,
-        items=_items(submit, chosen),
+        items=_items(submit, chosen, cart, now),
         delivery=submit.delivery,
         address=submit.address,
         sealed_address=_sealed_address(submit),
@@ -180,13 +224,17 @@ def _pickup(submit: Submit) -> int | None:
     return node.id
 
 
-def _items(submit: Submit, chosen: Sequence[Offer]) -> tuple[Item, ...]:
+def _items(
+    submit: Submit, chosen: Sequence[Offer], cart: Mapping[str, CartLine], now: datetime
+) -> tuple[Item, ...]:
     """The items; each user's data is sealed for the place his line will have in the order."""
     items = []
     lines_before = 0
     for line, offer in zip(submit.lines, chosen, strict=True):
         places = [n for n, piece in enumerate(offer.pieces, 1) if piece.kind in NEEDS_USER]
-        items.append(_item(submit, line, lines_before + (places[0] if places else 1)))
+        item = _item(submit, line, lines_before + (places[0] if places else 1))
+        put = cart.get(line.sku) if line.from_cart else None
+        items.append(item if put is None else chosen_item(item, put, now))
         lines_before += len(offer.pieces)
     return tuple(items)
 

@@ -10,7 +10,15 @@ from datetime import datetime
 
 from sqlalchemy import delete, select, update
 
-from members.models import Consent, Identity, IdentityLink, Member, Visitor
+from members.models import (
+    Consent,
+    Identity,
+    IdentityLink,
+    Member,
+    MemberAddress,
+    PhoneCode,
+    Visitor,
+)
 from members.queries import member_ids_of
 from wx_backend.db import db, locked
 from wx_backend.errors import NotFound
@@ -54,7 +62,7 @@ def erase_identity(*, identity_id: int) -> None:
 
 
 def erase_member(*, member_id: int, now: datetime) -> None:
-    """Forget a person: all his identities, name and phone, in every row merged into him.
+    """Forget a person: all his identities, name, phone and addresses, in every row merged into him.
 
     Raises NotFound; erasing twice changes nothing.
     """
@@ -71,3 +79,5 @@ def erase_member(*, member_id: int, now: datetime) -> None:
         member.name = ""
         member.phone = member.phone_index = member.phone_proven_at = None
         member.erased_at = member.erased_at or now
+    for table in (MemberAddress, PhoneCode):
+        db.session.execute(delete(table).where(table.member_id.in_(members)))

@@ -1,9 +1,17 @@
-"""Rows about people: the member, his identities, follow history, visitors, links, consents."""
+"""Rows about people: the member, his identities, follow history, visitors, links, consents, addresses, codes."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
@@ -142,3 +150,57 @@ class Consent(Model):
     kind: Mapped[str] = mapped_column(String(10))
     event_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class MemberAddress(Model):
+    """One address of a member's book: who receives, his phone, where; sealed together.
+
+    `number` is what its place is made of, known before the row has an id. `digest` is a keyed
+    digest of the content, so that the same address is kept once. At most one is the default.
+    """
+
+    __tablename__ = "member_address"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("member_id", "digest"),
+        Index(
+            "uq_member_address_default",
+            "member_id",
+            unique=True,
+            sqlite_where=text("is_default"),
+            postgresql_where=text("is_default"),
+        ),
+    )
+
+    id: Mapped[int] = id_column()
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    number: Mapped[str] = mapped_column(String(32))
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+    is_default: Mapped[bool] = mapped_column(default=False)
+    saved_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class PhoneCode(Model):
+    """A one-time code sent to a phone, for one member to prove that he holds it.
+
+    Neither is kept in the clear: the phone by the digest it is found by, the code by a keyed
+    digest bound to `nonce`, member and phone. `tries` counts the guesses, `used_at` ends it.
+    """
+
+    __tablename__ = "phone_code"
+    __table_args__ = (
+        Index("ix_phone_code_phone", "phone_index", "sent_at"),
+        Index("ix_phone_code_member", "member_id", "sent_at"),
+        CheckConstraint("tries BETWEEN 0 AND 5", name="tries"),
+    )
+
+    id: Mapped[int] = id_column()
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    phone_index: Mapped[bytes] = mapped_column(LargeBinary(16))
+    nonce: Mapped[bytes] = mapped_column(LargeBinary(16))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+    tries: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)

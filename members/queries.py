@@ -95,6 +95,16 @@ def members_of_phone(member_ids: Iterable[int]) -> set[int]:
     return _persons(set(db.session.scalars(holders)))
 
 
+def phone_holder(member_ids: Iterable[int]) -> Member | None:
+    """Of the rows that are one person, the one whose phone was proven last."""
+    return db.session.scalar(
+        select(Member)
+        .where(Member.id.in_(member_ids), Member.phone_proven_at.is_not(None))
+        .order_by(Member.phone_proven_at.desc())
+        .limit(1)
+    )
+
+
 def members_by_phone(index: bytes) -> set[int]:
     """Who today are the members with this phone; `index` is the vault's digest of it."""
     return _persons(set(db.session.scalars(select(Member.id).where(Member.phone_index == index))))

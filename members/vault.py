@@ -67,9 +67,14 @@ class Vault:
 
     def index(self, phone: str) -> bytes:
         """16 bytes to find a normalised number by; useless without the key."""
-        return blake2b(
-            phone.encode(), digest_size=16, key=self._index_key, person=b"member.phone"
-        ).digest()
+        return self.digest(phone, purpose=b"member.phone")
+
+    def digest(self, text: str, *, purpose: bytes) -> bytes:
+        """16 bytes that tell whether two texts are the same; useless without the key.
+
+        `purpose` (16 bytes at most) keeps the digests of different things apart.
+        """
+        return blake2b(text.encode(), digest_size=16, key=self._index_key, person=purpose).digest()
 
 
 def member_phone(member_id: int) -> str:

@@ -109,7 +109,8 @@ class OrderLine(Model):
     costs the buyer; collected_fen of it are prepaid phone fees. `refund_reserved_fen` are refunds
     asked for, `refunded_fen` those of them that succeeded. User name and phone are encrypted.
     Lines of one bundle share `bundle_sku_id` and `bundle_item`, the place of the bundle in the
-    submit. `real_name_reference` is by what the real-name service knows the line.
+    submit. `real_name_reference` is by what the real-name service knows the line. What came out of
+    a cart was `chosen_at` an instant before the order, by whoever came by the share `share_id`.
     """
 
     __tablename__ = "order_line"
@@ -159,6 +160,8 @@ class OrderLine(Model):
     real_name_until: Mapped[datetime | None] = mapped_column(Instant)
     bundle_sku_id: Mapped[int | None] = mapped_column(ForeignKey("sku.id"))
     bundle_item: Mapped[int | None]
+    chosen_at: Mapped[datetime | None] = mapped_column(Instant)
+    share_id: Mapped[int | None] = mapped_column(ForeignKey("share.id"))
 
 
 class RealNameSaid(Model):

@@ -149,6 +149,8 @@ def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen
         real_name_state=RealName.WAITING if needs_real_name else RealName.NOT_NEEDED,
         bundle_sku_id=line.bundle_sku_id,
         bundle_item=line.bundle_item,
+        chosen_at=line.item.chosen_at,
+        share_id=line.item.share_id,
     )
 
 

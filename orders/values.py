@@ -1,6 +1,7 @@
 """Plain values of ordering: what is wished for, what it costs."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from catalog.models import ProductKind
@@ -13,7 +14,8 @@ class Item:
 
     `expected_price_fen` is the unit price the buyer was shown; None if nothing was shown. The
     line's user (who will use the plan) is given as ciphertext; `number_reference` is the phone
-    number he picked. Of a bundle both belong to its one plan or card.
+    number he picked. Of a bundle both belong to its one plan or card. `chosen_at` and `share_id`
+    are when it was put in the cart, if it was, and the share its buyer had come by then.
     """
 
     sku_number: str
@@ -22,6 +24,8 @@ class Item:
     user_name: bytes | None = None
     user_phone: bytes | None = None
     number_reference: str | None = None
+    chosen_at: datetime | None = None
+    share_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,8 @@ class _Run:
         if at > whole_second(self.facts.placed_at):
             return VerdictReason.AFTER_ORDER
         if at > self.facts.frozen_at:
-            return VerdictReason.AFTER_HOLD
+            is_held = self.facts.hold_at is not None and at > whole_second(self.facts.hold_at)
+            return VerdictReason.AFTER_HOLD if is_held else VerdictReason.AFTER_CHOICE
         return None
 
     def _lost_to_others(self, touch: Touch, rep_id: int, at: datetime) -> Verdict | None:

@@ -38,6 +38,7 @@ _WITHOUT_EFFECT = frozenset(
         VerdictReason.INFERRED,
         VerdictReason.AFTER_ORDER,
         VerdictReason.AFTER_HOLD,
+        VerdictReason.AFTER_CHOICE,
         VerdictReason.NO_EMPLOYEE_ON_PATH,
         VerdictReason.INSIDE_COLLEAGUES_PROTECTION,
         VerdictReason.PUSH_TO_A_COLLEAGUES_CUSTOMER,
@@ -208,7 +209,9 @@ def _order(facts: OrderFacts, touches: list[Touch]) -> dict[str, Any]:
     """The facts of the line, of all reps only those who play a part."""
     heirs, outlets = facts.heirs, facts.rep_outlets
     reps = _concerned(facts, touches)
-    return {
+    # Receipts of lines that never lay in a cart say nothing of it, as they always have.
+    chosen = {} if facts.chosen_at is None else {"chosen_at": stamp(facts.chosen_at)}
+    return chosen | {
         "placed_at": stamp(facts.placed_at),
         "hold_at": facts.hold_at and stamp(facts.hold_at),
         "channel_class": facts.channel_class,

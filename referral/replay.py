@@ -71,10 +71,11 @@ def _touch(row: dict[str, Any]) -> Touch:
 
 
 def _facts(row: dict[str, Any]) -> OrderFacts:
-    lists = ("placed_at", "hold_at", "own_rep_ids", "rep_outlets", "heirs")
+    lists = ("placed_at", "hold_at", "chosen_at", "own_rep_ids", "rep_outlets", "heirs")
     return OrderFacts(
         placed_at=datetime.fromisoformat(row["placed_at"]),
         hold_at=_instant(row["hold_at"]),
+        chosen_at=_instant(row.get("chosen_at")),
         own_rep_ids=frozenset(row["own_rep_ids"]),
         rep_outlets={each["rep_id"]: each["outlet_id"] for each in row["rep_outlets"]},
         heirs={each["rep_id"]: Heir(**each["heir"]) for each in row["heirs"]},

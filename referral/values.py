@@ -68,6 +68,7 @@ class VerdictReason(StrEnum):
     INFERRED = "inferred"
     AFTER_ORDER = "after_order"
     AFTER_HOLD = "after_hold"
+    AFTER_CHOICE = "after_choice"
     NO_EMPLOYEE_ON_PATH = "no_employee_on_path"
     INSIDE_COLLEAGUES_PROTECTION = "inside_colleagues_protection"
     PUSH_TO_A_COLLEAGUES_CUSTOMER = "push_to_a_colleagues_customer"
@@ -146,16 +147,18 @@ class Heir:
 class OrderFacts:
     """What is known about one order line, as of the moment it was placed.
 
-    `hold_at`: the successful flash-sale or number hold, which freezes attribution.
+    `hold_at`: the successful flash-sale or number hold, which freezes attribution, and so does
+    `chosen_at`, the moment its goods were put in the cart, where they waited there.
     `own_rep_ids`: the reps who are themselves the buyer or the line user.
     `rep_outlets`: rep -> outlet; `heirs`: rep who left -> who stands in.
-    Raises ValueError for naive instants and a hold after the order.
+    Raises ValueError for naive instants, and for a hold or a choice after the order.
     """
 
     placed_at: datetime
     home_outlet_id: int
     pickup_outlet_id: int | None = None
     hold_at: datetime | None = None
+    chosen_at: datetime | None = None
     channel_class: str = ""
     product_category: str = ""
     own_rep_ids: frozenset[int] = frozenset()
@@ -166,15 +169,17 @@ class OrderFacts:
     heirs: Mapping[int, Heir] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.placed_at.tzinfo is None or (self.hold_at and self.hold_at.tzinfo is None):
+        before = [at for at in (self.hold_at, self.chosen_at) if at is not None]
+        if any(at.tzinfo is None for at in (self.placed_at, *before)):
             raise ValueError("an order has aware instants")
-        if self.hold_at is not None and self.hold_at > self.placed_at:
-            raise ValueError("the hold comes before the order")
+        if any(at > self.placed_at for at in before):
+            raise ValueError("the hold and the choice come before the order")
 
     @property
     def frozen_at(self) -> datetime:
-        """The whole second after which no touch counts: the hold, or else the order."""
-        return whole_second(self.hold_at or self.placed_at)
+        """The whole second after which no touch counts: the choice, the hold, or else the order."""
+        before = [at for at in (self.hold_at, self.chosen_at) if at is not None]
+        return whole_second(min(before, default=self.placed_at))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

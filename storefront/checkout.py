@@ -2,16 +2,26 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
 
+from flows.cart import cart_rows
 from flows.counter import CounterPage, counter_page
+from flows.phone_proof import must_prove, proven_phone
+from orders.cart import Owner
 from orders.models import Delivery
+from orders.rules import LINES_MAX
 from org.models import OrgNode, Tier
 from org.queries import ancestors, node_by_code, nodes_under
 from storefront import session
+from storefront.addresses import own_book
 from storefront.arrival import promise_of
-from storefront.showcase import RepPanel, adviser, variant_page
+from storefront.cards import ProductCard
+from storefront.showcase import RepPanel, adviser, outlet_panel, variant_page
+from storefront.variants import Variant
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import NotFound
@@ -19,27 +29,93 @@ from wx_backend.errors import NotFound
 bp = Blueprint("checkout", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing about to be ordered."""
+
+    card: ProductCard
+    variant: Variant
+    quantity: int = 1
+    from_cart: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutPage:
+    """What is about to be ordered; `again` is where to choose anew when it cannot be any more."""
+
+    rows: Sequence[Row]
+    again: str
+
+    @property
+    def total_fen(self) -> int:
+        return sum(row.variant.price_fen * row.quantity for row in self.rows)
+
+    @property
+    def needs_user(self) -> bool:
+        return any(row.variant.has_user for row in self.rows)
+
+    @property
+    def needs_delivery(self) -> bool:
+        return any(row.variant.has_goods for row in self.rows)
+
+    @property
+    def takes_number(self) -> bool:
+        return any(row.variant.takes_number for row in self.rows)
+
+    @property
+    def asks_promise_of(self) -> str:
+        """Whose arrival is told: that of the first goods, else of the first line."""
+        rows = [row for row in self.rows if row.variant.has_goods] or self.rows
+        return rows[0].variant.number
+
+
 @bp.get("/checkout")
-def page() -> str:
-    """Quantity, contact, the plan's user, and how the goods get to the buyer."""
-    now = clock.now()
-    product, variant = variant_page(request.args.get("sku", ""), now)
-    if variant.is_sold_out:
-        raise NotFound("商品已售罄")
-    rep = adviser(session.carried_share(), now)
+def page() -> ResponseReturnValue:
+    """What is ordered, for whom, and how it gets there: a variant, or chosen lines of the cart."""
+    now, viewer = clock.now(), session.member()
+    chosen = _from_cart(request.args.getlist("line")[:LINES_MAX], now)
+    offer = _offer(request.args.get("counter", ""))
+    if chosen is None:
+        chosen = _single(request.args.get("sku", ""), offer.quantity if offer else 1, now)
+    if not chosen.rows:
+        flash("所选商品暂时无法购买，请查看购物车")
+        return redirect("/cart")
+    rep, book, phone = (
+        adviser(session.carried_share(), now),
+        own_book(),
+        proven_phone(viewer.member_id),
+    )
     return render_template(
         "storefront/checkout.html",
-        page=product,
-        variant=variant,
+        page=chosen,
         rep=rep,
-        needs_user=variant.has_user,
-        needs_delivery=variant.has_goods,
-        takes_number=variant.takes_number,
-        outlets=pickup_outlets(rep),
-        offer=_offer(request.args.get("counter", "")),
-        promise=promise_of(variant.number, delivery=Delivery.COURIER),
+        outlets=[outlet_panel(node.id, now) for node in pickup_outlets(rep)],
+        offer=offer,
+        book=book,
+        first=book[0].address if book else None,
+        phone=phone,
+        asks_code=must_prove() and not phone,
+        promise=promise_of(chosen.asks_promise_of, delivery=Delivery.COURIER),
         client_key=new_client_key(),
     )
+
+
+def _single(sku: str, quantity: int, now: datetime) -> CheckoutPage:
+    product, variant = variant_page(sku, now)
+    if variant.is_sold_out:
+        raise NotFound("商品已售罄")
+    return CheckoutPage([Row(product.card, variant, quantity)], f"/p/{product.card.number}")
+
+
+def _from_cart(skus: Sequence[str], now: datetime) -> CheckoutPage | None:
+    """The chosen lines of the cart that can be ordered now; None when none were asked for."""
+    if not skus:
+        return None
+    owner = Owner(identity_id=session.member().identity_id)
+    rows = [row for row in cart_rows(owner, now=now) if row.sku in skus and row.can_be_bought]
+    pages = [(row, *variant_page(row.sku, now)) for row in rows]
+    found = [Row(page.card, variant, row.quantity, from_cart=True) for row, page, variant in pages]
+    return CheckoutPage(found, "/cart")
 
 
 def _offer(token: str) -> CounterPage | None:

@@ -13,6 +13,7 @@ from org.queries import node_by_code, rep_by_number
 from storefront import session
 from storefront.arrival import promise_of
 from storefront.cards import pick_cards
+from storefront.checkout import new_client_key
 from storefront.shelf import asked_page, asked_shelves
 from storefront.showcase import adviser, product_page, rep_panel
 from wx_backend import clock
@@ -79,6 +80,7 @@ def product(number: str) -> str:
         promise=told,
         served_by=node.name if node is not None else "",
         outlet=outlet,
+        client_key=new_client_key(),
         acts_at=_acts_at(outlet, now),
     )
 

@@ -7,13 +7,17 @@ from pathlib import Path
 from flask import Blueprint, Response, request, url_for
 
 from storefront import (
+    addresses,
     arrival,
+    cart,
     checkout,
     counter,
     links,
     mall,
     numbers,
     orders,
+    phone,
+    places,
     session,
     sharing,
     shelf,
@@ -45,9 +49,14 @@ for part in (
     arrival,
     counter,
     visits,
+    cart,
+    addresses,
+    phone,
+    places,
 ):
     bp.register_blueprint(part.bp)
 register(bp)
+bp.add_app_template_global(cart.cart_count)
 
 
 @bp.app_template_global()

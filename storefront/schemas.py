@@ -64,6 +64,7 @@ class LineRequest(Strict):
     user_name = _words(30, low=0, load_default="")
     user_phone = _words(24, low=0, load_default="")
     number = fields.Str(load_default="", validate=validate.Regexp(r"([0-9]{11})?\Z"))
+    from_cart = fields.Bool(load_default=False)
 
 
 class AddressRequest(Strict):
@@ -86,6 +87,42 @@ class OrderRequest(Strict):
     address = fields.Nested(AddressRequest, load_default=None)
     outlet = fields.Str(load_default="", validate=validate.Length(max=32))
     counter = fields.Str(load_default="", validate=validate.Length(max=64))
+    keeps_address = fields.Bool(load_default=False)
+
+
+class CartRequest(Strict):
+    """One press of "put in the cart"."""
+
+    client_key = fields.Str(required=True, validate=CLIENT_KEY)
+    sku = fields.Str(required=True, validate=validate.Length(min=1, max=32))
+    quantity = fields.Int(required=True, strict=True, validate=QUANTITY)
+
+
+class CartChange(Strict):
+    """So many pieces of a line of the cart; 0 takes it out."""
+
+    sku = fields.Str(required=True, validate=validate.Length(min=1, max=32))
+    quantity = fields.Int(required=True, strict=True, validate=validate.Range(min=0, max=99))
+
+
+class BookRequest(AddressRequest):
+    """An address for the book."""
+
+    name = _words(30, required=True)
+    phone = _words(24, required=True)
+    is_default = fields.Bool(load_default=False)
+
+
+class CodeRequest(Strict):
+    """A phone that shall get a code."""
+
+    phone = _words(24, required=True)
+
+
+class ProofRequest(CodeRequest):
+    """The code that came."""
+
+    code = fields.Str(required=True, validate=validate.Regexp(r"[0-9]{6}\Z"))
 
 
 class NumberRequest(Strict):

@@ -32,11 +32,16 @@ PATH_MAX: Final = 512  # it has to fit into a cookie, and into a code that a pho
 _PATH: Final = re.compile(r"/(?!/)[A-Za-z0-9/_-]*(\?[A-Za-z0-9=&_-]*)?")
 _PUBLIC_PAGES: Final = frozenset(
     {
+        "storefront.cart.page",
         "storefront.mall.category",
         "storefront.mall.home",
         "storefront.mall.product",
         "storefront.mall.search",
         "storefront.mall.showroom",
+        "storefront.places.city",
+        "storefront.places.near",
+        "storefront.places.outlet",
+        "storefront.places.province",
     }
 )
 

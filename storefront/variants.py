@@ -83,11 +83,7 @@ def variants_of(product_ids: Collection[int], now: datetime) -> dict[int, list[V
 
 def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
     """One variant as it is offered; `free` are the units left of each part, by variant id."""
-    left = [
-        free[piece.sku_id] // (piece.quantity if offer.parts else 1)
-        for piece in offer.pieces
-        if piece.sku_id in free
-    ]
+    left = [free[piece.sku_id] // piece.quantity for piece in offer.pieces if piece.sku_id in free]
     kinds = {piece.kind for piece in offer.pieces}
     return Variant(
         number=sku.number,

@@ -1,7 +1,8 @@
 """How values read in the mall's pages: money, times, and the Chinese words for states."""
 
+from dataclasses import asdict
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from flask import Blueprint
 
@@ -10,6 +11,7 @@ from orders.models import Delivery, Fulfilment, OrderStatus, RealName
 from payments.models import RefundStatus
 from wx_backend.clock import SHANGHAI
 from wx_backend.money import yuan
+from wx_backend.strict import dumps
 
 KINDS: Final = {
     ProductKind.GOODS: "终端",
@@ -59,10 +61,16 @@ def shanghai(instant: datetime) -> str:
     return f"{instant.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
+def as_json(value: Any) -> str:
+    """A dataclass for a data attribute that a script reads."""
+    return dumps(asdict(value)).decode()
+
+
 def register(bp: Blueprint) -> None:
     """Let the templates use them."""
     bp.add_app_template_filter(yuan, "yuan")
     bp.add_app_template_filter(shanghai, "shanghai")
+    bp.add_app_template_filter(as_json, "as_json")
     bp.add_app_template_global(KINDS.get, "kind_word")
     bp.add_app_template_global(STATUSES.get, "status_word")
     bp.add_app_template_global(FULFILMENTS.get, "fulfilment_word")

@@ -67,6 +67,7 @@ def reaching(config: Config, url: str) -> Config:
         wechat=replace(config.wechat, api_url=url, oauth_url=url),
         billing=replace(config.billing, url=f"{url}/billing") if config.billing else None,
         pay=replace(config.pay, api_url=url) if config.pay else None,
+        sms=replace(config.sms, url=f"{url}/sms") if config.sms else None,
         real_name=(replace(config.real_name, url=f"{url}/realname") if config.real_name else None),
     )
 

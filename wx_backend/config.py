@@ -141,6 +141,14 @@ class RealName:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Sms:
+    """The gateway for text messages; with `must_prove` contact phones of orders must be proven."""
+
+    url: str
+    must_prove: bool
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Config:
     """Everything the service is told; no section shows itself in a repr, for the secrets' sake."""
 
@@ -154,6 +162,7 @@ class Config:
     privacy: Privacy
     billing: Billing | None
     real_name: RealName | None = None
+    sms: Sms | None = None
     guard: Guard = field(default_factory=Guard)
 
     @classmethod
@@ -225,6 +234,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         guard=Guard.of(data["guard"]),
         billing=_billing(data["billing"], folder) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
+        sms=Sms(**data["sms"]) if data["sms"] else None,
     )
 
 
@@ -341,6 +351,8 @@ def _urls(config: Config) -> list[tuple[str, str]]:
         urls.append(("billing.url", config.billing.url))
     if config.real_name:
         urls.append(("real_name.url", config.real_name.url))
+    if config.sms:
+        urls.append(("sms.url", config.sms.url))
     return urls
 
 

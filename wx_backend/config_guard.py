@@ -22,6 +22,7 @@ DEFAULTS: Final[Mapping[str, Limit]] = {
     "share": Limit(3_000, 60),
     "login": Limit(3_000, 60),
     "console": Limit(60, 20),
+    "code": Limit(300, 5),
 }
 
 

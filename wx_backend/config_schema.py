@@ -166,6 +166,11 @@ class RealName(Section):
     expire_days = fields.Int(strict=True, load_default=7, validate=validate.Range(min=1, max=60))
 
 
+class Sms(Section):
+    url = url()
+    must_prove = fields.Bool(load_default=False)
+
+
 class NetworkField(fields.Field[Network]):
     """An address or a network, such as `10.0.0.0/8`."""
 
@@ -191,6 +196,7 @@ class Limits(Section):
     share = fields.Nested(Limit, load_default=None)
     login = fields.Nested(Limit, load_default=None)
     console = fields.Nested(Limit, load_default=None)
+    code = fields.Nested(Limit, load_default=None)
 
 
 class Guard(Section):
@@ -212,6 +218,7 @@ class File(Section):
     guard = fields.Nested(Guard, load_default=lambda: Guard().load({}))
     billing = fields.Nested(Billing, load_default=None)
     real_name = fields.Nested(RealName, load_default=None)
+    sms = fields.Nested(Sms, load_default=None)
 
     @validates_schema
     def _no_name_twice(self, data: dict[str, Any], **_: Any) -> None:

@@ -36,6 +36,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.sign_in.enter"): "console",
     ("POST", "console.sign_in.enter_code"): "console",
+    ("POST", "storefront.phone.send"): "code",
 }
 REFUSED: Final = Counter("wx_limited", "Calls refused because there were too many", ["limit"])
 

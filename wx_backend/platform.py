@@ -11,6 +11,7 @@ from wx_backend.errors import NotFound, Unavailable
 if TYPE_CHECKING:  # at run time they are imported when the first call is made
     from billing.client import Billing
     from billing.real_name import RealNameService
+    from sms.port import SmsPort
     from wechat.client import Client
     from wechat.pay.client import PayClient
     from wechat.pay.merchant import Merchant
@@ -80,6 +81,17 @@ def real_name() -> "RealNameService":
     return RealNameService(settings.url, settings.shared_key)
 
 
+class SmsNotConfigured(Unavailable):
+    """The configuration has no [sms] section: no text can be sent."""
+
+    code, message = "sms_not_configured", "暂不支持短信验证"
+
+
+def sms() -> "SmsPort":
+    """The operator's gateway for text messages; SmsNotConfigured without one."""
+    return _clients().sms()
+
+
 def merchant() -> "Merchant":
     """The merchant's keys, for reading notices; PayNotConfigured without one."""
     return _clients().merchant()
@@ -143,6 +155,14 @@ class Clients:
         if settings is None:
             raise BillingNotConfigured
         return Billing(settings.url, settings.shared_key, self.transport())
+
+    def sms(self) -> "SmsPort":
+        from sms.gateway import HttpGateway
+
+        settings = self._config.sms
+        if settings is None:
+            raise SmsNotConfigured
+        return HttpGateway(settings.url, self.transport())
 
     def merchant(self) -> "Merchant":
         from wechat.pay.merchant import Merchant

@@ -7,6 +7,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
 
+from members.models import PhoneCode
+from orders.cart import KEPT_FOR
+from orders.cart_models import CartLine
 from payments.models import PayNotice
 from wx_backend.claims import WorkStatus
 from wx_backend.db import db, retried
@@ -15,6 +18,7 @@ from wx_backend.outbox import Job
 
 BODIES_KEPT: Final = timedelta(days=90)
 JOBS_KEPT: Final = timedelta(days=30)
+CODES_KEPT: Final = timedelta(days=2)
 BATCH: Final = 500
 
 
@@ -71,6 +75,16 @@ EXPIRING: Final = (
         *("done jobs", Job, JOBS_KEPT),
         lambda before: and_(Job.status == WorkStatus.DONE, Job.done_at < before),
         delete(Job),
+    ),
+    Expiring(
+        *("forgotten carts", CartLine, KEPT_FOR),
+        lambda before: CartLine.chosen_at < before,
+        delete(CartLine),
+    ),
+    Expiring(
+        *("phone codes", PhoneCode, CODES_KEPT),
+        lambda before: PhoneCode.sent_at < before,
+        delete(PhoneCode),
     ),
 )
 

@@ -16,6 +16,7 @@ MODULES = (
     "ledger.models",
     "members.models",
     "menus.models",
+    "orders.cart_models",
     "orders.counter_models",
     "orders.models",
     "org.import_models",

@@ -51,6 +51,23 @@
     dim();
   }
 
+  // --- into the cart: pressing again puts in more, a repeat of one press does not ---------------
+  const button = document.querySelector("[data-to-cart]");
+  button?.addEventListener("click", async () => {
+    const chosen = form.querySelector("[data-variant]:checked");
+    button.disabled = true;
+    try {
+      await window.mall.call("POST", "/api/cart", {
+        client_key: button.dataset.toCart, sku: chosen.value, quantity: 1,
+      });
+      button.dataset.toCart = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(/\W/g, "-");
+      window.mall.say("已加入购物车", { name: "去结算", path: "/cart" });
+    } catch (error) {
+      window.mall.say(window.mall.reason(error));
+    }
+    button.disabled = false;
+  });
+
   for (const each of variants) each.addEventListener("change", () => priced(each));
   for (const each of options) {
     each.addEventListener("change", (event) => {

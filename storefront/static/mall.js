@@ -19,9 +19,10 @@
     return value;
   }
 
-  function say(text) {
+  function say(text, onward) {
     const box = $("[data-say]");
     box.textContent = text;
+    if (onward) box.append(" ", Object.assign(document.createElement("a"), { href: onward.path, textContent: `${onward.name} ›` }));
     if (text) box.scrollIntoView({ block: "center", behavior: "smooth" });
   }
 
@@ -38,7 +39,7 @@
   // The opened link becomes a touch only by this call.
   if (body.dataset.touch !== undefined) call("POST", "/api/touch").catch(() => {});
 
-  window.mall = { call, say, reason };
+  window.mall = { call, say, reason, jssdk };
 
   // --- sharing ---------------------------------------------------------------------------
   const page = $("[data-share]");
@@ -61,23 +62,26 @@
     });
   }
 
-  async function prepareMenu() {
+  // WeChat's own functions, once WeChat has agreed to this page's use of them.
+  async function jssdk(names) {
     const here = encodeURIComponent(location.href.split("#")[0]);
-    const [signed, made] = await Promise.all([
+    const [signed] = await Promise.all([
       call("GET", `/api/jssdk?url=${here}`),
-      links(),
       load("https://res.wx.qq.com/open/js/jweixin-1.6.0.js"),
     ]);
+    window.wx.config({ ...signed, debug: false, jsApiList: names });
+    return new Promise((resolve) => window.wx.ready(() => resolve(window.wx)));
+  }
+
+  async function prepareMenu() {
     const names = ["updateAppMessageShareData", "updateTimelineShareData"];
+    const [made, wx] = await Promise.all([links(), jssdk(names)]);
     const card = {
       title: page.dataset.shareTitle, desc: page.dataset.shareText,
       imgUrl: page.dataset.sharePicture,
     };
-    wx.config({ ...signed, debug: false, jsApiList: names });
-    wx.ready(() => {
-      wx.updateAppMessageShareData({ ...card, link: made.chat });
-      wx.updateTimelineShareData({ title: card.title, imgUrl: card.imgUrl, link: made.moments });
-    });
+    wx.updateAppMessageShareData({ ...card, link: made.chat });
+    wx.updateTimelineShareData({ title: card.title, imgUrl: card.imgUrl, link: made.moments });
   }
 
   if (page && /MicroMessenger/.test(navigator.userAgent)) prepareMenu().catch(() => {});
@@ -104,145 +108,6 @@
     }
   });
   sheet?.querySelector("[data-close]").addEventListener("click", () => sheet.close());
-
-  // --- checkout --------------------------------------------------------------------------
-  const checkout = $("[data-checkout]");
-  if (checkout) {
-    const field = (name) => checkout.elements[name];
-    const quantity = field("quantity");
-    const unit = Number(checkout.dataset.unitFen);
-    const yuan = (fen) => (fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2 });
-    const count = () => Math.min(Number(quantity.max), Math.max(1, Math.trunc(Number(quantity.value)) || 1));
-    const total = () => {
-      quantity.value = count();
-      $("[data-total]").textContent = yuan(unit * count());
-    };
-    checkout.querySelectorAll("[data-step]").forEach((button) => {
-      button.addEventListener("click", () => {
-        quantity.value = count() + Number(button.dataset.step);
-        total();
-      });
-    });
-    quantity.addEventListener("change", total);
-    const places = () => {
-      const chosen = checkout.querySelector('input[name="delivery"]:checked')?.value;
-      checkout.querySelectorAll("[data-for]").forEach((part) => {
-        part.hidden = part.dataset.for !== chosen;
-        part.querySelectorAll("input, select").forEach((each) => { each.disabled = part.hidden; });
-      });
-    };
-    checkout.querySelectorAll('input[name="delivery"]').forEach((each) => each.addEventListener("change", places));
-    places();
-    checkout.addEventListener("submit", (event) => {
-      event.preventDefault();
-      submit(checkout);
-    });
-  }
-
-  function wish(form) {
-    const values = Object.fromEntries(new FormData(form));
-    const line = {
-      sku: values.sku, quantity: Number(values.quantity), expected_price_fen: Number(form.dataset.unitFen),
-    };
-    for (const name of ["user_name", "user_phone", "number"]) if (values[name]) line[name] = values[name];
-    const order = {
-      client_key: values.client_key, lines: [line], delivery: values.delivery,
-      contact_name: values.contact_name, contact_phone: values.contact_phone,
-    };
-    if (values.delivery === "courier") order.address = { region: values.region, street: values.street };
-    if (values.delivery === "pickup") order.outlet = values.outlet;
-    if (values.counter) order.counter = values.counter;
-    return order;
-  }
-
-  async function submit(form) {
-    const button = $("[data-submit]");
-    button.disabled = true;
-    say("");
-    form.querySelectorAll(".wrong").forEach((each) => each.classList.remove("wrong"));
-    try {
-      const order = await call("POST", "/api/orders", wish(form));
-      location.assign(order.pay_url);
-    } catch (error) {
-      for (const name of error.details?.fields ?? []) form.elements[name]?.closest(".field")?.classList.add("wrong");
-      say(reason(error));
-      button.disabled = false;
-    }
-  }
-
-  // --- picking a phone number ------------------------------------------------------------
-  const picking = $("[data-numbers]");
-  if (picking) {
-    const list = picking.querySelector("[data-list]");
-    const chosen = picking.querySelector('[name="number"]');
-    const spaced = (number) => `${number.slice(0, 3)} ${number.slice(3, 7)} ${number.slice(7)}`;
-
-    function row(choice) {
-      const label = document.createElement("label");
-      label.className = "weui-cell weui-check__label";
-      const words = document.createElement("p");
-      words.className = "weui-cell__bd";
-      words.textContent = spaced(choice.number);
-      if (choice.grade) {
-        const tag = document.createElement("span");
-        tag.className = "tag";
-        tag.textContent = choice.grade;
-        words.append(" ", tag);
-      }
-      const end = document.createElement("div");
-      end.className = "weui-cell__ft";
-      const input = Object.assign(document.createElement("input"), {
-        type: "radio", name: "choice", className: "weui-check", value: choice.number,
-        checked: choice.number === chosen.value,
-      });
-      input.addEventListener("change", () => hold(choice.number));
-      const icon = document.createElement("span");
-      icon.className = "weui-icon-checked";
-      end.append(input, icon);
-      label.append(words, end);
-      return label;
-    }
-
-    async function look() {
-      const query = new URLSearchParams();
-      for (const name of ["ending", "contains"]) {
-        const digits = picking.querySelector(`[data-${name}]`).value.replace(/\D/g, "");
-        if (digits) query.set(name, digits);
-      }
-      try {
-        const found = await call("GET", `/api/numbers?${query}`);
-        if (!chosen.value && found.held.length) chosen.value = found.held[found.held.length - 1].number;
-        const held = found.held.filter((each) => each.number === chosen.value);
-        const rows = [...held, ...found.numbers].map(row);
-        list.replaceChildren(...rows);
-        if (!rows.length) list.textContent = "没有符合条件的号码，请换个条件";
-      } catch (error) {
-        say(reason(error));
-      }
-    }
-
-    async function hold(number) {
-      const before = chosen.value;
-      try {
-        if (before && before !== number) await call("POST", "/api/numbers/release", { number: before });
-        chosen.value = "";
-        await call("POST", "/api/numbers/hold", { number });
-        chosen.value = number;
-        chosen.closest(".field").classList.remove("wrong");
-        say("");
-      } catch (error) {
-        say(reason(error));
-        look();
-      }
-    }
-
-    let typing;
-    picking.querySelectorAll("input[type=search]").forEach((input) => {
-      input.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(look, 300); });
-    });
-    picking.querySelector("[data-more]").addEventListener("click", look);
-    look();
-  }
 
   // --- paying ----------------------------------------------------------------------------
   const paying = $("[data-pay]");

@@ -79,6 +79,7 @@ def orders(draw: st.DrawFn) -> OrderFacts:
     return order(
         at(seconds=END + draw(st.integers(0, 300))),
         hold_at=draw(st.none() | st.just(at(seconds=END))),
+        chosen_at=draw(st.none() | st.just(at(seconds=END - DAY))),
         pickup_outlet_id=draw(st.sampled_from((None, TOWN))),
         acceptor_rep_id=draw(st.none() | st.sampled_from(REPS)),
         own_rep_ids=draw(st.frozensets(st.sampled_from(REPS), max_size=2)),

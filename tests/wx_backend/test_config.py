@@ -31,6 +31,7 @@ def production() -> Tree:
     }
     tree["billing"]["url"] = "https://billing.example.com/api"
     tree["real_name"]["url"] = "https://real-name.example.com"
+    tree["sms"]["url"] = "https://sms.example.com"
     tree["account"] = tree["account"][:1]
     tree["pay"] = {
         "mchid": "1900000109",

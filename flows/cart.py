@@ -1,0 +1,155 @@
+"""Somebody puts goods aside: each line with the share he came by, told what has changed since."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.models import ProductKind
+from catalog.offers import Offer, offers
+from catalog.queries import free_units, sku_numbers
+from flows.visit import Opened, touch_link
+from members.visitors import new_visitor, visitor_of
+from orders import cart
+from orders.cart import CHOICE_COUNTS_FOR, Choice, Owner
+from orders.cart_models import CartLine
+from orders.errors import NotListed
+from orders.values import Item
+from wx_backend.errors import Conflict
+
+
+class PickNumberFirst(Conflict):
+    """A plan or card with a phone number to pick is ordered by itself: the number is held briefly."""
+
+    code, message = "pick_number_first", "需要选号的商品请直接购买，选好的号码会为您保留"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One press of "put in the cart"; `key` is the same however often it arrives."""
+
+    sku: str
+    quantity: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class CartRow:
+    """One line of a cart today; `free` is None where units are not counted.
+
+    Without an `offer` it is not sold any more.
+    """
+
+    sku: str
+    name: str
+    kind: ProductKind
+    quantity: int
+    shown_price_fen: int
+    offer: Offer | None
+    free: int | None
+
+    @property
+    def price_fen(self) -> int:
+        """Today's price, or the one that was shown where there is none any more."""
+        return self.offer.price_fen if self.offer else self.shown_price_fen
+
+    @property
+    def is_sold_out(self) -> bool:
+        return self.free == 0
+
+    @property
+    def can_be_bought(self) -> bool:
+        """Whether all of it could be ordered now."""
+        return self.offer is not None and (self.free is None or self.free >= self.quantity)
+
+
+def cart_owner(*, identity_id: int | None, visitor_cookie: str) -> Owner | None:
+    """Whose cart a browser looks at; None for a browser that has none yet."""
+    if identity_id is not None:
+        return Owner(identity_id=identity_id)
+    visitor_id = visitor_of(visitor_cookie)
+    return None if visitor_id is None else Owner(visitor_id=visitor_id)
+
+
+def put_aside(
+    wanted: Wanted,
+    *,
+    owner: Owner | None,
+    opened: Opened | None,
+    share_id: int | None,
+    now: datetime,
+) -> str | None:
+    """Put goods in a cart. The opened link is a touch now, before the line remembers its moment.
+
+    Returns the cookie of a browser that was new, else None. Raises NotListed, PickNumberFirst, CartFull.
+    """
+    offer = offers([wanted.sku], now=now).get(wanted.sku)
+    if offer is None or not offer.is_for_sale:
+        raise NotListed(sku=wanted.sku)
+    if any(piece.takes_number for piece in offer.pieces):
+        raise PickNumberFirst(sku=wanted.sku)
+    cookie = None
+    if owner is None:
+        visitor_id, cookie = new_visitor(now=now)
+        owner = Owner(visitor_id=visitor_id)
+    if opened is not None:
+        touch_link(opened, identity_id=owner.identity_id, visitor_id=owner.visitor_id, now=now)
+    choice = Choice(offer.sku_id, wanted.quantity, offer.price_fen, share_id, wanted.key)
+    cart.put_in_cart(owner=owner, choice=choice, now=now)
+    return cookie
+
+
+def cart_rows(owner: Owner, *, now: datetime) -> list[CartRow]:
+    """What lies in a cart as it could be ordered at this moment, the newest first."""
+    lines = cart.lines_of(owner)
+    numbers = sku_numbers(line.sku_id for line in lines)
+    today = offers(numbers.values(), now=now)
+    free = free_units(piece.sku_id for offer in today.values() for piece in offer.pieces)
+    return [_row(line, numbers[line.sku_id], today, free) for line in lines]
+
+
+def change_cart(owner: Owner, *, sku: str, quantity: int) -> None:
+    """Have so many pieces of a variant in the cart; 0 takes it out. Raises NotFound, QuantityRefused."""
+    sku_id = _sku_id(owner, sku)
+    if quantity:
+        cart.change_quantity(owner=owner, sku_id=sku_id, quantity=quantity)
+    else:
+        cart.take_out(owner=owner, sku_ids=[sku_id])
+
+
+def chosen_lines(owner: Owner, skus: Iterable[str]) -> dict[str, CartLine]:
+    """The lines of a cart with these variants, by sku number."""
+    wanted, lines = set(skus), cart.lines_of(owner)
+    numbers = sku_numbers(line.sku_id for line in lines)
+    return {numbers[line.sku_id]: line for line in lines if numbers[line.sku_id] in wanted}
+
+
+def chosen_item(item: Item, line: CartLine, now: datetime) -> Item:
+    """An item of an order as of when it was put in the cart, while that moment still counts."""
+    if line.chosen_at + CHOICE_COUNTS_FOR <= now:
+        return item
+    return replace(item, chosen_at=line.chosen_at, share_id=line.share_id)
+
+
+def _row(line: CartLine, number: str, today: dict[str, Offer], free: dict[int, int]) -> CartRow:
+    known = today[number]
+    offer = known if known.is_for_sale else None
+    return CartRow(
+        sku=number,
+        name=known.name,
+        kind=known.kind,
+        quantity=line.quantity,
+        shown_price_fen=line.shown_price_fen,
+        offer=offer,
+        free=_left(known.pieces, free),
+    )
+
+
+def _left(pieces: Sequence[Offer], free: dict[int, int]) -> int | None:
+    """How many of an offer could be had; None where nothing of it is counted."""
+    counted = [free[piece.sku_id] // piece.quantity for piece in pieces if piece.sku_id in free]
+    return min(counted, default=None)
+
+
+def _sku_id(owner: Owner, sku: str) -> int:
+    numbers = sku_numbers(line.sku_id for line in cart.lines_of(owner))
+    return next((sku_id for sku_id, number in numbers.items() if number == sku), 0)

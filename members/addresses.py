@@ -1,0 +1,139 @@
+"""A member's address book: several addresses, one of them the default, all sealed."""
+
+import json
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from members.models import Member, MemberAddress
+from members.phones import normalised
+from members.vault import Vault
+from wx_backend.db import db, locked, upsert
+from wx_backend.errors import Conflict, NotFound
+
+ADDRESSES_MAX: Final = 20
+_PURPOSE: Final = b"member.address"
+
+
+class BookFull(Conflict):
+    code, message = "book_full", f"最多保存 {ADDRESSES_MAX} 个地址，请先删除不用的"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Who receives, his phone, the region (province, city, district) and the street."""
+
+    name: str
+    phone: str
+    region: str
+    street: str
+
+    @classmethod
+    def typed(cls, *, name: str, phone: str, region: str, street: str) -> "Address":
+        """As a person typed it, spelled one way. Raises BadPhone."""
+        return cls(name.strip(), normalised(phone), " ".join(region.split()), street.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class BookEntry:
+    """One address of the book; `number` names it in addresses of pages."""
+
+    number: str
+    address: Address
+    is_default: bool
+
+
+def address_place(member_id: int, number: str) -> str:
+    """The place a sealed address is bound to."""
+    return f"member.address:{member_id}:{number}"
+
+
+def save_address(
+    *, member_id: int, address: Address, is_default: bool, vault: Vault, now: datetime
+) -> str:
+    """Keep an address; its number, the same for one that is in the book already.
+
+    The first one is the default whatever is asked for. Raises BookFull, NotFound.
+    """
+    _lock_book(member_id)
+    text = json.dumps(asdict(address), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    number, digest = secrets.token_hex(8), vault.digest(text, purpose=_PURPOSE)
+    book = _rows([member_id])
+    kept = next((row for row in book if row.digest == digest), None)
+    if kept is None and len(book) >= ADDRESSES_MAX:
+        raise BookFull
+    values = {
+        "member_id": member_id,
+        "number": number,
+        "sealed": vault.seal(text, place=address_place(member_id, number)),
+        "digest": digest,
+        "is_default": False,
+        "saved_at": now,
+    }
+    number = number if kept is None else kept.number
+    upsert(MemberAddress, values, key=("member_id", "digest"))
+    if is_default or not book:
+        _choose(member_id, number)
+    return number
+
+
+def make_default(*, member_id: int, number: str) -> None:
+    """Have the checkout begin with this address. Raises NotFound."""
+    _lock_book(member_id)
+    if not any(row.number == number for row in _rows([member_id])):
+        raise NotFound("地址不存在")
+    _choose(member_id, number)
+
+
+def drop_address(*, member_id: int, number: str) -> None:
+    """Forget an address; of the others the newest becomes the default if it was. NotFound."""
+    _lock_book(member_id)
+    book = _rows([member_id])
+    dropped = next((row for row in book if row.number == number), None)
+    if dropped is None:
+        raise NotFound("地址不存在")
+    was_default = dropped.is_default
+    db.session.execute(delete(MemberAddress).where(MemberAddress.id == dropped.id))
+    others = [row for row in book if row.number != number]
+    if was_default and others:
+        _choose(member_id, others[0].number)
+
+
+def book_of(member_ids: Iterable[int], vault: Vault) -> list[BookEntry]:
+    """The addresses of a person, the default first, then the newest."""
+    return [BookEntry(row.number, _opened(row, vault), row.is_default) for row in _rows(member_ids)]
+
+
+def _opened(row: MemberAddress, vault: Vault) -> Address:
+    place = address_place(row.member_id, row.number)
+    return Address(**json.loads(vault.open(row.sealed, place=place)))
+
+
+def _rows(member_ids: Iterable[int]) -> Sequence[MemberAddress]:
+    return db.session.scalars(
+        select(MemberAddress)
+        .where(MemberAddress.member_id.in_(set(member_ids)))
+        .order_by(MemberAddress.is_default.desc(), MemberAddress.id.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _choose(member_id: int, number: str) -> None:
+    """Make one the default; taken from the other first, or the two would meet in the index."""
+    for is_default in (False, True):
+        which = (MemberAddress.number == number) if is_default else MemberAddress.is_default
+        db.session.execute(
+            update(MemberAddress)
+            .where(MemberAddress.member_id == member_id, which)
+            .values(is_default=is_default)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def _lock_book(member_id: int) -> None:
+    if locked(select(Member).where(Member.id == member_id)) is None:
+        raise NotFound
