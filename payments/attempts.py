@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from payments.errors import AlreadyPaid
-from payments.models import Payment, PaymentStatus
+from payments.models import Payment, PaymentStatus, TradeType
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db
@@ -35,6 +35,7 @@ class Demand:
     amount_fen: int
     description: str
     expires_at: datetime
+    trade_type: TradeType = TradeType.JSAPI
 
 
 def open_attempt(*, demand: Demand, now: datetime, prefix: str = "") -> Payment:
@@ -55,7 +56,10 @@ def open_attempt(*, demand: Demand, now: datetime, prefix: str = "") -> Payment:
 
 
 def _is_same(attempt: Payment, demand: Demand) -> bool:
-    names = ("identity_id", "mchid", "appid", "amount_fen", "description", "expires_at")
+    names = (
+        *("identity_id", "mchid", "appid", "amount_fen", "description", "expires_at"),
+        "trade_type",
+    )
     return all(getattr(attempt, name) == getattr(demand, name) for name in names)
 
 
@@ -68,6 +72,7 @@ def _new_attempt(demand: Demand, now: datetime, prefix: str) -> Payment:
         appid=demand.appid,
         amount_fen=demand.amount_fen,
         description=demand.description,
+        trade_type=demand.trade_type,
         status=PaymentStatus.CREATED,
         created_at=now,
         expires_at=demand.expires_at,

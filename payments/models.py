@@ -97,8 +97,18 @@ class PayNotice(Claimable, Model):
     known_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class TradeType(StrEnum):
+    """How the payer meets the payment: WeChat's sheet in the page, or a code he scans."""
+
+    JSAPI = "JSAPI"
+    NATIVE = "NATIVE"
+
+
 class Payment(Model):
     """One attempt to pay one order, under its own out_trade_no; at most one attempt wins.
+
+    Each way to pay has a number of its own; `prepay_id` is what WeChat Pay gave to show: the id for
+    the sheet, or the part of the code's text that names it.
 
     `payer_total_fen` is what the payer gave himself, less than `amount_fen` with a coupon.
     `refund_reserved_fen` are the refunds asked for and not failed: the database keeps them
@@ -145,6 +155,9 @@ class Payment(Model):
     description: Mapped[str] = mapped_column(String(127))
     status: Mapped[str] = mapped_column(String(12), default=PaymentStatus.CREATED)
     is_winner: Mapped[bool] = mapped_column(default=False)
+    trade_type: Mapped[str] = mapped_column(
+        String(8), default=TradeType.JSAPI, server_default=TradeType.JSAPI
+    )
     prepay_id: Mapped[str | None] = mapped_column(String(64))
     prepaid_at: Mapped[datetime | None] = mapped_column(Instant)
     transaction_id: Mapped[str | None] = mapped_column(String(32))

@@ -3,8 +3,10 @@
 from flask import Blueprint, jsonify, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from flows.payment.ending import ask_now
+from flows.payment.ending import ask_now, cancel_order
 from flows.payment.prepay import pay as ask_for_payment
+from flows.payment.prepay import pay_by_code
+from flows.receipt_pages import filed_receipt, receipt_page
 from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
 from orders.models import Delivery
@@ -17,7 +19,9 @@ from storefront.shelf import PAGE, asked_page
 from wx_backend import clock
 from wx_backend.config import Mode
 from wx_backend.db import db, retried
+from wx_backend.errors import NotFound
 from wx_backend.platform import config
+from wx_backend.qr_picture import qr_svg
 
 bp = Blueprint("orders", __name__)
 
@@ -49,7 +53,19 @@ def show(number: str) -> str:
 def pay_page(number: str) -> str:
     """The page to pay an order on."""
     page = order_page(number, session.member().member_id, clock.now())
-    return render_template("storefront/pay.html", page=page, pay_sheet=_pay_sheet())
+    return render_template(
+        "storefront/pay.html", page=page, pay_sheet=_pay_sheet(), by_code=not session.is_in_wechat()
+    )
+
+
+@bp.get("/orders/<number>/why/<receipt>")
+def why(number: str, receipt: str) -> str:
+    """Why this rep: the proof of one line of one's own order, as its buyer may read it."""
+    order = own_order(number, session.member().member_id)
+    filed = filed_receipt(receipt)
+    if filed.order.id != order.id:
+        raise NotFound("凭证不存在")
+    return render_template("storefront/why.html", page=receipt_page(filed))
 
 
 @bp.post("/api/orders")
@@ -82,6 +98,25 @@ def pay(number: str) -> ResponseReturnValue:
     order_id, member_id = order.id, order.member_id
     db.session.rollback()  # no transaction stays open around the call
     return jsonify(ask_for_payment(order_id=order_id, member_id=member_id))
+
+
+@bp.post("/api/orders/<number>/code")
+def code(number: str) -> ResponseReturnValue:
+    """A code to scan with WeChat, where the page cannot open WeChat's own sheet."""
+    order = own_order(number, session.member().member_id)
+    order_id, member_id = order.id, order.member_id
+    db.session.rollback()  # no transaction stays open around the call
+    text = pay_by_code(order_id=order_id, member_id=member_id)
+    return jsonify(code_url=text, picture=qr_svg(text))
+
+
+@bp.post("/api/orders/<number>/cancel")
+def cancel(number: str) -> ResponseReturnValue:
+    """Not to be paid any more: closed as soon as WeChat Pay has let go of it."""
+    order = own_order(number, session.member().member_id)
+    order_id, member_id = order.id, order.member_id
+    retried(lambda: cancel_order(order_id=order_id, member_id=member_id))
+    return jsonify(number=number), 202
 
 
 @bp.post("/api/orders/<number>/ask")

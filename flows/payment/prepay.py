@@ -1,5 +1,6 @@
 """Asking WeChat Pay to take a payment: note the intent, call, note the answer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from payments.attempts import (
     start_prepay,
 )
 from payments.errors import AlreadyPaid
+from payments.models import TradeType
 from wechat.pay.client import DESCRIPTION_LENGTH, Order, shown
 from wx_backend import clock, crash, platform
 from wx_backend.db import retried
@@ -60,24 +62,50 @@ def pay(*, order_id: int, member_id: int) -> dict[str, str]:
     """
     asked = retried(lambda: ask(order_id=order_id, member_id=member_id, now=clock.now()))
     client = platform.pay_client()
+    prepay_id = _prepaid(asked, lambda: client.jsapi_prepay(asked.order, openid=asked.openid))
+    return client.pay_sign(
+        appid=asked.order.appid, prepay_id=prepay_id, timestamp=int(clock.now().timestamp())
+    )
+
+
+def pay_by_code(*, order_id: int, member_id: int) -> str:
+    """The text of a code that pays this order when WeChat scans it, for a screen outside WeChat.
+
+    Everything else as with `pay`. It is another number than the sheet's; whichever is paid first
+    wins, and money under the other one goes back.
+    """
+    trade = TradeType.NATIVE
+    asked = retried(
+        lambda: ask(order_id=order_id, member_id=member_id, now=clock.now(), trade_type=trade)
+    )
+    client = platform.pay_client()
+    return _prepaid(asked, lambda: client.native_prepay(asked.order))
+
+
+def _prepaid(asked: Asked, call: Callable[[], str]) -> str:
+    """Make the call and note what came of it."""
     try:
-        prepay_id = client.jsapi_prepay(asked.order, openid=asked.openid)
+        prepay_id = call()
     except PlatformError as error:
         failure = error
         retried(lambda: note_failure(asked, failure))
         raise _refusal(failure) from error
     crash.here(AFTER_PREPAY_CALL)
     now = clock.now()
-    if not retried(
-        lambda: record_prepay(payment_id=asked.payment_id, prepay_id=prepay_id, now=now)
-    ):
+    # Of a code's text, `weixin://wxpay/bizpayurl?pr=...`, what tells it from others is kept.
+    known_by = prepay_id.rpartition("pr=")[2]
+    if not retried(lambda: record_prepay(payment_id=asked.payment_id, prepay_id=known_by, now=now)):
         raise Conflict
-    return client.pay_sign(
-        appid=asked.order.appid, prepay_id=prepay_id, timestamp=int(now.timestamp())
-    )
+    return prepay_id
 
 
-def ask(*, order_id: int, member_id: int, now: datetime) -> Asked:
+def ask(
+    *,
+    order_id: int,
+    member_id: int,
+    now: datetime,
+    trade_type: TradeType = TradeType.JSAPI,
+) -> Asked:
     """Open (or reuse) the attempt and note that it is being sent, before it is."""
     check_open()
     order = locked_order(order_id)
@@ -92,7 +120,8 @@ def ask(*, order_id: int, member_id: int, now: datetime) -> Asked:
     identity = identity_by_id(order.identity_id)
     if identity.openid is None:
         raise NotFound
-    payment = open_attempt(demand=_demand(order, identity.appid), now=now, prefix=_prefix())
+    demand = _demand(order, identity.appid, trade_type)
+    payment = open_attempt(demand=demand, now=now, prefix=_prefix())
     start_prepay(payment_id=payment.id)
     defer(query_payment, key=payment.out_trade_no, due_at=now + FIRST_QUERY, payment_id=payment.id)
     sent = Order(
@@ -122,7 +151,7 @@ def _refusal(error: PlatformError) -> PaymentUncertain | PaymentRefused | Alread
     return PaymentRefused(reason=error.code)
 
 
-def _demand(order: SalesOrder, appid: str) -> Demand:
+def _demand(order: SalesOrder, appid: str, trade_type: TradeType) -> Demand:
     names = "、".join(line.name for line in lines_of_order(order.id))
     return Demand(
         order_id=order.id,
@@ -132,6 +161,7 @@ def _demand(order: SalesOrder, appid: str) -> Demand:
         amount_fen=order.payable_fen,
         description=shown(names)[:DESCRIPTION_LENGTH] or order.number,
         expires_at=order.expires_at,
+        trade_type=trade_type,
     )
 
 

@@ -1,4 +1,4 @@
-"""Carts, from which lines know since when they were chosen; address books; one-time codes for phones."""
+"""Carts, from which lines know when they were chosen; address books, codes for phones; ways to pay."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -21,6 +21,8 @@ def upgrade() -> None:
     kind = "BIGINT" if op.get_bind().dialect.name == "postgresql" else "INTEGER"
     op.execute(ADD_SHARE.format(type=kind))
     op.add_column("order_line", sa.Column("chosen_at", Instant(), nullable=True))
+    trade = sa.Column("trade_type", sa.String(length=8), server_default="JSAPI", nullable=False)
+    op.add_column("payment", trade)
     _create_cart()
     _create_addresses()
     _create_codes()
@@ -29,6 +31,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("phone_code", "member_address", "cart_line"):
         op.drop_table(table)
+    op.drop_column("payment", "trade_type")
     op.drop_column("order_line", "chosen_at")
     op.drop_column("order_line", "share_id")
 

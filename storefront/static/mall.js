@@ -112,6 +112,42 @@
   // --- paying ----------------------------------------------------------------------------
   const paying = $("[data-pay]");
   const button = paying?.querySelector("[data-pay-now]");
+  const cancelling = $("[data-cancel]");
+  cancelling?.addEventListener("click", async () => {
+    if (cancelling.dataset.sure === undefined) {
+      cancelling.dataset.sure = "";
+      cancelling.textContent = "再点一次确认取消";
+      return;
+    }
+    cancelling.disabled = true;
+    try {
+      await call("POST", cancelling.dataset.cancel);
+      for (let i = 0; i < 10; i += 1) {
+        const state = await call("GET", cancelling.dataset.cancel.replace(/\/cancel$/, ""));
+        if (state.status !== "placed") return location.assign(cancelling.dataset.onward);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      say("正在取消，请稍后在订单中查看");
+    } catch (error) {
+      say(reason(error));
+      cancelling.disabled = false;
+    }
+  });
+
+  // Outside WeChat: a code to scan, and the page waits for the server's word.
+  const code = paying?.querySelector("[data-pay-code]");
+  if (code) {
+    call("POST", `${paying.dataset.pay}/code`).then(async (made) => {
+      code.append(new DOMParser().parseFromString(made.picture, "image/svg+xml").documentElement);
+      for (;;) {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await call("POST", `${paying.dataset.pay}/ask`).catch(() => {});
+        const state = await call("GET", paying.dataset.pay).catch(() => ({ status: "placed" }));
+        if (state.status !== "placed") return location.replace(paying.dataset.onward);
+      }
+    }).catch((error) => say(reason(error)));
+  }
+
   const outcome = paying?.dataset.paySheet && new URLSearchParams(location.search).get("wxpay");
   if (outcome && !button) location.replace(paying.dataset.onward); // settled before it came back
   if (button) {

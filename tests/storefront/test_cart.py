@@ -88,7 +88,7 @@ def test_each_line_is_the_reps_by_whose_link_it_was_put_aside(
         assert standing is not None
         assert line.share_id == standing.share_id
         body = strict.fields(receipt_of(standing.id).body)
-        assert is_consistent(body)  # type: ignore[arg-type]  # JSON of our own
+        assert is_consistent(body)
     verdicts = {row["verdict"]["reason"] for row in _body("goods")["touches"]}
     assert verdicts == {"won", "after_choice"}
 
@@ -217,7 +217,7 @@ def test_what_cannot_be_put_aside_says_why(mall: Mall, bob: Phone) -> None:
     with transaction():
         product_id = db.session.get_one(Sku, mall.wares.plan_id).product_id
         db.session.get_one(Product, product_id).takes_number = True
-    asked = {"client_key": "press-0123456789", "quantity": 1}
+    asked: dict[str, Any] = {"client_key": "press-0123456789", "quantity": 1}
     for sku, code in ((mall.wares.plan, "pick_number_first"), ("SK000000", "not_listed")):
         error = bob.post("/api/cart", sku=sku, **asked).get_json()["error"]
         assert error["code"] == code
