@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select, update
 
 from fulfilment.errors import AlreadyReviewed
 from fulfilment.models import Chain, Review
+from wx_backend.clock import business_on
 from wx_backend.db import db, upsert
 from wx_backend.errors import BadInput, NotFound
 
@@ -24,12 +25,22 @@ class Summary:
 
     count: int
     stars: int
-    newest: Sequence[Review]
+    newest: Sequence["Said"]
 
     @property
     def average(self) -> str:
         """`4.8`; empty while nobody has said anything."""
         return f"{self.stars / self.count:.1f}" if self.count else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One review as everybody may read it; `on` is the day in Shanghai, `reply` the outlet's answer."""
+
+    stars: int
+    text: str
+    on: str
+    reply: str
 
 
 def add_review(chain: Chain, *, product_id: int, stars: int, text: str, now: datetime) -> None:
@@ -75,7 +86,10 @@ def summary_of_product(product_id: int, *, shown: int = 3) -> Summary:
     ).one()
     newest = select(Review).where(Review.product_id == product_id, Review.text != "")
     rows = db.session.scalars(newest.order_by(Review.reviewed_at.desc()).limit(shown))
-    return Summary(count, int(stars), rows.all())
+    said = [
+        Said(r.stars, r.text, business_on(r.reviewed_at).isoformat(), r.reply or "") for r in rows
+    ]
+    return Summary(count, int(stars), said)
 
 
 def reviews_to_answer(scope: Select[int], *, limit: int = 50) -> list[Review]:

@@ -15,6 +15,7 @@ from storefront import (
     links,
     mall,
     numbers,
+    openapi,
     orders,
     phone,
     places,
@@ -53,6 +54,7 @@ for part in (
     addresses,
     phone,
     places,
+    openapi,
 ):
     bp.register_blueprint(part.bp)
 register(bp)

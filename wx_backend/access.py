@@ -289,6 +289,7 @@ TABLE: dict[str, Access] = {
     "storefront.numbers.hold": MEMBER,
     "storefront.numbers.index": MEMBER,
     "storefront.numbers.release": MEMBER,
+    "storefront.openapi.document": ANYONE,
     "storefront.orders.ask": MEMBER,
     "storefront.orders.cancel": MEMBER,
     "storefront.orders.code": MEMBER,

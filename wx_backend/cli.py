@@ -11,6 +11,7 @@ from wx_backend import (
     cli_figures,
     cli_menus,
     cli_numbers,
+    cli_openapi,
     cli_repair,
     cli_sealing,
     cli_setup,
@@ -110,6 +111,7 @@ for command in (
     *cli_setup.COMMANDS,
     *cli_slots.COMMANDS,
     *cli_stops.COMMANDS,
+    *cli_openapi.COMMANDS,
     cli_numbers.import_numbers,
 ):
     main.add_command(command)

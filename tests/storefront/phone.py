@@ -62,6 +62,17 @@ class Phone:
         assert found
         return found[1]
 
+    def as_headers(self) -> dict[str, str]:
+        """What another client sends to be this browser."""
+        token = self.page_token()
+        cookie = self._client.get_cookie("wx_session", domain="wx.test")
+        assert cookie
+        return {
+            "Cookie": f"wx_session={cookie.value}",
+            "User-Agent": self.agent,
+            "X-CSRFToken": token,
+        }
+
     def follow(self, answer: TestResponse) -> TestResponse:
         """Follow redirects, through WeChat's authorisation too, as its browser does."""
         for _ in range(8):

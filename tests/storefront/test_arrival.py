@@ -55,6 +55,8 @@ def test_the_buyer_signs_and_reviews_on_his_page(
     product = phone_of("Carol").get(f"/p/{mall.product}").text
     assert "5.0 分" in product
     assert "很快" in product
+    reviews = bob.get(f"/api/products/{mall.product}").get_json()["reviews"]
+    assert (reviews["count"], reviews["stars"], reviews["newest"][0]["text"]) == (1, 5, "很快")
 
 
 def paid(bob: Phone, mall: Mall, wechat: Stage) -> str:

@@ -1,0 +1,196 @@
+"""The mall's JSON calls, one row each: where, what for, what it takes and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from marshmallow import Schema
+
+from members.addresses import Address
+from storefront import schemas
+from storefront.cards import Shelves
+from storefront.cart import CartPage
+from storefront.order_pages import OrderRow
+from storefront.shapes import Shape, list_of, object_of, shape
+from storefront.showcase import ProductPage
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call; `answers` is what a good answer looks like, `asks` are the parameters of its query.
+
+    A good answer has `status`, or one of `also`.
+    """
+
+    method: str
+    path: str
+    endpoint: str
+    summary: str
+    answers: Shape | None
+    takes: type[Schema] | None = None
+    asks: Mapping[str, Shape] = field(default_factory=dict)
+    status: int = 200
+    also: tuple[int, ...] = ()
+
+
+_TEXT: Final = {"type": "string"}
+_DIGITS: Final = {"type": "string", "pattern": "^[0-9]{0,11}$"}
+_PAGE: Final = {"type": "integer", "minimum": 0, "maximum": 999}
+_DELIVERY: Final = {"type": "string", "enum": ["courier", "pickup", "none"]}
+_NUMBER: Final = object_of({"number": str})
+_CHOICE: Final = object_of({"number": str, "grade": str, "until": str | None})
+_CART: Final = shape(CartPage)
+_ENTRY: Final = object_of(
+    {"name": str, "phone": str, "region": str, "street": str, "number": str, "is_default": bool}
+)
+assert set(Address.__slots__) < set(_ENTRY["properties"])  # noqa: S101 - the book answers all of it
+
+CALLS: Final = (
+    Call(
+        *("get", "/api/products", "shelf.products"),
+        "Products on show, of a category and all below it, found by words or pinyin initials",
+        shape(Shelves),
+        asks={"c": _TEXT, "q": _TEXT, "page": _PAGE},
+    ),
+    Call(
+        *("get", "/api/products/{number}", "shelf.product"),
+        "One product with gifts, reviews, choices and variants",
+        shape(ProductPage),
+    ),
+    Call(
+        *("get", "/api/promise", "arrival.promise"),
+        "By when a variant would be there",
+        object_of({"text": str, "is_same_day": bool, "order_by": int | None}),
+        asks={"sku": _TEXT, "delivery": _DELIVERY, "outlet": _TEXT, "region": _TEXT},
+    ),
+    Call(*("get", "/api/cart", "cart.show"), "One's cart as it could be ordered now", _CART),
+    Call(
+        *("post", "/api/cart", "cart.put"),
+        "Put goods in the cart; the same client key is the same press of the button",
+        object_of({"sku": str}),
+        schemas.CartRequest,
+        status=201,
+    ),
+    Call(
+        *("post", "/api/cart/change", "cart.change"),
+        "Have so many pieces of a line; 0 takes it out",
+        _CART,
+        schemas.CartChange,
+    ),
+    Call(
+        *("get", "/api/numbers", "numbers.index"),
+        "Phone numbers to choose from, others at each call, and those one holds",
+        object_of({"numbers": list_of(_CHOICE), "held": list_of(_CHOICE)}),
+        asks={"ending": _DIGITS, "contains": _DIGITS},
+    ),
+    Call(
+        *("post", "/api/numbers/hold", "numbers.hold"),
+        "Hold a number for a quarter of an hour",
+        _CHOICE,
+        schemas.NumberRequest,
+        status=201,
+    ),
+    Call(
+        *("post", "/api/numbers/release", "numbers.release"),
+        "Let a held number go",
+        _NUMBER,
+        schemas.NumberRequest,
+    ),
+    Call(
+        *("get", "/api/addresses", "addresses.index"),
+        "One's addresses, the default first",
+        object_of({"addresses": list_of(_ENTRY)}),
+    ),
+    Call(
+        *("post", "/api/addresses", "addresses.create"),
+        "Keep one more address; the same one again is the same",
+        _NUMBER,
+        schemas.BookRequest,
+        status=201,
+    ),
+    Call(
+        *("post", "/api/phone/code", "phone.send"),
+        "Have a one-time code sent to a phone; `seconds` until the next may be asked for",
+        object_of({"seconds": int}),
+        schemas.CodeRequest,
+        status=202,
+    ),
+    Call(
+        *("post", "/api/phone", "phone.check"),
+        "Type the code in; five tries, once",
+        object_of({"phone": str}),
+        schemas.ProofRequest,
+    ),
+    Call(
+        *("get", "/api/orders", "shelf.mine"),
+        "One's own orders, newest first",
+        object_of({"orders": list_of(shape(OrderRow)), "next_page": int | None}),
+        asks={"page": _PAGE},
+    ),
+    Call(
+        *("post", "/api/orders", "orders.create"),
+        "Submit an order; the same client key is the same order",
+        object_of({"number": str, "pay_url": str}),
+        schemas.OrderRequest,
+        status=201,
+    ),
+    Call(
+        *("get", "/api/orders/{number}", "orders.state"),
+        "Where an order stands",
+        object_of({"number": str, "status": str, "payable_fen": int}),
+    ),
+    Call(
+        *("post", "/api/orders/{number}/pay", "orders.pay"),
+        "What is handed to WeChat to open its pay sheet",
+        {"type": "object", "additionalProperties": {"type": "string"}},
+    ),
+    Call(
+        *("post", "/api/orders/{number}/code", "orders.code"),
+        "A code to pay by outside WeChat: its text, and drawn",
+        object_of({"code_url": str, "picture": str}),
+    ),
+    Call(
+        *("post", "/api/orders/{number}/ask", "orders.ask"),
+        "Have WeChat Pay asked whether it is paid",
+        _NUMBER,
+        status=202,
+    ),
+    Call(
+        *("post", "/api/orders/{number}/cancel", "orders.cancel"),
+        "Close an unpaid order as soon as WeChat Pay has let go of it",
+        _NUMBER,
+        status=202,
+    ),
+    Call(
+        *("post", "/api/orders/{number}/refund", "orders.refund"),
+        "Take back a paid order nobody has begun with",
+        _NUMBER,
+        schemas.RefundRequest,
+        status=202,
+    ),
+    Call(
+        *("post", "/api/shares", "sharing.create"),
+        "The links to pass a page on by, one per place; 200 with those of an anonymous viewer",
+        object_of({"links": {"type": "object", "additionalProperties": {"type": "string"}}}),
+        schemas.ShareRequest,
+        status=201,
+        also=(200,),
+    ),
+    Call(
+        *("get", "/api/jssdk", "sharing.jssdk"),
+        "What `wx.config` takes for one of our own pages",
+        object_of({"appId": str, "timestamp": int, "nonceStr": str, "signature": str}),
+        asks={"url": _TEXT},
+    ),
+    Call(
+        *("post", "/api/touch", "links.touch"),
+        "The opened link answers for itself",
+        None,
+        status=204,
+    ),
+    Call(
+        *("get", "/api/openapi.json", "openapi.document"),
+        "This document",
+        {"type": "object"},
+    ),
+)

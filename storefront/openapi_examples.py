@@ -1,0 +1,179 @@
+"""One example of each JSON call: what is sent, and what comes back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_ORDER: Final = "OD261129AB3DE5FG7HJ9K"
+_SKU: Final = "SK261129AB3DE5FG7HJ9K"
+_PRODUCT: Final = "PD261129AB3DE5FG7HJ9K"
+_KEY: Final = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """An answer, the request it answers, and the number in its path, if there are any."""
+
+    answer: Any
+    request: Any = None
+    number: str = _ORDER
+
+
+_CARD: Final = {
+    "number": _PRODUCT,
+    "name": "星河 X1",
+    "subtitle": "全网通 5G",
+    "kind": "goods",
+    "picture": None,
+    "price_fen": 199_900,
+    "is_from": True,
+    "is_sold_out": False,
+    "few_left": None,
+    "gifts": ["钢化膜"],
+}
+_SHELVES: Final = {
+    "categories": [{"slug": "phone", "name": "手机"}],
+    "chosen": "",
+    "title": "",
+    "below": [],
+    "text": "xhsj",
+    "products": [_CARD],
+    "next_page": None,
+}
+_VARIANT: Final = {
+    "number": _SKU,
+    "name": "5G · 256GB · 曜石黑",
+    "price_fen": 199_900,
+    "market_price_fen": 219_900,
+    "prepaid_fen": 0,
+    "free": 37,
+    "options": {"制式": "5G", "容量": "256GB", "颜色": "曜石黑"},
+    "parts": [],
+    "saved_fen": 0,
+    "has_user": False,
+    "has_goods": True,
+    "takes_number": False,
+}
+_PAGE: Final = {
+    "card": _CARD,
+    "description": "支持双卡双待。",
+    "variants": [_VARIANT],
+    "plan": [],
+    "conditions": [],
+    "showing": {
+        "gifts": [{"name": "钢化膜", "quantity": 1, "worth_fen": 2_900}],
+        "promises": ["七天无理由退换"],
+        "album": [{"path": "/mall-assets/mark.png", "width": 300, "height": 300}],
+    },
+    "reviews": {
+        "count": 1,
+        "stars": 5,
+        "newest": [{"stars": 5, "text": "很快", "on": "2026-11-29", "reply": ""}],
+    },
+}
+_CART: Final = {
+    "lines": [
+        {
+            "sku": _SKU,
+            "name": "星河 X1 5G · 256GB · 曜石黑",
+            "kind": "goods",
+            "quantity": 1,
+            "price_fen": 199_900,
+            "price_was_fen": 209_900,
+            "left": 37,
+            "is_sold_out": False,
+            "is_off": False,
+            "can_be_bought": True,
+        }
+    ],
+    "total_fen": 199_900,
+}
+_CHOICE: Final = {
+    "number": "14000000888",
+    "grade": "靓号",
+    "until": "2026-11-29T04:15:00+00:00",
+}
+_ADDRESS: Final = {
+    "name": "鲍勃",
+    "phone": "13800138000",
+    "region": "广东省 广州市 天河区",
+    "street": "中山路 1 号",
+}
+_WISH: Final = {
+    "client_key": _KEY,
+    "lines": [{"sku": _SKU, "quantity": 1, "expected_price_fen": 199_900, "from_cart": True}],
+    "delivery": "courier",
+    "contact_name": "鲍勃",
+    "contact_phone": "13800138000",
+    "address": {"region": "广东省 广州市 天河区", "street": "中山路 1 号"},
+    "keeps_address": True,
+}
+_ROW: Final = {
+    "number": _ORDER,
+    "status": "placed",
+    "names": "星河 X1 5G · 256GB · 曜石黑",
+    "pieces": 1,
+    "payable_fen": 199_900,
+    "placed_at": "2026-11-29T04:00:00+00:00",
+}
+_SHEET: Final = {
+    "appId": "wx0000000000000000",
+    "timeStamp": "1795924800",
+    "nonceStr": "5f0c2b7e",
+    "package": "prepay_id=wx29120000",
+    "signType": "RSA",
+    "paySign": "c2lnbmF0dXJl",
+}
+_DONE: Final = Example({"number": _ORDER})
+_SIGNED: Final = {
+    "appId": "wx0000000000000000",
+    "timestamp": 1795924800,
+    "nonceStr": "5f0c2b7e",
+    "signature": "0f9de62fce790f9a083d5c99e95740ceb90c27ed",
+}
+
+EXAMPLES: Final[Mapping[str, Example]] = {
+    "shelf.products": Example(_SHELVES),
+    "shelf.product": Example(_PAGE, number=_PRODUCT),
+    "arrival.promise": Example(
+        {
+            "text": "营业厅正在营业，马上为您处理，商品预计明天 12:00 前送达",
+            "is_same_day": False,
+            "order_by": None,
+        }
+    ),
+    "cart.show": Example(_CART),
+    "cart.put": Example({"sku": _SKU}, {"client_key": _KEY, "sku": _SKU, "quantity": 1}),
+    "cart.change": Example(_CART, {"sku": _SKU, "quantity": 1}),
+    "numbers.index": Example({"numbers": [_CHOICE | {"until": None}], "held": [_CHOICE]}),
+    "numbers.hold": Example(_CHOICE, {"number": "14000000888"}),
+    "numbers.release": Example({"number": "14000000888"}, {"number": "14000000888"}),
+    "addresses.index": Example(
+        {"addresses": [_ADDRESS | {"number": "0123456789abcdef", "is_default": True}]}
+    ),
+    "addresses.create": Example({"number": "0123456789abcdef"}, _ADDRESS | {"is_default": True}),
+    "phone.send": Example({"seconds": 60}, {"phone": "13800138000"}),
+    "phone.check": Example({"phone": "138****8000"}, {"phone": "13800138000", "code": "031415"}),
+    "shelf.mine": Example({"orders": [_ROW], "next_page": None}),
+    "orders.create": Example({"number": _ORDER, "pay_url": f"/orders/{_ORDER}/pay"}, _WISH),
+    "orders.state": Example({"number": _ORDER, "status": "placed", "payable_fen": 199_900}),
+    "orders.pay": Example(_SHEET),
+    "orders.code": Example(
+        {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz", "picture": "<svg/>"}
+    ),
+    "orders.ask": _DONE,
+    "orders.cancel": _DONE,
+    "orders.refund": Example({"number": _ORDER}, {"client_key": _KEY, "reason": "不想要了"}),
+    "sharing.create": Example(
+        {
+            "links": {
+                "chat": "https://mall.example/s/S...",
+                "moments": "https://mall.example/s/S...",
+            }
+        },
+        {"subject": "product", "key": _PRODUCT},
+    ),
+    "sharing.jssdk": Example(_SIGNED),
+    "links.touch": Example(None),
+    "openapi.document": Example({"openapi": "3.1.0"}),
+}
