@@ -15,6 +15,15 @@ from tests.storefront.records import credited
 
 pytestmark = pytest.mark.browser
 
+JSSDK = """
+window.wx = {
+  config() {}, ready(done) { done(); }, updateAppMessageShareData() {}, updateTimelineShareData() {},
+  openAddress(asked) {
+    asked.success({ userName: "鲍勃", telNumber: "13800138000", provinceName: "广东省",
+                    cityName: "广州市", countryName: "天河区", detailInfo: "中山路 1 号" });
+  },
+};
+"""
 BRIDGE = """
 window.WeixinJSBridge = {
   invoke: (name, values, done) => window.confirmOnSheet(values).then((result) => done(result)),
@@ -74,6 +83,47 @@ def test_from_a_reps_link_to_a_paid_order(
     run_until(phone, run_jobs, "付款成功")
     expect(phone.get_by_text("下单前最后一次有效接触来自该销售人员的分享。")).to_be_visible()
     assert not is_wider_than_the_screen(phone)
+
+
+def test_a_cart_is_filled_and_paid_in_five_taps_and_one_form(
+    open_mall: Mall, site: str, phone: Page, run_jobs: Callable[[], None]
+) -> None:
+    errors: list[str] = []
+    phone.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    phone.context.unroute("https://res.wx.qq.com/**")
+    phone.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK))
+    phone.goto(site + open_mall.link(open_mall.alice_id, open_mall.product))
+    phone.get_by_role("button", name="加入购物车").click()
+    phone.get_by_role("link", name="去结算").click()
+    expect(phone.get_by_role("checkbox", name="星河手机")).to_be_checked()
+    phone.get_by_role("button", name="去结算").click()
+    for label, text in (
+        ("姓名", "鲍勃"),
+        ("手机号", "13800138000"),
+        ("地区", "广东省 广州市 天河区"),
+        ("详细地址", "中山路 1 号"),
+    ):
+        phone.get_by_label(label).fill(text)
+    phone.get_by_role("button", name="提交订单").click()
+    phone.get_by_role("button", name="微信支付").click()
+    run_until(phone, run_jobs, "付款成功")
+    phone.get_by_role("link", name="为什么是他").click()
+    expect(phone.get_by_text("不影响您的价格")).to_be_visible()
+    phone.goto(f"{site}/addresses")
+    expect(phone.get_by_text("中山路 1 号")).to_be_visible()
+    assert not is_wider_than_the_screen(phone)
+    assert errors == []
+
+
+def test_wechats_address_picker_fills_the_form(open_mall: Mall, site: str, phone: Page) -> None:
+    assert open_mall
+    phone.context.unroute("https://res.wx.qq.com/**")
+    phone.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK))
+    phone.goto(f"{site}/addresses")
+    phone.get_by_role("button", name="用微信地址").click()
+    expect(phone.get_by_label("地区")).to_have_value("广东省 广州市 天河区")
+    phone.get_by_role("button", name="保存地址").click()
+    expect(phone.get_by_text("地址已保存")).to_be_visible()
 
 
 def run_until(phone: Page, run_jobs: Callable[[], None], text: str) -> None:
