@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
-import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
@@ -20,11 +19,13 @@ from org.operations import create_node
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
+from tests.storefront.test_cart import bob
 from tests.storefront.test_orders import orders, wish
 from wx_backend import clock
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 
+__all__ = ["bob"]
 PHONE = "13800138000"
 HOME = {
     "name": "鲍勃",
@@ -34,14 +35,6 @@ HOME = {
 }
 WORK = HOME | {"street": "云雀路 9 号"}
 PassTime = Callable[[float], None]
-
-
-@pytest.fixture
-def bob(mall: Mall, phone_of: Phones) -> Phone:
-    assert mall
-    phone = phone_of("Bob")
-    phone.sign_in()
-    return phone
 
 
 def book(phone: Phone) -> list[tuple[str, bool]]:
