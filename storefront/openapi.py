@@ -18,6 +18,7 @@ from wx_backend.access import TABLE, Caller
 bp = Blueprint("openapi", __name__)
 
 VERSION: Final = "1.0"
+END: Final = r"\Z"
 REFUSALS: Final = (400, 401, 404, 409, 413, 429, 503)
 ABOUT: Final = """\
 The mall for clients that draw their own pages. Amounts are whole fen, instants are ISO 8601 in UTC. A call that changes something
@@ -60,7 +61,7 @@ def described() -> dict[str, Any]:
         plugins=[plugin],
     )
     assert plugin.converter is not None  # noqa: S101 - made by the line above
-    plugin.converter.add_attribute_function(_pattern)
+    plugin.converter.add_attribute_function(_pattern)  # type: ignore[no-untyped-call]  # apispec leaves it untyped
     spec.components.schema("Error", _ERROR)
     spec.components.security_scheme(
         "session", {"type": "apiKey", "in": "cookie", "name": "wx_session"}
@@ -124,5 +125,5 @@ def _pattern(_converter: Any, field: Field[Any], **_: Any) -> Mapping[str, str]:
     r"""Python's patterns begin at the start and end with `\Z`; here they say so as all others do."""
     for check in field.validators:
         if isinstance(check, Regexp):
-            return {"pattern": f"^{check.regex.pattern.removesuffix(chr(92) + 'Z')}$"}
+            return {"pattern": f"^{str(check.regex.pattern).removesuffix(END)}$"}
     return {}
