@@ -21,7 +21,7 @@ from storefront import session as mall
 from storefront.sign_in import require_member
 from terminal import routes as terminal
 from terminal.session import Person, require_rep, seat
-from wx_backend import access, bell, clock, error_pages, headers, health, limits, tables
+from wx_backend import access, bell, clock, error_pages, headers, health, limits, plain, tables
 from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, prepare_engine
 from wx_backend.late_rules import LateRule
@@ -49,6 +49,7 @@ def create_app(config: Config) -> Flask:
     _open_push_desk(app, config)
     error_pages.install(app)
     headers.install(app)
+    plain.install(app)
     limits.install(app, config)
     app.register_blueprint(health.bp)
     app.register_blueprint(wechat.bp)
