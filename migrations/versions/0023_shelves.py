@@ -7,7 +7,7 @@ from catalog.search import search_text
 from wx_backend.db import BigId
 
 revision = "0023"
-down_revision = "0038"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
