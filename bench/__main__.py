@@ -17,6 +17,7 @@ BENCHES = (
     ("Pay notice", "bench.pay_notice"),
     ("Reconciliation of one day", "bench.reconcile"),
     ("The busiest pages, small and large", "bench.pages"),
+    ("Campaign", "bench.campaign"),
     ("Poster", "bench.poster"),
     ("Start of the web process", "bench.startup"),
 )

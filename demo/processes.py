@@ -8,7 +8,7 @@ from demo.places import HOST, Places
 from demo.program import Health, Program
 
 ROOT = Path(__file__).resolve().parent.parent
-QUEUES = ("work", "call")
+QUEUES = ("work", "call", "bulk")
 WEB_THREADS = 16
 SEED = (sys.executable, "-m", "demo.seed")
 

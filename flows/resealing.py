@@ -12,8 +12,10 @@ from typing import Any, Final
 from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import load_only
 
+from campaigns.models import ListEntry
 from customers.models import CustomerCard, CustomerNote
 from customers.operations import note_place, remark_place
+from flows.campaign.importing import list_place
 from flows.sealed import order_address, order_place, sealed_address, vault
 from flows.staff_door import factor_place
 from fulfilment.models import PickupCode
@@ -73,6 +75,7 @@ SEALED: Final = (
     Sealed(CustomerNote, {"sealed": lambda note: note_place(note.rep_id, note.client_key)}),
     Sealed(StaffFactor, {"secret": lambda factor: factor_place(factor.staff_id)}),
     Sealed(PickupCode, {"sealed": lambda code: pickup_place(code.order_id)}),
+    Sealed(ListEntry, {"sealed": lambda line: list_place(line.campaign_id, line.position)}),
 )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2s
 
+from campaigns.queries import landing_of
 from catalog.offers import is_on_sale
 from catalog.queries import product_by_number
 from members.visitors import new_visitor, visitor_of
@@ -79,13 +80,21 @@ def open_slug(slug: str, *, sight: Sight, now: datetime) -> Landing:
 
 def page_of(share: Share, now: datetime) -> str:
     """The page a share shows: its product, else the showroom of whoever has the rep's customers."""
-    if share.subject == Subject.PRODUCT:
-        product = product_by_number(share.subject_key)
+    shown_product = _product_of(share)
+    if shown_product:
+        product = product_by_number(shown_product)
         if product is not None and is_on_sale(product, now):
             return f"/p/{product.number}"
     shown = rep_by_number(share.subject_key) if share.subject == Subject.SHOWROOM else None
     rep_id = shown.id if shown else share.root_rep_id
     return HOME if rep_id is None else showroom_path(rep_id, now)
+
+
+def _product_of(share: Share) -> str | None:
+    """The number of the product a share shows, itself or by its campaign."""
+    if share.subject == Subject.CAMPAIGN:
+        return landing_of(share.subject_key)
+    return share.subject_key if share.subject == Subject.PRODUCT else None
 
 
 def showroom_path(rep_id: int, now: datetime) -> str:

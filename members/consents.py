@@ -5,12 +5,12 @@ after the last no, less the uses after it. Entries may arrive late or in any ord
 a no in one second the no stands.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from members.models import Consent, ConsentKind, FollowEvent, FollowKind, Identity
 from wx_backend.db import db, locked, upsert
@@ -90,6 +90,27 @@ def free_consents(identity_id: int, template_id: str) -> int:
         )
     )
     return count_free((ConsentKind(kind), event_at) for kind, event_at in entries)
+
+
+def free_consents_of(identity_ids: Collection[int], template_id: str) -> dict[int, int]:
+    """The same for many people at once; those without any are left out."""
+    books: dict[int, list[tuple[ConsentKind, datetime]]] = {}
+    entries = db.session.execute(
+        select(Consent.identity_id, Consent.kind, Consent.event_at).where(
+            Consent.template_id == template_id, Consent.identity_id.in_(identity_ids)
+        )
+    )
+    for identity_id, kind, event_at in entries:
+        books.setdefault(identity_id, []).append((ConsentKind(kind), event_at))
+    counted = {identity_id: count_free(book) for identity_id, book in books.items()}
+    return {identity_id: free for identity_id, free in counted.items() if free}
+
+
+def consenting(template_id: str) -> Select[int]:
+    """Everybody who ever said yes to notices of a template, to filter others by."""
+    return select(Consent.identity_id).where(
+        Consent.template_id == template_id, Consent.kind == ConsentKind.ACCEPTED
+    )
 
 
 def count_free(entries: Iterable[tuple[ConsentKind, datetime]]) -> int:

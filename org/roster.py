@@ -37,6 +37,11 @@ def rep_ids(scope: Select[int]) -> Select[int]:
     return select(Rep.id).where(Rep.outlet_id.in_(scope))
 
 
+def rep_id_within(number: str, scope: Select[int]) -> Select[int]:
+    """The id of the rep of this number, if he is one of the scope's, to filter others by."""
+    return select(Rep.id).where(Rep.number == number, Rep.outlet_id.in_(scope))
+
+
 def reps_found(wanted: RepFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[Rep]:
     """The reps meant, by number; `after` skips that many."""
     query = _found(wanted).order_by(Rep.number).offset(after).limit(limit)

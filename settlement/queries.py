@@ -317,3 +317,14 @@ def freed_between(since: datetime, until: datetime) -> dict[int, int]:
         .group_by(Commission.rep_id)
     )
     return {rep_id: int(fen) for rep_id, fen in rows if rep_id is not None}
+
+
+def commission_on(lines: Select[int]) -> int:
+    """What some lines brought to everybody, in fen, less what was taken back."""
+    kept = func.coalesce(func.sum(Commission.amount_fen - Commission.taken_back_fen), 0)
+    query = (
+        select(kept)
+        .join(Accrual, Accrual.id == Commission.accrual_id)
+        .where(Accrual.order_line_id.in_(lines))
+    )
+    return int(db.session.scalar(query) or 0)

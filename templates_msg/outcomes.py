@@ -91,7 +91,13 @@ def _meet(appid: str, msgid: str, **half: Any) -> None:
     key = {"appid": appid, "msgid": msgid}
     upsert(Outcome, {**key, **half}, key=("appid", "msgid"), update=tuple(half))
     outcome = locked(select(Outcome).filter_by(**key))
-    if outcome is None or outcome.message_id is None or outcome.status is None:
+    if outcome is not None:
+        settle_met(outcome)
+
+
+def settle_met(outcome: Outcome) -> None:
+    """Settle the message of an outcome once both halves are there; the first word stands."""
+    if outcome.message_id is None or outcome.status is None:
         return
     message = locked(select(Message).where(Message.id == outcome.message_id))
     if message is not None and message.outcome_at is None:

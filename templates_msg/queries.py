@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from templates_msg.models import Message, Template
 from wx_backend.db import db
@@ -62,3 +62,11 @@ def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:
             .limit(limit)
         )
     )
+
+
+def count_messages(among: Select[int | None]) -> dict[str, int]:
+    """How many of some messages stand where."""
+    rows = db.session.execute(
+        select(Message.status, func.count()).where(Message.id.in_(among)).group_by(Message.status)
+    )
+    return {status: count for status, count in rows}  # noqa: C416 - rows are no pairs to dict()

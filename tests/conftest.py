@@ -25,7 +25,7 @@ from wx_backend import migrate
 from wx_backend.app import close_app, create_app, with_door
 from wx_backend.config import Config, Database
 from wx_backend.db import db
-from wx_backend.outbox import CALL, WORK
+from wx_backend.outbox import QUEUES
 from wx_backend.worker import drain_queue
 
 TEMPLATE = "wx_template"
@@ -186,7 +186,7 @@ def run_jobs(app: Flask) -> Callable[[], None]:
 
     def run() -> None:
         db.session.rollback()
-        while sum(drain_queue(app, queue) for queue in (WORK, CALL)):
+        while sum(drain_queue(app, queue) for queue in QUEUES):
             pass
 
     return run

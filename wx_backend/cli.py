@@ -70,9 +70,10 @@ def new_migration(message: str) -> None:
 @main.command()
 @click.option(
     "--queue",
-    type=click.Choice(["work", "call"]),
+    type=click.Choice(["work", "call", "bulk"]),
     required=True,
-    help="work: changes rows; call: calls WeChat and billing. Run one worker of each at least",
+    help="work: changes rows; call: calls WeChat and billing; bulk: sends campaigns. "
+    "Run one worker of each at least",
 )
 def worker(queue: str) -> None:
     """Drain one queue whenever the bell rings."""
@@ -95,7 +96,7 @@ def sweep() -> None:
     from wx_backend.worker import drain_queue
 
     with app_of(_config()) as app:
-        for queue in ("work", "call"):
+        for queue in ("work", "call", "bulk"):
             click.echo(f"{queue}: {drain_queue(app, queue)}")
 
 

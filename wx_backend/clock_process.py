@@ -87,12 +87,31 @@ class Clock:
                 db.session.remove()
 
 
+class Aside:
+    """Work that may take long, in a thread of its own: the clock goes on, and one runs at a time.
+
+    `is_wanted` is asked by the clock itself, so that there is no thread where there is no work.
+    """
+
+    def __init__(self, work: Callable[[], object], is_wanted: Callable[[], bool]) -> None:
+        self._work, self._is_wanted = work, is_wanted
+        self._thread: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        is_busy = self._thread is not None and self._thread.is_alive()
+        if not is_busy and self._is_wanted():
+            self._thread = threading.Thread(target=self._work, name="aside", daemon=True)
+            self._thread.start()
+
+
 def sweeps(app: Flask) -> list[Periodic]:
-    """Drain both queues without the bell: Redis away only means that work waits this long."""
-    return [
-        Periodic(f"sweep.{queue}", SWEEP_EVERY, partial(drain_queue, app, queue))
-        for queue in (outbox.WORK, outbox.CALL)
-    ]
+    """Drain the queues without the bell: Redis away only means that work waits this long."""
+    drains: dict[str, Callable[[], object]] = {
+        queue: partial(drain_queue, app, queue) for queue in outbox.QUEUES
+    }
+    is_wanted = partial(outbox.has_due, outbox.BULK)
+    drains[outbox.BULK] = Aside(drains[outbox.BULK], is_wanted)
+    return [Periodic(f"sweep.{queue}", SWEEP_EVERY, drain) for queue, drain in drains.items()]
 
 
 def upkeep() -> list[Periodic]:

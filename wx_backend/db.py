@@ -319,6 +319,13 @@ def upsert_all(
     db.session.execute(statement, list(rows))
 
 
+def insert_missing(table: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows at once; whoever meets one that is there, by any unique key, is left out."""
+    if rows:
+        statement = _insert(table.__table__)  # type: ignore[arg-type]  # declared as FromClause
+        db.session.execute(statement.on_conflict_do_nothing(), list(rows))
+
+
 def _insert(table: Table) -> Any:
     """INSERT with ON CONFLICT: spelled the same, but two classes."""
     if db.session.get_bind().dialect.name == "sqlite":

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import JSON, Index, String, UniqueConstraint
+from sqlalchemy import JSON, Index, String, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend import bell, claims, clock, crash
@@ -36,6 +36,8 @@ Made = TypeVar("Made")
 
 WORK = "work"  # database only: quick
 CALL = "call"  # waits for somebody else's network
+BULK = "bulk"  # long sends nobody waits for: apart, so that they hold up nothing
+QUEUES = (WORK, CALL, BULK)
 
 AFTER_CALL = crash.point("outbox.after_remote_call")
 BEFORE_DONE = crash.point("outbox.before_done")
@@ -132,10 +134,21 @@ def claim(queue: str, *, limit: int) -> list[Claim]:
     now = clock.now()
 
     def take() -> list[Claim]:
-        let_through = held_jobs(Job.name, is_call=queue == CALL)
+        let_through = held_jobs(Job.name, is_call=queue != WORK)
         return claims.claim(Job, limit=limit, now=now, where=[Job.queue == queue, *let_through])
 
     return retried(take)
+
+
+def has_due(queue: str) -> bool:
+    """Whether a queue has work that could be claimed now."""
+    due = select(Job.id).where(
+        Job.status == claims.WorkStatus.PENDING,
+        Job.queue == queue,
+        Job.due_at <= clock.now(),
+        *held_jobs(Job.name, is_call=queue != WORK),
+    )
+    return db.session.scalar(due.limit(1)) is not None
 
 
 def run(held: Claim) -> bool:

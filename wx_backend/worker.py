@@ -27,9 +27,9 @@ from wx_backend.claims import Claim
 from wx_backend.config import Config
 from wx_backend.db import db
 
-BATCH = 20
+BATCH = {outbox.WORK: 20, outbox.CALL: 20, outbox.BULK: 2}
 ROUNDS_MAX = 500  # a drain ends by itself; the sweeper or the next ring goes on
-AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8}
+AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8, outbox.BULK: 2}
 LISTEN_AGAIN_SECONDS = 1.0
 
 logger = logging.getLogger(__name__)
@@ -59,6 +59,7 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = {
         Source(lambda limit: outbox.claim(outbox.WORK, limit=limit), outbox.run),
     ),
     outbox.CALL: (Source(lambda limit: outbox.claim(outbox.CALL, limit=limit), outbox.run),),
+    outbox.BULK: (Source(lambda limit: outbox.claim(outbox.BULK, limit=limit), outbox.run),),
 }
 
 
@@ -91,7 +92,9 @@ def drain_queue(app: Flask, queue: str) -> int:
 
 def _round(app: Flask, queue: str) -> int:
     with app.app_context():
-        claimed = [(source.run, held) for source in SOURCES[queue] for held in source.claim(BATCH)]
+        claimed = [
+            (source.run, held) for source in SOURCES[queue] for held in source.claim(BATCH[queue])
+        ]
     with ThreadPoolExecutor(AT_ONCE[queue]) as pool:
         list(pool.map(lambda one: _run_one(app, *one), claimed))
     return len(claimed)

@@ -9,7 +9,7 @@ from random import Random
 from demo.story.frame import Story
 from demo.valkey import valkey
 
-VICTIMS = ("web", "worker-work", "worker-call", "clock")
+VICTIMS = ("web", "worker-work", "worker-call", "worker-bulk", "clock")
 EVERY_SECONDS = (3.0, 5.5)
 FIRST_SECONDS = 2.0
 # Valkey is gone for a sixth of the time, from two fifths on.

@@ -11,4 +11,5 @@ REVOKE UPDATE, DELETE ON account, posting, entry FROM wx_app;
 REVOKE UPDATE, DELETE ON archive_event, figure_fact FROM wx_app;
 REVOKE UPDATE, DELETE ON statement, statement_line, payout_event FROM wx_app;
 REVOKE UPDATE, DELETE ON audit_entry FROM wx_app;
+REVOKE UPDATE, DELETE ON campaign_event FROM wx_app;
 REVOKE INSERT, UPDATE, DELETE ON posting_sum, alembic_version FROM wx_app;

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from campaigns.recipients import opt_in, opt_out
 from flows.arrival.understanding import looks_like_ours
 from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
@@ -24,6 +25,8 @@ from wx_backend.outbox import defer
 from wx_backend.platform import config
 
 ACCEPTED: Final = "accept"
+OPT_OUT_WORDS: Final = frozenset(map(folded, ("TD", "退订")))
+OPT_IN_WORDS: Final = frozenset(map(folded, ("恢复订阅",)))
 CLOSED: Final = "user_authorization_cancellation"
 
 
@@ -101,7 +104,12 @@ def _wrote(push: Push, appid: str, told: pushes.Message) -> None:
 
 def _texted(push: Push, appid: str, told: pushes.Text) -> None:
     _wrote(push, appid, told)
-    if folded(told.content) in POSTER_WORDS:
+    said = folded(told.content)
+    if said in OPT_OUT_WORDS:
+        opt_out(identity_id=_identity(push, appid, told), now=push.event_at)
+    elif said in OPT_IN_WORDS:
+        opt_in(identity_id=_identity(push, appid, told))
+    if said in POSTER_WORDS:
         _poster(push, appid, told)
 
 

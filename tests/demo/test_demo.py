@@ -16,7 +16,17 @@ from tests.demo.waiting import eventually, lives
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("valkey", "simulator", "migrate", "seed", "web", "worker-work", "worker-call", "clock")
+PARTS = (
+    "valkey",
+    "simulator",
+    "migrate",
+    "seed",
+    "web",
+    "worker-work",
+    "worker-call",
+    "worker-bulk",
+    "clock",
+)
 
 
 def free_port() -> int:

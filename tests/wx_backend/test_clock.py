@@ -1,5 +1,6 @@
 """One clock leads; another takes over when it falls silent; one fault does not stop the rest."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ from flask import Flask
 
 from tests.racing import race
 from wx_backend import clock, outbox
-from wx_backend.clock_process import LEASE_LENGTH, Clock, Periodic, chores, sweeps, upkeep
+from wx_backend.clock_process import LEASE_LENGTH, Aside, Clock, Periodic, chores, sweeps, upkeep
 from wx_backend.db import transaction
 from wx_backend.outbox import defer, job
 from wx_backend.worker import drain_queue
@@ -97,6 +98,24 @@ def test_without_a_bell_the_sweep_does_the_work(app: Flask) -> None:
 
     assert ran == ["job"]
     assert drain_queue(app, outbox.WORK) == 0
+
+
+def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() -> None:
+    may_end, ends = threading.Event(), threading.Event()
+
+    def last() -> None:
+        ran.append("long")
+        may_end.wait(10)
+        ends.set()
+
+    idle, busy = Aside(last, lambda: False), Aside(last, lambda: True)
+    idle()
+    busy()
+    busy()
+    may_end.set()
+
+    assert ends.wait(10)
+    assert ran == ["long"]
 
 
 def test_a_clock_that_is_stopped_gives_its_lease_back(

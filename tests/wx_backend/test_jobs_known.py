@@ -8,7 +8,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 DECLARED = re.compile(r'^@(?:remote_)?job\("([a-z_.]+)"', re.MULTILINE)
 PACKAGES = (
-    *("flows", "orders", "payments", "referral", "settlement", "templates_msg", "menus"),
+    *(
+        "flows",
+        "orders",
+        "payments",
+        "referral",
+        "campaigns",
+        "settlement",
+        "templates_msg",
+        "menus",
+    ),
     *("members", "org", "catalog", "ledger", "handlers", "storefront", "wx_backend"),
 )
 

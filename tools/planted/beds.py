@@ -1,10 +1,11 @@
 """All planted bugs; a new area is a file beside this one and a line here."""
 
-from tools.planted import accounts, arrivals, fulfilment, money, people, settlement, work
+from tools.planted import accounts, arrivals, campaigns, fulfilment, money, people, settlement, work
 
 BUGS = (
     *accounts.BUGS,
     *arrivals.BUGS,
+    *campaigns.BUGS,
     *money.BUGS,
     *people.BUGS,
     *work.BUGS,

@@ -35,13 +35,16 @@ PASSES: Final[Mapping[str, Sequence[str]]] = {
     "outbox.after_done": ["paid", "refund"],
     "outbox.after_remote_call": ["paid", "refund"],
 }
-# Points of what finance does, whose stories need a world of their own: told there, by exception.
+# Points of what finance and campaigns do, whose stories need a world of their own: told there, by exception.
 ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
     "figures.before_commit": ("tests/insights/test_counting.py", "BEFORE_COMMIT"),
     "payout.after_release": ("tests/payouts/test_batches.py", "AFTER_RELEASE"),
     "payout.after_books": ("tests/payouts/test_transfers.py", "AFTER_BOOKS"),
     "period.after_freezing": ("tests/periods/test_closing.py", "AFTER_FREEZING"),
     "period.after_seal": ("tests/periods/test_closing.py", "AFTER_SEAL"),
+    "campaign.before_send": ("tests/campaigns/test_crashes.py", "BEFORE_SEND"),
+    "campaign.after_send": ("tests/campaigns/test_crashes.py", "AFTER_SEND"),
+    "campaign.before_mark": ("tests/campaigns/test_crashes.py", "BEFORE_MARK"),
 }
 CASES: Final = [(point, story) for point, stories in PASSES.items() for story in stories]
 # Where nothing is locked, so that somebody else can take over from a process that hangs.

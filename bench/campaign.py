@@ -1,0 +1,255 @@
+"""`python -m bench.campaign [recipients] [rounds] [chunked] [single]`: sending campaigns.
+
+Two questions, on SQLite. What does a message cost us: everybody once against a platform that answers
+at once; CPU per message, and how memory grows from the first tenth to the end. How near does sending
+come to what 32 connections allow when every answer takes 50 ms, beside jobs of one message each,
+one after another; rounds interleaved. The people are written first, not timed.
+"""
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from datetime import time as time_of_day
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import insert, select
+
+from campaigns import operations, rules
+from flows.campaign import running
+from flows.campaign.freezing import start_freezing
+from flows.campaign.posting import AT_ONCE
+from flows.messages import send_message
+from members.joining import join_member
+from members.models import Identity
+from orders.models import OrderLine, SalesOrder
+from templates_msg.models import MessageKind
+from templates_msg.operations import Draft
+from tests.campaigns.cast import CITY, NOTICE, Cast, make_cast, plan, sold
+from tests.jobs import run_jobs
+from wechat.transport import Request, Response
+from wx_backend import clock, migrate, outbox
+from wx_backend.app import create_app
+from wx_backend.config import Config, Database
+from wx_backend.db import db, transaction
+from wx_backend.worker import drain_queue
+
+ROOT = Path(__file__).resolve().parent.parent
+RATE = 10_000
+LATENCY_SECONDS = 0.05
+PAGE = 10_000
+QUOTA = json.dumps({"errcode": 0, "quota": {"daily_limit": 10**9, "used": 0, "remain": 10**9}})
+
+
+class Stub:
+    """A platform that takes everything after so many seconds; remembers how much and how often."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.taken = 0
+        self.marks: list[tuple[int, float, float]] = []
+        self.every = 0
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        """Answer one call of the platform's API."""
+        if request.api.endswith("stable_token"):
+            return Response(200, {}, b'{"access_token": "T", "expires_in": 7200}')
+        if request.api.endswith("quota/get"):
+            return Response(200, {}, QUOTA.encode())
+        if self.seconds:
+            time.sleep(self.seconds)
+        with self._lock:
+            self.taken += 1
+            msgid = self.taken
+            if self.every and msgid % self.every == 0:
+                self.marks.append((msgid, time.process_time(), _resident_mb()))
+        return Response(200, {}, b'{"errcode": 0, "errmsg": "ok", "msgid": %d}' % msgid)
+
+
+def main() -> None:
+    """Both questions."""
+    sizes = [int(typed) for typed in sys.argv[1:]]
+    recipients, rounds, chunked, single = (*sizes, *(20_000, 5, 5_000, 250)[len(sizes) :])
+    rules.LOUD_FROM, rules.LOUD_UNTIL = time_of_day.min, time_of_day.max  # type: ignore[misc]  # by day or night
+    with tempfile.TemporaryDirectory() as folder:
+        _cost(Path(folder), recipients)
+    with tempfile.TemporaryDirectory() as folder:
+        _against_single_jobs(Path(folder), rounds, chunked, single)
+
+
+def _cost(folder: Path, recipients: int) -> None:
+    stub = Stub(0)
+    with _service(folder, stub) as app:
+        cast = make_cast()
+        _people(recipients)
+        began, busy = time.perf_counter(), time.process_time()
+        campaign_id = _frozen(cast, app)
+        froze, froze_busy = time.perf_counter() - began, time.process_time() - busy
+        stub.every = max(1, recipients // 10)
+        began, busy = time.perf_counter(), time.process_time()
+        _run(campaign_id, app)
+        took, cost = time.perf_counter() - began, time.process_time() - busy
+    first, last = stub.marks[0], stub.marks[-1]
+    print(f"{stub.taken:,} of {recipients:,} sent to a platform that answers at once (SQLite)")
+    print(f"freezing  {froze:7.1f} s, {froze_busy / recipients * 1_000:.2f} ms CPU a person")
+    print(
+        f"sending   {took:7.1f} s, {stub.taken / took:,.0f} a second, {cost / stub.taken * 1_000:.2f} ms CPU "
+        f"a message (goal 1), memory {first[2]:.0f} MB after a tenth, {last[2]:.0f} MB at the end"
+    )
+
+
+def _against_single_jobs(folder: Path, rounds: int, chunked: int, single: int) -> None:
+    stub = Stub(LATENCY_SECONDS)
+    ceiling = AT_ONCE / LATENCY_SECONDS
+    fast, slow = [], []
+    with _service(folder, stub) as app:
+        cast = make_cast()
+        ids = _people(chunked)
+        for number in range(rounds):
+            campaign_id = _frozen(cast, app)
+            began = time.perf_counter()
+            _run(campaign_id, app)
+            fast.append(chunked / (time.perf_counter() - began))
+            slow.append(_single(ids[:single], number))
+    ratios = [one / other for one, other in zip(fast, slow, strict=True)]
+    print(
+        f"\n{LATENCY_SECONDS * 1000:.0f} ms an answer, {rounds} rounds: {chunked:,} in chunks, {single:,} single jobs"
+    )
+    print(
+        f"in chunks {statistics.median(fast):7.1f} a second, {statistics.median(fast) / ceiling:.2f} x what {AT_ONCE} "
+        f"connections allow ({min(fast) / ceiling:.2f}-{max(fast) / ceiling:.2f}; goal 0.9)"
+    )
+    print(
+        f"singly    {statistics.median(slow):7.1f} a second; chunks are {statistics.median(ratios):.1f} x as fast "
+        f"({min(ratios):.1f}-{max(ratios):.1f}; goal 40)"
+    )
+
+
+def _single(ids: list[int], number: int) -> float:
+    """A job a message, one after another, as every other message is sent."""
+    now = clock.now()
+    with transaction():
+        for identity_id in ids:
+            draft = Draft(
+                key=f"single:{number}:{identity_id}",
+                appid=CITY,
+                identity_id=identity_id,
+                kind=MessageKind.TEMPLATE,
+                purpose="bench",
+                template_id=NOTICE,
+                content={"data": {"thing1": "手机"}, "url": "http://wx.test"},
+            )
+            send_message(draft, now=now)
+    began = time.perf_counter()
+    run_jobs(outbox.CALL)
+    return len(ids) / (time.perf_counter() - began)
+
+
+def _frozen(cast: Cast, app: Flask) -> int:
+    now = clock.now()
+    with transaction():
+        made = operations.create_campaign(
+            plan(rate_per_second=RATE, cap_messages=1_000_000),
+            appid=CITY,
+            node_id=cast.tree.group,
+            staff_id=cast.writer,
+            now=now,
+        )
+        campaign_id = made.id
+        start_freezing(operations.submit(campaign_id, staff_id=cast.writer, now=now))
+    drain_queue(app, outbox.BULK)
+    while _status_of(campaign_id) == "freezing":
+        drain_queue(app, outbox.BULK)
+    with transaction():
+        operations.approve(campaign_id, revision=1, staff_id=cast.reader, now=now)
+    return campaign_id
+
+
+def _status_of(campaign_id: int) -> str:
+    with transaction():
+        return operations.locked_campaign(campaign_id).status
+
+
+def _run(campaign_id: int, app: Flask) -> None:
+    with transaction():
+        running.begin_due(now=clock.now())
+    while _status_of(campaign_id) == "running":
+        drain_queue(app, outbox.BULK)
+
+
+def _people(count: int) -> list[int]:
+    """Followers of the account who each paid an order yesterday."""
+    now = clock.now()
+    line = _line()
+    for first in range(0, count, PAGE):
+        numbers = range(first, min(first + PAGE, count))
+        with transaction() as session:
+            identities = [
+                {"appid": CITY, "openid": f"o{n:026d}", "is_followed": True, "seen_at": now, "created_at": now}
+                for n in numbers
+            ]  # fmt: skip
+            session.execute(insert(Identity), identities)
+            rows = session.execute(
+                select(Identity.id).where(
+                    Identity.openid.in_([one["openid"] for one in identities])
+                )
+            )
+            _orders([row[0] for row in rows], line, now)
+    return list(db.session.scalars(select(Identity.id).where(Identity.appid == CITY)))
+
+
+def _orders(ids: list[int], line: dict[str, object], now: datetime) -> None:
+    """One paid order of each, as the checkout leaves it; all by one member, which nobody asks about."""
+    member_id = join_member(identity_id=ids[0], now=now)
+    orders = [
+        {
+            "number": f"OD{each:010d}", "member_id": member_id, "identity_id": each,
+            "client_key": f"k{each}", "content": b"c" * 16, "status": "paid", "moves": 0,
+            "total_fen": 100, "discount_fen": 0, "payable_fen": 100, "delivery": "none",
+            "placed_at": now, "expires_at": now, "paid_at": now,
+        }
+        for each in ids
+    ]  # fmt: skip
+    db.session.execute(insert(SalesOrder), orders)
+    made = db.session.execute(select(SalesOrder.id).where(SalesOrder.identity_id.in_(ids)))
+    lines = [{"order_id": row[0], "position": 1, "quantity": 1, **line} for row in made]
+    db.session.execute(insert(OrderLine), lines)
+
+
+def _line() -> dict[str, object]:
+    found = sold()
+    db.session.rollback()
+    return found
+
+
+@contextmanager
+def _service(folder: Path, stub: Stub) -> Iterator[Flask]:
+    """The service on a database of its own, its calls answered by the stub."""
+    url = f"sqlite:///{folder}/wx.sqlite"
+    migrate.upgrade(url=url)
+    sample = Config.load(ROOT / "tests" / "config.toml")
+    service = replace(sample.service, data_dir=folder)
+    app = create_app(replace(sample, service=service, database=Database(url=url)))
+    app.extensions["wx_clients"]._transport = stub
+    with app.app_context():
+        yield app
+        db.session.remove()
+        app.extensions["wx_store"].close()
+        db.engine.dispose()
+
+
+def _resident_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,250 @@
+"""The life of a campaign: written, frozen, agreed to by a second person, run, ended.
+
+    draft -> freezing -> submitted -> scheduled -> running <-> paused -> done | stopped
+
+An edit leads back to `draft` from everything before `running`: the audience is frozen again and
+somebody has to agree again. Each step is taken under the campaign's lock and by one caller only.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import delete, select
+
+from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from wx_backend import numbers
+from wx_backend.clock import business_on
+from wx_backend.db import db, locked
+from wx_backend.errors import Conflict, NotFound
+
+KIND: Final = "CP"
+EDITABLE: Final = (
+    CampaignStatus.DRAFT,
+    CampaignStatus.FREEZING,
+    CampaignStatus.SUBMITTED,
+    CampaignStatus.SCHEDULED,
+)
+GOING: Final = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
+SYSTEM: Final = None
+
+
+class WrongState(Conflict):
+    """The campaign is not where this step begins: somebody else was faster, or it was edited."""
+
+    code, message = "campaign_state", "活动的状态已变化，请刷新后再试"
+
+
+class SamePerson(Conflict):
+    code, message = "same_person", "须由提交人以外的同事审批"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything about a campaign that a person decides; see `Campaign` for the fields."""
+
+    name: str
+    campaign_class: str
+    purpose: str
+    service_event: str | None
+    event_days: int
+    template_id: str | None
+    content: Mapping[str, Any]
+    segment: Mapping[str, Any]
+    product_number: str | None
+    starts_at: datetime | None
+    rate_per_second: int
+    control_bp: int
+    cap_messages: int
+    cap_days: int
+
+    def values(self) -> dict[str, Any]:
+        """The plan by column."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def create_campaign(
+    plan: Plan, *, appid: str, node_id: int, staff_id: int, now: datetime
+) -> Campaign:
+    """A new draft."""
+    campaign = Campaign(
+        **plan.values(),
+        number=numbers.new_number(KIND, on=business_on(now)),
+        appid=appid,
+        node_id=node_id,
+        created_by=staff_id,
+        created_at=now,
+    )
+    db.session.add(campaign)
+    db.session.flush()
+    note(campaign, "created", staff_id=staff_id, now=now)
+    return campaign
+
+
+def edit_campaign(campaign_id: int, plan: Plan, *, staff_id: int, now: datetime) -> Campaign:
+    """Change a campaign that has not begun: a new revision, which nobody has agreed to yet."""
+    campaign = _step(campaign_id, EDITABLE, CampaignStatus.DRAFT)
+    for name, value in plan.values().items():
+        setattr(campaign, name, value)
+    campaign.revision += 1
+    campaign.submitted_by = campaign.approved_by = None
+    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+    note(campaign, "edited", staff_id=staff_id, now=now)
+    return campaign
+
+
+def submit(campaign_id: int, *, staff_id: int, now: datetime) -> Campaign:
+    """Have the audience frozen, then put before a second person."""
+    campaign = _step(campaign_id, (CampaignStatus.DRAFT,), CampaignStatus.FREEZING)
+    campaign.submitted_by = staff_id
+    note(campaign, "submitted", staff_id=staff_id, now=now)
+    return campaign
+
+
+def note_frozen(campaign_id: int, *, now: datetime) -> None:
+    """The audience is whole; an imported list has served its purpose and is deleted."""
+    campaign = _step(campaign_id, (CampaignStatus.FREEZING,), CampaignStatus.SUBMITTED)
+    db.session.execute(delete(ListEntry).where(ListEntry.campaign_id == campaign_id))
+    note(campaign, "frozen", staff_id=SYSTEM, now=now)
+
+
+def approve(campaign_id: int, *, revision: int, staff_id: int, now: datetime) -> Campaign:
+    """A second person agrees to the revision he has seen. Raises SamePerson, WrongState."""
+    campaign = locked_campaign(campaign_id)
+    if campaign.revision != revision:
+        raise WrongState
+    if campaign.submitted_by == staff_id:
+        raise SamePerson
+    _move(campaign, (CampaignStatus.SUBMITTED,), CampaignStatus.SCHEDULED)
+    campaign.approved_by = staff_id
+    note(campaign, "approved", staff_id=staff_id, now=now)
+    return campaign
+
+
+def refuse(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> None:
+    """A second person does not agree: it is a draft again."""
+    campaign = _step(campaign_id, (CampaignStatus.SUBMITTED,), CampaignStatus.DRAFT)
+    campaign.submitted_by = None
+    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+    note(campaign, "refused", staff_id=staff_id, note=reason, now=now)
+
+
+def override(
+    campaign_id: int, *, rules: Collection[str], reason: str, staff_id: int, now: datetime
+) -> None:
+    """Somebody answers for what the guard found in this revision; kept for good."""
+    campaign = locked_campaign(campaign_id)
+    if campaign.status not in EDITABLE:
+        raise WrongState
+    for rule in rules:
+        note(campaign, "overridden", rule=rule, staff_id=staff_id, note=reason, now=now)
+
+
+def start(campaign_id: int, *, now: datetime) -> int | None:
+    """Begin to send: the number of the run, None when it is not due or has begun already."""
+    campaign = locked_campaign(campaign_id)
+    is_due = campaign.starts_at is None or campaign.starts_at <= now
+    if campaign.status != CampaignStatus.SCHEDULED or not is_due:
+        return None
+    campaign.started_at = now
+    return _go(campaign, "started", staff_id=SYSTEM, now=now)
+
+
+def pause(
+    campaign_id: int,
+    *,
+    reason: str,
+    staff_id: int | None,
+    now: datetime,
+    resume_at: datetime | None = None,
+) -> bool:
+    """Send nothing more for now; False when it is not running. With `resume_at` until then only.
+
+    A person may also keep a campaign paused that would have gone on by itself.
+    """
+    campaign = locked_campaign(campaign_id)
+    would_go_on = campaign.status == CampaignStatus.PAUSED and campaign.resume_at is not None
+    if campaign.status != CampaignStatus.RUNNING and not (would_go_on and staff_id is not None):
+        return False
+    campaign.status = CampaignStatus.PAUSED
+    campaign.pause_reason, campaign.resume_at = reason[:200], resume_at
+    note(campaign, "paused", staff_id=staff_id, note=reason, now=now)
+    return True
+
+
+def resume(campaign_id: int, *, staff_id: int | None, now: datetime) -> int:
+    """Go on; the number of the run. Raises WrongState."""
+    campaign = locked_campaign(campaign_id)
+    if campaign.status != CampaignStatus.PAUSED:
+        raise WrongState
+    campaign.equal_errors, campaign.last_error = 0, ""
+    return _go(campaign, "resumed", staff_id=staff_id, now=now)
+
+
+def stop(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> None:
+    """End it for good, whoever has not been written to."""
+    campaign = _step(campaign_id, (CampaignStatus.SCHEDULED, *GOING), CampaignStatus.STOPPED)
+    campaign.ended_at, campaign.resume_at = now, None
+    note(campaign, "stopped", staff_id=staff_id, note=reason, now=now)
+
+
+def finish(campaign_id: int, *, now: datetime) -> bool:
+    """Everybody's turn has come; False when it is not running."""
+    campaign = locked_campaign(campaign_id)
+    if campaign.status != CampaignStatus.RUNNING:
+        return False
+    campaign.status, campaign.ended_at = CampaignStatus.DONE, now
+    note(campaign, "done", staff_id=SYSTEM, now=now)
+    return True
+
+
+def locked_campaign(campaign_id: int) -> Campaign:
+    """The campaign, locked; NotFound without it."""
+    campaign = locked(select(Campaign).where(Campaign.id == campaign_id))
+    if campaign is None:
+        raise NotFound
+    return campaign
+
+
+def note(
+    campaign: Campaign,
+    kind: str,
+    *,
+    staff_id: int | None,
+    now: datetime,
+    note: str = "",
+    rule: str | None = None,
+) -> None:
+    """Write down what was done to a campaign."""
+    db.session.add(
+        CampaignEvent(
+            campaign_id=campaign.id,
+            revision=campaign.revision,
+            kind=kind,
+            rule=rule,
+            staff_id=staff_id,
+            note=note[:200],
+            happened_at=now,
+        )
+    )
+
+
+def _go(campaign: Campaign, kind: str, *, staff_id: int | None, now: datetime) -> int:
+    campaign.status = CampaignStatus.RUNNING
+    campaign.pause_reason, campaign.resume_at = "", None
+    campaign.run += 1
+    note(campaign, kind, staff_id=staff_id, now=now)
+    return campaign.run
+
+
+def _step(campaign_id: int, source: Collection[str], to: CampaignStatus) -> Campaign:
+    campaign = locked_campaign(campaign_id)
+    _move(campaign, source, to)
+    return campaign
+
+
+def _move(campaign: Campaign, source: Collection[str], to: CampaignStatus) -> None:
+    if campaign.status not in source:
+        raise WrongState
+    campaign.status = to

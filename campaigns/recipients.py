@@ -1,0 +1,194 @@
+"""Verbs on the people of a campaign: frozen, taken in chunks to be written to, marked, opted out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, select, update
+
+from campaigns.models import (
+    Campaign,
+    ListEntry,
+    OptOut,
+    Pace,
+    Recipient,
+    RecipientStatus,
+    SendQuota,
+    Way,
+)
+from wx_backend.db import db, insert_missing, locked, upsert
+
+IN_FLIGHT: Final = timedelta(seconds=60)
+ASK_AGAIN: Final = timedelta(seconds=30)
+_OPEN: Final = (RecipientStatus.WAITING, RecipientStatus.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A person whose turn it is; with `message_id` he was tried before."""
+
+    id: int
+    identity_id: int
+    rep_id: int | None
+    variant: int
+    tries: int
+    message_id: int | None
+    was_sending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """What became of a person's turn; `due_at` is when to try again, of those that stay open."""
+
+    id: int
+    status: RecipientStatus
+    due_at: datetime
+    message_id: int | None = None
+    way: str | None = None
+    reason: str | None = None
+    error: str | None = None
+
+
+def freeze_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add people to a frozen audience; who is in it already, under another identity too, stays."""
+    insert_missing(Recipient, rows)
+
+
+def drop_recipients(campaign_id: int) -> None:
+    """Forget the frozen audience of a campaign that nobody was written to for."""
+    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+
+
+def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
+    """The next people whose turn it is, kept from other senders while theirs must last."""
+    due = (
+        select(Recipient)
+        .where(
+            Recipient.campaign_id == campaign_id,
+            Recipient.status.in_(_OPEN),
+            Recipient.due_at <= now,
+        )
+        .order_by(Recipient.due_at, Recipient.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    columns = (
+        Recipient.id,
+        Recipient.identity_id,
+        Recipient.rep_id,
+        Recipient.variant,
+        Recipient.tries,
+        Recipient.message_id,
+        Recipient.status,
+    )
+    rows = db.session.execute(due.with_only_columns(*columns)).all()
+    taken = [Taken(*row[:6], was_sending=row[6] == RecipientStatus.SENDING) for row in rows]
+    if taken:
+        db.session.execute(
+            update(Recipient)
+            .where(Recipient.id.in_([each.id for each in taken]))
+            .values(
+                status=RecipientStatus.SENDING,
+                tries=Recipient.tries + 1,
+                taken_at=now,
+                due_at=now + IN_FLIGHT,
+            )
+            .execution_options(synchronize_session=False)
+        )
+    return taken
+
+
+def mark(marks: Iterable[Mark]) -> None:
+    """Write down what became of people's turns, all at once."""
+    rows = [
+        {
+            "row_id": each.id,
+            "new_status": each.status,
+            "new_due": each.due_at,
+            "new_message": each.message_id,
+            "new_way": each.way,
+            "new_reason": each.reason,
+            "new_error": each.error,
+        }
+        for each in marks
+    ]
+    if not rows:
+        return
+    table = Recipient.__table__
+    db.session.connection().execute(
+        update(table)  # type: ignore[arg-type]  # declared as FromClause
+        .where(table.c.id == bindparam("row_id"))
+        .values(
+            status=bindparam("new_status"),
+            due_at=bindparam("new_due"),
+            message_id=bindparam("new_message"),
+            way=bindparam("new_way"),
+            reason=bindparam("new_reason"),
+            error=bindparam("new_error"),
+        ),
+        rows,
+    )
+
+
+def note_breaker(campaign: Campaign, *, last_error: str, equal_errors: int) -> None:
+    """How many sends in a row were refused with the same error."""
+    campaign.last_error, campaign.equal_errors = last_error[:40], equal_errors
+
+
+def reserve_slot(appid: str, *, count: int, rate: float, now: datetime) -> datetime:
+    """Take the time to send `count` messages at `rate` a second; when it begins.
+
+    Of all senders of an account each gets a slot of its own. Locks the account's pace.
+    """
+    pace = lock_pace(appid, now=now)
+    begins_at = max(now, pace.free_at)
+    pace.free_at = begins_at + timedelta(seconds=count / rate)
+    return begins_at
+
+
+def lock_pace(appid: str, *, now: datetime) -> Pace:
+    """The account's pace, locked."""
+    upsert(Pace, {"appid": appid, "free_at": now}, key=("appid",))
+    pace = locked(select(Pace).where(Pace.appid == appid))
+    assert pace is not None  # noqa: S101 - made above
+    return pace
+
+
+def note_quota(*, appid: str, way: Way, daily_limit: int, remaining: int, now: datetime) -> None:
+    """What the platform says is left today of the calls a way needs."""
+    row = {
+        "appid": appid,
+        "way": way,
+        "daily_limit": daily_limit,
+        "remaining": remaining,
+        "asked_at": now,
+    }
+    changing = ("daily_limit", "remaining", "asked_at")
+    upsert(SendQuota, row, key=("appid", "way"), update=changing)
+
+
+def use_quota(appid: str, used: Mapping[Way, int]) -> None:
+    """Count calls down until the platform is asked again."""
+    for way, count in used.items():
+        db.session.execute(
+            update(SendQuota)
+            .where(SendQuota.appid == appid, SendQuota.way == way)
+            .values(remaining=SendQuota.remaining - count)
+        )
+
+
+def opt_out(*, identity_id: int, now: datetime) -> None:
+    """Somebody does not want campaigns any more."""
+    upsert(OptOut, {"identity_id": identity_id, "opted_out_at": now}, key=("identity_id",))
+
+
+def opt_in(*, identity_id: int) -> None:
+    """He does again."""
+    db.session.execute(delete(OptOut).where(OptOut.identity_id == identity_id))
+
+
+def replace_list(campaign_id: int, entries: Sequence[Mapping[str, Any]]) -> None:
+    """Keep an imported list instead of the one before."""
+    db.session.execute(delete(ListEntry).where(ListEntry.campaign_id == campaign_id))
+    insert_missing(ListEntry, entries)

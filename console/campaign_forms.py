@@ -1,0 +1,113 @@
+"""What was typed into the campaign editor, checked and typed."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from flask import request
+
+from campaigns.guard import RULES
+from campaigns.models import CampaignClass
+from campaigns.operations import Plan
+from campaigns.segments import Segment
+from console.pages import text
+from flows.campaign.texts import TEXT_MAX, Variant
+from orders.buyers import SERVICE_EVENTS
+from wx_backend.clock import SHANGHAI
+from wx_backend.errors import BadInput
+
+VARIANTS: Final = ("A", "B", "C")
+FIELD: Final = "field-"
+RATE_MAX: Final = 500
+RULE_NAMES: Final = {rule.name: rule.says for rule in RULES}
+
+
+def plan_typed() -> Plan:
+    """The plan in the form. Raises BadInput naming the field at fault."""
+    klass = request.form.get("campaign_class", "")
+    if klass not in set(CampaignClass):
+        raise BadInput("请选择活动类别", fields=["campaign_class"])
+    name, purpose = text("name", request.form), _long("purpose", 200)
+    if not name or not purpose:
+        raise BadInput("请填写名称和目的", fields=["name", "purpose"])
+    is_notice = klass == CampaignClass.SERVICE
+    event = text("service_event", request.form)
+    if is_notice and event not in SERVICE_EVENTS:
+        raise BadInput("服务通知须选择对应的服务事件", fields=["service_event"])
+    return Plan(
+        name=name,
+        campaign_class=klass,
+        purpose=purpose,
+        service_event=event if is_notice else None,
+        event_days=_number("event_days", 1, 365, 30),
+        template_id=request.form.get("template_id", "")[:64] or None,
+        content={"variants": [each.as_json() for each in _variants(is_notice)]},
+        segment=_segment().as_json(),
+        product_number=text("landing", request.form)[:32] or None,
+        starts_at=_starts_at(),
+        rate_per_second=_number("rate_per_second", 1, RATE_MAX, 50),
+        control_bp=_number("control_percent", 0, 50, 0) * 100,
+        cap_messages=_number("cap_messages", 1, 100, 4),
+        cap_days=_number("cap_days", 1, 90, 30),
+    )
+
+
+def _variants(is_notice: bool) -> list[Variant]:
+    """The texts that were filled in; the first one always is there."""
+    found = []
+    for name in VARIANTS:
+        prefix = f"{FIELD}{name}-"
+        typed = {
+            key.removeprefix(prefix)[:40]: _long(key, 100)
+            for key in request.form
+            if key.startswith(prefix)
+        }
+        said = "" if is_notice else _long(f"text-{name}", TEXT_MAX)
+        if name == VARIANTS[0] or any(typed.values()) or said:
+            found.append(Variant(name, typed, said))
+    return found
+
+
+def _segment() -> Segment:
+    form = request.form
+    outlet = form.get("outlet_id", "")
+    stored: dict[str, Any] = {
+        "rep_number": text("rep_number", form)[:32],
+        "outlet_id": int(outlet)
+        if outlet.isascii() and outlet.isdigit() and len(outlet) < 12
+        else 0,
+        "ordered": text("ordered", form),
+        "product_number": text("product_number", form)[:32],
+        "is_list": form.get("is_list") == "1",
+    }
+    for name in ("followed_days", "scanned_days", "ordered_days", "seen_days", "quiet_days"):
+        stored[name] = _number(name, 0, 3_650, 0)
+    return Segment.from_json(stored)
+
+
+def _starts_at() -> datetime | None:
+    """`2026-03-02T12:00` in Shanghai; empty for at once."""
+    typed = text("starts_at", request.form)
+    if not typed:
+        return None
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError as error:
+        raise BadInput("开始时间格式应为 2026-03-02T12:00", fields=["starts_at"]) from error
+    if not 2000 <= found.year <= 2100:
+        raise BadInput("开始时间超出范围", fields=["starts_at"])
+    return found.replace(tzinfo=SHANGHAI)
+
+
+def _number(name: str, least: int, most: int, usual: int) -> int:
+    typed = text(name, request.form)
+    if not typed:
+        return usual
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 9 and least <= int(typed) <= most):
+        raise BadInput(f"应为 {least} 到 {most} 的整数", fields=[name])
+    return int(typed)
+
+
+def _long(name: str, most: int) -> str:
+    """Text of several lines, cut to size, without what cannot be shown."""
+    typed = request.form.get(name, "").replace("\r\n", "\n").strip()
+    return "".join(each for each in typed if each.isprintable() or each == "\n")[:most]

@@ -1,0 +1,79 @@
+"""How campaigns read in the console: states, ways, why somebody is left out, what was done."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from campaigns.models import CampaignClass, CampaignStatus, Reason, RecipientStatus, Way
+from flows.campaign.importing import MISSES
+from orders.buyers import SERVICE_EVENTS
+from templates_msg.models import MessageStatus
+
+WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "class": {CampaignClass.SERVICE: "服务通知", CampaignClass.PROMOTION: "营销推广"},
+    "status": {
+        CampaignStatus.DRAFT: "草稿",
+        CampaignStatus.FREEZING: "正在锁定名单",
+        CampaignStatus.SUBMITTED: "待审批",
+        CampaignStatus.SCHEDULED: "已批准，待开始",
+        CampaignStatus.RUNNING: "发送中",
+        CampaignStatus.PAUSED: "已暂停",
+        CampaignStatus.DONE: "已完成",
+        CampaignStatus.STOPPED: "已终止",
+    },
+    "way": {
+        Way.TEMPLATE: "模板消息",
+        Way.SUBSCRIPTION: "订阅通知",
+        Way.CUSTOMER_SERVICE: "客服消息",
+    },
+    "reason": {
+        Reason.ERASED: "已注销",
+        Reason.OPTED_OUT: "已退订",
+        Reason.NOT_FOLLOWING: "未关注公众号",
+        Reason.NO_EVENT: "没有对应的服务事件",
+        Reason.NO_CONSENT: "没有剩余的订阅授权，也不在客服时限内",
+        Reason.NO_WAY: "不在客服时限内",
+        Reason.FREQUENCY: "近期已达接收上限",
+        Reason.FIELD: "填入姓名后字段超长",
+    },
+    "recipient": {
+        RecipientStatus.WAITING: "待发送",
+        RecipientStatus.SENDING: "发送中或待确认",
+        RecipientStatus.SENT: "微信已接收",
+        RecipientStatus.FAILED: "微信拒绝",
+        RecipientStatus.UNKNOWN: "结果未知，不再重发",
+        RecipientStatus.LEFT_OUT: "不发送",
+        RecipientStatus.CONTROL: "对照组",
+    },
+    "message": {
+        MessageStatus.QUEUED: "待发送",
+        MessageStatus.SENDING: "发送中",
+        MessageStatus.SENT: "已接收，等待回执",
+        MessageStatus.DELIVERED: "已送达",
+        MessageStatus.BLOCKED: "被用户拒收",
+        MessageStatus.FAILED: "失败",
+        MessageStatus.UNKNOWN: "结果未知",
+    },
+    "event": {
+        "created": "新建",
+        "edited": "修改",
+        "list": "导入名单",
+        "submitted": "提交审批",
+        "frozen": "名单已锁定",
+        "approved": "批准",
+        "refused": "退回",
+        "overridden": "放行",
+        "started": "开始发送",
+        "paused": "暂停",
+        "resumed": "继续",
+        "stopped": "终止",
+        "done": "发送完成",
+    },
+    "service_event": SERVICE_EVENTS,
+    "ordered": {"": "不限", "paid": "买过", "never": "从未买过"},
+    "miss": MISSES,
+}
+
+
+def says(kind: str, value: str | None) -> str:
+    """A value of a kind as a person reads it."""
+    return WORDS[kind].get(value or "", value or "")

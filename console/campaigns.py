@@ -1,0 +1,268 @@
+"""Campaigns: written, tried out, agreed to by a second person, sent, measured."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaigns.models import CampaignStatus
+from console import campaign_words
+from console.campaign_forms import RULE_NAMES, VARIANTS, plan_typed
+from console.pages import PER_PAGE, page_of, text
+from console.session import staff
+from flows.campaign import desk
+from flows.campaign.desk import Who
+from flows.campaign.report import report
+from wx_backend import clock
+from wx_backend.clock import SHANGHAI
+from wx_backend.db import retried
+from wx_backend.errors import BadInput
+
+log = logging.getLogger(__name__)
+bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
+
+LIST_BYTES = 1_048_576
+MOVING = (CampaignStatus.FREEZING, CampaignStatus.RUNNING)
+
+
+@bp.context_processor
+def page_values() -> dict[str, object]:
+    """How campaigns read."""
+    return {"says": campaign_words.says, "words": campaign_words.WORDS, "rule_names": RULE_NAMES}
+
+
+@bp.get("")
+def index() -> str:
+    """The campaigns of this place and those below it."""
+    node_id = staff().node_id
+    pages = page_of(desk.count_rows(node_id))
+    rows = desk.campaign_rows(node_id, after=pages.after, limit=PER_PAGE)
+    return render_template("console/campaigns.html", rows=rows, pages=pages)
+
+
+@bp.get("/new")
+def new() -> str:
+    """An empty editor."""
+    return _editor(None)
+
+
+@bp.post("")
+def create() -> ResponseReturnValue:
+    """Keep a new draft."""
+    plan, account, who, now = plan_typed(), text("account", request.form), _who(), clock.now()
+    number = retried(lambda: desk.create(plan, account=account, who=who, now=now))
+    if plan.template_id and not any(each["fields"] for each in plan.content["variants"]):
+        _done("campaign created", number, "草稿已保存，请填写模板的各个字段")
+        return redirect(url_for("console.campaigns.form", number=number))
+    return _done("campaign created", number, "草稿已保存")
+
+
+@bp.get("/<number>")
+def show(number: str) -> str:
+    """One campaign: what it says and to whom, its dry run, who agreed, how far it is."""
+    file = desk.campaign_file(number, staff().node_id, now=clock.now())
+    return render_template(
+        "console/campaign.html",
+        file=file,
+        is_mine=file.row.submitted_by == staff().staff_id,
+        is_moving=file.row.status in MOVING,
+        me=staff().staff_id,
+    )
+
+
+@bp.get("/<number>/edit")
+def form(number: str) -> str:
+    """The editor with a campaign in it."""
+    return _editor(number)
+
+
+@bp.post("/<number>/edit")
+def edit(number: str) -> ResponseReturnValue:
+    """Change it; whoever agreed has to agree again."""
+    plan = plan_typed()
+    return _moved(
+        number,
+        "campaign edited",
+        "已保存，须重新提交审批",
+        lambda who, now: desk.edit(number, plan, who=who, now=now),
+    )
+
+
+@bp.get("/<number>/preview")
+def preview(number: str) -> str:
+    """The size of its audience as it is now, and ten people of it."""
+    now, node_id = clock.now(), staff().node_id
+    return render_template(
+        "console/campaign_preview.html",
+        row=desk.campaign_of(number, node_id),
+        preview=desk.preview(number, node_id, now=now),
+    )
+
+
+@bp.get("/<number>/report")
+def results(number: str) -> str:
+    """What came of it."""
+    row = desk.campaign_of(number, staff().node_id)
+    return render_template("console/campaign_report.html", row=row, report=report(row))
+
+
+@bp.get("/<number>/people")
+def people(number: str) -> str:
+    """Everybody of the frozen audience: which way, or why not, and what became of him."""
+    node_id, status, reason = staff().node_id, text("status"), text("reason")
+    pages = page_of(desk.count_people_shown(number, node_id, status=status, reason=reason))
+    return render_template(
+        "console/campaign_people.html",
+        row=desk.campaign_of(number, node_id),
+        people=desk.people_shown(
+            number, node_id, status=status, reason=reason, after=pages.after, limit=PER_PAGE
+        ),
+        pages=pages,
+        chosen=(status, reason),
+    )
+
+
+@bp.post("/<number>/list")
+def take_list(number: str) -> ResponseReturnValue:
+    """Import a list of phone numbers or openids, pasted or as a file."""
+    typed = request.form.get("list", "")
+    file = request.files.get("file")
+    if file is not None and file.filename:
+        sent = file.read(LIST_BYTES + 1)
+        if len(sent) > LIST_BYTES:
+            raise BadInput("文件超过 1 MB", fields=["file"])
+        typed = sent.decode("utf-8", errors="replace")
+    return _moved(
+        number,
+        "campaign list imported",
+        "名单已导入",
+        lambda who, now: desk.take_list(number, typed, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/submit")
+def submit(number: str) -> ResponseReturnValue:
+    """Freeze the audience and ask a second person."""
+    return _moved(
+        number,
+        "campaign submitted",
+        "已提交，正在锁定名单",
+        lambda who, now: desk.submit(number, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/override")
+def override(number: str) -> ResponseReturnValue:
+    """Answer for what the guard found."""
+    reason = text("reason", request.form)
+    return _moved(
+        number,
+        "campaign guard overridden",
+        "已放行并记录",
+        lambda who, now: desk.override(number, reason=reason, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/approve")
+def approve(number: str) -> ResponseReturnValue:
+    """Agree to the revision that was shown."""
+    typed = text("revision", request.form)
+    revision = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
+    return _moved(
+        number,
+        "campaign approved",
+        "已批准",
+        lambda who, now: desk.approve(number, revision=revision, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/refuse")
+def refuse(number: str) -> ResponseReturnValue:
+    """Send it back."""
+    reason = text("reason", request.form)
+    return _moved(
+        number,
+        "campaign refused",
+        "已退回",
+        lambda who, now: desk.refuse(number, reason=reason, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/start")
+def start(number: str) -> ResponseReturnValue:
+    """Begin without waiting for the clock."""
+    return _moved(
+        number,
+        "campaign started",
+        "已开始",
+        lambda who, now: desk.start_now(number, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/pause")
+def pause(number: str) -> ResponseReturnValue:
+    """Send nothing more for now."""
+    reason = text("reason", request.form) or "人工暂停"
+    return _moved(
+        number,
+        "campaign paused",
+        "已暂停",
+        lambda who, now: desk.pause(number, reason=reason, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/resume")
+def resume(number: str) -> ResponseReturnValue:
+    """Go on."""
+    return _moved(
+        number,
+        "campaign resumed",
+        "继续发送",
+        lambda who, now: desk.resume(number, who=who, now=now),
+    )
+
+
+@bp.post("/<number>/stop")
+def stop(number: str) -> ResponseReturnValue:
+    """End it for good."""
+    reason = text("reason", request.form) or "人工终止"
+    return _moved(
+        number,
+        "campaign stopped",
+        "已终止",
+        lambda who, now: desk.stop(number, reason=reason, who=who, now=now),
+    )
+
+
+def _editor(number: str | None) -> str:
+    node_id = staff().node_id
+    file = desk.campaign_file(number, node_id, now=clock.now()) if number else None
+    starts_at = file.row.starts_at if file else None
+    return render_template(
+        "console/campaign_edit.html",
+        file=file,
+        choices=desk.choices(node_id),
+        variants=VARIANTS,
+        said={each.variant.name: each.variant for each in file.variants} if file else {},
+        starts_at=f"{starts_at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}" if starts_at else "",
+    )
+
+
+def _who() -> Who:
+    return Who(staff().staff_id, staff().node_id)
+
+
+def _moved(
+    number: str, event: str, said: str, step: Callable[[Who, datetime], None]
+) -> ResponseReturnValue:
+    who, now = _who(), clock.now()
+    retried(lambda: step(who, now))
+    return _done(event, number, said)
+
+
+def _done(event: str, number: str, said: str) -> ResponseReturnValue:
+    log.info(event, extra={"campaign": number, "staff_id": staff().staff_id})
+    flash(said)
+    return redirect(url_for("console.campaigns.show", number=number))

@@ -1,0 +1,1 @@
+"""The story of a campaign: chosen, frozen, agreed to, sent, measured."""

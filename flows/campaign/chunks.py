@@ -1,0 +1,196 @@
+"""The next chunk of a running campaign: whose turn it is, looked at again, with what is sent."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from campaigns.models import Campaign, CampaignStatus, Reason, RecipientStatus, Way
+from campaigns.operations import locked_campaign
+from campaigns.queries import next_due
+from campaigns.recipients import (
+    IN_FLIGHT,
+    Mark,
+    Taken,
+    lock_pace,
+    mark,
+    reserve_slot,
+    take,
+    use_quota,
+)
+from flows.campaign.audience import ways_for
+from flows.campaign.posting import Letter
+from flows.campaign.texts import draft_of, filled, fits, signatures, template_of, variants_of
+from members.audience import Person, persons_of
+from members.consents import use_consent
+from templates_msg.bulk import Begun, begin_again, begin_all, statuses_of
+from templates_msg.models import MessageStatus
+from templates_msg.operations import Draft
+from templates_msg.windows import use_window
+
+SECONDS: float = 5
+MOST: Final = 1_000
+FRESH: Final = timedelta(seconds=2)
+SOON: Final = timedelta(seconds=15)
+"""A window that closes before that is too short for a chunk."""
+HEADROOM: Final = 0.9
+"""Below the limit by so much: what left us evenly arrives unevenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Messages that are being sent from now on, and when and how fast."""
+
+    letters: Sequence[Letter]
+    begins_at: datetime
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nobody's turn yet; None when everybody's is over."""
+
+    until: datetime | None
+
+
+def next_chunk(
+    campaign_id: int, *, run: int, rate: int, most: int, now: datetime
+) -> Chunk | Wait | None:
+    """Take the next people and begin their messages; None when this run is not on any more.
+
+    The locks of the campaign and of the account's pace are held meanwhile: a pause is either
+    before or after it, and two campaigns never count the same person's messages at once.
+    """
+    campaign = locked_campaign(campaign_id)
+    if campaign.status != CampaignStatus.RUNNING or campaign.run != run:
+        return None
+    pace = lock_pace(campaign.appid, now=now)
+    if pace.free_at > now + FRESH:
+        return Wait(pace.free_at - FRESH / 2)
+    taken = take(campaign_id, limit=min(MOST, most, max(1, int(rate * SECONDS))), now=now)
+    if not taken:
+        return Wait(next_due(campaign_id))
+    letters = _letters(campaign, taken, now)
+    paced = rate * HEADROOM
+    begins_at = reserve_slot(campaign.appid, count=len(letters), rate=paced, now=now)
+    use_quota(campaign.appid, Counter(Way(each.message.kind) for each in letters))
+    return Chunk(letters, begins_at, paced)
+
+
+def _letters(campaign: Campaign, taken: Sequence[Taken], now: datetime) -> list[Letter]:
+    people = persons_of([each.identity_id for each in taken])
+    first = [each for each in taken if each.message_id is None]
+    begun = _first(campaign, first, people, now)
+    again = [each for each in taken if each.message_id is not None]
+    begun |= _again(campaign, again, people, now)
+    return [
+        Letter(each.id, each.tries, people[each.identity_id].openid or "", begun[each.id])
+        for each in taken
+        if each.id in begun
+    ]
+
+
+def _first(
+    campaign: Campaign, taken: Sequence[Taken], people: Mapping[int, Person], now: datetime
+) -> dict[int, Begun]:
+    """Whoever is tried for the first time, if he still may be written to."""
+    found = [people[each.identity_id] for each in taken]
+    ways = ways_for(campaign, found, now=now, until=now + SOON)
+    signed = signatures(campaign, [each.rep_id for each in taken], now=now)
+    variants, template = variants_of(campaign), template_of(campaign)
+    marks, drafts, of = [], [], {}
+    for each in taken:
+        way, content = ways[each.identity_id], {}
+        if isinstance(way, Way):
+            content = filled(variants[each.variant], way, signed[each.rep_id])
+            way = _used(campaign, each, way, now) if fits(template, content) else Reason.FIELD
+        if isinstance(way, Reason):
+            marks.append(_left_out(each, way, now))
+            continue
+        draft = draft_of(campaign, identity_id=each.identity_id, way=way, content=content)
+        drafts.append(draft)
+        of[draft.key] = each.id
+    begun = begin_all(drafts, now=now)
+    marks += [_sending(of[draft.key], begun[draft.key], draft, now) for draft in drafts]
+    mark(marks)
+    return {of[key]: message for key, message in begun.items()}
+
+
+def _used(campaign: Campaign, each: Taken, way: Way, now: datetime) -> Way | Reason:
+    """Use up what a way needs: a yes, or a place in a window."""
+    key = f"campaign:{campaign.id}:{each.identity_id}"
+    if way is Way.SUBSCRIPTION:
+        template_id = campaign.template_id or ""
+        agreed = use_consent(
+            key=key, identity_id=each.identity_id, template_id=template_id, now=now
+        )
+        return way if agreed else Reason.NO_CONSENT
+    if way is Way.CUSTOMER_SERVICE:
+        return way if use_window(identity_id=each.identity_id, now=now) else Reason.NO_WAY
+    return way
+
+
+def _again(
+    campaign: Campaign, taken: Sequence[Taken], people: Mapping[int, Person], now: datetime
+) -> dict[int, Begun]:
+    """Whoever was tried before: the same message, if it may be sent (again)."""
+    ids = {each.message_id: each for each in taken if each.message_id is not None}
+    begun, marks = {}, []
+    found = [people[each.identity_id] for each in taken]
+    ways = ways_for(campaign, found, now=now, until=now)
+    gone = (Reason.ERASED, Reason.OPTED_OUT, Reason.NOT_FOLLOWING)
+    for message_id, message in begin_again(list(ids), now=now).items():
+        each = ids[message_id]
+        if message is None:
+            continue
+        if not each.was_sending and ways[each.identity_id] in gone:
+            marks.append(_left_out(each, ways[each.identity_id], now))
+            continue
+        begun[each.id] = message
+        marks.append(_still_sending(each, message, now))
+    over = [each for each in ids if each is not None and ids[each].id not in begun]
+    stand = statuses_of(over)
+    marked = {each.id for each in marks}
+    marks += [_settled(ids[each], stand[each], now) for each in over if ids[each].id not in marked]
+    mark(marks)
+    return begun
+
+
+_STANDS: Final[Mapping[MessageStatus, RecipientStatus]] = {
+    MessageStatus.SENT: RecipientStatus.SENT,
+    MessageStatus.DELIVERED: RecipientStatus.SENT,
+    MessageStatus.BLOCKED: RecipientStatus.SENT,
+    MessageStatus.FAILED: RecipientStatus.FAILED,
+}
+
+
+def _settled(each: Taken, status: MessageStatus, now: datetime) -> Mark:
+    """What is known by now of a message that is not sent again."""
+    stands = _STANDS.get(status, RecipientStatus.UNKNOWN)
+    return Mark(id=each.id, status=stands, due_at=now, message_id=each.message_id)
+
+
+def _left_out(each: Taken, reason: Way | Reason, now: datetime) -> Mark:
+    status = RecipientStatus.LEFT_OUT
+    return Mark(id=each.id, status=status, due_at=now, reason=reason)
+
+
+def _sending(recipient_id: int, message: Begun, draft: Draft, now: datetime) -> Mark:
+    return Mark(
+        id=recipient_id,
+        status=RecipientStatus.SENDING,
+        due_at=now + IN_FLIGHT,
+        message_id=message.id,
+        way=draft.kind,
+    )
+
+
+def _still_sending(each: Taken, message: Begun, now: datetime) -> Mark:
+    return Mark(
+        id=each.id,
+        status=RecipientStatus.SENDING,
+        due_at=now + IN_FLIGHT,
+        message_id=message.id,
+        way=message.kind,
+    )

@@ -1,0 +1,154 @@
+"""Sending many messages at a pace: the network part, with no transaction open.
+
+Up to 32 calls are under way at once. Each message has its own moment, so that no second sees more
+than the rate; whoever comes late sends later, never faster. It stops by itself when the quota is
+used up, when the same error comes too often in a row, when it is told to, or before the lease of
+its claim runs out; what was not begun is given back.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from campaigns.rules import EQUAL_ERRORS_MAX
+from flows.messages import CALLS, kind_of_refusal
+from templates_msg.bulk import Begun
+from templates_msg.operations import Outgoing
+from wechat.error_codes import Kind
+from wx_backend.errors import PlatformError
+
+if TYPE_CHECKING:
+    from wechat.client import Client
+
+AT_ONCE: Final = 32
+LONGEST_SECONDS: Final = 25.0
+LOOK_EVERY_SECONDS: Final = 1.0
+DAILY_LIMIT: Final = "45009"
+
+# All chunks of a process share these: the next one begins as the last calls of the one before end.
+_senders: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sender")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to send: whose turn, how often it was his before, to which openid, what."""
+
+    recipient_id: int
+    tries: int
+    openid: str
+    message: Begun
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What came of one: taken (as `msgid`, where it was told), or the platform's refusal."""
+
+    letter: Letter
+    msgid: str | None = None
+    error: PlatformError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was sent, in order, and what was not begun; `used_up`: the day's calls are."""
+
+    posted: Sequence[Posted]
+    unsent: Sequence[Letter]
+    used_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """When to begin, in seconds from now, and how many messages a second."""
+
+    wait_seconds: float
+    rate: float
+
+
+class _Round:
+    """One chunk on its way: shared by the threads that send it."""
+
+    def __init__(self, api: "Client", letters: Sequence[Letter], slot: Slot) -> None:
+        self._api, self._letters = api, letters
+        self._lock = threading.Lock()
+        self._begun = time.monotonic()
+        self._gap = 1 / slot.rate
+        self._moment = self._begun + slot.wait_seconds
+        self._next = 0
+        self._errors: tuple[str, int] = ("", 0)
+        self.is_over = self.used_up = False
+        self.posted: list[Posted] = []
+
+    def work(self) -> None:
+        """Send until nothing is left or it is over."""
+        while (turn := self._turn()) is not None:
+            letter, moment = turn
+            pause = moment - time.monotonic()
+            if pause > 0:
+                time.sleep(pause)
+            self._note(self._send(letter))
+
+    def unsent(self) -> Sequence[Letter]:
+        return self._letters[self._next :]
+
+    def _turn(self) -> tuple[Letter, float] | None:
+        with self._lock:
+            now = time.monotonic()
+            self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
+            if self.is_over or self._next == len(self._letters):
+                return None
+            letter = self._letters[self._next]
+            self._next += 1
+            moment = max(self._moment, now)
+            self._moment = moment + self._gap
+            return letter, moment
+
+    def _send(self, letter: Letter) -> Posted:
+        message = letter.message
+        outgoing = Outgoing(
+            id=message.id,
+            appid=self._api.appid,
+            identity_id=message.identity_id,
+            kind=message.kind,
+            template_id=message.template_id,
+            content=message.content,
+        )
+        try:
+            return Posted(letter, msgid=CALLS[message.kind](self._api, letter.openid, outgoing))
+        except PlatformError as error:
+            return Posted(letter, error=error)
+
+    def _note(self, posted: Posted) -> None:
+        code = posted.error.code if posted.error is not None else ""
+        with self._lock:
+            self.posted.append(posted)
+            last, times = self._errors
+            self._errors = (code, times + 1 if code == last else 1)
+            if code == DAILY_LIMIT:
+                self.used_up = self.is_over = True
+            elif code and self._errors[1] >= EQUAL_ERRORS_MAX:
+                self.is_over = True
+
+
+def post(
+    api: "Client", letters: Sequence[Letter], slot: Slot, may_go_on: Callable[[], bool]
+) -> Outcome:
+    """Send the letters; `may_go_on` is asked about once a second, by the thread that called."""
+    one, threads = _Round(api, letters, slot), min(AT_ONCE, len(letters))
+    if not threads:
+        return Outcome((), (), used_up=False)
+    working = {_senders.submit(one.work) for _ in range(threads)}
+    while working:
+        done, working = wait(working, timeout=LOOK_EVERY_SECONDS)
+        for each in done:
+            each.result()
+        one.is_over = one.is_over or (bool(working) and not may_go_on())
+    return Outcome(one.posted, one.unsent(), one.used_up)
+
+
+def is_worth_repeating(error: PlatformError) -> bool:
+    """Whether the platform refused for now only."""
+    return not error.permanent and kind_of_refusal(error) in (Kind.transient, Kind.token)

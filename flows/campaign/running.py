@@ -1,0 +1,280 @@
+"""Running a campaign: chunk after chunk, each claimed, sent with no transaction open, marked.
+
+Two lanes take turns, so that one sends while the other marks and claims. A lane is a chain of
+jobs, each deferring the next; a pause, stop or new run ends it at its next step. Whatever dies is
+taken up by the next chunk: a template message without an answer is repeated under the same
+client_msg_id while WeChat would notice, everything else is left as unknown.
+"""
+
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from campaigns import operations
+from campaigns.models import CampaignStatus, RecipientStatus, Way
+from campaigns.queries import (
+    campaign_by_id,
+    due_campaigns,
+    is_running,
+    quota_of,
+    resting_campaigns,
+    running_campaigns,
+)
+from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker, note_quota
+from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, budget, loud_at, shaped, tomorrow
+from flows.campaign.chunks import Chunk, Wait, next_chunk
+from flows.campaign.posting import (
+    DAILY_LIMIT,
+    Outcome,
+    Posted,
+    Slot,
+    is_worth_repeating,
+    post,
+)
+from flows.campaign.texts import template_of, ways_of
+from flows.messages import kind_of_refusal, note_unfollowed
+from templates_msg.bulk import Answered, answer_all
+from templates_msg.models import MessageKind, MessageStatus
+from wechat.error_codes import Kind
+from wx_backend import backlog, clock, crash
+from wx_backend.db import reading
+from wx_backend.errors import PlatformError
+from wx_backend.inbox import Push
+from wx_backend.outbox import BULK, Job, Steps, defer, remote_job
+from wx_backend.platform import client
+from wx_backend.stops import Line, open_stops
+
+LANES: Final = 2
+QUOTA_FRESH: Final = timedelta(minutes=1)
+BREATHER: Final = timedelta(seconds=10)
+PATHS: Final = {
+    Way.TEMPLATE: "/cgi-bin/message/template/send",
+    Way.SUBSCRIPTION: "/cgi-bin/message/subscribe/bizsend",
+    Way.CUSTOMER_SERVICE: "/cgi-bin/message/custom/send",
+}
+BEFORE_SEND = crash.point("campaign.before_send")
+AFTER_SEND = crash.point("campaign.after_send")
+BEFORE_MARK = crash.point("campaign.before_mark")
+
+
+def begin_due(*, now: datetime) -> int:
+    """Start what is agreed to and due, go on with what rested long enough; how many."""
+    started = [(each, operations.start(each, now=now)) for each in due_campaigns(now)]
+    rested = [(e, operations.resume(e, staff_id=None, now=now)) for e in resting_campaigns(now)]
+    runs = [(each, run) for each, run in (*started, *rested) if run is not None]
+    for campaign_id, run in runs:
+        start_lanes(campaign_id, run)
+    return len(runs)
+
+
+def chase(*, now: datetime) -> int:
+    """Bring lanes of running campaigns back to life that gave up; how many."""
+    if not running_campaigns():
+        return 0
+    return sum(
+        backlog.bring_back(Job, job_id, now=now)
+        for job_id in backlog.dead_ids(Job, kind="campaign.send")
+    )
+
+
+def start_lanes(campaign_id: int, run: int) -> None:
+    """Have a run sent."""
+    for lane in range(LANES):
+        _next_turn(campaign_id, run, lane, 0, due_at=None)
+
+
+@remote_job("campaign.send", queue=BULK)
+def send_chunk(*, campaign_id: int, run: int, lane: int, turn: int) -> Steps:
+    """Send the next chunk of a run, and have the one after it sent."""
+    campaign, now = campaign_by_id(campaign_id), clock.now()
+    if campaign.status != CampaignStatus.RUNNING or campaign.run != run:
+        return
+    if campaign.template_id and template_of(campaign) is None:
+        reason = "公众号已没有这个模板，请同步模板库"
+        operations.pause(campaign_id, reason=reason, staff_id=None, now=now)
+        return
+    again = partial(_next_turn, campaign_id, run, lane, turn + 1)
+    loud = loud_at(now)
+    rate = shaped(campaign.rate_per_second, backlog.backlog_of(Push, now).due)
+    if loud > now or rate == 0:
+        again(due_at=max(loud, now + BREATHER if rate == 0 else now))
+        return
+    api, ways = client(campaign.appid), ways_of(campaign)
+    yield from _ask_quotas(campaign.appid, ways, now)
+    most = min(_budget(campaign.appid, way) for way in ways)
+    if most == 0:
+        _rest_until_tomorrow(campaign_id, now)
+        return
+    chunk = next_chunk(campaign_id, run=run, rate=rate, most=most, now=clock.now())
+    if isinstance(chunk, Wait):
+        _wait(campaign_id, chunk, again)
+    elif chunk is not None:
+        outcome = yield partial(_posted, api, chunk, campaign_id, run)
+        crash.here(BEFORE_MARK)
+        _note(campaign_id, campaign.appid, outcome, clock.now())
+        again(due_at=None)
+
+
+def _posted(api: Any, chunk: Chunk, campaign_id: int, run: int) -> Outcome:
+    crash.here(BEFORE_SEND)
+    wait = (chunk.begins_at - clock.now()).total_seconds()
+    may_go_on = partial(_is_on, campaign_id, run)
+    outcome = post(api, chunk.letters, Slot(max(0.0, wait), chunk.rate), may_go_on)
+    crash.here(AFTER_SEND)
+    return outcome
+
+
+def _is_on(campaign_id: int, run: int) -> bool:
+    """Looked at while sending: whether nobody has paused this run, or stopped all messages."""
+    with reading():
+        held = {Line.MESSAGES, Line.EVERYTHING} & set(open_stops())
+        return is_running(campaign_id, run) and not held
+
+
+def _wait(campaign_id: int, wait: Wait, again: Any) -> None:
+    """Nobody's turn now: later, or never again."""
+    now = clock.now()
+    if wait.until is None:
+        operations.finish(campaign_id, now=now)
+    else:
+        again(due_at=max(wait.until, now + timedelta(seconds=0.5)))
+
+
+def _next_turn(
+    campaign_id: int, run: int, lane: int, turn: int, *, due_at: datetime | None
+) -> None:
+    defer(
+        send_chunk,
+        key=f"{campaign_id}:{run}:{lane}:{turn}",
+        due_at=due_at,
+        campaign_id=campaign_id,
+        run=run,
+        lane=lane,
+        turn=turn,
+    )
+
+
+def _ask_quotas(appid: str, ways: Sequence[Way], now: datetime) -> Generator[Any, Any, None]:
+    """Learn what is left today of each way's calls, where that is not known freshly."""
+    for way in ways:
+        known = quota_of(appid, way)
+        if known is not None and known.asked_at > now - QUOTA_FRESH:
+            continue
+        quota = yield partial(client(appid).quota, PATHS[way])
+        note_quota(
+            appid=appid,
+            way=way,
+            daily_limit=quota.daily_limit,
+            remaining=quota.remain,
+            now=clock.now(),
+        )
+
+
+@remote_job("campaign.ask_quotas")
+def ask_quotas(*, campaign_id: int) -> Steps:
+    """Learn what is left today, for the dry run."""
+    campaign = campaign_by_id(campaign_id)
+    yield from _ask_quotas(campaign.appid, ways_of(campaign), clock.now())
+
+
+def _budget(appid: str, way: Way) -> int:
+    quota = quota_of(appid, way)
+    return budget(daily_limit=quota.daily_limit, remaining=quota.remaining) if quota else 0
+
+
+def _rest_until_tomorrow(campaign_id: int, now: datetime) -> None:
+    operations.pause(
+        campaign_id,
+        reason="今日额度已用完，明日自动继续",
+        staff_id=None,
+        now=now,
+        resume_at=tomorrow(now),
+    )
+
+
+def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None:
+    """Write down what came of a chunk; what was not begun waits again."""
+    pairs = [_judged(each, now) for each in outcome.posted]
+    back = [
+        (
+            Answered(id=each.message.id, status=MessageStatus.QUEUED),
+            Mark(
+                id=each.recipient_id,
+                status=RecipientStatus.WAITING,
+                due_at=now,
+                message_id=each.message.id,
+                way=each.message.kind,
+            ),
+        )
+        for each in outcome.unsent
+    ]
+    answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
+    mark(each for _, each in (*pairs, *back))
+    for posted in outcome.posted:
+        if posted.error is not None and posted.letter.message.kind != MessageKind.SUBSCRIPTION:
+            note_unfollowed(
+                posted.error,
+                identity_id=posted.letter.message.identity_id,
+                asked_at=now - timedelta(minutes=1),
+            )
+    if outcome.used_up:
+        _rest_until_tomorrow(campaign_id, now)
+    _break_if_failing(campaign_id, outcome.posted, now)
+
+
+def _judged(posted: Posted, now: datetime) -> tuple[Answered, Mark]:
+    """What a send means for the message and for the person."""
+    message, error = posted.letter.message, posted.error
+    status, stands, due_at = _meaning(message.kind, error, now)
+    if status is MessageStatus.QUEUED and posted.letter.tries + 1 >= TRIES_MAX:
+        status, stands = MessageStatus.FAILED, RecipientStatus.FAILED
+    told = f"{error.code} {error.message}".strip() if error is not None else None
+    answer = Answered(id=message.id, status=status, msgid=posted.msgid, error=told)
+    return answer, Mark(
+        id=posted.letter.recipient_id,
+        status=stands,
+        due_at=due_at,
+        message_id=message.id,
+        way=message.kind,
+        error=error.code[:40] if error is not None else None,
+    )
+
+
+def _meaning(
+    kind: MessageKind, error: PlatformError | None, now: datetime
+) -> tuple[MessageStatus, RecipientStatus, datetime]:
+    if error is None or kind_of_refusal(error) is Kind.duplicate:
+        return MessageStatus.SENT, RecipientStatus.SENT, now
+    if error.unknown:
+        # A template message is repeated soon, under the same mark; of the others nothing is certain.
+        open_ = kind is MessageKind.TEMPLATE
+        stands = RecipientStatus.SENDING if open_ else RecipientStatus.UNKNOWN
+        return MessageStatus.UNKNOWN, stands, now + ASK_AGAIN
+    if error.code == DAILY_LIMIT:
+        return MessageStatus.QUEUED, RecipientStatus.WAITING, now
+    if is_worth_repeating(error):
+        return MessageStatus.QUEUED, RecipientStatus.WAITING, now + ASK_AGAIN
+    return MessageStatus.FAILED, RecipientStatus.FAILED, now
+
+
+def _break_if_failing(campaign_id: int, posted: Sequence[Posted], now: datetime) -> None:
+    """Pause once the same error came too often in a row: the next million would fail too.
+
+    First tries only: a few people who are asked about again say nothing of the others.
+    """
+    campaign = operations.locked_campaign(campaign_id)
+    last, times = campaign.last_error, campaign.equal_errors
+    for each in posted:
+        if each.letter.tries:
+            continue
+        code = each.error.code if each.error is not None else ""
+        last, times = code, times + 1 if code == last else 1
+    note_breaker(campaign, last_error=last, equal_errors=times)
+    if last and last != DAILY_LIMIT and times >= EQUAL_ERRORS_MAX:
+        operations.pause(
+            campaign_id,
+            reason=f"连续 {times} 次同样的错误 {last}，已自动暂停",
+            staff_id=None,
+            now=now,
+        )

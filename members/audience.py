@@ -1,0 +1,89 @@
+"""The people of an account as a campaign sees them: many at once, page by page."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, SelectBase, func, select
+
+from members.models import FollowEvent, FollowKind, Identity
+from wx_backend.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One identity; `openid` is None once it was erased."""
+
+    id: int
+    member_id: int | None
+    openid: str | None
+    is_followed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Who of an account is meant: whoever is in every one of `among` and in none of `without`.
+
+    Instants are aware UTC; each narrows it to what happened since then.
+    """
+
+    appid: str
+    among: Sequence[SelectBase] = ()
+    without: Sequence[SelectBase] = ()
+    followed_since: datetime | None = None
+    seen_since: datetime | None = None
+    seen_before: datetime | None = None
+
+
+def people(wanted: Wanted, *, after: int, limit: int) -> list[Person]:
+    """The next people meant, by id."""
+    rows = db.session.execute(
+        select(Identity.id, Identity.member_id, Identity.openid, Identity.is_followed)
+        .where(Identity.id.in_(_ids(wanted)), Identity.id > after)
+        .order_by(Identity.id)
+        .limit(limit)
+    )
+    return [Person(*row) for row in rows]
+
+
+def count_people(wanted: Wanted) -> int:
+    """How many are meant."""
+    return db.session.scalar(select(func.count()).select_from(_ids(wanted).subquery())) or 0
+
+
+def persons_of(identity_ids: Collection[int]) -> dict[int, Person]:
+    """These people as they are now."""
+    rows = db.session.execute(
+        select(Identity.id, Identity.member_id, Identity.openid, Identity.is_followed).where(
+            Identity.id.in_(identity_ids)
+        )
+    )
+    return {row[0]: Person(*row) for row in rows}
+
+
+def known_openids(appid: str, openids: Collection[str]) -> dict[str, int]:
+    """The identities of these openids at an account; unknown ones are left out."""
+    rows = db.session.execute(
+        select(Identity.openid, Identity.id).where(
+            Identity.appid == appid, Identity.openid.in_(openids)
+        )
+    )
+    return {openid: identity_id for openid, identity_id in rows if openid is not None}
+
+
+def _ids(wanted: Wanted) -> Select[int]:
+    query = select(Identity.id).where(Identity.appid == wanted.appid, Identity.openid.is_not(None))
+    for chosen in wanted.among:
+        query = query.where(Identity.id.in_(chosen))
+    for excluded in wanted.without:
+        query = query.where(Identity.id.not_in(excluded))
+    if wanted.followed_since is not None:
+        followed = select(FollowEvent.identity_id).where(
+            FollowEvent.kind == FollowKind.FOLLOWED, FollowEvent.event_at >= wanted.followed_since
+        )
+        query = query.where(Identity.id.in_(followed), Identity.is_followed.is_(True))
+    if wanted.seen_since is not None:
+        query = query.where(Identity.seen_at >= wanted.seen_since)
+    if wanted.seen_before is not None:
+        query = query.where(Identity.seen_at < wanted.seen_before)
+    return query

@@ -1,0 +1,107 @@
+"""Who bought, and what it brought: what campaigns choose people by and are measured with."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, select
+
+from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
+from wx_backend.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """Orders paid in a span: how many people, how many orders, and what was kept of them in fen."""
+
+    buyers: int = 0
+    orders: int = 0
+    kept_fen: int = 0
+
+
+def buyers(*, since: datetime | None = None, product_id: int | None = None) -> Select[int]:
+    """The identities that paid an order (since an instant, of a product), to filter others by."""
+    query = select(SalesOrder.identity_id).where(SalesOrder.paid_at.is_not(None))
+    if since is not None:
+        query = query.where(SalesOrder.paid_at >= since)
+    if product_id is not None:
+        mine = select(OrderLine.order_id).where(OrderLine.product_id == product_id)
+        query = query.where(SalesOrder.id.in_(mine))
+    return query
+
+
+def buyers_at(outlets: Select[int]) -> Select[int]:
+    """The identities that ordered from some outlets, to filter others by."""
+    sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(outlets))
+    return select(SalesOrder.identity_id).where(
+        SalesOrder.outlet_id.in_(outlets) | SalesOrder.id.in_(sold)
+    )
+
+
+SERVICE_EVENTS: Final[Mapping[str, str]] = {
+    "order_paid": "有已支付的订单",
+    "order_received": "已收到货",
+    "plan_activated": "套餐已开通",
+    "real_name_open": "订单待实名",
+    "order_refunded": "订单有退款",
+}
+"""What a person can have caused that a notice may be about."""
+
+
+def with_event(event: str, *, since: datetime) -> Select[int]:
+    """The identities of orders paid since an instant to which an event happened."""
+    lines = select(OrderLine.order_id).where(_of_line(event))
+    query = select(SalesOrder.identity_id).where(SalesOrder.paid_at >= since)
+    if event == "order_refunded":
+        refunded = (OrderStatus.REFUNDED, OrderStatus.PART_REFUNDED)
+        return query.where(SalesOrder.status.in_(refunded))
+    return query.where(SalesOrder.id.in_(lines))
+
+
+def had_event(event: str, identity_ids: Collection[int], *, since: datetime) -> set[int]:
+    """Whom of some people an event happened to."""
+    query = with_event(event, since=since).where(SalesOrder.identity_id.in_(identity_ids))
+    return set(db.session.scalars(query))
+
+
+def _of_line(event: str) -> ColumnElement[bool]:
+    if event == "order_received":
+        return OrderLine.fulfilment == Fulfilment.RECEIVED
+    if event == "plan_activated":
+        return OrderLine.fulfilment == Fulfilment.ACTIVATED
+    if event == "real_name_open":
+        return OrderLine.real_name_state == RealName.WAITING
+    return OrderLine.quantity > 0
+
+
+def bought(people: Select[Any], *, since: datetime, until: datetime) -> Bought:
+    """What some identities paid for in a span of time."""
+    kept = func.coalesce(func.sum(OrderLine.paid_fen - OrderLine.refunded_fen), 0)
+    row = db.session.execute(
+        select(
+            func.count(SalesOrder.identity_id.distinct()),
+            func.count(SalesOrder.id.distinct()),
+            kept,
+        )
+        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+        .where(
+            SalesOrder.identity_id.in_(people),
+            SalesOrder.paid_at >= since,
+            SalesOrder.paid_at < until,
+        )
+    ).one()
+    return Bought(row[0], row[1], int(row[2]))
+
+
+def lines_bought(people: Select[Any], *, since: datetime, until: datetime) -> Select[int]:
+    """The lines that some identities paid for in a span of time, to filter others by."""
+    return (
+        select(OrderLine.id)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(
+            SalesOrder.identity_id.in_(people),
+            SalesOrder.paid_at >= since,
+            SalesOrder.paid_at < until,
+        )
+    )

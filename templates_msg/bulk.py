@@ -1,0 +1,173 @@
+"""Many messages at once, for campaigns: begun in one statement, and marked in a few.
+
+The life of each is that of `templates_msg.operations`; only what is done to them one after
+another there is done to all of them together here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+
+from templates_msg.models import Message, MessageKind, MessageStatus, Outcome
+from templates_msg.operations import Draft
+from templates_msg.outcomes import settle_met
+from templates_msg.rules import may_repeat
+from wx_backend.db import db, upsert_all
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A message that is being sent: as it was stored, whatever would be written today."""
+
+    id: int
+    identity_id: int
+    kind: MessageKind
+    template_id: str
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What a send brought: taken (as `msgid`, where it was told) or in the end not."""
+
+    id: int
+    status: MessageStatus
+    msgid: str | None = None
+    error: str | None = None
+
+
+def begin_all(drafts: Sequence[Draft], *, now: datetime) -> dict[str, Begun]:
+    """Store new messages that are being sent from now on, by key. A key is never used twice."""
+    if not drafts:
+        return {}
+    rows = [
+        {
+            "key": draft.key,
+            "appid": draft.appid,
+            "identity_id": draft.identity_id,
+            "kind": draft.kind,
+            "purpose": draft.purpose,
+            "template_id": draft.template_id,
+            "content": dict(draft.content),
+            "status": MessageStatus.SENDING,
+            "created_at": now,
+            "sending_at": now,
+        }
+        for draft in drafts
+    ]
+    ids = db.session.execute(insert(Message).returning(Message.id, Message.key), rows)
+    by_key = {key: message_id for message_id, key in ids}
+    return {
+        draft.key: Begun(
+            by_key[draft.key],
+            draft.identity_id,
+            draft.kind,
+            draft.template_id or "",
+            draft.content,
+        )
+        for draft in drafts
+    }
+
+
+def begin_again(message_ids: Sequence[int], *, now: datetime) -> dict[int, Begun | None]:
+    """Messages that were tried before: those that may be sent (again), None for the others.
+
+    One that the platform refused for now is sent as if new. One without an answer is repeated only
+    while the platform would notice; after that it stays unknown.
+    """
+    messages = db.session.scalars(
+        select(Message).where(Message.id.in_(message_ids)).with_for_update()
+    )
+    again: dict[int, Begun | None] = {}
+    for message in messages.all():
+        is_new = message.status == MessageStatus.QUEUED
+        if is_new:
+            message.sending_at = now
+        again[message.id] = _begun(message) if is_new or _may_repeat(message, now) else None
+        if again[message.id] is not None:
+            message.status = MessageStatus.SENDING
+        elif message.status == MessageStatus.SENDING:
+            message.status = MessageStatus.UNKNOWN
+    return again
+
+
+def statuses_of(message_ids: Sequence[int]) -> dict[int, MessageStatus]:
+    """Where these messages stand."""
+    rows = db.session.execute(select(Message.id, Message.status).where(Message.id.in_(message_ids)))
+    return {message_id: MessageStatus(status) for message_id, status in rows}
+
+
+def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> None:
+    """Write down what the sends brought; outcomes that came first are joined.
+
+    What the platform already told of a message stands.
+    """
+    if not answers:
+        return
+    table = Message.__table__
+    _join(appid, answers)
+    db.session.connection().execute(
+        update(table)  # type: ignore[arg-type]  # declared as FromClause
+        .where(table.c.id == bindparam("row_id"), table.c.outcome_at.is_(None))
+        .values(
+            status=bindparam("new_status"),
+            msgid=bindparam("new_msgid"),
+            error=bindparam("new_error"),
+            sent_at=bindparam("new_sent_at"),
+        ),
+        [
+            {
+                "row_id": each.id,
+                "new_status": each.status,
+                "new_msgid": each.msgid,
+                "new_error": each.error[:200] if each.error else None,
+                "new_sent_at": now if each.status == MessageStatus.SENT else None,
+            }
+            for each in answers
+        ],
+    )
+
+
+def _join(appid: str, answers: Sequence[Answered]) -> None:
+    """Add our halves to the outcomes, and settle those whose other half is there."""
+    halves = {
+        each.msgid: {"appid": appid, "msgid": each.msgid, "message_id": each.id}
+        for each in answers
+        if each.msgid is not None
+    }
+    upsert_all(
+        Outcome,
+        [halves[msgid] for msgid in sorted(halves)],
+        key=("appid", "msgid"),
+        change=lambda _old, new: {"message_id": new.message_id},
+        where=lambda old, _new: old.message_id.is_(None),
+    )
+    told = db.session.scalars(
+        select(Outcome).where(
+            Outcome.appid == appid, Outcome.msgid.in_(halves), Outcome.status.is_not(None)
+        )
+    )
+    for outcome in told.all():
+        settle_met(outcome)
+
+
+def _begun(message: Message) -> Begun:
+    return Begun(
+        message.id,
+        message.identity_id,
+        MessageKind(message.kind),
+        message.template_id or "",
+        message.content,
+    )
+
+
+def _may_repeat(message: Message, now: datetime) -> bool:
+    return (
+        message.status in (MessageStatus.SENDING, MessageStatus.UNKNOWN)
+        and message.kind == MessageKind.TEMPLATE
+        and message.sending_at is not None
+        and may_repeat(first_sent_at=message.sending_at, now=now)
+    )

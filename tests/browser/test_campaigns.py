@@ -1,0 +1,89 @@
+"""A campaign in a browser: people chosen, tried out, agreed to, sent, paused, resumed, measured."""
+
+from collections.abc import Callable
+from datetime import time
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, Page, expect
+
+from campaigns import rules
+from org.models import Role
+from tests.browser.conftest import PHONE, fresh_page
+from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
+from tests.browser.test_console import world
+from tests.campaigns.cast import NOTICE, followers, notices_in
+from tests.campaigns.platform import Platform
+from tests.console.world import World
+from wx_backend import clock
+
+pytestmark = pytest.mark.browser
+__all__ = ["world"]
+
+
+def test_a_campaign_from_the_first_word_to_its_report(
+    *,
+    app: Flask,
+    desktop: Page,
+    browser: Browser,
+    site: str,
+    world: World,
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform = app.extensions["wx_clients"]._transport = Platform()
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    notices_in()
+    followers(["Bob", "Nora"], now=clock.now())
+    for login in ("writer", "reader"):
+        hire_staff(login, login, Role.MARKETER, world.tree.group)
+    faults = faults_of(desktop)
+    sign_in(desktop, site, "writer")
+    open_page(desktop, "营销", "活动")
+    expect(desktop.get_by_text("还没有活动")).to_be_visible()
+    desktop.get_by_role("link", name="新建活动").click()
+    desktop.get_by_label("名称").fill("发票提醒")
+    desktop.locator("[name=campaign_class]").select_option("service")
+    desktop.locator("[name=service_event]").select_option("order_paid")
+    desktop.get_by_label("目的").fill("提醒已购机客户领取发票")
+    desktop.locator("[name=template_id]").select_option(NOTICE)
+    assert fits(desktop)
+    desktop.get_by_role("button", name="保存草稿").click()
+    expect(desktop.get_by_text("请填写模板的各个字段")).to_be_visible()
+    desktop.locator("[name=field-A-thing1]").fill("您购买的手机")
+    desktop.locator("[name=field-A-thing2]").fill("{员工}提醒您领取发票")
+    desktop.get_by_role("button", name="保存草稿").click()
+    desktop.get_by_role("link", name="预览人群").click()
+    expect(desktop.get_by_text("模板消息")).to_have_count(2)
+    desktop.get_by_role("link", name="返回活动").click()
+    desktop.get_by_role("button", name="试算并提交审批").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("须由另一位同事审批")).to_be_visible()
+    expect(desktop.get_by_text("足够")).to_be_visible()
+    address = desktop.url
+
+    hand_over(desktop, site, "reader")
+    desktop.goto(address)
+    desktop.get_by_role("button", name="批准").click()
+    desktop.get_by_role("button", name="立即开始").click()
+    desktop.get_by_role("button", name="暂停").click()
+    run_jobs()
+    assert platform.calls == 0
+    desktop.get_by_role("button", name="继续发送").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("已处理 2 / 2 人")).to_be_visible()
+    desktop.get_by_role("link", name="效果报告").click()
+    expect(desktop.get_by_text("已接收，等待回执")).to_be_visible()
+    assert platform.received == {"oBob": 1, "oNora": 1}
+    assert faults() == []
+
+    with fresh_page(browser, PHONE) as phone:
+        sign_in(phone, site, "reader")
+        campaigns = f"{site}/console/campaigns"
+        templates = f"{site}/console/message-templates"
+        for page in (campaigns, f"{campaigns}/new", address, f"{address}/report", templates):
+            phone.goto(page)
+            assert fits(phone), page

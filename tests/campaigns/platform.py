@@ -1,0 +1,74 @@
+"""The message platform as campaigns meet it: takes messages, drops repeats, keeps a witness record."""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from wechat.transport import Request, Response
+from wx_backend.errors import PlatformError
+
+SEND = "/cgi-bin/message/template/send"
+NOTICE = "/cgi-bin/message/subscribe/bizsend"
+CUSTOM = "/cgi-bin/message/custom/send"
+QUOTA = "/cgi-bin/openapi/quota/get"
+
+Trouble = Callable[[str], str | int | None]
+
+
+class Platform:
+    """Answers every call of a campaign; `trouble(openid)` may say what goes wrong with one.
+
+    Trouble is an errcode, `refused` (no answer, not acted), or `lost` (acted, but no answer).
+    """
+
+    def __init__(self) -> None:
+        self.received: Counter[str] = Counter()
+        self.bodies: list[dict[str, Any]] = []
+        self.trouble: Trouble = lambda _openid: None
+        self.left = 100_000
+        self.limit = 100_000
+        self.calls = 0
+        self._by_mark: dict[tuple[str, str], int] = {}
+        self._lock = threading.Lock()
+
+    def send(self, request: Request) -> Response:
+        path = urlsplit(request.url).path
+        body = json.loads(request.body or b"{}")
+        with self._lock:
+            return _json(self._answer(path, body))
+
+    def _answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if path == "/cgi-bin/stable_token":
+            return {"access_token": "T", "expires_in": 7200}
+        if path == QUOTA:
+            used = self.limit - self.left
+            quota = {"daily_limit": self.limit, "used": used, "remain": self.left}
+            return {"errcode": 0, "quota": quota}
+        self.calls += 1
+        if self.left < 1:
+            return {"errcode": 45009, "errmsg": "reach max api daily quota limit"}
+        self.left -= 1
+        return self._took(path, body)
+
+    def _took(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        openid = body["touser"]
+        trouble = self.trouble(openid)
+        if trouble == "refused":
+            raise PlatformError(path, "timeout", permanent=False, unknown=True)
+        if isinstance(trouble, int):
+            return {"errcode": trouble, "errmsg": "refused"}
+        mark = (openid, body.get("client_msg_id", f"call-{self.calls}"))
+        if mark not in self._by_mark:
+            self._by_mark[mark] = 1_000 + len(self._by_mark)
+            self.received[openid] += 1
+            self.bodies.append(body)
+        if trouble == "lost":
+            raise PlatformError(path, "timeout", permanent=False, unknown=True)
+        return {"errcode": 0, "errmsg": "ok", "msgid": self._by_mark[mark]}
+
+
+def _json(answer: dict[str, Any]) -> Response:
+    return Response(200, {}, json.dumps(answer).encode())

@@ -1,0 +1,176 @@
+"""Who is meant, which link he gets, and what comes back: clicks, orders, commission, lift."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from campaigns.segments import Segment
+from flows.campaign.audience import wanted
+from flows.campaign.report import Report, report
+from flows.visit import Opened, touch_link
+from members.audience import people as meant
+from members.operations import seen
+from org.queries import rep_card
+from referral.models import Share
+from referral.reach import push_shares
+from referral.values import Certainty
+from tests.campaigns.cast import (
+    CITY,
+    DAY,
+    NOON,
+    Cast,
+    approved,
+    begin,
+    brought,
+    crowd,
+    drafted,
+    followers,
+    order_paid_at,
+    paid,
+    people,
+    plan,
+    state,
+    work,
+)
+from tests.campaigns.platform import Platform
+from wx_backend.db import db, transaction
+
+HOUR = timedelta(hours=1)
+
+
+def chosen(cast: Cast, **conditions: Any) -> list[int]:
+    """Who a segment means, by identity."""
+    campaign_id = drafted(cast, plan(segment=Segment(**conditions).as_json()))
+    db.session.rollback()
+    return [each.id for each in meant(wanted(state(campaign_id), now=NOON), after=0, limit=100)]
+
+
+def test_every_condition_chooses_its_people(cast: Cast) -> None:
+    bob, dan, eve = followers(["Bob", "Dan", "Eve"])
+    (old,) = followers(["Old"], now=NOON - 60 * DAY)
+    with transaction():
+        quiet = seen(
+            appid=CITY, openid="oQuiet", event_at=NOON - 50 * DAY, known_at=NOON - 50 * DAY
+        )
+        seen(appid="wxOther", openid="oElse", event_at=NOON, known_at=NOON)
+    paid(bob)
+    brought(dan, cast.alice_id)
+    everybody = [bob, dan, eve, old, quiet]
+
+    assert chosen(cast) == everybody
+    assert chosen(cast, ordered="paid") == [bob]
+    assert chosen(cast, ordered="never") == [dan, eve, old, quiet]
+    assert chosen(cast, ordered="paid", ordered_days=1) == [bob]
+    assert chosen(cast, rep_number=rep_card(cast.alice_id).number) == [dan]
+    assert chosen(cast, rep_number="RP0") == []
+    assert chosen(cast, outlet_id=cast.tree.hall) == [dan]
+    assert chosen(cast, outlet_id=cast.tree.frost) == []
+    assert chosen(cast, followed_days=7) == [bob, dan, eve]
+    assert chosen(cast, seen_days=7) == [bob, dan, eve]
+    assert chosen(cast, quiet_days=40) == [old, quiet]
+    assert chosen(cast, ordered="paid", quiet_days=40) == []
+    assert chosen(cast, scanned_days=30) == []
+
+
+@pytest.fixture
+def sent(cast: Cast, platform: Platform) -> int:
+    """A campaign with two texts and a control group, sent to forty, half of them Alice's."""
+    texts = [
+        {"name": name, "fields": {"thing1": name, "thing2": "您好"}, "text": ""} for name in "AB"
+    ]
+    for number, identity_id in enumerate(crowd(40)):
+        if number % 2:
+            brought(identity_id, cast.alice_id)
+    with time_machine.travel(NOON, tick=False):
+        what = plan(content={"variants": texts}, control_bp=2_500)
+        campaign_id = approved(cast, what)
+        begin()
+        work()
+    assert platform.calls
+    return campaign_id
+
+
+def reported(campaign_id: int) -> Report:
+    found = report(state(campaign_id))
+    assert found is not None
+    return found
+
+
+def clicks(identity_id: int, share_id: int, at: datetime) -> None:
+    with transaction():
+        touch_link(Opened(share_id, Certainty.SIGNED), identity_id=identity_id, now=at)
+
+
+def test_clicks_orders_and_lift_come_back_to_person_text_and_rep(cast: Cast, sent: int) -> None:
+    stands = people(sent)
+    written = [openid for openid, (status, _, _) in stands.items() if status == "sent"]
+    control = [openid for openid, (status, _, _) in stands.items() if status == "control"]
+    with transaction():
+        share_id = push_shares(state(sent).number, [cast.alice_id])[cast.alice_id]
+        ids = {
+            openid: seen(appid=CITY, openid=openid, event_at=NOON, known_at=NOON)
+            for openid in (*written, *control)
+        }
+    for openid in written[:5]:
+        clicks(ids[openid], share_id, NOON + HOUR)
+        clicks(ids[openid], share_id, NOON + 2 * HOUR)
+    clicks(ids[control[0]], share_id, NOON + HOUR)
+
+    found = reported(sent)
+    assert (found.audience, found.written) == (40, len(written))
+    assert found.messages == {"sent": len(written)}
+    assert (found.clicked, found.openings) == (5, 11), "a link passed on is no click of his"
+    assert found.control.of == len(control)
+    assert sum(each.clicked.of for each in found.variants) == len(written)
+    assert sum(each.clicked.hits for each in found.variants) == 5
+    assert [(each.name, each.people) for each in found.reps] == [("爱丽丝", 6)]
+    assert (found.treated.hits, found.control.hits, found.lift_bp) == (0, 0, 0)
+
+
+def test_orders_count_for_both_groups_within_the_same_days(cast: Cast, sent: int) -> None:
+    assert cast
+    stands = people(sent)
+    first = next(openid for openid, (status, _, _) in stands.items() if status == "sent")
+    with transaction():
+        buyer = seen(appid=CITY, openid=first, event_at=NOON, known_at=NOON)
+        share = db.session.scalars(select(Share).where(Share.subject == "campaign")).first()
+        assert share
+        share_id = share.id
+    clicks(buyer, share_id, NOON + HOUR)
+    paid_again(buyer, NOON + 3 * HOUR)
+    paid_again(buyer, NOON + 8 * DAY)
+
+    found = reported(sent)
+    assert (found.treated.hits, found.control.hits) == (1, 0)
+    assert (found.by_clickers.orders, found.by_clickers.kept_fen) == (1, 100)
+    assert found.commission_fen == 0
+    assert found.lift_bp == 10_000 // found.treated.of
+
+
+def paid_again(identity_id: int, at: datetime) -> None:
+    """One more order paid at an instant."""
+    with transaction():
+        order_paid_at(identity_id, at)
+
+
+def test_a_push_opens_what_the_campaign_shows(
+    app: Flask, cast: Cast, platform: Platform, client: FlaskClient
+) -> None:
+    assert app
+    bob, _ = crowd(2)
+    brought(bob, cast.alice_id)
+    with time_machine.travel(NOON, tick=False):
+        approved(cast)
+        begin()
+        work()
+        path = next(b["url"] for b in platform.bodies if b["touser"] == "o00000")
+        answer = client.get(
+            path.removeprefix("http://wx.test"), headers={"User-Agent": "Mozilla/5.0"}
+        )
+
+    assert answer.headers["Location"].endswith(rep_card(cast.alice_id).showroom_path)

@@ -1,0 +1,410 @@
+"""Running a campaign: everybody once, whatever happens; stopped, paused, resumed, broken off."""
+
+from collections import Counter
+from datetime import timedelta
+from time import monotonic, sleep
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+from campaigns import operations
+from campaigns.models import CampaignStatus, Recipient
+from campaigns.recipients import opt_out
+from flows.campaign import chunks
+from flows.campaign.running import begin_due, start_lanes
+from members.models import Identity
+from members.operations import unfollow
+from referral.models import Share
+from templates_msg.library import note_library
+from templates_msg.models import Message, MessageKind, MessageStatus
+from templates_msg.outcomes import record_outcome
+from tests.campaigns.cast import (
+    CITY,
+    NOON,
+    Cast,
+    agreed,
+    approved,
+    begin,
+    brought,
+    crowd,
+    followers,
+    frozen,
+    offer,
+    paid,
+    people,
+    plan,
+    state,
+    work,
+)
+from tests.campaigns.platform import Platform
+from tests.racing import race
+from wx_backend import clock, outbox
+from wx_backend.db import db, retried, transaction
+from wx_backend.outbox import Job
+from wx_backend.stops import Line, lift, stop
+
+MINUTE = timedelta(minutes=1)
+
+
+def stands(campaign_id: int) -> Counter[str]:
+    return Counter(status for status, _, _ in people(campaign_id).values())
+
+
+def test_everybody_with_a_reason_is_written_to_once_by_his_own_reps_link(
+    cast: Cast, platform: Platform
+) -> None:
+    bob, carl = crowd(2)
+    followers(["Stranger"])
+    brought(bob, cast.alice_id)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast)
+        assert begin() == 1
+        work()
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert people(campaign_id) == {
+        "o00000": ("sent", "template", None),
+        "o00001": ("sent", "template", None),
+        "oStranger": ("left_out", None, "no_event"),
+    }
+    assert platform.received == {"o00000": 1, "o00001": 1}
+    said = {each["touser"]: each["data"]["thing2"]["value"] for each in platform.bodies}
+    assert said == {"o00000": "爱丽丝提醒您领取发票", "o00001": "城市营业厅提醒您领取发票"}
+    shares = db.session.scalars(select(Share).where(Share.subject == "campaign")).all()
+    assert {(each.root_rep_id, each.is_push) for each in shares} == {
+        (cast.alice_id, True),
+        (None, True),
+    }
+    assert len({each["url"] for each in platform.bodies}) == 2
+    assert carl != bob
+
+
+def test_started_twice_and_by_two_clocks_it_is_one_run(
+    app: Flask, cast: Cast, platform: Platform
+) -> None:
+    crowd(30)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast)
+        started = race(app, lambda _: retried(lambda: begin_due(now=NOON)), times=6)
+        with transaction():
+            start_lanes(campaign_id, 1)
+        work()
+
+    assert sum(started) == 1
+    assert set(platform.received.values()) == {1}
+    assert len(platform.received) == 30
+
+
+def test_no_answer_is_asked_again_under_the_same_mark_and_held_in_the_end(
+    cast: Cast, platform: Platform
+) -> None:
+    crowd(6)
+    platform.trouble = {"o00000": "lost", "o00001": "refused"}.get
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        assert stands(campaign_id) == {"sent": 4, "sending": 2}
+        for _ in range(20):
+            time.shift(timedelta(seconds=31))
+            work()
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert stands(campaign_id) == {"sent": 4, "unknown": 2}
+    assert platform.received["o00000"] == 1
+    assert platform.received["o00001"] == 0
+
+
+def test_an_answer_within_minutes_settles_what_got_none_before(
+    cast: Cast, platform: Platform
+) -> None:
+    crowd(3)
+    platform.trouble = lambda openid: "lost" if openid == "o00000" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        platform.trouble = lambda _openid: None
+        time.shift(timedelta(seconds=31))
+        work()
+
+    assert stands(campaign_id) == {"sent": 3}
+    assert set(platform.received.values()) == {1}
+
+
+def test_a_notice_without_an_answer_is_never_sent_again(cast: Cast, platform: Platform) -> None:
+    for identity_id in followers(["Bob", "Dan"]):
+        agreed(identity_id)
+    platform.trouble = lambda openid: "refused" if openid == "oBob" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, offer())
+        begin()
+        work()
+        time.shift(timedelta(minutes=20))
+        work()
+
+    assert people(campaign_id)["oBob"][0] == "unknown"
+    assert platform.calls == 2
+
+
+def test_an_outcome_that_comes_before_our_mark_is_the_messages(
+    cast: Cast, platform: Platform
+) -> None:
+    (bob,) = crowd(1)
+    with transaction():
+        record_outcome(
+            appid=CITY, msgid="1000", status="failed:user block", event_at=NOON, identity_id=bob
+        )
+    with time_machine.travel(NOON, tick=False):
+        approved(cast)
+        begin()
+        work()
+
+    assert platform.calls == 1
+    message = db.session.scalars(select(Message)).one()
+    assert (message.status, message.msgid) == (MessageStatus.BLOCKED, "1000")
+
+
+def test_a_pause_sends_nothing_more_and_a_resume_goes_on(cast: Cast, platform: Platform) -> None:
+    crowd(30)
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, plan(rate_per_second=20))
+        begin()
+        with pytest.MonkeyPatch.context() as small:
+            small.setattr(chunks, "SECONDS", 0.5)
+            _one_job()
+        before = platform.calls
+        assert 0 < before <= 10
+        with transaction():
+            assert operations.pause(campaign_id, reason="等一等", staff_id=cast.reader, now=NOON)
+        time.shift(10 * MINUTE)
+        work()
+        assert platform.calls == before
+        with transaction():
+            run = operations.resume(campaign_id, staff_id=cast.reader, now=clock.now())
+            start_lanes(campaign_id, run)
+        for _ in range(3):
+            work()
+            time.shift(timedelta(seconds=5))
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert len(platform.received) == 30
+    assert set(platform.received.values()) == {1}
+
+
+def _one_job() -> None:
+    for held in outbox.claim(outbox.BULK, limit=1):
+        outbox.run(held)
+
+
+def test_what_is_stopped_stays_stopped(cast: Cast, platform: Platform) -> None:
+    crowd(3)
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        with transaction():
+            operations.stop(campaign_id, reason="算错了", staff_id=cast.reader, now=NOON)
+        work()
+        time.shift(timedelta(days=1))
+        assert begin() == 0
+        work()
+
+    assert platform.calls == 0
+    with transaction(), pytest.raises(operations.WrongState):
+        operations.resume(campaign_id, staff_id=cast.reader, now=NOON)
+
+
+def test_the_days_quota_ends_and_the_next_day_goes_on(cast: Cast, platform: Platform) -> None:
+    crowd(12)
+    platform.limit, platform.left = 20, 9
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        assert platform.calls == 5, "a fifth of the day's calls is kept for what people wait for"
+        assert platform.left == 4
+        paused = state(campaign_id)
+        assert (paused.status, begin()) == (CampaignStatus.PAUSED, 0)
+        platform.left = 20
+        time.move_to(NOON + timedelta(days=1))
+        assert begin() == 1
+        work()
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert len(platform.received) == 12
+    assert set(platform.received.values()) == {1}
+
+
+def test_45009_in_the_middle_stops_at_once(cast: Cast, platform: Platform) -> None:
+    crowd(40)
+    platform.limit, platform.left = 100_000, 100_000
+    platform.trouble = lambda _openid: 45009 if platform.calls > 10 else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, plan(rate_per_second=100))
+        begin()
+        work()
+        assert state(campaign_id).status == CampaignStatus.PAUSED
+        assert platform.calls <= 10 + 32
+        platform.trouble = lambda _openid: None
+        time.move_to(NOON + timedelta(days=1))
+        begin()
+        work()
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert len(platform.received) == 40
+    assert set(platform.received.values()) == {1}
+
+
+def test_the_same_error_again_and_again_breaks_it_off(cast: Cast, platform: Platform) -> None:
+    crowd(120)
+    platform.trouble = lambda _openid: 40037
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast)
+        begin()
+        work()
+
+    broken = state(campaign_id)
+    assert (broken.status, broken.resume_at) == (CampaignStatus.PAUSED, None)
+    assert "40037" in broken.pause_reason
+    assert platform.calls <= 20 + 31
+    assert stands(campaign_id)["waiting"] >= 120 - 51
+
+
+def test_a_template_that_is_gone_pauses_before_anybody_is_left_out(
+    cast: Cast, platform: Platform
+) -> None:
+    crowd(2)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast)
+        with transaction():
+            note_library(appid=CITY, kind=MessageKind.TEMPLATE, listed=[], now=NOON)
+        begin()
+        work()
+
+    paused = state(campaign_id)
+    assert (paused.status, paused.resume_at, platform.calls) == (CampaignStatus.PAUSED, None, 0)
+    assert stands(campaign_id) == {"waiting": 2}
+
+
+def test_a_person_may_keep_it_from_going_on_by_itself(cast: Cast, platform: Platform) -> None:
+    crowd(3)
+    platform.left = 0
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        assert state(campaign_id).resume_at is not None
+        with transaction():
+            assert operations.pause(campaign_id, reason="不发了", staff_id=cast.reader, now=NOON)
+        time.move_to(NOON + timedelta(days=2))
+        assert begin() == 0
+
+    assert state(campaign_id).status == CampaignStatus.PAUSED
+
+
+def test_stopped_messages_hold_campaigns_too(cast: Cast, platform: Platform) -> None:
+    crowd(2)
+    with time_machine.travel(NOON, tick=False):
+        approved(cast)
+        with transaction():
+            stop(line=Line.MESSAGES, reason="演练", by="system", now=NOON)
+        begin()
+        work()
+        assert platform.calls == 0
+        with transaction():
+            lift(line=Line.MESSAGES, by="system", now=NOON)
+        work()
+
+    assert len(platform.received) == 2
+
+
+def test_at_night_nobody_is_written_to(cast: Cast, platform: Platform) -> None:
+    crowd(2)
+    with time_machine.travel(NOON.replace(hour=21), tick=False) as time:
+        approved(cast)
+        begin()
+        work()
+        time.shift(timedelta(hours=11, minutes=59))
+        work()
+        assert platform.calls == 0
+        time.shift(2 * MINUTE)
+        work()
+
+    assert len(platform.received) == 2
+
+
+def test_who_opts_out_or_leaves_during_the_run_is_left_out(cast: Cast, platform: Platform) -> None:
+    bob, _, _ = crowd(3)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast)
+        with transaction():
+            opt_out(identity_id=bob, now=NOON)
+            unfollow(key=b"u" * 16, appid=CITY, openid="o00001", event_at=NOON, known_at=NOON)
+        begin()
+        work()
+
+    assert people(campaign_id)["o00000"] == ("left_out", None, "opted_out")
+    assert people(campaign_id)["o00001"] == ("left_out", None, "not_following")
+    assert platform.received == {"o00002": 1}
+
+
+def test_the_frequency_cap_holds_over_all_campaigns(
+    app: Flask, cast: Cast, platform: Platform
+) -> None:
+    crowd(8)
+    with time_machine.travel(NOON, tick=False):
+        campaigns = [approved(cast, plan(name=f"第{n}场", cap_messages=2)) for n in range(4)]
+        assert begin() == 4
+        ids = db.session.scalars(select(Job.id).where(Job.name == "campaign.send")).all()
+        db.session.rollback()
+        race(app, lambda _: work(), times=len(ids))
+
+    assert set(platform.received.values()) == {2}
+    left = [stands(each)["left_out"] for each in campaigns]
+    assert sum(left) == 16
+
+
+def test_a_control_group_is_frozen_and_never_written_to(cast: Cast, platform: Platform) -> None:
+    crowd(60)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, plan(control_bp=5_000))
+        begin()
+        work()
+
+    counts = stands(campaign_id)
+    assert 15 <= counts["control"] <= 45
+    assert counts["sent"] == len(platform.received) == 60 - counts["control"]
+
+
+def test_no_second_sees_more_than_the_rate(cast: Cast, platform: Platform) -> None:
+    crowd(25)
+    at: list[float] = []
+    platform.trouble = lambda _openid: at.append(monotonic())
+    with time_machine.travel(NOON), pytest.MonkeyPatch.context() as small:
+        small.setattr(chunks, "SECONDS", 0.5)  # several chunks, from both lanes
+        approved(cast, plan(rate_per_second=20))
+        begin()
+        for _ in range(8):
+            work()
+            sleep(0.2)
+
+    assert len(at) == 25
+    at.sort()
+    assert all(at[n + 20] - at[n] >= 1.0 for n in range(5))
+
+
+def test_one_person_under_two_identities_is_one_recipient(cast: Cast, platform: Platform) -> None:
+    assert platform.calls == 0
+    bob, twin = followers(["Bob", "Twin"])
+    paid(bob)
+    with transaction():
+        member_id = db.session.get_one(Identity, bob).member_id
+        db.session.get_one(Identity, twin).member_id = member_id
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = frozen(cast)
+
+    db.session.rollback()
+    rows = db.session.scalars(select(Recipient).where(Recipient.campaign_id == campaign_id)).all()
+    assert [row.identity_id for row in rows] == [bob]

@@ -1,0 +1,264 @@
+"""Campaigns in the console: written, tried out, agreed to by another, sent, measured."""
+
+from collections.abc import Callable
+
+import pytest
+import time_machine
+from flask import Flask
+from sqlalchemy import select
+
+from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from flows.sealed import vault
+from members.models import Member
+from members.phones import normalised
+from members.queries import member_of
+from members.vault import member_phone
+from org.models import Role, Staff
+from tests.campaigns.cast import CITY, NOON, NOTICE, OFFER, agreed, followers, notices_in, paid
+from tests.campaigns.platform import Platform
+from tests.console.conftest import Desks
+from tests.console.desk import Desk
+from tests.console.world import World
+from wx_backend.db import db, transaction
+
+FORM = {
+    "account": "city",
+    "name": "发票提醒",
+    "campaign_class": "service",
+    "purpose": "提醒已购机客户领取发票",
+    "service_event": "order_paid",
+    "event_days": "30",
+    "template_id": NOTICE,
+    "field-A-thing1": "您购买的手机",
+    "field-A-thing2": "{员工}提醒您领取发票",
+}
+OFFERED = {
+    **FORM,
+    "campaign_class": "promotion",
+    "template_id": OFFER,
+    "field-A-thing2": "满减进行中",
+    "service_event": "",
+}
+
+
+@pytest.fixture
+def platform(app: Flask) -> Platform:
+    made = Platform()
+    app.extensions["wx_clients"]._transport = made
+    return made
+
+
+@pytest.fixture
+def writer(world: World, platform: Platform, desk_of: Desks) -> Desk:
+    """The marketer who writes."""
+    assert world
+    assert platform
+    notices_in()
+    return desk_of("marketer")
+
+
+@pytest.fixture
+def reader(world: World, desk_of: Desks) -> Desk:
+    """A colleague of his."""
+    with transaction():
+        one = db.session.scalars(select(Staff).where(Staff.login == "marketer")).one()
+        db.session.add(
+            Staff(
+                login="reader",
+                name="审批员",
+                password_hash=one.password_hash,
+                role=Role.MARKETER,
+                node_id=world.tree.south,
+            )
+        )
+    return desk_of("reader")
+
+
+def made(desk: Desk, **form: str) -> str:
+    """A draft; where it is."""
+    answer = desk.post("/campaigns", **{**FORM, **form})
+    assert answer.status_code == 302, answer.text
+    return answer.headers["Location"].removeprefix("/console")
+
+
+def row() -> Campaign:
+    db.session.rollback()
+    return db.session.scalars(select(Campaign)).one()
+
+
+def events() -> list[str]:
+    db.session.rollback()
+    return list(db.session.scalars(select(CampaignEvent.kind).order_by(CampaignEvent.id)))
+
+
+def test_a_campaign_goes_its_way_from_draft_to_report(
+    writer: Desk, reader: Desk, platform: Platform, run_jobs: Callable[[], None]
+) -> None:
+    path = made(writer)
+    assert "有已支付的订单" in writer.get(path).text
+    assert "其中十人" in writer.get(f"{path}/preview").text
+    assert writer.post(f"{path}/submit").status_code == 302
+    run_jobs()
+    page = writer.get(path).text
+    assert "由您提交，须由另一位同事审批" in page
+    assert "没有对应的服务事件" not in page
+    listed = writer.get(f"{path}/people").text
+    assert "未关注公众号" in listed
+    assert "没有这样的人" in writer.get(f"{path}/people", reason="opted_out").text
+    assert writer.post(f"{path}/approve", revision="1").status_code == 409
+    assert reader.post(f"{path}/approve", revision="1").status_code == 302
+    with time_machine.travel(NOON.replace(year=2027)):
+        assert row().status == CampaignStatus.SCHEDULED
+    assert reader.post(f"{path}/start").status_code == 302
+    assert row().status == CampaignStatus.RUNNING
+    assert reader.post(f"{path}/pause", reason="等一下").status_code == 302
+    assert "等一下" in reader.get(path).text
+    assert reader.post(f"{path}/resume").status_code == 302
+    assert reader.post(f"{path}/stop", reason="够了").status_code == 302
+    assert "效果报告" in reader.get(f"{path}/report").text
+    assert platform.calls == 0
+    assert events() == [
+        *("created", "submitted", "frozen", "approved", "started"),
+        *("paused", "resumed", "stopped"),
+    ]
+
+
+def test_an_edit_needs_a_new_approval(
+    writer: Desk, reader: Desk, run_jobs: Callable[[], None]
+) -> None:
+    path = made(writer)
+    writer.post(f"{path}/submit")
+    run_jobs()
+    assert writer.post(f"{path}/edit", **{**FORM, "name": "改过的"}).status_code == 302
+    assert reader.post(f"{path}/approve", revision="1").status_code == 409
+
+    found = row()
+    assert (found.status, found.revision, found.name) == (CampaignStatus.DRAFT, 2, "改过的")
+    assert db.session.scalars(select(Recipient)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("form", "status", "code"),
+    [
+        ({"field-A-thing2": "全场五折抢购"}, 409, "guard"),
+        ({"field-A-thing2": "转发好友领红包"}, 409, "guard"),
+        ({"field-A-thing2": "超" * 21}, 400, "campaign_not_ready"),
+        ({"template_id": OFFER}, 400, "campaign_not_ready"),
+        ({"template_id": ""}, 400, "campaign_not_ready"),
+        ({**OFFERED, "template_id": NOTICE}, 400, "campaign_not_ready"),
+        ({**OFFERED, "template_id": ""}, 400, "campaign_not_ready"),
+        ({**OFFERED, "field-A-thing1": "助力砍价"}, 409, "guard"),
+        ({"is_list": "1"}, 400, "campaign_not_ready"),
+    ],
+)
+def test_what_breaks_a_rule_or_is_not_whole_is_not_submitted(
+    writer: Desk, form: dict[str, str], status: int, code: str
+) -> None:
+    path = made(writer, **form)
+    answer = writer.post(f"{path}/submit")
+
+    assert answer.status_code == status, answer.text
+    assert row().status == CampaignStatus.DRAFT
+    assert code
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": ""},
+        {"campaign_class": "spam"},
+        {"service_event": "birthday"},
+        {"rate_per_second": "0"},
+        {"rate_per_second": "１０"},
+        {"control_percent": "51"},
+        {"starts_at": "tomorrow"},
+        {"followed_days": "-1"},
+        {"ordered": "maybe"},
+        {"landing": "PD0"},
+    ],
+)
+def test_nonsense_makes_no_campaign(writer: Desk, form: dict[str, str]) -> None:
+    assert writer.post("/campaigns", **{**FORM, **form}).status_code == 400
+    assert db.session.scalars(select(Campaign)).all() == []
+
+
+def test_somebody_else_may_answer_for_a_finding_and_is_remembered(
+    writer: Desk, reader: Desk, desk_of: Desks
+) -> None:
+    path = made(writer, **{"field-A-thing2": "活动报名已受理"})
+    assert "违反规则" in writer.get(path).text
+    assert writer.post(f"{path}/override", reason="就要发").status_code == 403
+    assert reader.post(f"{path}/override", reason="就要发").status_code == 403
+    manager = desk_of("manager")
+    assert manager.post(f"{path}/override", reason="").status_code == 400
+    assert manager.post(f"{path}/override", reason="活动是客户自己报名的").status_code == 302
+    assert writer.post(f"{path}/submit").status_code == 302
+
+    db.session.rollback()
+    event = db.session.scalars(select(CampaignEvent).where(CampaignEvent.rule.is_not(None))).one()
+    assert (event.rule, event.note) == ("marketing_words", "活动是客户自己报名的")
+    writer.post(f"{path}/edit", **{**FORM, "field-A-thing2": "活动报名已受理"})
+    assert writer.post(f"{path}/submit").status_code == 409, "an edit is another text"
+
+
+def test_a_list_tells_who_was_not_found_and_is_gone_once_frozen(
+    writer: Desk, world: World, run_jobs: Callable[[], None]
+) -> None:
+    (zoe,) = followers(["Zoe00000"])
+    paid(zoe)
+    with transaction():
+        member = db.session.get_one(Member, world.bob.member_id)
+        phone = normalised("13800000002")
+        member.phone = vault().seal(phone, place=member_phone(member.id))
+        member.phone_index = vault().index(phone)
+    path = made(writer, is_list="1")
+    lines = "138 0000 0002\n13800000002\noZoe00000,x\noNobody000\n13900000000\n营业厅\n"
+    assert writer.post(f"{path}/list", list=lines).status_code == 302
+    page = writer.get(path).text
+    assert "共 6 行，匹配 2 行（33%）" in page
+    assert "没有这个手机号的会员" in page
+    db.session.rollback()
+    entries = db.session.scalars(select(ListEntry)).all()
+    assert all(b"1380000" not in entry.sealed and b"oZoe" not in entry.sealed for entry in entries)
+
+    writer.post(f"{path}/submit")
+    run_jobs()
+    db.session.rollback()
+    assert db.session.scalars(select(ListEntry)).all() == []
+    assert {each.identity_id for each in db.session.scalars(select(Recipient))} <= {
+        zoe,
+        world.bob.identity_id,
+    }
+    assert member_of(zoe)
+
+
+def test_a_promotion_reaches_only_who_agreed_or_wrote(
+    writer: Desk, world: World, run_jobs: Callable[[], None]
+) -> None:
+    agreed(world.bob.identity_id)
+    path = made(writer, **OFFERED)
+    writer.post(f"{path}/submit")
+    run_jobs()
+
+    assert "订阅通知" in writer.get(path).text
+    db.session.rollback()
+    found = db.session.scalars(select(Recipient)).all()
+    assert [(each.identity_id, each.way) for each in found] == [
+        (world.bob.identity_id, "subscription")
+    ], "Nora is the north's customer"
+
+
+def test_campaigns_are_seen_within_the_own_subtree_only(
+    writer: Desk, desk_of: Desks, platform: Platform
+) -> None:
+    path = made(writer)
+    stranger = desk_of("north")
+
+    assert stranger.get(path).status_code == 404
+    assert row().number not in stranger.get("/campaigns").text
+    for verb in ("edit", "submit", "approve", "refuse", "pause", "resume", "stop", "start", "list"):
+        assert stranger.post(f"{path}/{verb}", **{**FORM, "revision": "1"}).status_code == 404
+    assert desk_of("clerk").get("/campaigns").status_code == 403
+    assert row().status == CampaignStatus.DRAFT
+    assert platform.calls == 0
+    assert row().appid == CITY
