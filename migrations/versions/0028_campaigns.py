@@ -6,7 +6,7 @@ from alembic import op
 from wx_backend.db import BigId, Instant
 
 revision = "0028"
-down_revision = "0036"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
