@@ -22,6 +22,7 @@ from terminal import (
     sales,
     settlement_words,
     shares,
+    showroom,
     statements,
     tasks,
     words,
@@ -52,6 +53,7 @@ for part in (
     counter,
     bookings,
     briefing,
+    showroom,
 ):
     bp.register_blueprint(part.bp, url_prefix="/terminal")
 bp.register_blueprint(poster.bp)
