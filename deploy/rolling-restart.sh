@@ -6,5 +6,5 @@ set -eu
 for port in ${WX_PORTS:-8101 8102}; do
   systemctl restart "wx-web@$port.service"
 done
-systemctl restart wx-clock.service wx-worker@work.service wx-worker@call.service
+systemctl restart wx-clock.service wx-worker@work.service wx-worker@call.service wx-worker@bulk.service
 systemctl --no-pager --no-legend list-units 'wx-*'

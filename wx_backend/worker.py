@@ -80,13 +80,13 @@ def drain(queue: str) -> int:
 
 
 def drain_queue(app: Flask, queue: str) -> int:
-    """Claim and run due rows batch by batch until none is left."""
+    """Claim and run due rows batch by batch until none is left, or the process is told to stop."""
     tried = 0
     for _ in range(ROUNDS_MAX):
         done = _round(app, queue)
-        if not done:
-            break
         tried += done
+        if not done or Worker.is_stopping:
+            break
     return tried
 
 

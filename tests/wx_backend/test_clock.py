@@ -12,7 +12,7 @@ from wx_backend import clock, outbox
 from wx_backend.clock_process import LEASE_LENGTH, Aside, Clock, Periodic, chores, sweeps, upkeep
 from wx_backend.db import transaction
 from wx_backend.outbox import defer, job
-from wx_backend.worker import drain_queue
+from wx_backend.worker import BATCH, Worker, drain_queue
 
 SECOND = timedelta(seconds=1)
 ran: list[str] = []
@@ -98,6 +98,20 @@ def test_without_a_bell_the_sweep_does_the_work(app: Flask) -> None:
 
     assert ran == ["job"]
     assert drain_queue(app, outbox.WORK) == 0
+
+
+def test_a_worker_told_to_stop_ends_with_the_batch_it_is_at(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = BATCH[outbox.WORK]
+    with transaction():
+        for _ in range(batch + 1):
+            defer(tick)
+    monkeypatch.setattr(Worker, "is_stopping", True)
+    assert drain_queue(app, outbox.WORK) == batch
+    monkeypatch.setattr(Worker, "is_stopping", False)
+
+    assert drain_queue(app, outbox.WORK) == 1
 
 
 def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() -> None:
