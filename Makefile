@@ -14,6 +14,7 @@ DEV = $(PYTHON) -m tools.python dev
 PORT ?= 8000
 SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
+RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
@@ -34,8 +35,8 @@ test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL
 quick: ## pytest alone, on SQLite; ARGS="tests/members -k follow" narrows it
 	@$(DEV) -m pytest -q --database=sqlite -m "not browser" $(ARGS)
 
-nightly: ## the state machines of money (2,000 sequences of 50 steps) and the fuzzers (5,000 inputs each); ARGS="-k ledger" narrows it
-	@$(DEV) -m pytest -q --sequences=2000 --steps=50 --examples=5000 --timeout=0 $(MACHINES) tests/fuzzing $(ARGS)
+nightly: ## the state machines of money (2,000 sequences of 50 steps), races a hundred times larger, fuzzers (5,000 inputs each); ARGS="-k ledger" narrows it
+	@$(DEV) -m pytest -q --sequences=2000 --steps=50 --size=100 --examples=5000 --timeout=0 $(MACHINES) $(RACES) tests/fuzzing $(ARGS)
 
 lint: ## ruff, mypy, import-linter
 	@$(DEV) -m tools.checks --lint

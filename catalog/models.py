@@ -201,10 +201,16 @@ class Reservation(Model):
 
 
 class StockMove(Model):
-    """One change of one stock row; the sums of all moves are what the row says. Never changes."""
+    """One change of one stock row; the sums of all moves are what the row says. Never changes.
+
+    `form_key` is that of the form somebody sent: sent twice, it counts once.
+    """
 
     __tablename__ = "stock_move"
-    __table_args__ = (Index("ix_stock_move_stock", "stock_id", "id"),)
+    __table_args__ = (
+        Index("ix_stock_move_stock", "stock_id", "id"),
+        Index("ix_stock_move_form", "stock_id", "kind", "form_key", unique=True),
+    )
 
     id: Mapped[int] = id_column()
     stock_id: Mapped[int] = mapped_column(ForeignKey("stock.id"))
@@ -213,4 +219,5 @@ class StockMove(Model):
     reserved_change: Mapped[int]
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"), index=True)
     actor: Mapped[str] = mapped_column(String(40))
+    form_key: Mapped[str | None] = mapped_column(String(64))
     moved_at: Mapped[datetime] = mapped_column(Instant)

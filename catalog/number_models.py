@@ -32,6 +32,7 @@ class PhoneNumber(Model):
     It is nobody's personal data before it is sold, and stands here as it is dialled. Held by a
     member until `until`; once an order line has claimed it, `key` names that line, and without
     `until` it waits for the line to be activated. `shuffle` puts the pool in random order.
+    It goes with plans only whose monthly fee is `minimum_fen` at least.
     """
 
     __tablename__ = "phone_number"
@@ -40,6 +41,7 @@ class PhoneNumber(Model):
         UniqueConstraint("key"),
         CheckConstraint("state <> 'held' OR member_id IS NOT NULL", name="holder"),
         CheckConstraint("state <> 'sold' OR key IS NOT NULL", name="sold_to"),
+        CheckConstraint("minimum_fen >= 0", name="minimum"),
         Index("ix_phone_number_choice", "node_id", "state", "shuffle"),
         Index("ix_phone_number_member", "member_id", "state"),
         Index(
@@ -54,6 +56,7 @@ class PhoneNumber(Model):
     msisdn: Mapped[str] = mapped_column(String(11))
     node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"))
     grade: Mapped[str] = mapped_column(String(10), default=NumberClass.ORDINARY)
+    minimum_fen: Mapped[int] = mapped_column(default=0, server_default="0")
     state: Mapped[str] = mapped_column(String(12), default=NumberState.FREE)
     shuffle: Mapped[int]
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))

@@ -2,11 +2,11 @@
 
 Every change is one conditional UPDATE, so that two people never get the same number. A member
 holds a number for minutes while he fills in the form; his order line claims it under its key,
-payment keeps it without an end, activation sells it.
+payment keeps it without an end, activation sells it. Until he pays he has a few at most.
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -31,15 +31,16 @@ class NumberTaken(Conflict):
 
 
 class TooManyHolds(Conflict):
-    code, message = "too_many_holds", f"最多可同时预占 {HOLDS_MAX} 个号码"
+    code, message = "too_many_holds", f"最多可同时预占 {HOLDS_MAX} 个号码，请先付款或释放其他号码"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberData:
-    """One number to bring in."""
+    """One number to bring in; plans with a lower monthly fee than `minimum_fen` do not get it."""
 
     msisdn: str
     grade: NumberClass = NumberClass.ORDINARY
+    minimum_fen: int = 0
 
 
 def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime) -> int:
@@ -51,6 +52,7 @@ def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime
                 "msisdn": each.msisdn,
                 "node_id": node_id,
                 "grade": each.grade,
+                "minimum_fen": each.minimum_fen,
                 "state": NumberState.FREE,
                 "shuffle": secrets.randbelow(SHUFFLE_MAX),
                 "imported_at": now,
@@ -61,12 +63,13 @@ def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime
     )
 
 
-def hold(*, msisdn: str, member_id: int, now: datetime) -> datetime:
+def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = ()) -> datetime:
     """Hold a number for a member for a while; until when. Raises NumberTaken, TooManyHolds.
 
-    The caller has locked the member, who could otherwise hold too many at once.
+    `also` are the other members the same person is. The caller has locked them, who could
+    otherwise hold too many at once.
     """
-    if held_by(member_id, now, but=msisdn) >= HOLDS_MAX:
+    if held_by({member_id, *also}, now, but=msisdn) >= HOLDS_MAX:
         raise TooManyHolds
     until = now + HELD_FOR
     is_mine = and_(PhoneNumber.member_id == member_id, PhoneNumber.key.is_(None))
@@ -163,12 +166,11 @@ def free_due(*, now: datetime) -> int:
     )
 
 
-def held_by(member_id: int, now: datetime, *, but: str = "") -> int:
-    """How many numbers a member holds without an order."""
+def held_by(member_ids: Collection[int], now: datetime, *, but: str = "") -> int:
+    """How many numbers somebody has and has not paid for: held, or ordered."""
     query = select(func.count()).where(
-        PhoneNumber.member_id == member_id,
+        PhoneNumber.member_id.in_(member_ids),
         PhoneNumber.state == NumberState.HELD,
-        PhoneNumber.key.is_(None),
         PhoneNumber.until > now,
         PhoneNumber.msisdn != but,
     )

@@ -48,13 +48,15 @@ def refusals(terms: Eligibility, buyer: Circumstances) -> list[str]:
         said.append("该套餐每人限办一份，请将数量改为 1")
     if terms.with_phone and not buyer.has_goods:
         said.append("该套餐须与手机等商品一同购买")
-    if terms.regions and not _is_in(terms.regions, buyer.places):
+    if not is_for(terms, buyer.places):
         said.append(f"该套餐仅限{'、'.join(terms.regions)}用户办理")
     return said
 
 
-def _is_in(regions: Sequence[str], places: Sequence[str]) -> bool:
-    return any(region in place for region in regions for place in places)
+def is_for(terms: Eligibility, places: Sequence[str]) -> bool:
+    """Whether a plan is for people of a place, by any of its names; of every place without regions."""
+    found = [region for region in terms.regions for place in places if region in place]
+    return bool(found) or not terms.regions
 
 
 def _ages(terms: Eligibility) -> str:

@@ -35,10 +35,25 @@ class StockTooLow(Conflict):
     code, message = "stock_too_low", "调整后的库存少于已预留数量"
 
 
+class FormUsed(Conflict):
+    """The same form was sent before and said another number then."""
+
+    code, message = "form_used", "该表单已提交过，请刷新页面后重新填写"
+
+
 def receive_stock(
-    *, sku_id: int, quantity: int, actor: str, now: datetime, place_id: int = DEFAULT_PLACE
+    *,
+    sku_id: int,
+    quantity: int,
+    actor: str,
+    now: datetime,
+    form_key: str | None = None,
+    place_id: int = DEFAULT_PLACE,
 ) -> int:
-    """Add delivered units and return the stock row's id; the first delivery makes the row."""
+    """Add delivered units and return the stock row's id; the first delivery makes the row.
+
+    Once per `form_key`, where there is one; FormUsed for another quantity under the same.
+    """
     if quantity <= 0:
         raise ValueError("a delivery has at least one unit")
     upsert(
@@ -48,13 +63,20 @@ def receive_stock(
     )
     stock_id = _stock_id(sku_id, place_id)
     assert stock_id is not None  # noqa: S101 - made above at the latest
-    _change(stock_id, MoveKind.RECEIVED, on_hand=quantity, actor=actor, now=now)
+    said = {"actor": actor, "form_key": form_key, "moved_at": now}
+    _change_by_hand(stock_id, MoveKind.RECEIVED, quantity, **said)
     return stock_id
 
 
-def correct_stock(*, stock_id: int, change: int, actor: str, now: datetime) -> None:
-    """Bring the books to what was counted; StockTooLow when units already promised would go."""
-    if not _change(stock_id, MoveKind.CORRECTED, on_hand=change, actor=actor, now=now):
+def correct_stock(
+    *, stock_id: int, change: int, actor: str, now: datetime, form_key: str | None = None
+) -> None:
+    """Bring the books to what was counted; StockTooLow when units already promised would go.
+
+    Once per `form_key`, where there is one; FormUsed for another change under the same.
+    """
+    said = {"actor": actor, "form_key": form_key, "moved_at": now}
+    if not _change_by_hand(stock_id, MoveKind.CORRECTED, change, **said):
         raise StockTooLow
 
 
@@ -157,21 +179,26 @@ def _changed_for(
     )
 
 
+def _change_by_hand(stock_id: int, kind: MoveKind, on_hand: int, **history: Any) -> bool:
+    """Change what lies there as a person says; his form sent again changes nothing more.
+
+    The history row comes first: of two that arrive at once, the second waits for it.
+    """
+    key = {"stock_id": stock_id, "kind": kind, "form_key": history["form_key"]}
+    row = {**key, **history, "on_hand_change": on_hand, "reserved_change": 0}
+    if upsert(StockMove, row, key=tuple(key)):
+        return _changed(stock_id, on_hand, 0)
+    said = db.session.scalar(select(StockMove.on_hand_change).filter_by(**key))
+    if said != on_hand:
+        raise FormUsed
+    return True
+
+
 def _change(
     stock_id: int, kind: MoveKind, *, on_hand: int = 0, reserved: int = 0, **history: Any
 ) -> bool:
     """Change one stock row if what is promised stays covered, and write the history row."""
-    changed = db.session.execute(
-        update(Stock)
-        .where(
-            Stock.id == stock_id,
-            Stock.reserved + reserved >= 0,
-            Stock.on_hand + on_hand >= Stock.reserved + reserved,
-        )
-        .values(on_hand=Stock.on_hand + on_hand, reserved=Stock.reserved + reserved)
-        .execution_options(synchronize_session=False)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not _changed(stock_id, on_hand, reserved):
         return False
     moved_at = history.pop("now")
     db.session.add(
@@ -185,6 +212,21 @@ def _change(
         )
     )
     return True
+
+
+def _changed(stock_id: int, on_hand: int, reserved: int) -> bool:
+    """Change one stock row; False when that would leave less than what is promised."""
+    changed = db.session.execute(
+        update(Stock)
+        .where(
+            Stock.id == stock_id,
+            Stock.reserved + reserved >= 0,
+            Stock.on_hand + on_hand >= Stock.reserved + reserved,
+        )
+        .values(on_hand=Stock.on_hand + on_hand, reserved=Stock.reserved + reserved)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def _move(

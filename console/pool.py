@@ -26,7 +26,7 @@ def index() -> str:
         rows=rows,
         pictures=pictures_of(row.task_id for row in rows),
         outlets=watch.outlets_of(node_id),
-        late=len(watch.overdue(node_id, now=now)),
+        late=watch.count_overdue(node_id, now=now),
     )
 
 

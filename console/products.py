@@ -1,5 +1,6 @@
 """Products: the check-list before they go on sale, approval by a second person, prices, stock."""
 
+import secrets
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
@@ -36,7 +37,12 @@ def show(number: str) -> str:
     """One product: check-list, approvals, variants, stock and its history."""
     file = launch.product_file(number, clock.now())
     return render_template(
-        "console/product.html", file=file, titles=TITLES, wanted=WANTED, me=_actor()
+        "console/product.html",
+        file=file,
+        titles=TITLES,
+        wanted=WANTED,
+        me=_actor(),
+        key=secrets.token_hex(16),
     )
 
 
@@ -128,23 +134,23 @@ def reprice(number: str, sku: str) -> ResponseReturnValue:
 
 @bp.post("/products/<number>/skus/<sku>/received")
 def restock(number: str, sku: str) -> ResponseReturnValue:
-    """Delivered units."""
-    quantity = _whole("quantity", low=1)
+    """Delivered units; the same form counts once."""
+    came = launch.Counted(_whole("quantity", low=1), _form_key())
     return _changed(
         number,
         "入库已登记",
-        lambda now: launch.restock(number, sku, quantity, actor=_actor(), now=now),
+        lambda now: launch.restock(number, sku, came, actor=_actor(), now=now),
     )
 
 
 @bp.post("/products/<number>/skus/<sku>/corrected")
 def recount(number: str, sku: str) -> ResponseReturnValue:
-    """What was counted is more or less than the books say."""
-    change = _whole("change", low=-UNITS_MAX)
+    """What was counted is more or less than the books say; the same form counts once."""
+    off = launch.Counted(_whole("change", low=-UNITS_MAX), _form_key())
     return _changed(
         number,
         "库存已更正",
-        lambda now: launch.recount(number, sku, change, actor=_actor(), now=now),
+        lambda now: launch.recount(number, sku, off, actor=_actor(), now=now),
     )
 
 
@@ -159,6 +165,14 @@ def _changed(number: str, said: str, work: Callable[[datetime], None]) -> Respon
 
 def _actor() -> str:
     return f"staff:{staff().staff_id}"
+
+
+def _form_key() -> str:
+    """What tells a form sent twice from two forms. Raises BadInput without one."""
+    key = text("key", request.form)
+    if not key:
+        raise BadInput("页面已过期，请刷新后重试", fields=["key"])
+    return key
 
 
 def _long(name: str) -> str:

@@ -98,9 +98,14 @@ def differences() -> str:
 @bp.get("/differences/<int:difference_id>")
 def difference(difference_id: int) -> str:
     """One difference: both sides, what happened to it."""
-    view, steps = desk.difference_file(difference_id, staff().node_id, clock.now())
+    who = staff()
+    view, steps = desk.difference_file(difference_id, who.node_id, clock.now())
     return render_template(
-        "console/difference.html", view=view, steps=steps, evidence_names=EVIDENCE
+        "console/difference.html",
+        view=view,
+        steps=steps,
+        evidence_names=EVIDENCE,
+        is_owner=desk.may_end(view.row, who.role),
     )
 
 
@@ -113,7 +118,9 @@ def end(difference_id: int) -> ResponseReturnValue:
         raise BadInput("请填写原因", fields=["reason"])
     if to not in (DifferenceStatus.EXPLAINED, DifferenceStatus.CORRECTED):
         raise BadInput("请选择处理方式", fields=["to"])
-    decision = desk.Decision(difference_id, DifferenceStatus(to), f"staff:{who.staff_id}", reason)
+    decision = desk.Decision(
+        difference_id, DifferenceStatus(to), f"staff:{who.staff_id}", who.role, reason
+    )
     retried(lambda: desk.end(decision, node_id=who.node_id, now=now))
     flash("已记录处理结果")
     return redirect(url_for("console.reconciliation.difference", difference_id=difference_id))

@@ -29,6 +29,7 @@ def index() -> str:
         "console/refunds.html",
         proposals=desk.proposals_waiting(node_id),
         refunds=desk.refunds_to_watch(node_id),
+        ways_out=desk.ways_out_to_decide(node_id),
         me=f"staff:{staff().staff_id}",
     )
 
@@ -85,7 +86,11 @@ def decide(proposal_id: int) -> ResponseReturnValue:
 @bp.get("/refunds/<number>")
 def show(number: str) -> str:
     """One refund; an abnormal one with its two ways out."""
-    return render_template("console/refund.html", view=desk.refund_file(number, staff().node_id))
+    return render_template(
+        "console/refund.html",
+        view=desk.refund_file(number, staff().node_id),
+        me=f"staff:{staff().staff_id}",
+    )
 
 
 @bp.post("/refunds/<number>/way-out")
@@ -99,7 +104,7 @@ def work_off(number: str) -> ResponseReturnValue:
     if way == "card":
         names = ("bank_type", "account", "name")
         card = PayerCard(*(text(name, typed) for name in names))
-    retried(
+    is_done = retried(
         lambda: desk.work_off(
             out_refund_no=number,
             card=card,
@@ -108,8 +113,33 @@ def work_off(number: str) -> ResponseReturnValue:
             now=now,
         )
     )
-    log.info("abnormal refund sent on", extra={"refund": number, "staff_id": who.staff_id})
-    flash("已提交微信支付，请留意退款状态")
+    log.info(
+        "abnormal refund sent on" if is_done else "way out proposed",
+        extra={"refund": number, "staff_id": who.staff_id},
+    )
+    flash(
+        "已提交微信支付，请留意退款状态" if is_done else "金额超过限额，已提交，等待另一位员工审批"
+    )
+    return redirect(url_for("console.refunds.show", number=number))
+
+
+@bp.post("/refunds/ways-out/<int:way_out_id>")
+def decide_way_out(way_out_id: int) -> ResponseReturnValue:
+    """Agree to where an abnormal refund goes, or decline it, as the second person."""
+    who, now, verdict = staff(), clock.now(), request.form.get("verdict", "")
+    if verdict not in ("agree", "decline"):
+        raise BadInput("请选择同意或驳回", fields=["verdict"])
+    number = retried(
+        lambda: desk.decide_way_out(
+            way_out_id=way_out_id,
+            is_agreed=verdict == "agree",
+            node_id=who.node_id,
+            actor=f"staff:{who.staff_id}",
+            now=now,
+        )
+    )
+    log.info("way out decided", extra={"refund": number, "staff_id": who.staff_id, "said": verdict})
+    flash("已同意，已提交微信支付" if verdict == "agree" else "已驳回")
     return redirect(url_for("console.refunds.show", number=number))
 
 

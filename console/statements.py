@@ -3,7 +3,16 @@
 from collections.abc import Iterator
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 
 from console.export import csv_file
@@ -11,12 +20,14 @@ from console.pages import PER_PAGE, page_of, text
 from console.session import staff
 from console.settlement_words import MOVEMENTS, OWNERS
 from console.sheets import Sheet, xlsx_file
+from flows.period.proving import ask_for_proof, proof_page
 from flows.statements import StatementPage, statement_page
 from org.queries import under
 from settlement.periods import period_of, periods
-from settlement.statements.chain import verify
 from settlement.statements.models import StatementOwner
 from settlement.statements.queries import StatementFilter, count_statements, statements_found
+from wx_backend import clock
+from wx_backend.db import retried
 from wx_backend.errors import BadInput
 from wx_backend.money import yuan
 
@@ -74,8 +85,17 @@ def table(number: str) -> Response:
 
 @bp.get("/statements-chain")
 def chain() -> str:
-    """Recompute every closed month and say whether all of it holds."""
-    return render_template("console/chain.html", proof=verify())
+    """Whether the closed months hold, as the last recomputation found."""
+    return render_template("console/chain.html", page=proof_page())
+
+
+@bp.post("/statements-chain")
+def prove() -> ResponseReturnValue:
+    """Have every closed month recomputed."""
+    by = f"staff:{staff().staff_id}"
+    is_new = retried(lambda: ask_for_proof(by=by, now=clock.now()))
+    flash("已开始核对，请稍后刷新" if is_new else "核对正在进行，请稍后刷新")
+    return redirect(url_for("console.statements.chain"))
 
 
 def head_of(page: StatementPage) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, Rea
 from org.models import ChannelClass, RepStatus, Role, Tier
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
 from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
+from wechat.pay.abnormal import Way
 from wechat.pay.bills import BillKind
 from wx_backend.clock import SHANGHAI
 
@@ -192,6 +193,11 @@ ACTORS: Final[Mapping[str, str]] = {
     "real_name": "实名认证服务",
 }
 
+WAYS_OUT: Final[Mapping[str, str]] = {
+    Way.PAYER_CARD: "退至用户银行卡",
+    Way.MERCHANT: "退至商户，人工付款",
+}
+
 SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "status": STATUSES,
     "step": {**FULFILMENTS, **STATUSES, OrderStatus.PLACED: "提交订单"},
@@ -200,6 +206,7 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "real_name": REAL_NAMES,
     "payment": PAYMENTS,
     "refund": REFUNDS,
+    "way_out": WAYS_OUT,
     "rep": REPS,
     "role": ROLES,
     "channel": CHANNELS,

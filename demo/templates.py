@@ -1,29 +1,35 @@
 """The demo's message templates: the same at the pretend WeChat and in the service."""
 
+from flows.message_events import EVENTS
+
 # purpose -> title at the platform
 TITLES = {
     "order_paid": "订单支付成功通知",
     "rep_order": "客户下单通知",
     "real_name": "实名认证提醒",
+    "pickup_ready": "到店取货提醒",
+    "task_overdue": "工单超时提醒",
+    "night_list": "夜间订单清单通知",
 }
-# Our name of a value -> its field at the platform, and what it is called there.
-_ORDER = {
-    "number": ("character_string1", "订单编号"),
-    "goods": ("thing2", "商品"),
-    "amount": ("amount3", "金额"),
-    "paid_at": ("time4", "支付时间"),
+# Which kind of field takes a value, by our name of it.
+_KINDS = {
+    "number": "character_string",
+    "goods": "thing",
+    "step": "thing",
+    "amount": "amount",
+    "paid_at": "time",
+    "until": "time",
+    "due_at": "time",
+    "day": "time",
+    "orders": "number",
+    "visits": "number",
 }
-_REAL_NAME = {
-    "number": ("character_string1", "订单编号"),
-    "goods": ("thing2", "商品"),
-    "until": ("time5", "截止时间"),
-}
-_VALUES = {"real_name": _REAL_NAME}
 
 
 def fields(purpose: str) -> dict[str, str]:
-    """Which field each of our values fills."""
-    return {name: field for name, (field, _) in _VALUES.get(purpose, _ORDER).items()}
+    """Which field each of our values fills: they are numbered as they come, as the platform does."""
+    names = enumerate(EVENTS[purpose].values, start=1)
+    return {name: f"{_KINDS[name]}{place}" for place, name in names}
 
 
 def template_id(purpose: str) -> str:
@@ -33,5 +39,7 @@ def template_id(purpose: str) -> str:
 
 def content(purpose: str) -> str:
     """The template's text as the platform keeps it."""
-    values = _VALUES.get(purpose, _ORDER).values()
-    return "\n".join(f"{label}：{{{{{field}.DATA}}}}" for field, label in values)
+    values = EVENTS[purpose].values
+    return "\n".join(
+        f"{values[name].name}：{{{{{field}.DATA}}}}" for name, field in fields(purpose).items()
+    )

@@ -1,7 +1,9 @@
 """Deciding who is credited: at placement, again at payment, and a dispute when it is too late."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from json import loads
 
 from catalog.queries import category_slug
 from flows.sealed import line_user_phone, vault
@@ -17,9 +19,11 @@ from referral.proofs import (
     open_dispute,
     policy_in_force,
     policy_version,
+    receipt_of_line,
     write_attribution,
 )
 from referral.queries import touches_of
+from referral.replay import frozen_in
 from referral.rules import decide, revision
 from referral.values import Decision, Heir, OrderFacts, Role, Touch
 from wx_backend.errors import NotFound
@@ -63,13 +67,32 @@ def developer_at_counter(
 
 
 def attribute_again(*, order_id: int, now: datetime) -> None:
-    """Just before payment counts: what was learnt since the order appends a version if it matters."""
+    """Just before payment counts: contacts learnt since the order append a version if they matter.
+
+    All else is as it was when the order was placed: a rep who moved, left or was bound meanwhile
+    changes nothing about it.
+    """
     order = _order(order_id)
     touches = _touches(order.member_id)
     for line in lines_of_order(order_id):
         case = _case(order, line, touches)
+        placed, known = frozen_in(loads(receipt_of_line(line.id).body))
+        if known.issuperset(touch.id for touch in touches):
+            continue
+        case = replace(case, facts=_with_newcomers(placed, case.facts))
         if _outcome(decide(touches, case.facts, case.policy)) != _standing(line):
             _decide(case, now=now)
+
+
+def _with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
+    """The facts of the moment of placing, and today's about reps nobody knew of then."""
+    new = today.rep_outlets.keys() - placed.rep_outlets.keys()
+    return replace(
+        placed,
+        channel_class=today.channel_class if new else placed.channel_class,
+        rep_outlets={**placed.rep_outlets, **{rep: today.rep_outlets[rep] for rep in new}},
+        heirs={**placed.heirs, **{rep: today.heirs[rep] for rep in new & today.heirs.keys()}},
+    )
 
 
 def dispute_late_touches(*, now: datetime) -> int:

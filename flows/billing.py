@@ -15,7 +15,7 @@ from orders.hand_overs import (
     begin_hand_over,
     bring_back,
     hand_over_of,
-    hand_overs_waiting,
+    hand_overs_to_chase,
     note_try,
     open_hand_over,
     record_hand_over,
@@ -23,7 +23,7 @@ from orders.hand_overs import (
 from orders.models import Fulfilment, HandOver, HandOverStatus, OrderLine, RealName, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_number
-from orders.real_name import is_open
+from orders.real_name import is_given_up, is_undecided, without_a_pass
 from org.queries import node_of, operator_identity_on
 from payments.exceptions import close_exception, open_exception
 from payments.models import ExceptionKind
@@ -36,14 +36,15 @@ from wx_backend.outbox import Steps, defer, remote_job
 FOR_BILLING = frozenset({ProductKind.PLAN, ProductKind.SIM})
 KNOWN = frozenset({RealName.PASSED, RealName.NOT_NEEDED})
 TRY_AGAIN = timedelta(minutes=10)
+CHASE_EVERY = timedelta(hours=6)
 
 
 def start_hand_over(order: SalesOrder, *, now: datetime) -> None:
     """Have the lines that billing activates handed over; nothing for goods alone.
 
-    Not before it is decided of each line's user who he is.
+    Not before it is decided of each line's user who he is, and what a refusal takes along.
     """
-    if any(is_open(line) for line in lines_of_order(order.id)):
+    if any(is_undecided(line) for line in lines_of_order(order.id)):
         return
     positions = _wanted(order)
     if positions and open_hand_over(order_id=order.id, positions=positions, now=now):
@@ -132,11 +133,12 @@ def content_for_billing(order_id: int, *, now: datetime) -> values.HandOver | No
 
 
 def chase_hand_overs(*, now: datetime) -> int:
-    """Hand over again what billing has not decided on for long, every six hours; how many wait."""
-    waiting = hand_overs_waiting(asked_before=now - TRY_AGAIN)
+    """Hand over again what billing has not decided on for long, every six hours; how many those are."""
+    waiting = hand_overs_to_chase(
+        asked_before=now - TRY_AGAIN, chased_before=now - CHASE_EVERY, now=now
+    )
     for order_id in waiting:
-        quarter = f"{now:%Y%m%d}.{now.hour // 6}"
-        defer(hand_over, key=f"{order_id}:{quarter}", order_id=order_id)
+        defer(hand_over, key=f"{order_id}:{now:%Y%m%d%H%M}", order_id=order_id)
     return len(waiting)
 
 
@@ -169,13 +171,16 @@ def _locked(order_number: str) -> tuple[SalesOrder, HandOver]:
 
 
 def _wanted(order: SalesOrder) -> list[int]:
-    """The lines for billing whose users are known, not refunded before it heard of them."""
+    """The lines for billing whose users are known, and whose money stays."""
+    lines = lines_of_order(order.id)
+    lost = without_a_pass(lines)
     return [
         line.position
-        for line in lines_of_order(order.id)
+        for line in lines
         if line.product_kind in FOR_BILLING
-        and line.fulfilment != Fulfilment.CANCELLED
         and line.real_name_state in KNOWN
+        and line.id not in lost
+        and not is_given_up(line)
     ]
 
 

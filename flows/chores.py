@@ -20,6 +20,7 @@ from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
 from flows.payout.calls import chase_transfers
 from flows.period.closing import chase_closings
+from flows.period.proving import prove_daily
 from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from flows.telling_reps import tell_freed
@@ -70,6 +71,7 @@ CHORES = (
     Chore("digests.tell", timedelta(minutes=1), tell_digests),
     Chore("periods.open", timedelta(hours=1), open_periods),
     Chore("periods.chase", timedelta(minutes=10), chase_closings),
+    Chore("periods.prove", timedelta(hours=1), prove_daily),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),
     Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
     Chore("numbers.free_due", timedelta(minutes=1), free_due),

@@ -151,19 +151,31 @@ def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: da
     launch.record_event(product_id=product.id, what="priced", details=details, actor=actor, now=now)
 
 
-def restock(number: str, sku_number: str, quantity: int, *, actor: str, now: datetime) -> None:
-    """Delivered units are on the shelf of the central store."""
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many units came, or by how many the count differs; `form_key` makes a repeat the same."""
+
+    units: int
+    form_key: str
+
+
+def restock(number: str, sku_number: str, came: Counted, *, actor: str, now: datetime) -> None:
+    """Delivered units are on the shelf of the central store. Raises FormUsed."""
     _, sku = _variant(number, sku_number)
-    stock.receive_stock(sku_id=sku.id, quantity=quantity, actor=actor, now=now)
+    stock.receive_stock(
+        sku_id=sku.id, quantity=came.units, actor=actor, now=now, form_key=came.form_key
+    )
 
 
-def recount(number: str, sku_number: str, change: int, *, actor: str, now: datetime) -> None:
-    """Bring the books of the central store to what was counted. Raises StockTooLow."""
+def recount(number: str, sku_number: str, off: Counted, *, actor: str, now: datetime) -> None:
+    """Bring the books of the central store to what was counted. Raises StockTooLow, FormUsed."""
     _, sku = _variant(number, sku_number)
     shelf = next(iter(shelves_of([sku.id])), None)
     if shelf is None:
         raise NotFound("该规格没有库存记录")
-    stock.correct_stock(stock_id=shelf.stock_id, change=change, actor=actor, now=now)
+    stock.correct_stock(
+        stock_id=shelf.stock_id, change=off.units, actor=actor, now=now, form_key=off.form_key
+    )
 
 
 def _row(product: Product, now: datetime) -> ProductRow:

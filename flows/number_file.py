@@ -12,15 +12,18 @@ from python_calamine import CalamineError, load_workbook
 
 from catalog.number_models import NumberClass
 from catalog.numbers import NumberData, import_numbers
+from catalog.plans import FEE_MAX_FEN
 from org.models import Tier
 from org.queries import node_by_code
 from wx_backend.errors import BadInput, NotFound
+from wx_backend.money import fen_from_yuan, yuan
 
 ROWS_MAX: Final = 200_000
 ERRORS_SHOWN: Final = 20
 _MSISDN: Final = re.compile(r"1[3-9][0-9]{9}\Z")
 _HEADINGS: Final = {"号码": "msisdn", "手机号": "msisdn", "msisdn": "msisdn", "number": "msisdn"}
 _HEADINGS_GRADE: Final = {"等级": "grade", "级别": "grade", "class": "grade", "grade": "grade"}
+_HEADINGS_MINIMUM: Final = {"最低月费": "minimum", "最低消费": "minimum", "minimum": "minimum"}
 _GRADES: Final = {
     "": NumberClass.ORDINARY,
     "普通": NumberClass.ORDINARY,
@@ -90,7 +93,13 @@ def _number(
         return None, "等级应为普通、靓号或精品"
     if msisdn in found:
         return None, f"号码 {msisdn} 在文件中重复"
-    return NumberData(msisdn, grade), ""
+    try:
+        minimum_fen = fen_from_yuan(_cell(row, columns.get("minimum", len(row))) or "0")
+    except ValueError:
+        return None, "最低月费应为元，最多两位小数"
+    if not 0 <= minimum_fen <= FEE_MAX_FEN:
+        return None, f"最低月费应在 0 至 {yuan(FEE_MAX_FEN)} 元之间"
+    return NumberData(msisdn, grade, minimum_fen), ""
 
 
 def _cell(row: Sequence[str], place: int) -> str:
@@ -99,7 +108,7 @@ def _cell(row: Sequence[str], place: int) -> str:
 
 def _column(heading: str) -> str:
     name = heading.strip().lstrip("\ufeff").lower()
-    return _HEADINGS.get(name) or _HEADINGS_GRADE.get(name) or ""
+    return {**_HEADINGS, **_HEADINGS_GRADE, **_HEADINGS_MINIMUM}.get(name, "")
 
 
 def _rows(path: Path) -> list[list[str]]:

@@ -1,6 +1,6 @@
 """Who a paid plan is for: asked for, reminded of, decided once; without a pass the money goes back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,10 +10,17 @@ from flows.billing import start_hand_over
 from flows.fulfilment.hooks import line_cancelled, real_name_decided
 from flows.messages import send_notice
 from flows.refund.agree import LinesBack, refund_order_lines
-from orders.models import Fulfilment, OrderLine, RealName, SalesOrder
+from orders.models import OrderLine, RealName, SalesOrder
 from orders.operations import locked_line
 from orders.queries import lines_of_order
-from orders.real_name import Word, ask_real_name, is_open, line_of_reference, record_word
+from orders.real_name import (
+    Word,
+    ask_real_name,
+    going_back,
+    is_open,
+    line_of_reference,
+    record_word,
+)
 from orders.refunds import cancel_line, refundable_fen
 from orders.search import order_within
 from org.queries import under
@@ -143,7 +150,10 @@ def expire(*, line_id: int) -> None:
 
 @job("real_name.refund")
 def refund_unverified(*, line_id: int) -> None:
-    """Give back what a line without a pass cost, and what was sold with it; once."""
+    """Give back what a line without a pass cost, and what was sold with it; once.
+
+    What is left of the order waited for this, and goes to billing now.
+    """
     now = clock.now()
     order, line = locked_line(line_id)
     lines = going_back(line, lines_of_order(order.id))
@@ -158,18 +168,7 @@ def refund_unverified(*, line_id: int) -> None:
         defer(refund_unverified, due_at=now + REFUND_SPACING, line_id=line_id)
         return
     _end_free(order, [each for each in lines if each.paid_fen == 0], now)
-
-
-def going_back(line: OrderLine, lines: Iterable[OrderLine]) -> Sequence[OrderLine]:
-    """The line, and the rest of its bundle unless some of that is on its way already."""
-    if line.bundle_item is None:
-        return [line]
-    bundle = [each for each in lines if each.bundle_item == line.bundle_item]
-    others = [each for each in bundle if each.id != line.id]
-    is_unsent = all(
-        each.fulfilment in {Fulfilment.WAITING, Fulfilment.CANCELLED} for each in others
-    )
-    return bundle if is_unsent else [line]
+    start_hand_over(order, now=now)
 
 
 def _apply(line_id: int, word: Word, now: datetime) -> bool:
@@ -181,7 +180,6 @@ def _apply(line_id: int, word: Word, now: datetime) -> bool:
         real_name_decided(line_id=line_id, now=now)
     else:
         defer(refund_unverified, key=str(line_id), line_id=line_id)
-        start_hand_over(order, now=now)
     return True
 
 

@@ -1,14 +1,13 @@
 """Statements as people see them: a list, one with its lines and proof, a rep's own months."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orders.queries import line_by_id, order_by_id
+from orders.queries import lines_by_id, orders_by_id
 from org.queries import under
-from referral.proofs import latest_attribution, receipt_of
-from settlement.payouts.queries import payout_by_number
+from referral.proofs import receipt_numbers
 from settlement.periods import month_of
 from settlement.statements.chain import holds
 from settlement.statements.content import Content, as_json
@@ -28,6 +27,8 @@ from wx_backend.db import db
 from wx_backend.errors import NotFound
 
 MONTHS_SHOWN = 36
+LINE, PAYOUT = "line", "payout"
+OTHER = ("其他", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,30 +109,31 @@ def _page(statement: Statement | None) -> StatementPage:
 
 
 def _views(lines: Sequence[Line]) -> list[LineView]:
-    known: dict[str, tuple[str, str, str]] = {}
-    for line in lines:
-        subject = _subject(line.reference)
-        if subject not in known:
-            known[subject] = _about(subject)
-    return [LineView(line, *known[_subject(line.reference)]) for line in lines]
+    subjects = [_subject(line.reference) for line in lines]
+    sold = _sold({int(name) for kind, name in subjects if kind == LINE and name.isdecimal()})
+    views = []
+    for line, (kind, name) in zip(lines, subjects, strict=True):
+        if kind == PAYOUT:
+            views.append(LineView(line, f"发放单 {name}", "", ""))
+        else:
+            about = sold.get(int(name)) if name.isdecimal() else None
+            views.append(LineView(line, *(about or OTHER)))
+    return views
 
 
-def _subject(reference: str) -> str:
-    """`accrue:17:paid` and `take_back:17:paid:RF1` are both about `line:17`."""
+def _subject(reference: str) -> tuple[str, str]:
+    """`accrue:17:paid` and `take_back:17:paid:RF1` are both about line `17`."""
     kind, _, rest = reference.partition(":")
     subject = rest.partition(":")[0]
-    return f"payout:{subject}" if kind.startswith("payout.") else f"line:{subject}"
+    return (PAYOUT if kind.startswith("payout.") else LINE), subject
 
 
-def _about(subject: str) -> tuple[str, str, str]:
-    """What a posting is about in words, its order's number, its receipt's."""
-    kind, _, name = subject.partition(":")
-    if kind == "payout":
-        payout = payout_by_number(name)
-        return (f"发放单 {payout.number}" if payout else "发放", "", "")
-    line = line_by_id(int(name)) if name.isdecimal() else None
-    order = order_by_id(line.order_id) if line else None
-    if line is None or order is None:
-        return ("其他", "", "")
-    standing = latest_attribution(line.id)
-    return (line.name, order.number, receipt_of(standing.id).number if standing else "")
+def _sold(line_ids: Set[int]) -> Mapping[int, tuple[str, str, str]]:
+    """What lines are called, the numbers of their orders and of their proofs, by line."""
+    lines = lines_by_id(line_ids)
+    orders = orders_by_id(line.order_id for line in lines.values())
+    receipts = receipt_numbers(line_ids)
+    return {
+        line.id: (line.name, orders[line.order_id].number, receipts.get(line.id, ""))
+        for line in lines.values()
+    }

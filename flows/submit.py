@@ -11,6 +11,7 @@ from flows.cart import chosen_item, chosen_lines
 from flows.checkout import check_out
 from flows.counter import offer_to_order
 from flows.eligibility import Chosen, places_of, require_eligible
+from flows.numbers import Picked, require_orderable
 from flows.phone_proof import require_proven
 from flows.sealed import order_place, sealed_address, vault
 from flows.visit import Opened, touch_link
@@ -60,8 +61,9 @@ class Line:
 class Submit:
     """One press of the button; `client_key` is the same however often it arrives.
 
-    `counter` is the link of a counter sale the buyer confirmed, if it is one. With `keeps_address`
-    the address goes into his book.
+    `counter` is the link of a counter sale the buyer confirmed, if it is one; `home` the outlet he
+    belongs to, whose phone numbers are offered to him. With `keeps_address` the address goes into
+    his book.
     """
 
     member_id: int
@@ -74,6 +76,7 @@ class Submit:
     address: dict[str, str] | None = field(default=None, repr=False)
     outlet: str = ""
     counter: str = ""
+    home: str = ""
     keeps_address: bool = False
 
     @property
@@ -86,7 +89,8 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     """Place the order; its number, the same for a repeat.
 
     A link that was opened and has not been a touch yet is one now, before the credit is decided.
-    Raises Incomplete, BadPhone, NotEligible, the refusals of `place_order` and of `offer_to_order`.
+    Raises Incomplete, BadPhone, NotEligible, the refusals of `require_orderable`, `place_order` and
+    `offer_to_order`.
     """
     known = offers((line.sku for line in submit.lines), now=now)
     chosen = [Chosen(_offer(known, line), line.quantity) for line in submit.lines]
@@ -98,6 +102,9 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
         member_id=submit.member_id,
         client_key=submit.client_key,
         places=_places(submit, outlet_id),
+    )
+    require_orderable(
+        _picked(submit, chosen), member_id=submit.member_id, outlet_code=submit.home, now=now
     )
     if submit.keeps_address:
         _keep_address(submit, now)
@@ -140,6 +147,12 @@ def _at_counter(submit: Submit, wish: Wish, now: datetime) -> str:
     order = check_out(wish=wish, now=now, acceptor_rep_id=offer.acceptor_rep_id).order
     use_offer(offer, order_id=order.id)
     return order.number
+
+
+def _picked(submit: Submit, chosen: Sequence[Chosen]) -> list[Picked]:
+    """The phone numbers of the lines that have one."""
+    pairs = zip(submit.lines, chosen, strict=True)
+    return [Picked(msisdn=line.number, offer=each.offer) for line, each in pairs if line.number]
 
 
 def _sealed_address(submit: Submit) -> bytes | None:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 
 from orders.models import HandOver, HandOverStatus, SalesOrder
 from wx_backend.db import db, upsert
+from wx_backend.rounds import take_round
 
 OPEN = (HandOverStatus.WAITING, HandOverStatus.UNKNOWN, HandOverStatus.RECEIVED)
 UNDECIDED = (*OPEN, HandOverStatus.DEAD)
@@ -143,11 +144,20 @@ def ages(orders: Select[int] | None, *, now: datetime) -> Mapping[timedelta, int
     return dict(zip(bounds, db.session.execute(query).one(), strict=True))
 
 
-def hand_overs_waiting(*, asked_before: datetime, limit: int = 100) -> Sequence[int]:
-    """Orders handed over before an instant that billing has not decided on, oldest first."""
-    return db.session.scalars(
-        select(HandOver.order_id)
-        .where(HandOver.status.in_(OPEN), HandOver.asked_at <= asked_before)
-        .order_by(HandOver.asked_at)
-        .limit(limit)
-    ).all()
+def hand_overs_to_chase(
+    *, asked_before: datetime, chased_before: datetime, now: datetime, limit: int = 100
+) -> Sequence[int]:
+    """The next orders handed over before an instant that billing has not decided on.
+
+    Each has its turn; none again before `chased_before` has passed.
+    """
+    ids = take_round(
+        HandOver,
+        HandOver.status.in_(OPEN),
+        or_(HandOver.chased_at.is_(None), HandOver.chased_at <= chased_before),
+        since=HandOver.asked_at,
+        before=asked_before,
+        now=now,
+        limit=limit,
+    )
+    return db.session.scalars(select(HandOver.order_id).where(HandOver.id.in_(ids))).all()

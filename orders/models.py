@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
+from wx_backend.rounds import InRounds
 
 
 class OrderStatus(StrEnum):
@@ -57,7 +58,7 @@ class RealName(StrEnum):
     EXPIRED = "expired"
 
 
-class SalesOrder(Model):
+class SalesOrder(InRounds, Model):
     """What one member ordered at one time. `client_key` makes a repeated submit the same order.
 
     `content` is the digest of what was asked for, so that a key cannot be reused for another
@@ -215,7 +216,7 @@ class HandOverStatus(StrEnum):
     DEAD = "dead"
 
 
-class HandOver(Model):
+class HandOver(InRounds, Model):
     """The hand-over of one paid order to billing: which lines, and what billing said.
 
     `positions` never change once billing may know them, so that every repeat says the same, but

@@ -1,9 +1,9 @@
 """Verbs on placed orders: pay, close, attribute, hand over."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from catalog import numbers as pool
 from catalog import stock
@@ -14,6 +14,9 @@ from orders.placement import reservation_key
 from orders.queries import lines_of_order
 from wx_backend.db import db, locked
 from wx_backend.errors import NotFound
+from wx_backend.rounds import take_round
+
+CLOSE_AGAIN = timedelta(hours=1)
 
 
 class PaidOutcome(StrEnum):
@@ -114,3 +117,17 @@ def locked_line(line_id: int) -> tuple[SalesOrder, OrderLine]:
     line = locked(select(OrderLine).where(OrderLine.id == line_id))
     assert line is not None  # noqa: S101 - lines are never deleted
     return order, line
+
+
+def unpaid_orders_to_close(*, now: datetime, limit: int = 100) -> list[int]:
+    """The next orders whose time to pay is over; each has its turn, hourly while it will not close."""
+    return take_round(
+        SalesOrder,
+        SalesOrder.status == OrderStatus.PLACED,
+        SalesOrder.expires_at <= now,
+        or_(SalesOrder.chased_at.is_(None), SalesOrder.chased_at <= now - CLOSE_AGAIN),
+        since=SalesOrder.expires_at,
+        before=now,
+        now=now,
+        limit=limit,
+    )

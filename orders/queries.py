@@ -47,16 +47,6 @@ def orders_of_member(
     return db.session.scalars(query.offset(after).limit(limit)).all()
 
 
-def unpaid_orders_due(*, now: datetime, limit: int = 100) -> Sequence[int]:
-    """Ids of orders whose time to pay is over, oldest first."""
-    return db.session.scalars(
-        select(SalesOrder.id)
-        .where(SalesOrder.status == OrderStatus.PLACED, SalesOrder.expires_at <= now)
-        .order_by(SalesOrder.expires_at)
-        .limit(limit)
-    ).all()
-
-
 def orders_of_members(
     member_ids: Iterable[int], *, after: int = 0, limit: int = PAGE
 ) -> Sequence[SalesOrder]:

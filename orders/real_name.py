@@ -3,7 +3,7 @@
 No identity document ever comes here: the operator's certified service checks, we keep its word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -79,6 +79,38 @@ def is_open(line: OrderLine) -> bool:
     return line.real_name_state == RealName.WAITING and is_wanted and not is_over
 
 
+def is_given_up(line: OrderLine) -> bool:
+    """Whether nothing will come of a line: it is cancelled, or all its money is going back."""
+    is_back = line.refund_reserved_fen >= line.paid_fen > 0
+    return is_back or line.fulfilment == Fulfilment.CANCELLED
+
+
+def is_undecided(line: OrderLine) -> bool:
+    """Whether a line keeps its order from billing: its check is open, or what a refusal means is."""
+    return is_open(line) or (line.real_name_state in _WITHOUT and not is_given_up(line))
+
+
+def going_back(line: OrderLine, lines: Iterable[OrderLine]) -> Sequence[OrderLine]:
+    """What goes back with a line without a pass: its whole bundle, whoever else of it has passed.
+
+    The line alone, once something of the bundle is on its way.
+    """
+    if line.bundle_item is None:
+        return [line]
+    bundle = [each for each in lines if each.bundle_item == line.bundle_item]
+    others = [each for each in bundle if each.id != line.id]
+    is_unsent = all(
+        each.fulfilment in {Fulfilment.WAITING, Fulfilment.CANCELLED} for each in others
+    )
+    return bundle if is_unsent else [line]
+
+
+def without_a_pass(lines: Sequence[OrderLine]) -> set[int]:
+    """The lines of an order that nobody gets, since somebody's name was refused or never shown."""
+    refused = [line for line in lines if line.real_name_state in _WITHOUT]
+    return {each.id for line in refused for each in going_back(line, lines)}
+
+
 def line_of_reference(reference: str) -> OrderLine | None:
     """The line the real-name service knows by this reference."""
     return db.session.scalars(
@@ -93,4 +125,5 @@ def words_on(line_ids: Sequence[int]) -> Sequence[RealNameSaid]:
     ).all()
 
 
+_WITHOUT: Final = frozenset({RealName.REFUSED, RealName.EXPIRED})
 _LIVE: Final = frozenset({OrderStatus.PAID, OrderStatus.PART_REFUNDED})

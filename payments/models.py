@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.claims import Claimable, due_index, upkeep_indexes
 from wx_backend.db import Instant, Model, id_column
+from wx_backend.rounds import InRounds
 
 CNY = "CNY"
 REFUNDS_MAX = 50
@@ -174,7 +175,7 @@ class Payment(Model):
     refund_asked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class Refund(Model):
+class Refund(InRounds, Model):
     """Money on its way back for one payment; the same number is used until it surely failed.
 
     `actor` is who wanted it: `staff:7`, `member:12` or `system`. `key` makes one wish one refund.
@@ -264,6 +265,39 @@ class RefundProposal(Model):
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refund.id"))
+
+
+class WayOut(Model):
+    """An abnormal refund so large that a second person has to agree where it goes instead.
+
+    `card` is encrypted for WeChat Pay, who alone can read it, and forgotten with the decision.
+    """
+
+    __tablename__ = "way_out"
+    __table_args__ = (
+        Index("ix_way_out_refund", "refund_id", "id"),
+        Index(
+            "uq_way_out_proposed",
+            "refund_id",
+            unique=True,
+            sqlite_where=text("status = 'proposed'"),
+            postgresql_where=text("status = 'proposed'"),
+        ),
+        CheckConstraint("decided_by <> proposed_by", name="second_person"),
+        CheckConstraint("(status = 'proposed') = (decided_by IS NULL)", name="decided"),
+        CheckConstraint("status = 'proposed' OR card IS NULL", name="forgotten"),
+    )
+
+    id: Mapped[int] = id_column()
+    refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"))
+    way: Mapped[str] = mapped_column(String(20))
+    card: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(10), default=ProposalStatus.PROPOSED)
+    proposed_by: Mapped[str] = mapped_column(String(40))
+    proposed_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by: Mapped[str | None] = mapped_column(String(40))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ExceptionItem(Model):

@@ -1,4 +1,7 @@
-"""What was open at the end of a day: money that came or goes back and had not come to rest."""
+"""What was open at the end of a day: money that came or goes back and had not come to rest.
+
+All of it: whoever lets it pass, or explains a balance by it, answers for every item.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,7 +12,6 @@ from payments.models import Payment, PaymentStatus, Refund, RefundLine, RefundSt
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import db
 
-SHOWN = 200
 _ENDED = (RefundStatus.SUCCEEDED, RefundStatus.CLOSED)
 
 
@@ -42,13 +44,11 @@ def unsettled_since(asked_before: datetime) -> list[OpenItem]:
             Payment.created_at < asked_before,
         )
         .order_by(Payment.id)
-        .limit(SHOWN)
     )
     refunds = db.session.scalars(
         select(Refund)
         .where(Refund.status.not_in(_ENDED), Refund.asked_at < asked_before)
         .order_by(Refund.id)
-        .limit(SHOWN)
     )
     return [
         *(OpenItem(each.out_trade_no, "付款结果未知", each.amount_fen) for each in attempts),
@@ -103,6 +103,5 @@ def accepted_refunds(before: datetime) -> list[OpenItem]:
             Refund.asked_at < before,
         )
         .order_by(Refund.id)
-        .limit(SHOWN)
     )
     return [OpenItem(each.out_refund_no, "退款已受理", each.amount_fen) for each in rows]

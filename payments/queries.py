@@ -8,7 +8,6 @@ from sqlalchemy import Select, func, or_, select
 
 from payments.attempts import OPEN
 from payments.models import ExceptionItem, Payment, PaymentStatus, Refund, RefundLine, RefundStatus
-from payments.rules import FINAL
 from wx_backend.db import db
 
 PAGE = 50
@@ -171,17 +170,6 @@ def refunds_of_order(order_id: int) -> Sequence[Refund]:
         .join(Payment, Payment.id == Refund.payment_id)
         .where(Payment.order_id == order_id)
         .order_by(Refund.id)
-    ).all()
-
-
-def refunds_under_way(*, asked_before: datetime, limit: int = PAGE) -> Sequence[int]:
-    """Ids of refunds asked for before an instant that have not ended, oldest first."""
-    under_way = [status for status in RefundStatus if status not in FINAL]
-    return db.session.scalars(
-        select(Refund.id)
-        .where(Refund.status.in_(under_way), Refund.asked_at <= asked_before)
-        .order_by(Refund.asked_at)
-        .limit(limit)
     ).all()
 
 

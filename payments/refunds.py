@@ -31,6 +31,7 @@ from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
 from wx_backend.errors import NotFound
+from wx_backend.rounds import take_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,16 +173,35 @@ def refuse_refund(*, refund_id: int, error: str, now: datetime) -> bool:
     return True
 
 
+def refunds_to_chase(*, asked_before: datetime, now: datetime, limit: int = 50) -> list[int]:
+    """The next refunds under way nobody has asked about since an instant; each has its turn."""
+    under_way = [status for status in RefundStatus if status not in FINAL]
+    return take_round(
+        Refund,
+        Refund.status.in_(under_way),
+        since=Refund.asked_at,
+        before=asked_before,
+        now=now,
+        limit=limit,
+    )
+
+
 def note_way_out(*, refund_id: int, way: str, actor: str) -> None:
     """A person sends an abnormal refund another way: it is being processed again.
 
     The caller holds the order's lock. Raises NotAbnormal.
     """
+    refund = require_abnormal(refund_id)
+    refund.status, refund.way, refund.way_by = RefundStatus.PROCESSING, way, actor
+
+
+def require_abnormal(refund_id: int) -> Refund:
+    """The refund, locked, of which somebody has to decide where it goes. Raises NotAbnormal."""
     seen = db.session.get_one(Refund, refund_id)
     refund = _locked_refund(seen.out_refund_no)
     if refund is None or refund.status != RefundStatus.ABNORMAL:
         raise NotAbnormal
-    refund.status, refund.way, refund.way_by = RefundStatus.PROCESSING, way, actor
+    return refund
 
 
 def apply_refund_fact(*, fact: RefundFact, now: datetime) -> RefundSettlement:

@@ -32,6 +32,11 @@ def begin_day(*, on: date) -> BusinessDay:
     return day
 
 
+def is_open_day(on: date) -> bool:
+    """Whether nobody has closed the day; it stays so until the transaction ends."""
+    return begin_day(on=on).status != DayStatus.CLOSED
+
+
 def ask_day(*, on: date, today: date) -> bool:
     """Have the clock compare the day; False when it did today, or a person has closed the day."""
     day = begin_day(on=on)

@@ -1,7 +1,7 @@
 """Attributions and their receipts: written once, chained, read again with today's names."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -136,6 +136,28 @@ def latest_attribution(order_line_id: int) -> Attribution | None:
 def receipt_of(attribution_id: int) -> Receipt:
     """The proof of one attribution."""
     return db.session.scalars(select(Receipt).where(Receipt.attribution_id == attribution_id)).one()
+
+
+def receipt_of_line(order_line_id: int) -> Receipt:
+    """The proof of the version of a line's attribution that stands."""
+    standing = latest_attribution(order_line_id)
+    assert standing is not None  # noqa: S101 - made with the order
+    return receipt_of(standing.id)
+
+
+def receipt_numbers(order_line_ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of the proofs that stand, by order line; lines without one are missing."""
+    newest = (
+        select(func.max(Attribution.id))
+        .where(Attribution.order_line_id.in_(set(order_line_ids)))
+        .group_by(Attribution.order_line_id)
+    )
+    rows = db.session.execute(
+        select(Attribution.order_line_id, Receipt.number)
+        .join(Receipt, Receipt.attribution_id == Attribution.id)
+        .where(Attribution.id.in_(newest))
+    )
+    return {line_id: number for line_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
 def open_dispute(

@@ -40,6 +40,11 @@ def replay(body: dict[str, Any]) -> Replay:
     return Replay(decide(touches, facts, policy), touches, facts, policy)
 
 
+def frozen_in(body: dict[str, Any]) -> tuple[OrderFacts, frozenset[int]]:
+    """The facts a receipt was written from, and the ids of the touches known then."""
+    return _facts(body["order"]), frozenset(each["id"] for each in body["touches"])
+
+
 def is_consistent(body: dict[str, Any]) -> bool:
     """Does everything in it, words apart, follow from its touches, facts and terms?"""
     return bool(bare(replay(body).body()) == bare(body))

@@ -36,13 +36,12 @@ def index() -> ResponseReturnValue:
 
 @bp.post("/api/numbers/hold")
 def hold() -> ResponseReturnValue:
-    """Hold a number for a quarter of an hour, so that nobody else gets it."""
-    number, member_id, now = (
-        body(NumberRequest())["number"],
-        session.member().member_id,
-        clock.now(),
+    """Hold a number that is offered here for a quarter of an hour, so that nobody else gets it."""
+    number, member_id = body(NumberRequest())["number"], session.member().member_id
+    outlet, now = home_outlet(), clock.now()
+    held = retried(
+        lambda: hold_number(msisdn=number, member_id=member_id, outlet_code=outlet, now=now)
     )
-    held = retried(lambda: hold_number(msisdn=number, member_id=member_id, now=now))
     return jsonify(_shown(held)), 201
 
 
@@ -64,5 +63,6 @@ def _shown(choice: Choice) -> dict[str, Any]:
     return {
         "number": choice.number,
         "grade": GRADES[choice.grade],
+        "minimum_fen": choice.minimum_fen,
         "until": choice.until.isoformat() if choice.until else None,
     }

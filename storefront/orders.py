@@ -13,6 +13,7 @@ from orders.models import Delivery
 from storefront import session
 from storefront.arrival import HIDDEN, arrival_panel
 from storefront.checkout import new_client_key
+from storefront.numbers import home_outlet
 from storefront.order_pages import order_page, order_rows, own_order
 from storefront.schemas import OrderRequest, RefundRequest, body
 from storefront.shelf import PAGE, asked_page
@@ -77,6 +78,7 @@ def create() -> ResponseReturnValue:
         identity_id=viewer.identity_id,
         lines=[Line(**line) for line in asked.pop("lines")],
         delivery=Delivery(asked.pop("delivery")),
+        home=home_outlet(),
         **asked,
     )
     number = retried(lambda: submit_order(submit, opened=opened, now=clock.now()))

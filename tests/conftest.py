@@ -41,6 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, help="how many sequences a state machine plays")
     parser.addoption("--steps", type=int, help="how long each of them is")
     parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
+    parser.addoption("--size", type=int, default=1, help="how many times larger races are")
+
+
+@pytest.fixture
+def size(request: pytest.FixtureRequest) -> int:
+    """How many times larger a race is than in the ordinary suite: what --size says."""
+    times: int = request.config.getoption("--size")
+    return times
 
 
 def pytest_configure() -> None:

@@ -77,8 +77,8 @@ def kind_of(row: Any) -> str:
     return str(row.name if isinstance(row, Job) else row.kind)
 
 
-def dead_rows(table: Any, *, limit: int) -> Sequence[Any]:
-    """What gave up, the latest first."""
+def dead_rows(table: Any, *, limit: int | None = None) -> Sequence[Any]:
+    """What gave up, the latest first; all of it without a limit."""
     query = select(table).where(table.status == WorkStatus.DEAD)
     return db.session.scalars(query.order_by(table.id.desc()).limit(limit)).all()
 

@@ -12,6 +12,8 @@ POOLS: Final = (("CT01", 300), ("CT02", 100), ("CT03", 100))
 # No operator gives out numbers that begin so.
 PREFIX: Final = "1400"
 FINE_ENDINGS: Final = ("888", "666", "168", "520")
+# The least monthly fee of the plan a number goes with.
+MINIMUM_FEN: Final = {NumberClass.FINE: 5_900, NumberClass.PREMIUM: 9_900}
 
 
 def build(*, now: datetime) -> int:
@@ -37,4 +39,4 @@ def _number(tail: int, place: int) -> NumberData:
     ending = FINE_ENDINGS[place // 10 % len(FINE_ENDINGS)]
     is_premium = ending == "888"
     grade = NumberClass.PREMIUM if is_premium else NumberClass.FINE
-    return NumberData(f"{PREFIX}{tail // 1000:04d}{ending}", grade)
+    return NumberData(f"{PREFIX}{tail // 1000:04d}{ending}", grade, MINIMUM_FEN[grade])

@@ -9,6 +9,7 @@ from demo.story.calendar import today
 from demo.story.frame import Story, eventually, expect
 from demo.story.kept import open_work
 from demo.story.mall import Basket
+from demo.templates import template_id
 
 FRANK_PHONE = "13800000007"
 IMEI = "490154203237518"
@@ -60,7 +61,17 @@ def pack(story: Story) -> str:
     expect("units scanned", _scanned(story, line["id"]), [IMEI])
     alice.submit(f"{task}/pack")
     expect("its next node", _nodes(story, number)[:1], ["delivered"])
-    return f"{len(checks)} checks, IMEI {IMEI}"
+    eventually("who is told that it can be fetched", lambda: _told(story), [("Frank", number)])
+    return f"{len(checks)} checks, IMEI {IMEI}, Frank was told"
+
+
+def _told(story: Story) -> list[tuple[str, str]]:
+    """Whom a message told that an order can be fetched, and which."""
+    return [
+        (fact["person"], fact["data"]["character_string1"])
+        for fact in story.witness("message.delivered")
+        if fact.get("template_id") == template_id("pickup_ready")
+    ]
 
 
 def fetch(story: Story) -> str:

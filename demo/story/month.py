@@ -72,8 +72,9 @@ def prove_statements(story: Story) -> str:
     rows = story.rows(FROZEN, first=f"{facts['month']}-01")
     said = run_command(story.stack.places, "verify", command("verify-statements"))
     expect("the command", f"OK: 1 periods, {len(rows)} statements" in said, True)
-    page = desk(story, "province").get("/console/statements-chain").text
-    expect("the console's page", "全部一致" in page, True)
+    chain, province = "/console/statements-chain", desk(story, "province")
+    province.submit(chain)
+    eventually("the console's page", lambda: "全部一致" in province.get(chain).text, True)
     (mine,) = (
         row for row in rows if (row["owner_kind"], row["owner_id"]) == ("rep", facts["rep_id"])
     )

@@ -4,7 +4,7 @@ Every verb takes the outlet of whoever acts: a task of another outlet is NotFoun
 `rep:<id>` or `staff:<id>`. The caller opens the transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,9 +35,9 @@ from fulfilment.queries import (
     task_of_outlet,
     tasks_at_desk,
 )
-from orders.models import SalesOrder
+from orders.models import OrderLine, SalesOrder
 from orders.moves import locked_order
-from orders.queries import line_by_id, order_by_id
+from orders.queries import lines_by_id, order_by_id, orders_by_id
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 from wx_backend.errors import NotFound
@@ -80,7 +80,7 @@ class DeskTaskPage:
 
 def tasks_of_outlet(outlet_id: int, *, now: datetime) -> list[DeskTask]:
     """The outlet's open nodes by urgency: problems first, then by when they are due."""
-    return [desk_task(chain, task, now) for chain, task in tasks_at_desk(outlet_id)]
+    return desk_tasks(tasks_at_desk(outlet_id), now)
 
 
 def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
@@ -89,7 +89,7 @@ def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
     noted = evidence_of([task.id]).get(task.id, [])
     order = _order(chain)
     return DeskTaskPage(
-        task=desk_task(chain, task, now),
+        task=desk_tasks([(chain, task)], now)[0],
         checks=checks_of(chain) if task.node == Node.PACKED else {},
         checked=[each.value for each in noted if each.kind == Proof.CHECK],
         serial_kind=serial_of(chain.product_kind, chain.category_id),
@@ -229,11 +229,18 @@ def _in_hand(task_id: int, outlet_id: int, node: Node, actor: str) -> tuple[Chai
     return chain, held_task(chain, node, actor=actor)
 
 
-def desk_task(chain: Chain, task: Task, now: datetime) -> DeskTask:
-    """How a task reads on an outlet's list."""
-    line = line_by_id(chain.order_line_id)
-    order = _order(chain)
-    assert line is not None  # noqa: S101 - lines are never deleted
+def desk_tasks(found: Iterable[tuple[Chain, Task]], now: datetime) -> list[DeskTask]:
+    """How tasks read on an outlet's list."""
+    rows = list(found)
+    orders = orders_by_id(chain.order_id for chain, _ in rows)
+    lines = lines_by_id(chain.order_line_id for chain, _ in rows)
+    return [
+        _desk_task(task, orders[chain.order_id], lines[chain.order_line_id], now)
+        for chain, task in rows
+    ]
+
+
+def _desk_task(task: Task, order: SalesOrder, line: OrderLine, now: datetime) -> DeskTask:
     return DeskTask(
         task_id=task.id,
         order_number=order.number,

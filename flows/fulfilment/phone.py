@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from flows.fulfilment.desk import DeskTask, DeskTaskPage, desk_task, task_page, tasks_of_outlet
+from flows.fulfilment.desk import DeskTask, DeskTaskPage, desk_tasks, task_page, tasks_of_outlet
 from flows.fulfilment.returning import goods_back
 from fulfilment.errors import NotYet, TakenByOther
 from fulfilment.models import TaskStatus
@@ -88,7 +88,7 @@ def todo_list(rep_id: int, *, node: str = "", now: datetime) -> TodoList:
     """What lies with the rep's outlet, and its parcels that are under way."""
     outlet_id = outlet_of(rep_id)
     tasks = tasks_of_outlet(outlet_id, now=now)
-    tasks += [desk_task(chain, task, now) for chain, task in parcels_of_outlet(outlet_id)]
+    tasks += desk_tasks(parcels_of_outlet(outlet_id), now)
     tasks.sort(key=lambda each: (each.problem is None, each.due_at, each.task_id))
     counts = {wanted: sum(each.node is wanted for each in tasks) for wanted in Node}
     names = _names(each.taken_by for each in tasks)

@@ -12,11 +12,10 @@ from fulfilment.queries import overdue_tasks, pool_tasks
 from fulfilment.reviews import reviews_to_answer
 from fulfilment.turnover import turnover_bp
 from orders.models import OrderLine, SalesOrder
-from orders.queries import line_by_id, order_by_id
+from orders.queries import lines_by_id, orders_by_id
 from org.models import OrgNode, Tier
 from org.queries import nodes_under, under
 from org.roster import holds_everything, names_of_nodes
-from wx_backend.errors import NotFound
 
 TIERS = {Tier.OUTLET: "已通知网点", Tier.CITY: "已升级到地市", Tier.PROVINCE: "已升级到省"}
 
@@ -73,12 +72,17 @@ class ReviewRow:
 def pool(node_id: int, *, now: datetime) -> list[Row]:
     """Lines that wait for an outlet, and lines whose outlet has raised a problem."""
     found = pool_tasks(under(node_id), sees_all=holds_everything(node_id))
-    return [_row(chain, task, now) for chain, task in found]
+    return _rows(found, now)
 
 
 def overdue(node_id: int, *, now: datetime) -> list[Row]:
     """Nodes past their time within a part of the organisation, the longest overdue first."""
-    return [_row(chain, task, now) for chain, task in overdue_tasks(under(node_id), now=now)]
+    return _rows(overdue_tasks(under(node_id), now=now), now)
+
+
+def count_overdue(node_id: int, *, now: datetime) -> int:
+    """How many nodes that is, of those shown."""
+    return len(overdue_tasks(under(node_id), now=now))
 
 
 def outlets_of(node_id: int) -> Sequence[OrgNode]:
@@ -97,21 +101,26 @@ def orders_behind(
 ) -> list[LineRow]:
     """The lines behind a figure, newest first."""
     found = lines_behind(kpi, window, is_hit=is_hit, after=after, limit=limit)
-    return [LineRow(_order(order_id), _line(line_id).name, hit) for line_id, order_id, hit in found]
+    orders = orders_by_id(order_id for _, order_id, _ in found)
+    lines = lines_by_id(line_id for line_id, _, _ in found)
+    return [LineRow(orders[order_id], lines[line_id].name, hit) for line_id, order_id, hit in found]
 
 
 def open_reviews(node_id: int) -> list[ReviewRow]:
     """Reviews nobody has answered, the worst first."""
     reviews = reviews_to_answer(under(node_id))
     outlets = names_of_nodes(each.outlet_id for each in reviews if each.outlet_id is not None)
-    return [_review(each, outlets) for each in reviews]
-
-
-def _review(review: Review, outlets: dict[int, str]) -> ReviewRow:
-    line = _line(review.order_line_id)
-    return ReviewRow(
-        review, _order(line.order_id), line.name, outlets.get(review.outlet_id or 0, "")
-    )
+    lines = lines_by_id(each.order_line_id for each in reviews)
+    orders = orders_by_id(line.order_id for line in lines.values())
+    return [
+        ReviewRow(
+            row=each,
+            order=orders[lines[each.order_line_id].order_id],
+            line_name=lines[each.order_line_id].name,
+            outlet=outlets.get(each.outlet_id or 0, ""),
+        )
+        for each in reviews
+    ]
 
 
 def _value(row: Figure, node_id: int, window: Window) -> str:
@@ -128,9 +137,25 @@ def _length(minutes: int) -> str:
     return f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分钟"
 
 
-def _row(chain: Chain, task: Task, now: datetime) -> Row:
-    order, line = _order(chain.order_id), _line(chain.order_line_id)
-    outlet = names_of_nodes([chain.outlet_id]) if chain.outlet_id is not None else {}
+def _rows(found: Sequence[tuple[Chain, Task]], now: datetime) -> list[Row]:
+    orders = orders_by_id(chain.order_id for chain, _ in found)
+    lines = lines_by_id(chain.order_line_id for chain, _ in found)
+    outlets = names_of_nodes(chain.outlet_id for chain, _ in found if chain.outlet_id is not None)
+    return [
+        _row(
+            (chain, task),
+            (orders[chain.order_id], lines[chain.order_line_id]),
+            outlets.get(chain.outlet_id or 0, ""),
+            now,
+        )
+        for chain, task in found
+    ]
+
+
+def _row(
+    node: tuple[Chain, Task], sold: tuple[SalesOrder, OrderLine], outlet: str, now: datetime
+) -> Row:
+    (chain, task), (order, line) = node, sold
     return Row(
         chain_id=chain.id,
         task_id=task.id,
@@ -138,7 +163,7 @@ def _row(chain: Chain, task: Task, now: datetime) -> Row:
         line_name=line.name,
         quantity=line.quantity,
         region=region_of(order),
-        outlet=next(iter(outlet.values()), ""),
+        outlet=outlet,
         node=Node(task.node),
         node_name=NAMES[Node(task.node)],
         owner=OWNERS[Owner(task.owner)],
@@ -148,17 +173,3 @@ def _row(chain: Chain, task: Task, now: datetime) -> Row:
         problem=task.problem or "",
         tier=TIERS.get(Tier(task.tier), "") if task.tier else "",
     )
-
-
-def _order(order_id: int) -> SalesOrder:
-    order = order_by_id(order_id)
-    if order is None:
-        raise NotFound
-    return order
-
-
-def _line(line_id: int) -> OrderLine:
-    line = line_by_id(line_id)
-    if line is None:
-        raise NotFound
-    return line

@@ -8,8 +8,8 @@ from typing import Any
 from flows.payment.settle import settle
 from orders.models import OrderStatus
 from orders.moves import locked_order
-from orders.operations import close_order
-from orders.queries import order_by_id, unpaid_orders_due
+from orders.operations import close_order, unpaid_orders_to_close
+from orders.queries import order_by_id
 from payments.attempts import OPEN, close_attempt
 from payments.facts import payment_fact
 from payments.models import PaymentStatus
@@ -77,9 +77,9 @@ def close_unpaid(*, order_id: int, cause: str, actor: str = "system") -> Steps:
 
 def close_expired_orders(*, now: datetime) -> int:
     """Have every order past its time closed; how many. Repeats hourly while one will not close."""
-    due = unpaid_orders_due(now=now)
+    due = unpaid_orders_to_close(now=now)
     for order_id in due:
-        defer(close_unpaid, key=f"{order_id}:{now:%Y%m%d%H}", order_id=order_id, cause="expired")
+        defer(close_unpaid, key=f"{order_id}:{now:%Y%m%d%H%M}", order_id=order_id, cause="expired")
     return len(due)
 
 

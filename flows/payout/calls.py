@@ -20,8 +20,6 @@ from settlement.payouts.queries import (
     payout_by_id,
     receiver_by_id,
     times_paused,
-    transfers_under_way,
-    unsent_transfers,
 )
 from settlement.payouts.release import is_final
 from settlement.payouts.rules import NAME_FROM_FEN, OUTCOMES
@@ -33,6 +31,8 @@ from settlement.payouts.transfers import (
     record_not_taken,
     record_unknown,
     start_asking,
+    transfers_to_chase,
+    unsent_to_chase,
 )
 from wechat.pay.facts import Transfer
 from wechat.pay.transfers import (
@@ -110,8 +110,8 @@ def call_back(*, payout_id: int) -> Steps:
 
 def chase_transfers(*, now: datetime) -> int:
     """Ask about transfers nobody has asked about for long, and for those nobody asked for."""
-    stale = transfers_under_way(asked_before=now - STALE)
-    unsent = unsent_transfers(released_before=now - STALE)
+    stale = transfers_to_chase(asked_before=now - STALE, now=now)
+    unsent = unsent_to_chase(released_before=now - STALE, now=now)
     for payout_id in stale:
         defer(ask_about_transfer, key=f"{payout_id}:{now:%Y%m%d%H}", payout_id=payout_id)
     for payout_id in unsent:

@@ -27,7 +27,6 @@ EXCEPTION_FROM_FEN: Final = 100
 """Open exceptions about smaller payments do not hold a month up."""
 
 UNSETTLED_AFTER: Final = timedelta(hours=2)
-SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ def trial(_month: Month) -> Finding:
     lines = trial_balance()
     odd = unbalanced_postings()
     rows = [(str(line.kind), yuan(line.debit_fen), yuan(line.credit_fen)) for line in lines]
-    rows += [(f"不平的凭证 {posting_id}", "", "") for posting_id in odd[:SHOWN]]
+    rows += [(f"不平的凭证 {posting_id}", "", "") for posting_id in odd]
     is_even = sum(line.balance_fen for line in lines) == 0
     return Finding(is_even and not odd, ("科目", "借方（元）", "贷方（元）"), rows)
 
@@ -141,7 +140,7 @@ def batches(month: Month) -> Finding:
 
 def failed_work(_month: Month) -> Finding:
     """No work has given up: each may be a commission not accrued or a refund not booked."""
-    dead = backlog.dead_rows(Job, limit=SHOWN)
+    dead = backlog.dead_rows(Job)
     return none_of(
         ("任务", "编号", "原因"), [(row.name, str(row.id), row.last_error or "") for row in dead]
     )

@@ -17,7 +17,7 @@ from orders.acknowledgement import outlets_of_orders
 from payments.facts import BILLED_STATES
 from payments.operations import Source
 from payments.rules import PaymentFact, RefundFact
-from reconciliation.days import note_compared, note_waiting
+from reconciliation.days import is_open_day, note_compared, note_waiting
 from reconciliation.differences import end_vanished, record
 from reconciliation.models import BillStatus, TradeKind, TradeLine
 from reconciliation.queries import bills_of, is_day_reconciled, trade_by_id
@@ -38,7 +38,10 @@ WAITS: Final = {
 
 @remote_job("reconcile.compare")
 def compare_day(*, day: str) -> Steps:
-    """Settle what only the bill knows, compare all legs, note the differences."""
+    """Settle what only the bill knows, compare all legs, note the differences.
+
+    A person may close the day meanwhile: nothing is written into a closed day.
+    """
     legs = the_day(date.fromisoformat(day))
     if is_day_reconciled(legs.on):
         return
@@ -53,8 +56,12 @@ def compare_day(*, day: str) -> Steps:
     found, sums = yield partial(_findings, legs)
     seen: set[int] = set()
     for some in _parts(found):
+        if not is_open_day(legs.on):
+            return
         seen |= _record(legs.on, some, clock.now())
         yield _nothing
+    if not is_open_day(legs.on):
+        return
     end_vanished(on=legs.on, seen=seen, now=clock.now())
     note_compared(on=legs.on, sums=sums.as_json(), now=clock.now())
 

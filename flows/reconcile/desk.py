@@ -11,7 +11,8 @@ from datetime import date, datetime
 from flows.reconcile import archive
 from flows.reconcile.clearing import ClearingAccount, clearing_accounts
 from flows.reconcile.fetching import start_day
-from orders.queries import order_by_id
+from orders.queries import orders_by_id
+from org.models import Role
 from org.queries import under
 from org.roster import holds_everything, names_of_nodes
 from reconciliation.days import DayClosed, begin_day, close_day
@@ -38,6 +39,10 @@ from wx_backend.errors import Conflict, Forbidden, NotFound
 
 class DayNotOver(Conflict):
     code, message = "day_not_over", "这一天还没有结束，账单次日上午十点后才有"
+
+
+class NotItsOwner(Forbidden):
+    code, message = "not_its_owner", "该差异由责任方或管理员处理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +144,23 @@ def difference_file(
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a person ends a difference, and why; `actor` is `staff:7`."""
+    """How a person ends a difference, and why; `actor` is `staff:7`, `role` what he is there."""
 
     difference_id: int
     to: DifferenceStatus
     actor: str
+    role: str
     reason: str
 
 
 def end(decision: Decision, *, node_id: int, now: datetime) -> None:
-    """Say why a difference is all right or how it was put right. NotFound, DifferenceEnded."""
+    """Say why a difference is all right or how it was put right.
+
+    Raises NotFound, NotItsOwner, DifferenceEnded.
+    """
     row = _difference(decision.difference_id, node_id)
+    if not may_end(row, decision.role):
+        raise NotItsOwner
     end_difference(
         difference_id=row.id,
         to=decision.to,
@@ -157,6 +168,11 @@ def end(decision: Decision, *, node_id: int, now: datetime) -> None:
         reason=decision.reason,
         now=now,
     )
+
+
+def may_end(row: Difference, role: str) -> bool:
+    """Whether a difference is for staff of this role to end: its owner's, or an administrator's."""
+    return role in {row.owner_role, Role.ADMINISTRATOR}
 
 
 def check_top(node_id: int) -> None:
@@ -171,17 +187,13 @@ def _difference(difference_id: int, node_id: int) -> Difference:
 
 def _views(rows: Sequence[Difference], now: datetime) -> list[DifferenceView]:
     nodes = names_of_nodes(row.owner_node_id for row in rows if row.owner_node_id is not None)
+    orders = orders_by_id(row.order_id for row in rows if row.order_id is not None)
     return [
         DifferenceView(
             row,
-            _order_number(row),
+            orders[row.order_id].number if row.order_id is not None else "",
             nodes.get(row.owner_node_id or 0, "总部"),
             max(0, ((row.ended_at or now) - row.found_at).days),
         )
         for row in rows
     ]
-
-
-def _order_number(row: Difference) -> str:
-    order = order_by_id(row.order_id) if row.order_id is not None else None
-    return order.number if order else ""

@@ -1,4 +1,7 @@
-"""Abnormal refunds are worked off by a person: to the payer's other card, or to us to pay by hand."""
+"""Abnormal refunds are worked off by a person: to the payer's other card, or to us to pay by hand.
+
+Above the limit of all refunds a second person has to agree.
+"""
 
 import re
 from dataclasses import asdict, dataclass
@@ -6,10 +9,18 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
+from flows.refund.agree import limit_fen
 from flows.refund.calls import ask_again
 from orders.moves import locked_order
 from payments.queries import order_of_attempt, refund_by_id
-from payments.refunds import note_way_out
+from payments.refunds import note_way_out, require_abnormal
+from payments.ways_out import (
+    decide_way_out,
+    open_way_out,
+    propose_way_out,
+    refund_of_way_out,
+    sent_alone_fen,
+)
 from wechat.pay.abnormal import Card, Way, apply_abnormal
 from wx_backend import platform
 from wx_backend.errors import BadInput
@@ -28,17 +39,42 @@ class PayerCard:
     name: str
 
 
-def send_another_way(*, refund_id: int, card: PayerCard | None, actor: str, now: datetime) -> None:
+def send_another_way(*, refund_id: int, card: PayerCard | None, actor: str, now: datetime) -> bool:
     """A person decides where an abnormal refund goes: to this card, or to us without one.
 
-    Raises NotAbnormal unless it is, BadInput for a card that cannot be one.
+    At once (True), or above the limit once another person agrees; what one person alone sent
+    another way of the same order before counts too. Raises NotAbnormal unless it is,
+    WayOutProposed while a decision waits, BadInput for a card that cannot be one.
     """
     sealed = None if card is None else asdict(_sealed(card, now))
     way = Way.MERCHANT if card is None else Way.PAYER_CARD
-    refund = refund_by_id(refund_id)
-    locked_order(order_of_attempt(refund.payment_id))
+    order_id = order_of_attempt(refund_by_id(refund_id).payment_id)
+    locked_order(order_id)
+    refund = require_abnormal(refund_id)
+    if sent_alone_fen(order_id, but=refund_id) + refund.amount_fen > limit_fen():
+        propose_way_out(refund=refund, way=way, card=sealed, actor=actor, now=now)
+        return False
+    _send(refund_id, way, sealed, actor)
+    return True
+
+
+def agree_to_way_out(*, way_out_id: int, is_agreed: bool, actor: str, now: datetime) -> None:
+    """A second person agrees to where an abnormal refund goes, or declines it.
+
+    Raises SecondPersonNeeded for the one who proposed, ProposalDecided, NotFound, and NotAbnormal
+    for agreeing when it is not any more.
+    """
+    refund_id = refund_of_way_out(way_out_id)
+    locked_order(order_of_attempt(refund_by_id(refund_id).payment_id))
+    row = open_way_out(way_out_id, actor=actor)
+    if is_agreed:
+        _send(refund_id, Way(row.way), row.card, row.proposed_by)
+    decide_way_out(row, is_agreed=is_agreed, actor=actor, now=now)
+
+
+def _send(refund_id: int, way: Way, card: dict[str, str] | None, actor: str) -> None:
     note_way_out(refund_id=refund_id, way=way, actor=actor)
-    defer(apply_way_out, refund_id=refund_id, way=way, card=sealed)
+    defer(apply_way_out, refund_id=refund_id, way=way, card=card)
 
 
 @remote_job("refund.apply_abnormal")

@@ -76,6 +76,14 @@ def refund_whole_order(*, order_id: int, reason: str, actor: str, key: str, now:
     return refund_order_lines(LinesBack(order_id, amounts, reason, actor, key), now=now)
 
 
+def limit_fen() -> int:
+    """Above this a second person has to agree."""
+    pay = platform.config().pay
+    if pay is None:
+        raise platform.PayNotConfigured
+    return pay.second_person_above_fen
+
+
 @job("payment.send_back")
 def send_back(*, payment_id: int, reason: str) -> None:
     """Return a payment that was double, late, or for what is not there any more; whole."""

@@ -9,8 +9,8 @@ from flows.payment.address import notice_url
 from flows.refund.settle import give_up_refund, settle_refund
 from payments.facts import refund_fact
 from payments.models import Payment, Refund
-from payments.queries import payment_by_id, refund_by_id, refunds_under_way
-from payments.refunds import record_refund_unknown
+from payments.queries import payment_by_id, refund_by_id
+from payments.refunds import record_refund_unknown, refunds_to_chase
 from payments.rules import FINAL
 from wechat.pay.facts import Refund as Said
 from wx_backend import clock, platform
@@ -65,7 +65,7 @@ def query_refund(*, refund_id: int) -> Steps:
 
 def chase_refunds(*, now: datetime) -> int:
     """Ask about refunds nobody has asked about for long (their job may have died); how many."""
-    stale = refunds_under_way(asked_before=now - STALE)
+    stale = refunds_to_chase(asked_before=now - STALE, now=now)
     for refund_id in stale:
         defer(query_refund, key=f"{refund_id}:{now:%Y%m%d%H}", refund_id=refund_id)
     return len(stale)

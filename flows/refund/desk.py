@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Select
 
-from flows.refund.abnormal import PayerCard, send_another_way
-from flows.refund.agree import LinesBack, refund_order_lines
+from flows.refund.abnormal import PayerCard, agree_to_way_out, send_another_way
+from flows.refund.agree import LinesBack, limit_fen, refund_order_lines
 from orders.errors import RefundTooLarge
 from orders.models import OrderLine, SalesOrder
 from orders.moves import locked_order
@@ -18,7 +18,7 @@ from org.queries import under
 from org.roster import holds_everything
 from payments.desk import refund_within, refunds_within
 from payments.errors import NotPaid
-from payments.models import Payment, Refund, RefundProposal, RefundStatus
+from payments.models import Payment, Refund, RefundProposal, RefundStatus, WayOut
 from payments.proposals import (
     Proposal,
     amounts_of,
@@ -30,9 +30,15 @@ from payments.proposals import (
     propose_refund,
     waiting_proposals,
 )
-from payments.queries import order_of_attempt, refund_by_key, refunds_of_order, winner_of
+from payments.queries import (
+    order_of_attempt,
+    refund_by_id,
+    refund_by_key,
+    refunds_of_order,
+    winner_of,
+)
 from payments.rules import REFUND_SPACING
-from wx_backend import platform
+from payments.ways_out import refund_of_way_out, ways_out_of, ways_out_waiting
 from wx_backend.errors import BadInput, NotFound
 
 SHOWN = 100
@@ -72,10 +78,11 @@ class RefundAsk:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """A refund with the number of its order."""
+    """A refund with the number of its order, and where somebody wanted it to go instead."""
 
     row: Refund
     order_number: str
+    ways_out: Sequence[WayOut] = ()
 
 
 def refund_form(number: str, node_id: int) -> RefundForm:
@@ -159,23 +166,30 @@ def refund_file(out_refund_no: str, node_id: int) -> RefundView:
     row = refund_within(out_refund_no, _orders(node_id))
     if row is None:
         raise NotFound("退款不存在")
-    return RefundView(row, _order_number(row.payment_id))
+    return RefundView(row, _order_number(row.payment_id), ways_out_of(row.id))
 
 
 def work_off(
     *, out_refund_no: str, card: PayerCard | None, node_id: int, actor: str, now: datetime
-) -> None:
-    """Send an abnormal refund another way; see `send_another_way`."""
+) -> bool:
+    """Send an abnormal refund another way; False while a second person has to agree first."""
     row = refund_file(out_refund_no, node_id).row
-    send_another_way(refund_id=row.id, card=card, actor=actor, now=now)
+    return send_another_way(refund_id=row.id, card=card, actor=actor, now=now)
 
 
-def limit_fen() -> int:
-    """Above this a second person has to agree."""
-    pay = platform.config().pay
-    if pay is None:
-        raise platform.PayNotConfigured
-    return pay.second_person_above_fen
+def decide_way_out(
+    *, way_out_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime
+) -> str:
+    """A second person says whether a refund goes another way; its number. See `agree_to_way_out`."""
+    number = refund_by_id(refund_of_way_out(way_out_id)).out_refund_no
+    refund_file(number, node_id)
+    agree_to_way_out(way_out_id=way_out_id, is_agreed=is_agreed, actor=actor, now=now)
+    return number
+
+
+def ways_out_to_decide(node_id: int) -> Sequence[tuple[WayOut, Refund]]:
+    """Where abnormal refunds shall go that wait for a second person."""
+    return ways_out_waiting(_orders(node_id), limit=SHOWN)
 
 
 def _by_line(order: SalesOrder, amounts: Mapping[int, int]) -> dict[int, int]:

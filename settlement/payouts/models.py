@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
+from wx_backend.rounds import InRounds
 
 _PROPOSED = text("status = 'proposed'")
 _UNDER_WAY = text("status IN ('ready', 'asking', 'unknown', 'sent')")
@@ -105,7 +106,7 @@ class PayoutBatch(Model):
     done_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
-class Payout(Model):
+class Payout(InRounds, Model):
     """Money of one batch for one receiver, in fen; its number is WeChat Pay's out_bill_no too.
 
     What is sent to WeChat Pay is kept word for word (`appid`, `identity_id`, `remark`, `duty`,

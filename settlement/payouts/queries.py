@@ -16,7 +16,6 @@ from settlement.payouts.models import (
     PayoutReceiver,
     PayoutReturn,
     PayoutStatus,
-    Rail,
 )
 from settlement.payouts.rules import UNDER_WAY
 from wx_backend.clock import SHANGHAI
@@ -201,38 +200,6 @@ def ready_to_send(batch_id: int) -> Sequence[int]:
         select(Payout.id)
         .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.READY)
         .order_by(Payout.id)
-    ).all()
-
-
-def transfers_under_way(*, asked_before: datetime, limit: int = 50) -> Sequence[int]:
-    """Ids of transfers asked for before an instant that have not ended, the oldest first."""
-    asked = (PayoutStatus.ASKING, PayoutStatus.UNKNOWN, PayoutStatus.SENT)
-    return db.session.scalars(
-        select(Payout.id)
-        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
-        .where(
-            PayoutBatch.rail == Rail.TRANSFER,
-            Payout.status.in_(asked),
-            Payout.asked_at <= asked_before,
-        )
-        .order_by(Payout.asked_at)
-        .limit(limit)
-    ).all()
-
-
-def unsent_transfers(*, released_before: datetime, limit: int = 50) -> Sequence[int]:
-    """Ids of transfers released before an instant that nobody has asked for; paused ones wait."""
-    return db.session.scalars(
-        select(Payout.id)
-        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
-        .where(
-            PayoutBatch.rail == Rail.TRANSFER,
-            PayoutBatch.status == BatchStatus.RELEASED,
-            Payout.status == PayoutStatus.READY,
-            Payout.released_at <= released_before,
-        )
-        .order_by(Payout.id)
-        .limit(limit)
     ).all()
 
 

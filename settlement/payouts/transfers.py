@@ -4,15 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from ledger.models import AccountKind
 from ledger.values import of_merchant
 from members.models import Identity
 from settlement.payouts.ending import Ending, end
-from settlement.payouts.models import BatchStatus, Payout, PayoutBatch, PayoutStatus
+from settlement.payouts.models import BatchStatus, Payout, PayoutBatch, PayoutStatus, Rail
 from settlement.payouts.queries import payout_by_number
 from settlement.payouts.release import is_final, locked_payout
 from settlement.payouts.rules import OUTCOMES
 from wx_backend.db import db
+from wx_backend.rounds import take_round
 
 MAY_BE_ASKED = (PayoutStatus.READY, PayoutStatus.ASKING, PayoutStatus.UNKNOWN)
 
@@ -155,3 +158,33 @@ def _fits(fact: TransferFact, payout: Payout, mchid: str) -> bool:
 
 def _openid(identity_id: int) -> str:
     return db.session.get_one(Identity, identity_id).openid or ""
+
+
+def transfers_to_chase(*, asked_before: datetime, now: datetime, limit: int = 50) -> list[int]:
+    """The next transfers under way nobody has asked about since an instant; each has its turn."""
+    asked = (PayoutStatus.ASKING, PayoutStatus.UNKNOWN, PayoutStatus.SENT)
+    return take_round(
+        Payout,
+        Payout.batch_id.in_(select(PayoutBatch.id).where(PayoutBatch.rail == Rail.TRANSFER)),
+        Payout.status.in_(asked),
+        since=Payout.asked_at,
+        before=asked_before,
+        now=now,
+        limit=limit,
+    )
+
+
+def unsent_to_chase(*, released_before: datetime, now: datetime, limit: int = 50) -> list[int]:
+    """The next transfers released before an instant that nobody has asked for; paused ones wait."""
+    batches = select(PayoutBatch.id).where(
+        PayoutBatch.rail == Rail.TRANSFER, PayoutBatch.status == BatchStatus.RELEASED
+    )
+    return take_round(
+        Payout,
+        Payout.batch_id.in_(batches),
+        Payout.status == PayoutStatus.READY,
+        since=Payout.released_at,
+        before=released_before,
+        now=now,
+        limit=limit,
+    )

@@ -1,8 +1,8 @@
 """Proving the closed months: every statement, every link and every seal recomputed from the rows."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from sqlalchemy import func, select
@@ -16,7 +16,7 @@ from settlement.statements.models import (
     StatementOwner,
 )
 from settlement.statements.movements import Balance
-from settlement.statements.queries import content_of
+from settlement.statements.queries import content_of, contents_of
 from wx_backend.db import db
 
 STEP = 500
@@ -42,25 +42,57 @@ class Proof:
     root: bytes | None
 
 
+class Proving:
+    """All closed months recomputed from the first, step by step; stops at what does not fit."""
+
+    def __init__(self) -> None:
+        self.proof = Proof(0, 0, None, None)
+        self._heads: Heads = {}
+
+    def steps(self) -> Iterator[int]:
+        """Recompute on; each step says how many statements it did. What is kept are ids alone."""
+        closed = select(AccountingPeriod.id).where(AccountingPeriod.status == PeriodStatus.CLOSED)
+        for period_id in db.session.scalars(closed.order_by(AccountingPeriod.first_on)).all():
+            after: int | None = 0
+            while after is not None and self.proof.broken is None:
+                before = self.proof.statements
+                after = self._some(period_id, after)
+                yield self.proof.statements - before
+            if self.proof.broken is None:
+                self._sealed(period_id)
+            if self.proof.broken is not None:
+                return
+
+    def _some(self, period_id: int, after: int) -> int | None:
+        """The next statements of a month; where to go on, None at its end."""
+        period = db.session.get_one(AccountingPeriod, period_id)
+        rows = _statements_after(period_id, after)
+        contents = contents_of(rows, period)
+        for row in rows:
+            if why := _fault(row, contents[row.id], self._heads):
+                self._break(period.month, row.number, why)
+                return None
+            self._heads[row.owner_kind, row.owner_id] = row.digest
+            self.proof = replace(self.proof, statements=self.proof.statements + 1)
+        return rows[-1].id if len(rows) == STEP else None
+
+    def _sealed(self, period_id: int) -> None:
+        period = db.session.get_one(AccountingPeriod, period_id)
+        if why := _seal_fault(period, self.proof.root or GENESIS):
+            self._break(period.month, "", why)
+            return
+        self.proof = replace(self.proof, periods=self.proof.periods + 1, root=period.root)
+
+    def _break(self, month: str, number: str, why: str) -> None:
+        self.proof = replace(self.proof, broken=Broken(month, number, why), root=None)
+
+
 def verify(said: Callable[[int], object] = lambda _: None) -> Proof:
-    """Recompute all closed months from the first; `said` hears how many statements were done."""
-    heads: Heads = {}
-    root: bytes = GENESIS
-    periods = statements = 0
-    closed = select(AccountingPeriod).where(AccountingPeriod.status == PeriodStatus.CLOSED)
-    for period in db.session.scalars(closed.order_by(AccountingPeriod.first_on)).all():
-        for statement in _statements(period.id):
-            if why := _fault(statement, period, heads):
-                broken = Broken(period.month, statement.number, why)
-                return Proof(periods, statements, broken, None)
-            heads[statement.owner_kind, statement.owner_id] = statement.digest
-            statements += 1
-            said(1)
-        if why := _seal_fault(period, root):
-            return Proof(periods, statements, Broken(period.month, "", why), None)
-        root = period.root or GENESIS
-        periods += 1
-    return Proof(periods, statements, None, root if periods else None)
+    """Recompute all closed months at once; `said` hears how many statements were done."""
+    proving = Proving()
+    for done in proving.steps():
+        said(done)
+    return proving.proof
 
 
 def count_frozen() -> int:
@@ -91,27 +123,20 @@ def holds(statement: Statement, period: AccountingPeriod) -> bool:
     return is_linked and digest_of(content_of(statement, period), link) == statement.digest
 
 
-def _statements(period_id: int) -> Iterator[Statement]:
-    after = 0
-    while True:
-        rows = db.session.scalars(
-            select(Statement)
-            .where(Statement.period_id == period_id, Statement.id > after)
-            .order_by(Statement.id)
-            .limit(STEP)
-        ).all()
-        yield from rows
-        if len(rows) < STEP:
-            return
-        after = rows[-1].id
+def _statements_after(period_id: int, after: int) -> Sequence[Statement]:
+    return db.session.scalars(
+        select(Statement)
+        .where(Statement.period_id == period_id, Statement.id > after)
+        .order_by(Statement.id)
+        .limit(STEP)
+    ).all()
 
 
-def _fault(statement: Statement, period: AccountingPeriod, heads: Heads) -> str:
+def _fault(statement: Statement, content: Content, heads: Heads) -> str:
     """What is wrong with a statement; empty when nothing is."""
     link = heads.get((statement.owner_kind, statement.owner_id), GENESIS)
     if statement.previous != link:
         return "与上一期结算单的链接断开"
-    content = content_of(statement, period)
     if digest_of(content, link) != statement.digest:
         return "内容与摘要不符"
     if statement.owner_kind == StatementOwner.REP and not _adds_up(content):

@@ -106,6 +106,27 @@ class PeriodOverride(Model):
     approved_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
+class ChainProof(Model):
+    """One recomputation of all closed months: who wanted it, how far it is, what came out.
+
+    While it is under way `statements` of `total` are done; `broken_why` is None when all holds.
+    """
+
+    __tablename__ = "chain_proof"
+
+    id: Mapped[int] = id_column()
+    asked_by: Mapped[str] = mapped_column(String(40))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    total: Mapped[int]
+    periods: Mapped[int] = mapped_column(default=0)
+    statements: Mapped[int] = mapped_column(default=0)
+    broken_month: Mapped[str | None] = mapped_column(String(7))
+    broken_number: Mapped[str | None] = mapped_column(String(32))
+    broken_why: Mapped[str | None] = mapped_column(String(100))
+    root: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class Statement(Model):
     """What one month brought one receiver, in fen: what we owed him before, and owe him after.
 

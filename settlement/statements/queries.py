@@ -19,6 +19,7 @@ from settlement.statements.movements import Balance, Line, balances_before, line
 from wx_backend.db import db
 
 PAGE = 20
+_MADE_OF_OTHERS = frozenset(StatementOwner) - {StatementOwner.REP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,25 @@ def running_month(rep_id: int, first: date, last: date) -> RunningMonth:
 
 def content_of(statement: Statement, period: AccountingPeriod) -> Content:
     """A frozen statement as content again, from what its rows say now."""
+    return contents_of([statement], period)[statement.id]
+
+
+def contents_of(statements: Sequence[Statement], period: AccountingPeriod) -> dict[int, Content]:
+    """Statements of one month as contents again, by id."""
+    lines = _lines_of(statement.id for statement in statements)
+    members = _members_of(period.id, statements)
+    return {
+        each.id: _content(each, period, lines.get(each.id, []), members.get(each.id, []))
+        for each in statements
+    }
+
+
+def _content(
+    statement: Statement,
+    period: AccountingPeriod,
+    lines: Sequence[Line],
+    members: Sequence[Statement],
+) -> Content:
     return Content(
         number=statement.number,
         month=period.month,
@@ -108,8 +128,8 @@ def content_of(statement: Statement, period: AccountingPeriod) -> Content:
             parent_id=statement.parent_id,
         ),
         sums=sums_in(statement),
-        lines=lines_of(statement.id),
-        members=[Member(each.number, each.digest) for each in members_of(statement)],
+        lines=lines,
+        members=[Member(each.number, each.digest) for each in members],
     )
 
 
@@ -126,31 +146,38 @@ def sums_in(statement: Statement) -> Sums:
     )
 
 
-def lines_of(statement_id: int) -> list[Line]:
-    """The lines of a frozen statement, in order."""
+def _lines_of(statement_ids: Iterable[int]) -> dict[int, list[Line]]:
+    """The lines of frozen statements, in order."""
     rows = db.session.scalars(
         select(StatementLine)
-        .where(StatementLine.statement_id == statement_id)
-        .order_by(StatementLine.position)
+        .where(StatementLine.statement_id.in_(list(statement_ids)))
+        .order_by(StatementLine.statement_id, StatementLine.position)
     )
-    return [
-        Line(row.business_on, Movement(row.movement), row.reference, row.held_fen, row.free_fen)
-        for row in rows
-    ]
+    found: dict[int, list[Line]] = {}
+    for row in rows:
+        line = Line(
+            row.business_on, Movement(row.movement), row.reference, row.held_fen, row.free_fen
+        )
+        found.setdefault(row.statement_id, []).append(line)
+    return found
 
 
 def members_of(statement: Statement) -> Sequence[Statement]:
     """The statements one is made of, by id of their owners; none for a rep's."""
-    if statement.owner_kind == StatementOwner.REP:
-        return []
-    return db.session.scalars(
+    return _members_of(statement.period_id, [statement]).get(statement.id, [])
+
+
+def _members_of(period_id: int, statements: Iterable[Statement]) -> dict[int, list[Statement]]:
+    above = {each.owner_id: each.id for each in statements if each.owner_kind in _MADE_OF_OTHERS}
+    rows = db.session.scalars(
         select(Statement)
-        .where(
-            Statement.period_id == statement.period_id,
-            Statement.parent_id == statement.owner_id,
-        )
+        .where(Statement.period_id == period_id, Statement.parent_id.in_(set(above)))
         .order_by(Statement.owner_id)
-    ).all()
+    )
+    found: dict[int, list[Statement]] = {}
+    for row in rows if above else ():
+        found.setdefault(above[row.parent_id or 0], []).append(row)
+    return found
 
 
 def last_digests(owner_kind: StatementOwner, owner_ids: Iterable[int]) -> dict[int, bytes]:

@@ -111,10 +111,11 @@
       const words = document.createElement("p");
       words.className = "weui-cell__bd";
       words.textContent = spaced(choice.number);
-      if (choice.grade) {
+      const least = choice.minimum_fen ? `月费 ${choice.minimum_fen / 100} 元起` : "";
+      for (const said of [choice.grade, least].filter(Boolean)) {
         const tag = document.createElement("span");
         tag.className = "tag";
-        tag.textContent = choice.grade;
+        tag.textContent = said;
         words.append(" ", tag);
       }
       const end = document.createElement("div");

@@ -127,6 +127,19 @@ def test_a_correction_cannot_take_promised_units(wares: Wares) -> None:
     assert stock_of(wares.phone_id) == (15, 15)
 
 
+def test_one_form_sent_four_times_at_once_books_its_units_once(app: Flask, wares: Wares) -> None:
+    def restock(_: int) -> None:
+        retried(
+            lambda: receive_stock(
+                sku_id=wares.phone_id, quantity=3, actor="staff:1", now=NOON, form_key="form"
+            )
+        )
+
+    race(app, restock, times=4)
+    assert stock_of(wares.phone_id) == (23, 0)
+    assert_stock_conserved()
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE stock_move SET kind = 'x'", "DELETE FROM stock_move"]
 )
@@ -144,7 +157,7 @@ def test_the_database_itself_refuses_overselling(wares: Wares) -> None:
         )
 
 
-def test_sixty_buyers_race_for_twenty_units(app: Flask, wares: Wares) -> None:
+def test_sixty_buyers_race_for_twenty_units(app: Flask, wares: Wares, size: int) -> None:
     def buy(n: int) -> bool:
         try:
             retried(
@@ -156,15 +169,18 @@ def test_sixty_buyers_race_for_twenty_units(app: Flask, wares: Wares) -> None:
             return False
         return True
 
-    outcomes = race(app, buy, times=60)
+    outcomes = race(app, buy, times=60 * size)
 
     assert outcomes.count(True) == 20
     assert stock_of(wares.phone_id) == (20, 20)
     assert_stock_conserved()
 
 
-def test_expiry_and_payment_at_once_end_each_unit_once(app: Flask, wares: Wares) -> None:
-    for n in range(10):
+def test_expiry_and_payment_at_once_end_each_unit_once(app: Flask, wares: Wares, size: int) -> None:
+    held = 10 * size
+    with transaction():
+        receive_stock(sku_id=wares.phone_id, quantity=held, actor="staff:1", now=NOON)
+    for n in range(held):
         hold(wares, f"k{n}")
 
     def end(n: int) -> bool:
@@ -172,7 +188,9 @@ def test_expiry_and_payment_at_once_end_each_unit_once(app: Flask, wares: Wares)
             return retried(lambda: take(key=f"k{n // 2}", now=SOON))
         return bool(retried(lambda: release_expired(now=SOON, limit=3)))
 
-    race(app, end, times=20)
+    outcomes = race(app, end, times=2 * held)
 
-    assert stock_of(wares.phone_id) == (10, 0)
+    # A unit that expired first is taken from the free ones: everybody who pays has his.
+    assert outcomes[1::2] == [True] * held
+    assert stock_of(wares.phone_id) == (20, 0)
     assert_stock_conserved()

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from flows.chores import CHORES
-from flows.period.checks import EXCEPTION_FROM_FEN, SHOWN, Month, exceptions
+from flows.period.checks import EXCEPTION_FROM_FEN, Month, exceptions, failed_work
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
@@ -24,8 +25,10 @@ from tests.console.desk import Desk
 from tests.console.world import World
 from tests.jobs import run_jobs
 from wx_backend import clock
+from wx_backend.claims import WorkStatus
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.db import db, transaction
+from wx_backend.outbox import CALL, WORK, Job
 
 EXPENSE = of_company(AccountKind.COMMISSION_EXPENSE)
 
@@ -208,6 +211,11 @@ def test_a_month_is_closed_and_its_statements_are_read(desk_of: Desks, rich: Wor
     assert cells[0] == ["结算单号", alice, "", "", "", ""]
     assert "新增佣金" in finance.get(f"/statements/{alice}.csv").text
     assert "爱丽丝" in finance.get(f"/statements/{province}.csv").text or province
+    assert "还没有核对过" in finance.get("/statements-chain").text
+    for _ in range(2):
+        assert finance.post("/statements-chain").status_code == 302
+    assert "正在核对" in finance.get("/statements-chain").text
+    run_jobs(CALL)
     assert "全部一致" in finance.get("/statements-chain").text
 
 
@@ -238,7 +246,7 @@ def test_small_exceptions_hide_no_large_one_from_a_month() -> None:
     with transaction() as session:
         payment = session.scalars(select(Payment).limit(1)).one()
         payment.amount_fen = EXCEPTION_FROM_FEN - 1
-        small = [f"PY{n}" for n in range(SHOWN)]
+        small = [f"PY{n}" for n in range(200)]
         for key in small:
             open_exception(
                 kind=ExceptionKind.MISMATCH, key=key, details={}, now=now, payment_id=payment.id
@@ -247,3 +255,19 @@ def test_small_exceptions_hide_no_large_one_from_a_month() -> None:
     found = exceptions(Month(today, today, now))
     assert not found.is_ok
     assert [row[:2] for row in found.rows] == [("unknown_order", "PY-large")]
+
+
+@pytest.mark.usefixtures("world")
+def test_whoever_lets_failed_work_pass_lets_every_one_of_it_pass() -> None:
+    now = clock.now()
+    dead: dict[str, Any] = {"name": "refund.send", "arguments": {}, "status": WorkStatus.DEAD}
+    dead |= {"due_at": now, "created_at": now}
+    with transaction() as session:
+        session.add_all(Job(queue=WORK, last_error=f"E{n}", **dead) for n in range(201))
+    today = business_on(now)
+    before = failed_work(Month(today, today, now))
+    with transaction() as session:
+        session.add(Job(queue=WORK, last_error="one more", **dead))
+    after = failed_work(Month(today, today, now))
+    assert (len(before.rows), len(after.rows)) == (201, 202)
+    assert before.digest != after.digest

@@ -108,6 +108,21 @@ def test_a_difference_is_seen_where_its_order_belongs(desk_of: Desks, difference
     assert desk_of("clerk").get("/differences").status_code == 403
 
 
+def test_a_difference_is_ended_by_its_owner(
+    desk_of: Desks, world: World, difference_id: int
+) -> None:
+    silent = Finding(DifferenceClass.NOT_ACKNOWLEDGED, "order:1", 0, 100, world.southern.id)
+    with transaction():
+        silent_id = record(on=ON, finding=silent, owner_node_id=world.tree.hall, now=clock.now())
+    finance, manager = desk_of("finance"), desk_of("manager")
+    said = {"to": "explained", "reason": "已核对"}
+    for stranger, foreign_id in ((manager, difference_id), (finance, silent_id)):
+        assert "管理员处理" in stranger.get(f"/differences/{foreign_id}").text
+        assert stranger.post(f"/differences/{foreign_id}/end", **said).status_code == 403
+    assert finance.post(f"/differences/{difference_id}/end", **said).status_code == 302
+    assert manager.post(f"/differences/{silent_id}/end", **said).status_code == 302
+
+
 def test_differences_are_narrowed_down(desk_of: Desks, difference_id: int) -> None:
     assert difference_id
     root = desk_of("root")

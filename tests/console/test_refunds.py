@@ -178,6 +178,28 @@ def test_an_abnormal_refund_is_worked_off_by_a_person(desk_of: Desks, path: str)
     assert (refund.way_by or "").startswith("staff:")
 
 
+def test_a_large_abnormal_refund_takes_two(desk_of: Desks, path: str) -> None:
+    finance, south = desk_of("finance"), desk_of("south")
+    ask(finance, path, "10")
+    with transaction():
+        refund = db.session.scalars(select(Refund)).one()
+        refund.status, refund.refund_id, refund.amount_fen = RefundStatus.ABNORMAL, "1", 150_000
+        number = refund.out_refund_no
+    assert finance.post(f"/refunds/{number}/way-out", way="merchant").status_code == 302
+    page = finance.get(f"/refunds/{number}").text
+    assert "等待第二人审批" in page
+    assert "退至商户，人工付款" in page
+    [way_out] = re.findall(r"/console(/refunds/ways-out/\d+)", south.get("/refunds").text)
+    assert way_out not in finance.get("/refunds").text
+    assert finance.post(way_out, verdict="agree").status_code == 403
+    assert desk_of("north").post(way_out, verdict="agree").status_code == 404
+    assert south.post(way_out, verdict="maybe").status_code == 400
+    assert refunds()[0].status == "abnormal"
+    assert south.post(way_out, verdict="agree").status_code == 302
+    assert refunds()[0].status == "processing"
+    assert "同意" in finance.get(f"/refunds/{number}").text
+
+
 def test_the_orders_page_leads_to_its_refund(desk_of: Desks, world: World) -> None:
     page = f"/orders/{world.southern.number}"
     assert f"{page}/refund" in desk_of("finance").get(page).text

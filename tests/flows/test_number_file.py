@@ -43,6 +43,14 @@ def test_a_csv_is_brought_in_once(pool: str, tmp_path: Path) -> None:
     assert number_row(NUMBERS[1]).state == "free"
 
 
+def test_a_file_may_say_the_least_monthly_fee_of_each_number() -> None:
+    rows = [("号码", "等级", "最低月费"), (NUMBERS[0], "", ""), (NUMBERS[1], "靓号", "88.00")]
+    assert [each.minimum_fen for each in numbers_in(rows)] == [0, 8_800]
+    for wrong in ("88.005", "-1", "free", "20000"):
+        with pytest.raises(BadNumberFile):
+            numbers_in([*rows[:2], (NUMBERS[1], "靓号", wrong)])
+
+
 def test_a_spreadsheet_may_hold_its_numbers_as_figures(pool: str, tmp_path: Path) -> None:
     file = tmp_path / "numbers.xlsx"
     with xlsxwriter.Workbook(str(file)) as book:

@@ -16,8 +16,9 @@ from orders.operations import (
     close_order,
     fulfil_line,
     mark_order_paid,
+    unpaid_orders_to_close,
 )
-from orders.queries import order_by_number, orders_of_member, transitions_of, unpaid_orders_due
+from orders.queries import order_by_number, orders_of_member, transitions_of
 from orders.refunds import (
     free_line_refunds,
     record_line_refunds,
@@ -258,5 +259,17 @@ def test_orders_are_found_by_their_owner_only(order_id: int, bob: Buyer) -> None
 
 
 def test_unpaid_orders_fall_due_after_thirty_minutes(order_id: int) -> None:
-    assert unpaid_orders_due(now=NOON + timedelta(minutes=29)) == []
-    assert unpaid_orders_due(now=NOON + timedelta(minutes=30)) == [order_id]
+    with transaction():
+        assert unpaid_orders_to_close(now=NOON + timedelta(minutes=29)) == []
+        assert unpaid_orders_to_close(now=NOON + timedelta(minutes=30)) == [order_id]
+
+
+def test_orders_that_will_not_close_keep_no_other_from_closing(
+    wares: Wares, bob: Buyer, order_id: int
+) -> None:
+    others = [place(bob.wishes(plan(wares), key=f"late-{n}")).order.id for n in range(3)]
+    turns = []
+    for minutes in (31, 32, 33, 91, 92):
+        with transaction():
+            turns += unpaid_orders_to_close(now=NOON + timedelta(minutes=minutes), limit=2)
+    assert turns == [order_id, *others] * 2

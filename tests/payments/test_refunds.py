@@ -18,12 +18,13 @@ from payments.errors import (
 )
 from payments.facts import refund_fact
 from payments.models import Refund, RefundStatus
-from payments.queries import order_of_refund, refund_lines, refunds_of_order, refunds_under_way
+from payments.queries import order_of_refund, refund_lines, refunds_of_order
 from payments.refunds import (
     RefundOutcome,
     RefundWish,
     apply_refund_fact,
     record_refund_unknown,
+    refunds_to_chase,
     request_refund,
 )
 from payments.rules import RefundFact
@@ -216,7 +217,9 @@ def test_an_abnormal_refund_is_shown_and_stays_under_way(payment: Attempt) -> No
     )
     assert exception_kinds() == ["refund_abnormal"]
     assert sums(payment) == (900, 0)
-    assert len(refunds_under_way(asked_before=LATER)) == 1
+    with transaction():
+        assert len(refunds_to_chase(asked_before=LATER, now=LATER + MINUTE)) == 1
+        assert refunds_to_chase(asked_before=LATER, now=LATER + MINUTE) == []
 
 
 def test_a_refund_of_another_amount_is_shown(payment: Attempt) -> None:

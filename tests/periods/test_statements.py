@@ -8,13 +8,15 @@ from click.testing import CliRunner
 from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from flows.statements import statement_page
+from flows.statements import my_statements, statement_page
 from settlement.periods import month_of
 from settlement.statements.chain import verify
 from settlement.statements.models import Statement, StatementLine, StatementOwner
 from settlement.statements.queries import running_month
+from tests.counting import questions
 from tests.periods.world import (
     APRIL_2,
+    MARCH_8,
     MAY_2,
     World,
     a_months_work,
@@ -99,6 +101,17 @@ def test_the_running_month_is_shown_before_it_is_closed(world: World) -> None:
     close(world)
     assert running.sums.closing.free_fen == statement(REP, world.alice).closing_free_fen
     assert len(running.lines) == 3
+
+
+def test_more_lines_ask_no_more_of_the_database(world: World) -> None:
+    asked = []
+    for key in ("1", "2"):
+        earn(world.alice, 10_000, key)
+        db.session.rollback()
+        with questions() as statements:
+            my_statements(world.alice, MARCH_8)
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize("table", ["statement", "statement_line"])

@@ -7,16 +7,23 @@ from sqlalchemy import select
 
 from catalog.bundles import PartData, add_bundle
 from catalog.models import Product, ProductKind, Sku
+from catalog.number_models import NumberClass
+from catalog.numbers import NumberData, import_numbers
 from catalog.operations import ProductData, SkuData, add_product
 from catalog.plans import Eligibility, Plan
 from orders.models import OrderLine
 from orders.queries import order_by_number
+from org.models import OrgNode, Tier
+from org.queries import ancestors
 from tests.catalog.pool import FIRST, SECOND, fill_pool, number_row
 from tests.catalog.shelf import NOON, put_on_sale
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import plan_line, wish
 from wx_backend.db import db, transaction
+
+FAR, FINE = "14000009999", "14000000666"
+MANY = ("14000000101", "14000000102")
 
 
 @pytest.fixture
@@ -121,6 +128,53 @@ def test_a_number_is_let_go_and_asked_for_where_it_is_needed(mall: Mall, bob: Ph
     needless = wish(mall)
     needless["lines"][0]["number"] = FIRST
     assert bob.post("/api/orders", **needless).status_code == 400
+
+
+def test_a_number_of_another_city_is_neither_held_nor_ordered(mall: Mall, bob: Phone) -> None:
+    take_numbers(mall)
+    fill_pool(FAR, code="FAR")
+    refused = bob.post("/api/numbers/hold", number=FAR)
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (409, "number_taken")
+    assert order_plan(bob, mall, number=FAR).get_json()["error"]["code"] == "number_taken"
+    assert number_row(FAR).state == "free"
+
+
+def test_a_buyer_has_a_few_numbers_he_has_not_paid_for(mall: Mall, bob: Phone) -> None:
+    take_numbers(mall)
+    fill_pool(*MANY, node_id=mall.outlet_id)
+    for place, number in enumerate(MANY[:2]):
+        assert order_plan(bob, mall, key=f"submit-{place:010}", number=number).status_code == 201
+    assert bob.post("/api/numbers/hold", number=FIRST).status_code == 201
+    assert bob.post("/api/numbers/hold", number=SECOND).status_code == 409
+    assert order_plan(bob, mall, number=SECOND).get_json()["error"]["code"] == "too_many_holds"
+    assert order_plan(bob, mall, number=FIRST).status_code == 201
+
+
+def test_a_fine_number_goes_with_a_plan_that_is_dear_enough(mall: Mall, bob: Phone) -> None:
+    take_numbers(mall)
+    with transaction():
+        fine = [NumberData(FINE, NumberClass.FINE, 8_800), NumberData(FAR, minimum_fen=5_900)]
+        import_numbers(node_id=mall.outlet_id, numbers=fine, now=NOON)
+    only_for(mall, Eligibility())
+    shown = bob.get("/api/numbers?ending=666").get_json()["numbers"]
+    assert [(each["grade"], each["minimum_fen"]) for each in shown] == [("靓号", 8_800)]
+    assert bob.post("/api/numbers/hold", number=FINE).status_code == 201
+    refused = order_plan(bob, mall, number=FINE)
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (409, "number_too_fine")
+    assert "月费不低于 88.00 元" in refused.get_json()["error"]["message"]
+    assert order_plan(bob, mall, number=FAR).status_code == 201
+
+
+def test_a_plan_for_a_region_takes_numbers_of_that_region(mall: Mall, bob: Phone) -> None:
+    take_numbers(mall)
+    only_for(mall, Eligibility(regions=("广州市",)))
+    both = wish(mall, lines=[wish(mall)["lines"][0], plan_line(mall, number=FIRST)])
+    refused = bob.post("/api/orders", **both).get_json()["error"]
+    assert refused["code"] == "number_elsewhere"
+    with transaction():
+        city = ancestors(mall.outlet_id)[Tier.CITY]
+        db.session.get_one(OrgNode, city).name = "广州市"
+    assert bob.post("/api/orders", **both).status_code == 201
 
 
 def test_a_bundle_is_one_choice_and_two_lines(mall: Mall, bob: Phone) -> None:

@@ -1,6 +1,16 @@
 """All planted bugs; a new area is a file beside this one and a line here."""
 
-from tools.planted import accounts, arrivals, campaigns, fulfilment, money, people, settlement, work
+from tools.planted import (
+    accounts,
+    arrivals,
+    campaigns,
+    closing,
+    fulfilment,
+    money,
+    people,
+    settlement,
+    work,
+)
 
 BUGS = (
     *accounts.BUGS,
@@ -11,4 +21,5 @@ BUGS = (
     *work.BUGS,
     *fulfilment.BUGS,
     *settlement.BUGS,
+    *closing.BUGS,
 )

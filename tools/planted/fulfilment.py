@@ -16,7 +16,7 @@ BUGS = (
     Bug(
         "billing hears of a plan before its user is known",
         "flows/billing.py",
-        "    if any(is_open(line) for line in lines_of_order(order.id)):\n        return\n",
+        "    if any(is_undecided(line) for line in lines_of_order(order.id)):\n        return\n",
         "",
         (
             "tests/flows/trade/test_real_name.py::test_one_unknown_user_holds_the_order_until_he_is_decided_on",

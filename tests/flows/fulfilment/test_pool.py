@@ -11,6 +11,7 @@ from fulfilment.settings import use_dispatch_rule
 from orders.models import Delivery
 from org.models import Tier
 from org.queries import ancestors, node_by_code
+from tests.counting import questions
 from tests.flows.fulfilment.counter import DAVE, Counter, moves
 from tests.racing import race
 from wx_backend import clock
@@ -68,6 +69,18 @@ def test_without_a_rule_a_line_waits_in_its_provinces_pool(counter: Counter) -> 
     assert counter.chain(order_id).outlet_id == counter.other_id
     assert moves(counter.task(order_id, Node.DISPATCHED))[-1] == ("open", "done", STAFF)
     assert watch.pool(province(), now=clock.now()) == []
+
+
+@pytest.mark.usefixtures("_no_rules")
+def test_a_longer_list_asks_no_more_of_the_database(counter: Counter) -> None:
+    asked = []
+    for count in (1, 2, 3):
+        counter.buy(key=f"submit-{count}")
+        db.session.rollback()
+        with questions() as statements:
+            assert len(watch.pool(province(), now=clock.now())) == count
+        asked.append(len(statements))
+    assert len(set(asked)) == 1
 
 
 def test_a_problem_brings_a_line_back_to_the_pool_and_another_outlet_goes_on(

@@ -6,11 +6,16 @@ from datetime import time, timedelta
 import pytest
 
 from flows.billing import chase_hand_overs
-from flows.reconcile import archive
+from flows.reconcile import archive, comparing
 from flows.reconcile.clearing import clearing_accounts
+from flows.reconcile.fetching import start_day
+from flows.reconcile.legs import Day, Sums
 from ledger.models import AccountKind
 from orders.values import Item
+from reconciliation.days import close_day
+from reconciliation.models import DifferenceClass
 from reconciliation.queries import bills_of
+from reconciliation.values import Finding
 from tests.flows.reconcile.morning import (
     day_row,
     differences,
@@ -33,7 +38,7 @@ from tests.flows.trade.test_refund import agree_all
 from tests.simulator.stage import Stage
 from wechat.pay.bills import BillKind
 from wx_backend import clock
-from wx_backend.db import retried
+from wx_backend.db import retried, transaction
 from wx_backend.strict import Malformed
 
 
@@ -69,6 +74,27 @@ def test_a_payment_whose_notice_and_query_were_lost_is_settled_by_the_bill_once(
     next_morning(market, on + timedelta(days=1))
     assert total(AccountKind.WECHAT_CLEARING) == 199_900
     assert_books_and_witness_agree(stage)
+
+
+def test_a_comparison_writes_nothing_into_a_day_that_was_closed_meanwhile(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on = today()
+    market.buy()
+    next_morning(market, on)
+    missing = Finding(DifferenceClass.MISSING_THERE, "payment:PY1", None, 100, None)
+
+    def close_and_find(_: Day) -> tuple[list[Finding], Sums]:
+        with transaction():
+            close_day(on=on, actor="staff:1", now=clock.now())
+        return [missing], Sums()
+
+    monkeypatch.setattr(comparing, "_findings", close_and_find)
+    with transaction():
+        start_day(on, key="again")
+    market.work()
+    assert differences(on) == []
+    assert (day_row(on).status, day_row(on).runs) == ("closed", 1)
 
 
 def test_a_day_without_trade_has_nothing_to_compare(market: Market) -> None:

@@ -1,6 +1,6 @@
 """What changes between order and settlement: the order keeps what was frozen on it."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,6 +13,9 @@ from orders.models import Fulfilment
 from org.models import OrgNode, Tier
 from org.operations import create_node
 from org.reps import disable_rep, enable_rep, move_rep
+from referral.models import Attribution, Place, Subject
+from referral.operations import Contact, Sharer, Sharing, open_share, record_touch
+from referral.values import Certainty, TouchKind
 from settlement.accruals import vest_due
 from settlement.models import Receiver
 from settlement.queries import income_of
@@ -50,6 +53,39 @@ def abroad(home: int) -> int:
 def pay(market: Market, order_id: int) -> None:
     assert market.pay(market.sheet(order_id)).endswith(":ok")
     market.work()
+
+
+def test_a_rep_who_moves_before_the_payment_has_sold_for_the_outlet_of_the_order(
+    market: Market, stage: Stage, home: int, abroad: int
+) -> None:
+    """Credit is frozen when the order is placed, also where an older contact comes to light."""
+    order_id = market.order()
+    at = clock.now() - timedelta(hours=2)
+    with transaction():
+        assert move_rep(rep_id=market.alice_id, outlet_id=abroad)
+        share = open_share(
+            sharer=Sharer(rep_id=market.alice_id),
+            sharing=Sharing(subject=Subject.SHOWROOM, place=Place.GROUP),
+            now=at,
+        )
+        record_touch(
+            Contact(
+                key=b"older-touch",
+                kind=TouchKind.LINK_OPENED,
+                certainty=Certainty.SIGNED,
+                event_at=at,
+                known_at=clock.now(),
+                identity_id=market.bob.identity_id,
+                share_id=share.id,
+            )
+        )
+    pay(market, order_id)
+    [line] = lines(order_id)
+    assert (line.developer_rep_id, line.outlet_id) == (market.alice_id, home)
+    assert balances(AccountKind.COMMISSION_HELD)[of_node(AccountKind.COMMISSION_HELD, home)] < 0
+    [standing] = db.session.scalars(select(Attribution))
+    assert standing.outlet_id == home
+    assert_books_and_witness_agree(stage)
 
 
 def test_a_rep_who_moves_after_the_payment_has_sold_for_the_outlet_he_left(

@@ -34,7 +34,7 @@ from tests.flows.trade.market import (
     payments,
     refunds,
 )
-from tests.flows.trade.test_refund import agree_all
+from tests.flows.trade.test_refund import REFUNDS, agree_all
 from tests.racing import race
 from tests.simulator.stage import Stage
 from wx_backend import clock
@@ -168,6 +168,19 @@ def test_what_was_refunded_before_billing_heard_of_it_is_handed_over_by_nobody(
         assert not hand_over_again(order_row(order_id), by="staff:1", now=clock.now())
     market.work()
     assert handed(order_id)[0] == "refused"
+    assert there(stage) == []
+
+
+def test_a_plan_whose_refund_is_under_way_is_not_activated(market: Market, stage: Stage) -> None:
+    order_id = market.order(Item(market.wares.plan, 1))
+    assert market.pay(market.sheet(order_id)).endswith(":ok")
+    stage.settle()
+    market.work_without_calls()
+    assert market.decide(order_id, "passed") == [True]
+    agree_all(order_id)
+    stage.chaos(REFUNDS, "fail_before", status=500, times=-1)
+    market.work()
+    assert [refund.ended_at for refund in refunds()] == [None]
     assert there(stage) == []
 
 

@@ -6,14 +6,15 @@ import pytest
 from sqlalchemy import select
 
 from catalog.bundles import PartData, add_bundle
-from catalog.models import Product, ProductKind, Sku
-from catalog.operations import ProductData, SkuData, add_product
+from catalog.models import BundlePart, Product, ProductKind, Sku
+from catalog.operations import ProductData, SkuData, add_product, add_sku
 from flows.delivery import move_line_on
 from flows.payment.ending import close_unpaid
 from flows.real_name import (
     AlreadyDecided,
     ByHand,
     decide_by_hand,
+    expire,
     link_for,
     refund_unverified,
 )
@@ -205,6 +206,82 @@ def test_a_phone_on_its_way_stays_sold_at_the_bundles_price(market: Market) -> N
     market.work()
     assert [refund.amount_fen for refund in refunds()] == [10_000]
     assert states(order_id) == [("not_needed", "sent"), ("refused", "cancelled")]
+
+
+def two_users(market: Market) -> str:
+    """The number of a bundle whose plan and second card each have a user who proves his name.
+
+    The console makes none of this kind; what is in the database counts.
+    """
+    number = bundle(market)
+    with transaction():
+        data = ProductData(ProductKind.SIM, market.wares.category_id, "副卡")
+        card = add_product(data=data, now=NOON)
+        second = add_sku(product_id=card.id, data=SkuData("标准", 1_000), now=NOON)
+        made = db.session.scalars(select(Sku.id).where(Sku.number == number)).one()
+        db.session.add(BundlePart(bundle_sku_id=made, sku_id=second.id, position=3))
+    return number
+
+
+@pytest.mark.parametrize(
+    ("passed", "order", "how"),
+    [
+        (1, "passed first", "refused"),
+        (2, "refused first", "refused"),
+        (1, "refunded first", "refused"),
+        (2, "passed first", "expired"),
+    ],
+)
+def test_a_bundle_with_one_name_refused_goes_back_whole_and_billing_never_hears_of_it(
+    market: Market, stage: Stage, passed: int, order: str, how: str
+) -> None:
+    order_id = buy(market, Item(two_users(market), 1, user_name=b"u"))
+    good, bad = lines(order_id)[passed], lines(order_id)[3 - passed]
+
+    def refuse() -> None:
+        if how == "expired":
+            db.session.rollback()
+            retried(lambda: expire(line_id=bad.id))
+        else:
+            market.decide_one(bad.real_name_reference, "refused")
+
+    words = [lambda: market.decide_one(good.real_name_reference, "passed"), refuse]
+    for say in words if order == "passed first" else reversed(words):
+        say()
+        if order == "refunded first":
+            market.work_without_calls()
+    market.work()
+    market.work()
+    assert [refund.amount_fen for refund in refunds()] == [180_000]
+    assert [line.fulfilment for line in lines(order_id)] == ["cancelled"] * 3
+    assert stage.facts("billing.order") == []
+    assert hand_over_of(order_id) is None
+    assert_books_and_witness_agree(stage)
+
+
+def test_the_rest_of_a_bundle_on_its_way_goes_to_billing_without_who_was_refused(
+    market: Market, stage: Stage
+) -> None:
+    order_id = buy(market, Item(two_users(market), 1, user_name=b"u"), plan(market))
+    phone, first, second, other = lines(order_id)
+    for each in (first, other):
+        market.decide_one(each.real_name_reference, "passed")
+    market.decide_one(second.real_name_reference, "refused")
+    with transaction():
+        move_line_on(
+            line_id=phone.id, to=Fulfilment.SENT, actor="staff:1", cause="courier", now=clock.now()
+        )
+    market.work()
+    market.work()
+    [taken] = stage.facts("billing.order")
+    assert [line["position"] for line in taken["order"]["lines"]] == [2, 4]
+    assert [line.fulfilment for line in lines(order_id)] == [
+        "sent",
+        "activated",
+        "cancelled",
+        "activated",
+    ]
+    assert_books_and_witness_agree(stage)
 
 
 def test_a_refund_too_soon_after_another_is_asked_for_again(market: Market) -> None:
