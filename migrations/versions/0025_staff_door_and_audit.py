@@ -6,7 +6,7 @@ from alembic import op
 from wx_backend.db import BigId, Instant
 
 revision = "0025"
-down_revision = "0032"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

@@ -6,8 +6,8 @@ from alembic import op
 from catalog.search import search_text
 from wx_backend.db import BigId
 
-revision = "0023"
-down_revision = "0033"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0030"
-down_revision = "0022"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0033"
-down_revision = "0038"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

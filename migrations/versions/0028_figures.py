@@ -8,8 +8,8 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0026"
-down_revision = "0036"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0029"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None

@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0031"
-down_revision = "0023"
+revision = "0033"
+down_revision = "0032"
 branch_labels = None
 depends_on = None
 

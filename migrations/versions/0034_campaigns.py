@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0028"
-down_revision = "0031"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

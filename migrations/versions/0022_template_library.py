@@ -5,7 +5,7 @@ from alembic import op
 
 from wx_backend.db import BigId, Instant
 
-revision = "0027"
+revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None
