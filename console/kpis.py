@@ -77,4 +77,4 @@ def _kpi(key: str) -> Kpi:
 
 def _window() -> Window:
     first, last = days_asked(days_max=DAYS_MAX)
-    return Window(under(place_asked().id), first, last, clock.now())
+    return watch.window_of(place_asked().id, first=first, last=last, now=clock.now())

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, case, exists, func, or_, select
+from sqlalchemy import Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement
 
@@ -26,13 +26,39 @@ DAYS_MAX: Final = 92
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Whose lines, and of which Shanghai days (both included); `now` decides what is overdue."""
+class Stay:
+    """Places that belonged to a part of the organisation from one day on until another (exclusive)."""
 
-    scope: Select[int]
+    places: Select[int]
+    first_on: date
+    until_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Whose lines, and of which Shanghai days (both included); `now` decides what is overdue.
+
+    A line counts for whom its place belonged to on the day in question, whoever has it today.
+    """
+
+    stays: Sequence[Stay]
     first: date
     last: date
     now: datetime
+
+    def holds(self, place: Any, at: Any) -> ColumnElement[bool]:
+        """Whether an instant lies within the window, and the place belonged here on its day."""
+        return or_(
+            false(),
+            *(
+                and_(
+                    place.in_(stay.places),
+                    at >= _midnight(max(stay.first_on, self.first)),
+                    at < min(_midnight(stay.until_on), self.end),
+                )
+                for stay in self.stays
+            ),
+        )
 
     @property
     def begin(self) -> datetime:
@@ -103,10 +129,9 @@ def bad_reply_minutes(window: Window) -> int | None:
     """How long answers to bad reviews took on average, in minutes; None without an answer."""
     rows = db.session.execute(
         select(Review.reviewed_at, Review.replied_at).where(
-            Review.outlet_id.in_(window.scope),
+            window.holds(Review.outlet_id, Review.reviewed_at),
             Review.stars <= BAD,
             Review.replied_at.is_not(None),
-            _within(Review.reviewed_at, window),
         )
     ).all()
     minutes = [
@@ -127,13 +152,9 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), SHANGHAI)
 
 
-def _within(column: Any, window: Window) -> ColumnElement[bool]:
-    return and_(column >= window.begin, column < window.end)
-
-
 def _chains(window: Window, hit: ColumnElement[bool], *where: ColumnElement[bool]) -> Select[Any]:
     """Lines paid in the window at these outlets, or still in their pool."""
-    return _lines(hit, Chain.id).where(_mine(window), _within(Chain.opened_at, window), *where)
+    return _lines(hit, Chain.id).where(_mine(window, Chain.opened_at), *where)
 
 
 def _lines(hit: ColumnElement[bool], row_id: Any) -> Select[Any]:
@@ -143,9 +164,10 @@ def _lines(hit: ColumnElement[bool], row_id: Any) -> Select[Any]:
     )
 
 
-def _mine(window: Window) -> ColumnElement[bool]:
-    in_pool = and_(Chain.outlet_id.is_(None), Chain.pool_id.in_(window.scope))
-    return or_(Chain.outlet_id.in_(window.scope), in_pool)
+def _mine(window: Window, at: Any) -> ColumnElement[bool]:
+    """Lines that at an instant in the window were with these outlets, or still in their pool."""
+    in_pool = and_(Chain.outlet_id.is_(None), window.holds(Chain.pool_id, at))
+    return or_(window.holds(Chain.outlet_id, at), in_pool)
 
 
 def _done(*nodes: Node) -> ColumnElement[bool]:
@@ -177,10 +199,9 @@ def _timely(window: Window, node: Node, *where: ColumnElement[bool]) -> Select[A
         _lines(in_time, Task.id)
         .join(Task, Task.chain_id == Chain.id)
         .where(
-            _mine(window),
+            _mine(window, Task.entered_at),
             Task.node == node,
             Task.status != TaskStatus.ENDED,
-            _within(Task.entered_at, window),
             is_known,
             *where,
         )
@@ -207,7 +228,7 @@ def _reviews(window: Window, hit: ColumnElement[bool]) -> Select[Any]:
     return (
         _lines(hit, Review.id)
         .join(Review, Review.chain_id == Chain.id)
-        .where(Review.outlet_id.in_(window.scope), _within(Review.reviewed_at, window))
+        .where(window.holds(Review.outlet_id, Review.reviewed_at))
     )
 
 
@@ -235,11 +256,10 @@ def _cleared(window: Window) -> Select[Any]:
         _lines(and_(Task.status == TaskStatus.DONE, on_the_day), Task.id)
         .join(Task, Task.chain_id == Chain.id)
         .where(
-            _mine(window),
+            _mine(window, Task.due_at),
             Task.owner.in_((Owner.OUTLET, Owner.POOL, Owner.BILLING)),
             Task.node.not_in((Node.ARCHIVED, Node.RETURNED)),
             Task.status != TaskStatus.ENDED,
-            _within(Task.due_at, window),
             or_(Task.status == TaskStatus.DONE, Task.due_at < window.now),
         )
     )

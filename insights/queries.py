@@ -81,6 +81,32 @@ def total(kinds: Iterable[Kinds]) -> dict[FactKind, Sums]:
     return found
 
 
+def places_below(node_id: int, span: Span) -> list[tuple[Select[int], date, date]]:
+    """Which places lay at or below another during a span: each with its first day and its end (exclusive).
+
+    Places that lay there on the same days come together, as a query of their ids.
+    """
+    meets = (
+        TreeSpan.ancestor_id == node_id,
+        TreeSpan.first_on <= span.last,
+        TreeSpan.until_on > span.first,
+    )
+    first_on, until_on = TreeSpan.first_on, TreeSpan.until_on
+    days = db.session.execute(
+        select(first_on, until_on).where(*meets).distinct().order_by(first_on, until_on)
+    ).all()
+    return [
+        (
+            select(TreeSpan.descendant_id).where(
+                TreeSpan.ancestor_id == node_id, first_on == first, until_on == until
+            ),
+            first,
+            until,
+        )
+        for first, until in days
+    ]
+
+
 def units_behind(
     wanted: Behind, *, after: Key | None = None, limit: int = PAGE
 ) -> tuple[Sequence[Unit], Key | None]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from flows.fulfilment.opening import region_of
-from fulfilment.kpis import KPIS, Figure, Kpi, Window, bad_reply_minutes, figure, lines_behind
+from fulfilment.kpis import KPIS, Figure, Kpi, Stay, Window, bad_reply_minutes, figure, lines_behind
 from fulfilment.models import Chain, Review, Task
 from fulfilment.nodes import NAMES, OWNERS, Node, Owner
 from fulfilment.queries import overdue_tasks, pool_tasks
 from fulfilment.reviews import reviews_to_answer
 from fulfilment.turnover import turnover_bp
+from insights.queries import places_below
+from insights.values import Span
 from orders.models import OrderLine, SalesOrder
 from orders.queries import lines_by_id, orders_by_id
 from org.models import OrgNode, Tier
@@ -88,6 +90,12 @@ def count_overdue(node_id: int, *, now: datetime) -> int:
 def outlets_of(node_id: int) -> Sequence[OrgNode]:
     """Where a line may be given to."""
     return [node for node in nodes_under(node_id, tier=Tier.OUTLET) if node.closed_on is None]
+
+
+def window_of(node_id: int, *, first: date, last: date, now: datetime) -> Window:
+    """The lines of a part of the organisation over some days, by the tree of each day."""
+    stays = [Stay(*each) for each in places_below(node_id, Span(first, last))]
+    return Window(stays, first, last, now)
 
 
 def figures(node_id: int, window: Window) -> list[FigureRow]:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from flows.figures.counting import count_waiting
 from fulfilment.calendar import calendar
 from fulfilment.models import Chain, DispatchBy, Task
 from fulfilment.settings import dispatch_order, same_day_rule
@@ -12,7 +13,7 @@ from org.queries import node_of
 from tests.console.conftest import Desks
 from tests.console.world import World
 from wx_backend import clock
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
 
 
 def chain_of(world: World) -> Chain:
@@ -58,6 +59,7 @@ def test_problems_and_late_nodes_are_listed_for_their_own_part(
 
 @pytest.mark.parametrize("key", ["success", "shipment", "turnover", "bad_replies"])
 def test_a_figure_opens_to_the_orders_behind_it(desk_of: Desks, world: World, key: str) -> None:
+    retried(lambda: count_waiting(now=clock.now()))  # the tree of the day is known
     assert desk_of("south").get("/kpis").status_code == 200
     page = desk_of("south").get(f"/kpis/{key}").text
     assert (world.southern.number in page) is (key != "bad_replies")

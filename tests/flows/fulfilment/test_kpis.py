@@ -4,25 +4,33 @@ from datetime import timedelta
 
 import pytest
 
+from flows.figures.counting import count_waiting
 from flows.fulfilment import desk, watch
 from flows.fulfilment.customer import review_line
 from fulfilment.kpis import KPIS, Window, figure, kpi_by_key, lines_behind
 from fulfilment.nodes import Node
 from orders.models import Delivery
-from org.queries import under
+from org.models import Tier
+from org.operations import create_node, move_node
+from org.queries import ancestors
 from tests.flows.fulfilment.counter import OTHER_IMEI, Counter
 from tests.flows.fulfilment.test_returns import refund
 from tests.flows.trade.market import lines
 from wx_backend import clock
 from wx_backend.clock import business_on
-from wx_backend.db import db, retried
+from wx_backend.db import retried, transaction
 
 
 def window(node_id: int) -> Window:
-    db.session.rollback()
+    note_the_tree()
     now = clock.now()
     today = business_on(now)
-    return Window(under(node_id), today - timedelta(days=20), today, now)
+    return watch.window_of(node_id, first=today - timedelta(days=20), last=today, now=now)
+
+
+def note_the_tree() -> None:
+    """What the clock does every few seconds."""
+    retried(lambda: count_waiting(now=clock.now()))
 
 
 @pytest.fixture
@@ -71,6 +79,25 @@ def test_the_list_behind_a_figure_is_as_long_as_it_says(sold: Counter, key: str)
 
 def test_another_outlet_sees_none_of_it(sold: Counter) -> None:
     assert all(figure(kpi, window(sold.other_id)).count == 0 for kpi in KPIS)
+
+
+def test_what_an_outlet_did_stays_with_the_city_it_was_in(counter: Counter) -> None:
+    above = ancestors(counter.outlet_id)
+    old = above[Tier.CITY]
+    note_the_tree()
+    counter.buy()
+    with transaction():
+        new = create_node(tier=Tier.CITY, code="C2", name="深圳", parent_id=above[Tier.PROVINCE])
+        move_node(node_id=counter.outlet_id, parent_id=new)
+    note_the_tree()
+    counter.market.pass_time(days=1)
+    counter.buy(key="submit-2")
+    counter.buy(key="submit-3")
+
+    success = kpi_by_key("success")
+    assert success is not None
+    assert [figure(success, window(place)).count for place in (old, new)] == [1, 2]
+    assert figure(success, window(counter.outlet_id)).count == 3
 
 
 def test_every_figure_reads_as_a_value(sold: Counter) -> None:
