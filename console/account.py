@@ -9,7 +9,7 @@ from console.session import staff
 from flows import staff_door
 from org.second_factor import codes_left, drop_factor, has_factor, new_recovery_codes
 from org.sessions import end_one, end_sessions, living_sessions, start_session
-from org.staff import WeakPassword, change_password, check_password
+from org.staff import LOCKED_FOR, WeakPassword, change_password, check_password, confirm_password
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
@@ -19,7 +19,8 @@ bp = Blueprint("account", __name__)
 
 
 class WrongPassword(BadInput):
-    code, message = "wrong_password", "当前密码不正确"
+    code = "wrong_password"
+    message = f"当前密码不正确，或输错次数过多，请{LOCKED_FOR.seconds // 60}分钟后再试"
 
 
 @bp.get("/account")
@@ -128,9 +129,13 @@ def drop() -> ResponseReturnValue:
 
 
 def _check_password() -> None:
-    """The person at the keyboard is who signed in, not who found the desk empty. WrongPassword."""
-    typed = request.form.get("current", "")
-    if not check_password(login=staff().login, password=typed).is_right:
+    """The person at the keyboard is who signed in, not who found the desk empty. WrongPassword.
+
+    A failure stays counted whatever becomes of the request.
+    """
+    checked = check_password(login=staff().login, password=request.form.get("current", ""))
+    now = clock.now()
+    if not retried(lambda: confirm_password(checked=checked, now=now)):
         raise WrongPassword
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -13,7 +13,7 @@ from console import session
 from flows import staff_door
 from org.second_factor import has_factor
 from org.sessions import end_session
-from org.staff import FAILURES_MAX, LOCKED_FOR, check_password, sign_in
+from org.staff import FAILURES_MAX, LOCKED_FOR, Checked, check_password, may_try, sign_in
 from org.staff_roster import place_of_staff
 from wx_backend import clock
 from wx_backend.audit import Act, act_as
@@ -45,7 +45,7 @@ def enter() -> ResponseReturnValue:
     login = request.form.get("login", "").strip()[:LOGIN_MAX]
     checked = check_password(login=login, password=request.form.get("password", ""))
     now, origin = clock.now(), session.origin()
-    if checked.is_right and checked.staff_id is not None and has_factor(checked.staff_id):
+    if _is_half_way(checked, now):
         cookie[_HALF_WAY] = [checked.staff_id, int(now.timestamp())]
         return redirect(url_for("console.sign_in.code", next=request.form.get("next", "")))
     _begin_act(checked.staff_id)
@@ -85,6 +85,14 @@ def leave() -> ResponseReturnValue:
     response = make_response(redirect(url_for("console.sign_in.page")))
     session.take_back(response)
     return response
+
+
+def _is_half_way(checked: Checked, now: datetime) -> bool:
+    """Whether a code is all that is missing. Who is locked or disabled learns of no right password."""
+    staff_id = checked.staff_id
+    if not checked.is_right or staff_id is None or not has_factor(staff_id):
+        return False
+    return retried(lambda: may_try(staff_id=staff_id, now=now))
 
 
 def _begin_act(staff_id: int | None) -> None:

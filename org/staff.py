@@ -132,19 +132,25 @@ def sign_in(*, checked: Checked, now: datetime, origin: Origin = NOWHERE) -> str
     guesses at once only the first five can tell anything. Commit whatever the outcome: a failure
     is to be remembered.
     """
-    if checked.staff_id is None:
+    if checked.staff_id is None or not confirm_password(checked=checked, now=now):
         return None
+    return start_session(staff_id=checked.staff_id, now=now, origin=origin)
+
+
+def confirm_password(*, checked: Checked, now: datetime) -> bool:
+    """Whether somebody has shown his password, or another factor: nobody has who is locked or disabled.
+
+    A failure counts and locks like one at signing in. Commit whatever the outcome.
+    """
     is_free = or_(Staff.locked_until.is_(None), Staff.locked_until <= now)
     mine = update(Staff).where(Staff.id == checked.staff_id, Staff.is_active, is_free)
     if not checked.is_right:
         db.session.execute(mine.values(_failure(now)))
-        return None
+        return False
     entered = db.session.execute(
         mine.values(failed_logins=0, locked_until=None).returning(Staff.id)
     ).one_or_none()
-    if entered is None:
-        return None
-    return start_session(staff_id=checked.staff_id, now=now, origin=origin)
+    return entered is not None
 
 
 def may_try(*, staff_id: int, now: datetime) -> bool:

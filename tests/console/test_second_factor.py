@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from console.sign_in import REFUSED_CODE
+from console.sign_in import REFUSED, REFUSED_CODE
 from flows import staff_door
 from members.vault import CannotOpen
 from org.models import RecoveryCode, Staff, StaffFactor
@@ -91,6 +91,21 @@ def test_wrong_codes_lock_like_wrong_passwords(desk_of: Desks, phone: Phone) -> 
         db.session.scalars(select(RecoveryCode).where(RecoveryCode.used_at.is_not(None))).all()
         == []
     )
+
+
+def test_a_locked_or_disabled_account_tells_nobody_a_right_password(
+    desk_of: Desks, phone: Phone
+) -> None:
+    assert phone
+    for locked_until, is_active in ((clock.now() + timedelta(minutes=1), True), (None, False)):
+        with transaction() as session:
+            clerk = session.scalars(select(Staff).where(Staff.login == "clerk")).one()
+            clerk.locked_until, clerk.is_active = locked_until, is_active
+        desk = desk_of()
+        for password in (PASSWORD, "a wrong password"):
+            answer = desk.sign_in("clerk", password)
+            assert (answer.status_code, REFUSED in answer.text) == (401, True)
+        assert desk.get("/login/code").status_code == 302
 
 
 def test_the_code_s_page_is_nothing_without_the_password(desk_of: Desks, phone: Phone) -> None:

@@ -48,6 +48,14 @@ def test_five_failures_lock_out_even_the_right_password(desk_of: Desks) -> None:
     assert REFUSED in locked.text
 
 
+def test_guessing_at_an_empty_desk_locks_like_guessing_at_the_door(desk_of: Desks) -> None:
+    desk = desk_of("south")
+    for path in ("factor", "factor/codes", "factor/drop", "password", "password"):
+        assert desk.post(f"/account/{path}", current="a wrong password").status_code == 400
+    assert desk.post("/account/factor", current=PASSWORD).status_code == 400
+    assert desk_of().sign_in("south").status_code == 401
+
+
 def test_unknown_login_is_answered_like_a_wrong_password(desk_of: Desks) -> None:
     assert REFUSED in desk_of().sign_in("mallory").text
 

@@ -122,6 +122,11 @@ def test_every_post_of_strangers_is_limited(app: Flask) -> None:
     assert posts - limited == {"console.sign_in.leave", "storefront.sign_in.end"}
 
 
+def test_every_post_that_asks_for_the_password_again_is_limited() -> None:
+    asked = ("begin_factor", "codes", "drop", "new_password")
+    assert {("POST", f"console.account.{name}") for name in asked} <= set(LIMITED)
+
+
 @pytest.mark.limits
 def test_redis_away_stops_nobody_and_each_process_counts_for_itself() -> None:
     counts = Counts("redis://127.0.0.1:9/0")
