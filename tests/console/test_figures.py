@@ -92,7 +92,9 @@ def test_what_cannot_be_asked_is_refused(desk_of: Desks, query: dict[str, str]) 
     assert desk_of("finance").get("/figures/sales", **query).status_code == 400
 
 
-@pytest.mark.parametrize("query", [{"channel": "没有这种渠道"}, {"by": "nonsense"}, {"grain": "天"}])
+@pytest.mark.parametrize(
+    "query", [{"channel": "没有这种渠道"}, {"by": "nonsense"}, {"grain": "天"}]
+)
 def test_nonsense_is_no_fault(desk_of: Desks, query: dict[str, str]) -> None:
     desk = desk_of("finance")
     assert desk.get("/figures", **query).status_code == 200
