@@ -4,14 +4,17 @@ import logging
 from datetime import datetime
 
 from flows.sealed import vault
-from members.joining import prove_phone
+from insights.briefings import staff_read_by
+from members.joining import join_by_phone, prove_phone
 from members.phone_codes import Outcome, new_code, use_code, void_code
 from members.phones import normalised
 from members.queries import member_ids_of, phone_holder
 from members.vault import member_phone
+from org.queries import bound_rep
 from wx_backend import clock, platform
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, Conflict, PlatformError, Unavailable
+from wx_backend.outbox import defer, job
 
 log = logging.getLogger(__name__)
 TEXT = "【{title}】验证码 {digits}，5 分钟内有效。如非本人操作请忽略，请勿告诉他人。"
@@ -57,15 +60,28 @@ def send_code(*, member_id: int, phone: str, title: str) -> None:
 
 
 def prove(*, member_id: int, phone: str, digits: str, now: datetime) -> Outcome:
-    """Try a code; when it is right the phone is the member's. Commit whatever comes out.
+    """Try a code; when it is right the phone is the member's, and he is whoever proved it lately.
 
-    Raises BadPhone, MemberErased.
+    Commit whatever comes out. Raises BadPhone, MemberErased.
     """
     number = normalised(phone)
     outcome = use_code(member_id=member_id, phone=number, digits=digits, vault=vault(), now=now)
     if outcome is Outcome.RIGHT:
         prove_phone(member_id=member_id, phone=number, vault=vault(), now=now)
+        join_by_phone(member_id=member_id, has_rights=has_rights, now=now)
+        defer(look_again, member_id=member_id)
     return outcome
+
+
+@job("phone.join")
+def look_again(*, member_id: int) -> None:
+    """Once everything is committed: two who prove a phone at one moment do not see each other."""
+    join_by_phone(member_id=member_id, has_rights=has_rights, now=clock.now())
+
+
+def has_rights(member_ids: frozenset[int]) -> bool:
+    """Whether a person is some rep's hands, also of one disabled, or reads a staff's figures."""
+    return bound_rep(*member_ids) is not None or bool(staff_read_by(member_ids))
 
 
 def proven_phone(member_id: int) -> str:

@@ -5,14 +5,15 @@ adds links to the older of them and rewrites nothing: orders keep the member the
 and undoing the link brings back what was before.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import exists, select
 
 from members.models import Identity, IdentityLink, LinkKind, Member
 from members.phones import normalised
-from members.queries import member_ids_of, members_of_phone
+from members.queries import member_ids_of, members_of_phone, persons_of
 from members.vault import Vault, member_phone
 from wx_backend import clock
 from wx_backend.clock import business_on
@@ -20,6 +21,10 @@ from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, NotFound
 from wx_backend.numbers import MEMBER, new_number
 from wx_backend.outbox import defer, job
+
+PROOF_COUNTS_FOR: Final = timedelta(days=90)
+"""Operators hand a number out again some 90 days after it was given up: an older proof may be of
+whoever had it before."""
 
 
 class MemberErased(Conflict):
@@ -42,14 +47,14 @@ def join_member(*, identity_id: int, now: datetime) -> int:
     return merge_same_person(identity_id=identity_id, now=now)
 
 
-def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> int:
-    """Note a number its owner proved to hold; returns the member he is afterwards.
+def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> None:
+    """Note a number its owner proved to hold; `join_by_phone` says who else he is by it.
 
-    `phone` is any usual spelling of a mainland mobile number. Raises BadPhone, and MemberErased
-    for a member whose data was erased.
+    `phone` is any usual spelling of a mainland mobile number. Raises BadPhone, NotFound, and
+    MemberErased for a member whose data was erased.
     """
     number = normalised(phone)
-    identity_ids = [_locked_identity(each).id for each in _identities_of([member_id])]
+    _lock_identities(member_id)
     member = locked(select(Member).where(Member.id == member_id))
     if member is None:
         raise NotFound
@@ -59,27 +64,36 @@ def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> i
     member.phone_index = vault.index(number)
     member.phone_proven_at = now
     db.session.flush()
-    for identity_id in identity_ids:
-        _look_again(identity_id)
-        member_id = merge_same_person(identity_id=identity_id, now=now)
-    return member_id
+
+
+def join_by_phone(
+    *, member_id: int, has_rights: Callable[[frozenset[int]], bool], now: datetime
+) -> None:
+    """Join a person with all who proved his phone within 90 days; the oldest stays.
+
+    A phone can be somebody else's by now, or its code told to a stranger. So whoever has rights in
+    the shop is joined with nobody by it: `has_rights` is asked with every row of a person.
+    """
+    today = persons_of({member_id})
+    person = member_id if member_id in today else min(today)
+    alike = members_of_phone(member_ids_of(person), since=now - PROOF_COUNTS_FOR) | {person}
+    free = {each for each in alike if not has_rights(member_ids_of(each))}
+    if person in free and len(free) > 1:
+        _join(free, into=min(free), kind=LinkKind.PHONE, now=now)
+        db.session.flush()
 
 
 def merge_same_person(*, identity_id: int, now: datetime) -> int:
-    """Join the identity's member with all who bear its union id or proven phone; the oldest stays.
+    """Join the identity's member with all who bear its union id; the oldest stays.
 
     A link that was undone is never made again by itself. Returns the member of the identity.
     """
     identity = db.session.get(Identity, identity_id, populate_existing=True)
     if identity is None or identity.member_id is None:
         raise NotFound
-    for kind, found in (
-        (LinkKind.UNIONID, _members_of_unionid(identity.unionid)),
-        (LinkKind.PHONE, members_of_phone(member_ids_of(identity.member_id))),
-    ):
-        person = found | {identity.member_id}
-        if len(person) > 1:
-            _join(person, into=min(person), kind=kind, now=now)
+    person = _members_of_unionid(identity.unionid) | {identity.member_id}
+    if len(person) > 1:
+        _join(person, into=min(person), kind=LinkKind.UNIONID, now=now)
     db.session.flush()
     return identity.member_id
 
@@ -127,6 +141,13 @@ def _locked_identity(identity_id: int) -> Identity:
     return identity
 
 
+def _lock_identities(member_id: int) -> None:
+    """Before the member, as everybody locks them."""
+    of_member = select(Identity.id).where(Identity.member_id == member_id).order_by(Identity.id)
+    for identity_id in db.session.scalars(of_member).all():
+        _locked_identity(identity_id)
+
+
 def _members_of_unionid(unionid: str | None) -> set[int]:
     if unionid is None:
         return set()
@@ -134,14 +155,6 @@ def _members_of_unionid(unionid: str | None) -> set[int]:
         Identity.unionid == unionid, Identity.member_id.is_not(None)
     )
     return {member_id for member_id in db.session.scalars(members) if member_id is not None}
-
-
-def _identities_of(member_ids: Iterable[int]) -> list[int]:
-    return list(
-        db.session.scalars(
-            select(Identity.id).where(Identity.member_id.in_(member_ids)).order_by(Identity.id)
-        )
-    )
 
 
 def _join(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:

@@ -84,15 +84,18 @@ def member_ids_of(member_id: int) -> frozenset[int]:
     return frozenset(found | {member_id})
 
 
-def members_of_phone(member_ids: Iterable[int]) -> set[int]:
-    """Who today are the members that proved the same phone as any of `member_ids`."""
+def members_of_phone(member_ids: Iterable[int], *, since: datetime) -> set[int]:
+    """Who today are the members that proved the same phone as any of `member_ids`.
+
+    A proof from before `since` counts on neither side.
+    """
     proven = select(Member.phone_index).where(
-        Member.id.in_(member_ids), Member.phone_proven_at.is_not(None)
+        Member.id.in_(member_ids), Member.phone_proven_at > since
     )
     holders = select(Member.id).where(
-        Member.phone_index.in_(proven), Member.phone_proven_at.is_not(None)
+        Member.phone_index.in_(proven), Member.phone_proven_at > since
     )
-    return _persons(set(db.session.scalars(holders)))
+    return persons_of(set(db.session.scalars(holders)))
 
 
 def phone_holder(member_ids: Iterable[int]) -> Member | None:
@@ -107,10 +110,10 @@ def phone_holder(member_ids: Iterable[int]) -> Member | None:
 
 def members_by_phone(index: bytes) -> set[int]:
     """Who today are the members with this phone; `index` is the vault's digest of it."""
-    return _persons(set(db.session.scalars(select(Member.id).where(Member.phone_index == index))))
+    return persons_of(set(db.session.scalars(select(Member.id).where(Member.phone_index == index))))
 
 
-def _persons(member_ids: set[int]) -> set[int]:
+def persons_of(member_ids: set[int]) -> set[int]:
     """The members these rows count as after merges."""
     today = select(Identity.member_id, IdentityLink.member_id).where(
         Identity.id == IdentityLink.identity_id,

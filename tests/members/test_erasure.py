@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from members.consents import Answer, free_consents, record_consents
 from members.erasure import erase_identity, erase_member, erase_profile
-from members.joining import join_member, prove_phone
+from members.joining import join_by_phone, join_member, prove_phone
 from members.models import FollowEvent, Identity, LinkKind, Member
 from members.operations import ensure_identity, follow, unfollow
 from members.queries import identity_of, members_by_phone
@@ -94,6 +94,7 @@ def test_person_is_forgotten_in_every_row_merged_into_him(vault: Vault) -> None:
         members = [join_member(identity_id=each, now=NOON) for each in (first, second)]
         for each in members:
             prove_phone(member_id=each, phone=PHONE, vault=vault, now=NOON)
+            join_by_phone(member_id=each, has_rights=lambda _: False, now=NOON)
     with transaction():
         for _ in range(2):
             erase_member(member_id=members[0], now=NOON + SECOND)

@@ -7,7 +7,15 @@ from flask import Flask
 from sqlalchemy import select
 
 from members.erasure import erase_member
-from members.joining import MemberErased, join_member, merge_same_person, prove_phone, undo_link
+from members.joining import (
+    PROOF_COUNTS_FOR,
+    MemberErased,
+    join_by_phone,
+    join_member,
+    merge_same_person,
+    prove_phone,
+    undo_link,
+)
 from members.models import Identity, IdentityLink, LinkKind, Member
 from members.operations import ensure_identity
 from members.phones import BadPhone
@@ -46,6 +54,12 @@ def join(appid: str, openid: str, unionid: str | None = None) -> tuple[int, int]
     """Identity and member after a sign-in."""
     identity_id = identity(appid, openid, unionid)
     return identity_id, join_member(identity_id=identity_id, now=NOON)
+
+
+def prove(member_id: int, vault: Vault, phone: str = PHONE, *, now: datetime = NOON) -> None:
+    """A member proves a phone, and nobody has rights."""
+    prove_phone(member_id=member_id, phone=phone, vault=vault, now=now)
+    join_by_phone(member_id=member_id, has_rights=lambda _: False, now=now)
 
 
 def newest_link(identity_id: int) -> int:
@@ -90,22 +104,50 @@ def test_proven_phone_merges_into_the_older_member(vault: Vault) -> None:
     with transaction():
         first, bob = join(CITY, BOB)
         second, newer = join(PROVINCE, "oOther")
-        assert prove_phone(member_id=bob, phone=PHONE, vault=vault, now=NOON) == bob
-        assert prove_phone(member_id=newer, phone="+86 138-0013-8000", vault=vault, now=NOON) == bob
+        prove(bob, vault)
+        prove(newer, vault, "+86 138-0013-8000", now=NOON + PROOF_COUNTS_FOR - SECOND)
 
     assert subjects_of(bob).identity_ids == {first, second}
     assert members_by_phone(vault.index(PHONE)) == {bob}
+
+
+def test_a_number_that_was_handed_out_again_joins_nobody(vault: Vault) -> None:
+    later = NOON + PROOF_COUNTS_FOR
+    with transaction():
+        first, bob = join(CITY, BOB)
+        second, newer = join(PROVINCE, "oOther")
+        prove(bob, vault)
+        prove(newer, vault, now=later)
+        assert join_member(identity_id=second, now=later) == newer
+        prove(newer, vault, "13900139000", now=later)
+        prove(newer, vault, now=later)
+
+    assert subjects_of(bob).identity_ids == {first}
+    assert subjects_of(newer).identity_ids == {second}
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_who_has_rights_is_joined_with_nobody_by_a_phone(vault: Vault, is_older: bool) -> None:
+    with transaction():
+        people = [join(CITY, BOB)[1], join(PROVINCE, "oOther")[1], join("wxThird", "oThird")[1]]
+        rep, *others = people if is_older else reversed(people)
+        for each in (rep, *others, rep):
+            prove_phone(member_id=each, phone=PHONE, vault=vault, now=NOON)
+            join_by_phone(member_id=each, has_rights=lambda ids: rep in ids, now=NOON)
+
+    assert member_ids_of(rep) == {rep}
+    assert member_ids_of(min(others)) == {*others}
 
 
 def test_third_account_finds_the_person_through_a_merged_member(vault: Vault) -> None:
     with transaction():
         _, bob = join(CITY, BOB, "uBob")
         second, newer = join(PROVINCE, "oOther")
-        prove_phone(member_id=newer, phone=PHONE, vault=vault, now=NOON)
+        prove(newer, vault)
         identity(PROVINCE, "oOther", "uBob")
         merge_same_person(identity_id=second, now=NOON)
         third, _ = join("wxThird", "oThird")
-        prove_phone(member_id=member_of(third) or 0, phone=PHONE, vault=vault, now=NOON)
+        prove(member_of(third) or 0, vault)
 
     assert member_of(third) == bob
     assert len(member_ids_of(bob)) == 3
@@ -115,13 +157,14 @@ def test_undone_merge_brings_back_both_and_is_not_made_again(vault: Vault) -> No
     with transaction():
         _, bob = join(CITY, BOB)
         second, newer = join(PROVINCE, "oOther")
-        prove_phone(member_id=bob, phone=PHONE, vault=vault, now=NOON)
-        prove_phone(member_id=newer, phone=PHONE, vault=vault, now=NOON)
+        prove(bob, vault)
+        prove(newer, vault)
     with transaction():
         undo_link(link_id=newest_link(second), now=NOON + SECOND)
         undo_link(link_id=newest_link(second), now=NOON + 2 * SECOND)
     with transaction():
         assert join_member(identity_id=second, now=NOON) == newer
+        prove(newer, vault)
     run_jobs()
 
     assert member_of(second) == newer

@@ -5,17 +5,25 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
+import pytest
 from flask import Flask
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from flows.figures.morning import accept
 from flows.following import forget_member
+from flows.phone_proof import has_rights
 from flows.sealed import vault
+from insights.briefings import offer_briefing
 from members.addresses import book_of
 from members.models import Member, MemberAddress, PhoneCode
 from members.phones import normalised
-from org.models import Tier
+from members.queries import member_ids_of
+from org.invites import bind_rep
+from org.models import Role, Tier
 from org.operations import create_node
+from org.staff import create_staff
+from tests.jobs import run_jobs
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
@@ -141,6 +149,44 @@ def test_a_phone_is_proven_once_by_the_code_it_got(bob: Phone, wechat: Stage) ->
     assert member.phone_index == vault().index(normalised(PHONE))
     row = db.session.scalars(select(PhoneCode)).one()
     assert code.encode() not in row.digest + row.nonce
+
+
+def prove(phone: Phone, wechat: Stage) -> None:
+    assert ask(phone).status_code == 202
+    assert type_in(phone, code_of(wechat)) == ""
+
+
+@pytest.mark.parametrize("rights", ["none", "rep", "figures"])
+def test_one_phone_is_one_customer_but_never_a_rep_or_a_reader_of_figures(
+    mall: Mall, bob: Phone, phone_of: Phones, wechat: Stage, pass_time: PassTime, rights: str
+) -> None:
+    """Bob's code may have been told to a stranger: what he can do in the shop is not for a code."""
+    prove(bob, wechat)
+    db.session.rollback()
+    bobs = db.session.scalars(select(Member.id)).one()
+    with transaction():
+        if rights == "rep":
+            bind_rep(rep_id=mall.alice_id, member_id=bobs, now=clock.now())
+        if rights == "figures":
+            staff_id = create_staff(
+                login="boss",
+                name="经理",
+                password="correct horse battery",
+                role=Role.MANAGER,
+                node_id=mall.outlet_id,
+                by_id=None,
+            )
+            token = offer_briefing(staff_id=staff_id, now=clock.now())
+            accept(token, member_id=bobs, now=clock.now())
+    pass_time(61)
+    carol = phone_of("Carol")
+    carol.sign_in()
+    prove(carol, wechat)
+    run_jobs()
+    db.session.rollback()
+    carols = db.session.scalars(select(Member.id).where(Member.id != bobs)).one()
+    assert member_ids_of(bobs) == ({bobs, carols} if rights == "none" else {bobs})
+    assert has_rights(member_ids_of(carols)) is False
 
 
 def test_five_wrong_guesses_end_a_code_also_for_the_right_one(bob: Phone, wechat: Stage) -> None:
