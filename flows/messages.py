@@ -101,7 +101,7 @@ def send(*, message_id: int, attempt: int = 1) -> Steps:
     except PlatformError as error:
         if outgoing.kind in FOR_FOLLOWERS:
             note_unfollowed(error, identity_id=outgoing.identity_id, asked_at=asked_at)
-        _note_refusal(message_id, attempt, error)
+        _note_refusal(outgoing, attempt, error)
         return
     crash.here(BEFORE_MARK)
     mark_sent(message_id=message_id, msgid=msgid, now=clock.now())
@@ -121,14 +121,15 @@ def kind_of_refusal(error: PlatformError) -> Kind:
     return kind_of(int(error.code)) if digits.isascii() and digits.isdigit() else Kind.transient
 
 
-def _note_refusal(message_id: int, attempt: int, error: PlatformError) -> None:
-    reason = f"{error.code} {error.message}".strip()
-    if error.unknown:
+def _note_refusal(outgoing: Outgoing, attempt: int, error: PlatformError) -> None:
+    message_id, reason = outgoing.id, f"{error.code} {error.message}".strip()
+    kind = kind_of_refusal(error)
+    is_duplicate = kind is Kind.duplicate
+    if error.unknown or (outgoing.is_repeat and not (is_duplicate or error.permanent)):
+        # A repeat that is refused for now says nothing of the send before it.
         mark_unknown(message_id=message_id, error=reason)
         _try_again(message_id, attempt, timedelta(seconds=30))
-        return
-    kind = kind_of_refusal(error)
-    if kind is Kind.duplicate:
+    elif is_duplicate:
         mark_sent(message_id=message_id, msgid=None, now=clock.now())
     elif error.permanent or attempt >= TRIES_MAX:
         mark_failed(message_id=message_id, error=reason)

@@ -20,13 +20,17 @@ from wx_backend.db import db, upsert_all
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A message that is being sent: as it was stored, whatever would be written today."""
+    """A message that is being sent: as it was stored, whatever would be written today.
+
+    `is_repeat`: an earlier send of it may have arrived.
+    """
 
     id: int
     identity_id: int
     kind: MessageKind
     template_id: str
     content: Mapping[str, Any]
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,7 @@ def _begun(message: Message) -> Begun:
         MessageKind(message.kind),
         message.template_id or "",
         message.content,
+        is_repeat=message.status != MessageStatus.QUEUED,
     )
 
 

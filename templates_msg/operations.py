@@ -5,6 +5,9 @@
                       -> queued                                   (refused for now)
                       -> unknown -> sending | stays               (no answer came)
 
+Once a send may have arrived, a message is never `queued` again: the platform notices a repeat for
+minutes only, and what is queued may wait for days.
+
 Where a message stands is decided under its row's lock; the call itself is made between
 `start_sending` and one of the others, with no transaction open.
 """
@@ -46,7 +49,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message about to be sent."""
+    """A message about to be sent; `is_repeat`: an earlier send of it may have arrived."""
 
     id: int
     appid: str
@@ -54,6 +57,7 @@ class Outgoing:
     kind: MessageKind
     template_id: str
     content: Mapping[str, Any]
+    is_repeat: bool = False
 
 
 def set_template(
@@ -112,7 +116,8 @@ def start_sending(*, message_id: int, now: datetime) -> Outgoing | None:
     repeat: template messages younger than eight minutes. Everything else stays `unknown`.
     """
     message = _locked(message_id)
-    if message.status in _UNANSWERED:
+    is_repeat = message.status in _UNANSWERED
+    if is_repeat:
         if not _is_repeatable(message, now):
             message.status = MessageStatus.UNKNOWN
             return None
@@ -128,6 +133,7 @@ def start_sending(*, message_id: int, now: datetime) -> Outgoing | None:
         kind=MessageKind(message.kind),
         template_id=message.template_id or "",
         content=message.content,
+        is_repeat=is_repeat,
     )
 
 

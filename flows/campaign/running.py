@@ -26,6 +26,7 @@ from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, budget, loud_at, shaped
 from flows.campaign.chunks import Chunk, Wait, next_chunk
 from flows.campaign.posting import (
     DAILY_LIMIT,
+    Letter,
     Outcome,
     Posted,
     Slot,
@@ -196,19 +197,7 @@ def _rest_until_tomorrow(campaign_id: int, now: datetime) -> None:
 def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None:
     """Write down what came of a chunk; what was not begun waits again."""
     pairs = [_judged(each, now) for each in outcome.posted]
-    back = [
-        (
-            Answered(id=each.message.id, status=MessageStatus.QUEUED),
-            Mark(
-                id=each.recipient_id,
-                status=RecipientStatus.WAITING,
-                due_at=now,
-                message_id=each.message.id,
-                way=each.message.kind,
-            ),
-        )
-        for each in outcome.unsent
-    ]
+    back = [_given_back(each, now) for each in outcome.unsent]
     answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
     mark(each for _, each in (*pairs, *back))
     for posted in outcome.posted:
@@ -223,11 +212,28 @@ def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None
     _break_if_failing(campaign_id, outcome.posted, now)
 
 
+def _given_back(letter: Letter, now: datetime) -> tuple[Answered, Mark]:
+    """What was not begun is as before: new, or without an answer to an earlier send."""
+    status, stands = MessageStatus.QUEUED, RecipientStatus.WAITING
+    if letter.message.is_repeat:
+        status, stands = MessageStatus.UNKNOWN, RecipientStatus.SENDING
+    return Answered(id=letter.message.id, status=status), Mark(
+        id=letter.recipient_id,
+        status=stands,
+        due_at=now,
+        message_id=letter.message.id,
+        way=letter.message.kind,
+    )
+
+
 def _judged(posted: Posted, now: datetime) -> tuple[Answered, Mark]:
     """What a send means for the message and for the person."""
     message, error = posted.letter.message, posted.error
     status, stands, due_at = _meaning(message.kind, error, now)
-    if status is MessageStatus.QUEUED and posted.letter.tries + 1 >= TRIES_MAX:
+    if status is MessageStatus.QUEUED and message.is_repeat:
+        # Refused for now, which says nothing of the send before it: never new again.
+        status, stands, due_at = MessageStatus.UNKNOWN, RecipientStatus.SENDING, now + ASK_AGAIN
+    elif status is MessageStatus.QUEUED and posted.letter.tries + 1 >= TRIES_MAX:
         status, stands = MessageStatus.FAILED, RecipientStatus.FAILED
     told = f"{error.code} {error.message}".strip() if error is not None else None
     answer = Answered(id=message.id, status=status, msgid=posted.msgid, error=told)

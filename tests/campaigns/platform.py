@@ -4,16 +4,20 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from wechat.transport import Request, Response
+from wx_backend import clock
 from wx_backend.errors import PlatformError
 
 SEND = "/cgi-bin/message/template/send"
 NOTICE = "/cgi-bin/message/subscribe/bizsend"
 CUSTOM = "/cgi-bin/message/custom/send"
 QUOTA = "/cgi-bin/openapi/quota/get"
+
+NOTICES_REPEATS = timedelta(minutes=10)
 
 Trouble = Callable[[str], str | int | None]
 
@@ -31,7 +35,7 @@ class Platform:
         self.left = 100_000
         self.limit = 100_000
         self.calls = 0
-        self._by_mark: dict[tuple[str, str], int] = {}
+        self._by_mark: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._lock = threading.Lock()
 
     def send(self, request: Request) -> Response:
@@ -61,13 +65,13 @@ class Platform:
         if isinstance(trouble, int):
             return {"errcode": trouble, "errmsg": "refused"}
         mark = (openid, body.get("client_msg_id", f"call-{self.calls}"))
-        if mark not in self._by_mark:
-            self._by_mark[mark] = 1_000 + len(self._by_mark)
+        if mark not in self._by_mark or clock.now() >= self._by_mark[mark][1]:
+            self._by_mark[mark] = 1_000 + len(self.bodies), clock.now() + NOTICES_REPEATS
             self.received[openid] += 1
             self.bodies.append(body)
         if trouble == "lost":
             raise PlatformError(path, "timeout", permanent=False, unknown=True)
-        return {"errcode": 0, "errmsg": "ok", "msgid": self._by_mark[mark]}
+        return {"errcode": 0, "errmsg": "ok", "msgid": self._by_mark[mark][0]}
 
 
 def _json(answer: dict[str, Any]) -> Response:

@@ -134,6 +134,33 @@ def test_an_answer_within_minutes_settles_what_got_none_before(
     assert set(platform.received.values()) == {1}
 
 
+@pytest.mark.parametrize("code", [45009, 45011, -1])
+def test_what_may_have_arrived_is_not_new_again_when_its_repeat_is_refused_or_not_begun(
+    cast: Cast, platform: Platform, code: int
+) -> None:
+    """More repeats are due than are sent at once, so some never get their turn that day."""
+    crowd(90)
+    platform.trouble = lambda openid: "lost" if int(openid[1:]) % 2 else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        assert stands(campaign_id) == {"sent": 45, "sending": 45}
+        platform.trouble = lambda _openid: code
+        time.shift(timedelta(seconds=31))
+        work()
+        assert stands(campaign_id) == {"sent": 45, "sending": 45}
+        platform.trouble = lambda _openid: None
+        time.move_to(NOON + timedelta(days=1))
+        begin()
+        work()
+
+    assert state(campaign_id).status == CampaignStatus.DONE
+    assert stands(campaign_id) == {"sent": 45, "unknown": 45}
+    assert set(platform.received.values()) == {1}
+    assert len(platform.received) == 90
+
+
 def test_a_notice_without_an_answer_is_never_sent_again(cast: Cast, platform: Platform) -> None:
     for identity_id in followers(["Bob", "Dan"]):
         agreed(identity_id)

@@ -125,6 +125,24 @@ def test_long_silence_is_left_for_a_person(identity_id: int, platform: ScriptedT
     assert 10 <= len(platform.calls(SEND)) <= 16
 
 
+@pytest.mark.parametrize("code", [45009, 45011, -1])
+def test_a_repeat_that_is_refused_for_now_does_not_make_the_message_new(
+    identity_id: int, platform: ScriptedTransport, code: int
+) -> None:
+    platform.on(SEND, SILENCE, refused(code))
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        for _ in range(30):
+            work()
+            time.shift(timedelta(seconds=31))
+        calls = len(platform.calls(SEND))
+        time.shift(timedelta(days=1))
+        work()
+
+    assert message(message_id).status == Status.UNKNOWN
+    assert 1 < calls == len(platform.calls(SEND)) <= 16
+
+
 def test_crash_after_the_call_repeats_it_under_the_same_mark(
     identity_id: int, platform: ScriptedTransport
 ) -> None:
