@@ -14,10 +14,11 @@ from typing import Any, Final
 from sqlalchemy import delete, select
 
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from campaigns.queries import writers_of
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
-from wx_backend.errors import Conflict, NotFound
+from wx_backend.errors import Conflict, Forbidden, NotFound
 
 KIND: Final = "CP"
 EDITABLE: Final = (
@@ -131,12 +132,16 @@ def refuse(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> No
 
 
 def override(
-    campaign_id: int, *, rules: Collection[str], reason: str, staff_id: int, now: datetime
+    campaign: Campaign, *, rules: Collection[str], reason: str, staff_id: int, now: datetime
 ) -> None:
-    """Somebody answers for what the guard found in this revision; kept for good."""
-    campaign = locked_campaign(campaign_id)
+    """Somebody answers for what the guard found in a locked campaign's revision; kept for good.
+
+    Raises WrongState, and Forbidden for whoever wrote in it.
+    """
     if campaign.status not in EDITABLE:
         raise WrongState
+    if staff_id in writers_of(campaign.id):
+        raise Forbidden("须由编写人以外的同事放行")
     for rule in rules:
         note(campaign, "overridden", rule=rule, staff_id=staff_id, note=reason, now=now)
 
@@ -147,7 +152,6 @@ def start(campaign_id: int, *, now: datetime) -> int | None:
     is_due = campaign.starts_at is None or campaign.starts_at <= now
     if campaign.status != CampaignStatus.SCHEDULED or not is_due:
         return None
-    campaign.started_at = now
     return _go(campaign, "started", staff_id=SYSTEM, now=now)
 
 
@@ -232,6 +236,7 @@ def note(
 
 def _go(campaign: Campaign, kind: str, *, staff_id: int | None, now: datetime) -> int:
     campaign.status = CampaignStatus.RUNNING
+    campaign.started_at = campaign.started_at or now
     campaign.pause_reason, campaign.resume_at = "", None
     campaign.run += 1
     note(campaign, kind, staff_id=staff_id, now=now)

@@ -21,6 +21,7 @@ from campaigns.models import (
 from wx_backend.db import db
 from wx_backend.errors import NotFound
 
+_WRITING = ("created", "edited")
 _COUNTED = (RecipientStatus.SENDING, RecipientStatus.SENT, RecipientStatus.UNKNOWN)
 
 
@@ -88,6 +89,16 @@ def overridden_rules(campaign: Campaign) -> set[str]:
         )
     )
     return {rule for rule in rules if rule is not None}
+
+
+def writers_of(campaign_id: int) -> set[int]:
+    """Whoever wrote a campaign or changed it, in whatever revision."""
+    writers = db.session.scalars(
+        select(CampaignEvent.staff_id).where(
+            CampaignEvent.campaign_id == campaign_id, CampaignEvent.kind.in_(_WRITING)
+        )
+    )
+    return {staff_id for staff_id in writers if staff_id is not None}
 
 
 def due_campaigns(now: datetime) -> Sequence[int]:

@@ -161,20 +161,20 @@ def override(number: str) -> ResponseReturnValue:
         number,
         "campaign guard overridden",
         "已放行并记录",
-        lambda who, now: desk.override(number, reason=reason, who=who, now=now),
+        lambda who, now: desk.override(
+            number, revision=_revision(), reason=reason, who=who, now=now
+        ),
     )
 
 
 @bp.post("/<number>/approve")
 def approve(number: str) -> ResponseReturnValue:
     """Agree to the revision that was shown."""
-    typed = text("revision", request.form)
-    revision = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
     return _moved(
         number,
         "campaign approved",
         "已批准",
-        lambda who, now: desk.approve(number, revision=revision, who=who, now=now),
+        lambda who, now: desk.approve(number, revision=_revision(), who=who, now=now),
     )
 
 
@@ -248,6 +248,12 @@ def _editor(number: str | None) -> str:
         said={each.variant.name: each.variant for each in file.variants} if file else {},
         starts_at=f"{starts_at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}" if starts_at else "",
     )
+
+
+def _revision() -> int:
+    """The revision that was shown; 0, which is none, where the form does not say."""
+    typed = text("revision", request.form)
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 0
 
 
 def _who() -> Who:

@@ -1,6 +1,6 @@
 """Campaigns as staff see and move them, each within the subtree of his own place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -42,7 +42,7 @@ from templates_msg.library import library_of
 from templates_msg.models import LibraryTemplate, MessageKind
 from templates_msg.rules import Line, lines_of
 from wx_backend.config import Account
-from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound
+from wx_backend.errors import BadInput, Conflict, NotFound
 from wx_backend.outbox import defer
 from wx_backend.platform import config
 
@@ -103,6 +103,7 @@ class CampaignFile:
     list_counts: Mapping[str | None, int]
     dry_run: DryRun
     history: Sequence[CampaignEvent]
+    writers: Collection[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,7 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
         list_counts=queries.list_counts(row.id),
         dry_run=dry_run(row, now=now),
         history=queries.history_of(row.id),
+        writers=queries.writers_of(row.id),
     )
 
 
@@ -214,7 +216,7 @@ def edit(number: str, plan: Plan, *, who: Who, now: datetime) -> None:
 
 def take_list(number: str, text: str, *, who: Who, now: datetime) -> None:
     """Keep an imported list for a draft. Raises BadInput, WrongState."""
-    row = operations.locked_campaign(campaign_of(number, who.node_id).id)
+    row = _locked(number, who)
     if row.status != CampaignStatus.DRAFT:
         raise WrongState
     import_list(row, lines_in(text))
@@ -223,25 +225,28 @@ def take_list(number: str, text: str, *, who: Who, now: datetime) -> None:
 
 def submit(number: str, *, who: Who, now: datetime) -> None:
     """Freeze the audience and put the campaign before a second person. Raises NotReady, GuardFound."""
-    row = campaign_of(number, who.node_id)
+    row = _locked(number, who)
     _require_ready(row)
     wanted(row, now=now)
     start_freezing(operations.submit(row.id, staff_id=who.staff_id, now=now))
     defer(ask_quotas, campaign_id=row.id)
 
 
-def override(number: str, *, reason: str, who: Who, now: datetime) -> None:
-    """Answer for what the guard found: not by who wrote it, and with a reason that is kept."""
-    row = campaign_of(number, who.node_id)
-    if row.created_by == who.staff_id:
-        raise Forbidden("须由编写人以外的同事放行")
+def override(number: str, *, revision: int, reason: str, who: Who, now: datetime) -> None:
+    """Answer for what the guard found in the texts as they were seen, with a reason that is kept.
+
+    Raises Forbidden for whoever wrote in it, WrongState.
+    """
+    row = _locked(number, who)
+    if row.revision != revision:
+        raise WrongState
     if not reason:
         raise BadInput("请填写放行理由", fields=["reason"])
     found = standing(
         findings(CampaignClass(row.campaign_class), texts_of(row)), queries.overridden_rules(row)
     )
     rules = sorted({each.rule.name for each in found})
-    operations.override(row.id, rules=rules, reason=reason, staff_id=who.staff_id, now=now)
+    operations.override(row, rules=rules, reason=reason, staff_id=who.staff_id, now=now)
 
 
 def approve(number: str, *, revision: int, who: Who, now: datetime) -> None:
@@ -285,6 +290,11 @@ def stop(number: str, *, reason: str, who: Who, now: datetime) -> None:
     """End it for good."""
     row = campaign_of(number, who.node_id)
     operations.stop(row.id, reason=reason, staff_id=who.staff_id, now=now)
+
+
+def _locked(number: str, who: Who) -> Campaign:
+    """The campaign of a number, locked: what is checked of it stays so until the commit."""
+    return operations.locked_campaign(campaign_of(number, who.node_id).id)
 
 
 def _account(name: str, who: Who) -> Account:

@@ -187,11 +187,13 @@ def test_somebody_else_may_answer_for_a_finding_and_is_remembered(
 ) -> None:
     path = made(writer, **{"field-A-thing2": "活动报名已受理"})
     assert "违反规则" in writer.get(path).text
-    assert writer.post(f"{path}/override", reason="就要发").status_code == 403
-    assert reader.post(f"{path}/override", reason="就要发").status_code == 403
-    manager = desk_of("manager")
-    assert manager.post(f"{path}/override", reason="").status_code == 400
-    assert manager.post(f"{path}/override", reason="活动是客户自己报名的").status_code == 302
+    assert writer.post(f"{path}/override", revision="1", reason="就要发").status_code == 403
+    assert reader.post(f"{path}/override", revision="1", reason="就要发").status_code == 403
+    manager, said = desk_of("manager"), "活动是客户自己报名的"
+    assert 'name="revision" value="1"' in manager.get(path).text
+    assert manager.post(f"{path}/override", revision="1", reason="").status_code == 400
+    assert manager.post(f"{path}/override", revision="2", reason=said).status_code == 409
+    assert manager.post(f"{path}/override", revision="1", reason=said).status_code == 302
     assert writer.post(f"{path}/submit").status_code == 302
 
     db.session.rollback()
@@ -199,6 +201,18 @@ def test_somebody_else_may_answer_for_a_finding_and_is_remembered(
     assert (event.rule, event.note) == ("marketing_words", "活动是客户自己报名的")
     writer.post(f"{path}/edit", **{**FORM, "field-A-thing2": "活动报名已受理"})
     assert writer.post(f"{path}/submit").status_code == 409, "an edit is another text"
+
+
+def test_whoever_wrote_in_it_does_not_answer_for_it(writer: Desk, desk_of: Desks) -> None:
+    path, manager = made(writer), desk_of("manager")
+    claims = {**FORM, "field-A-thing2": "活动报名已受理"}
+    assert manager.post(f"{path}/edit", **claims).status_code == 302
+    assert "可由编写人以外的同事" in manager.get(path).text
+    answer = manager.post(f"{path}/override", revision="2", reason="我写的我负责")
+
+    assert answer.status_code == 403
+    assert writer.post(f"{path}/submit").status_code == 409
+    assert desk_of("south").post(f"{path}/override", revision="2", reason="可以").status_code == 302
 
 
 def test_a_list_tells_who_was_not_found_and_is_gone_once_frozen(
