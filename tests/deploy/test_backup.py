@@ -9,11 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
+from campaigns.models import Campaign, CampaignEvent, CampaignStatus
+from flows.campaign.running import begin_due
 from flows.menus.rep_tags import tag_person
 from org.queries import node_by_code
+from tests.campaigns.cast import DAY, NOON, drafted, make_cast
 from tests.conftest import TEMPLATE
-from tests.org.cast import plant
 from tests.postgres import PostgresServer
 from tests.postgres_binaries import binaries
 from wx_backend import clock, stops
@@ -49,11 +52,16 @@ def run(
 
 @pytest.fixture
 def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) -> Path:
-    """A backup of a service with a call that is due and a bill in its data folder."""
+    """A backup of a service with a call that is due, campaigns, and a bill in its data folder."""
     assert app
-    plant()
+    cast = make_cast()
+    campaigns = {status: drafted(cast) for status in CampaignStatus}
     with transaction():
         defer(tag_person, member_id=1)
+        for status, campaign_id in campaigns.items():
+            one = db.session.get_one(Campaign, campaign_id)
+            one.status, one.name = status, status
+            one.resume_at = NOON if status == CampaignStatus.PAUSED else None
     (config.service.data_dir / "bills").mkdir()
     (config.service.data_dir / "bills" / "trade.csv").write_text("kept")
     database = urlsplit(config.database.url).path.strip("/")
@@ -87,6 +95,7 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
         assert claim(CALL, limit=10) == []
         held = stops.open_stops()[stops.Line.EVERYTHING]
         assert backup.name in held.reason
+        _no_campaign_goes_on_by_itself(backup.name)
         with transaction():
             stops.lift(line=stops.Line.EVERYTHING, by="command:it", now=clock.now())
         assert len(claim(CALL, limit=10)) == 1
@@ -94,6 +103,27 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
         db.engine.dispose()
     copy.extensions["wx_store"].close()
     postgres.drop_database("restored")
+
+
+def _no_campaign_goes_on_by_itself(source: str) -> None:
+    """What was sent after the backup is not known: nobody is written to before a person looks."""
+    campaigns = {each.name: each for each in db.session.scalars(select(Campaign))}
+    held = {
+        name: each
+        for name, each in campaigns.items()
+        if name in {CampaignStatus.SCHEDULED, CampaignStatus.RUNNING, CampaignStatus.PAUSED}
+    }
+    db.session.rollback()
+    with transaction():
+        assert begin_due(now=NOON + DAY) == 0
+    assert {each.status for each in held.values()} == {CampaignStatus.PAUSED}
+    assert all(source in each.pause_reason for each in held.values())
+    assert all(each.status == name for name, each in campaigns.items() if name not in held)
+    notes = db.session.scalars(
+        select(CampaignEvent.campaign_id).where(CampaignEvent.kind == "paused")
+    ).all()
+    assert sorted(notes) == sorted(each.id for each in held.values())
+    db.session.rollback()
 
 
 def test_a_damaged_backup_and_a_taken_place_are_refused(
