@@ -3,6 +3,7 @@
 import html
 import re
 from dataclasses import dataclass
+from itertools import count
 
 from demo.story.browser import Browser, first
 from demo.story.journal import Kind
@@ -56,9 +57,15 @@ class Basket:
 
 
 def products(browser: Browser, showroom: str, shelf: str) -> dict[str, str]:
-    """The product numbers by name on a shelf of a showroom."""
-    page = browser.get(f"{showroom}?c={shelf}")
-    return {html.unescape(name): number for number, name in _CARD.findall(page.text)}
+    """The product numbers by name on a shelf of a showroom, page after page."""
+    found: dict[str, str] = {}
+    for page in count():
+        text = browser.get(f"{showroom}?c={shelf}&page={page}").text
+        cards = {html.unescape(name): number for number, name in _CARD.findall(text)}
+        if cards.keys() <= found.keys():
+            break
+        found |= cards
+    return found
 
 
 def choose(browser: Browser, name: str, product: str) -> Ware:

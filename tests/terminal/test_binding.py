@@ -146,7 +146,11 @@ def test_a_form_without_its_token_does_nothing(phone_of: Phones, world: World, p
     assert open_bindings() == before
 
 
-def test_her_card_is_on_the_first_page(phone_of: Phones, world: World) -> None:
+def test_her_name_is_on_the_first_page_and_her_showroom_a_step_away(
+    phone_of: Phones, world: World
+) -> None:
     phone = phone_of("Alice")
     phone.bind(world.alice_id)
-    assert rep_card(world.alice_id).showroom_path in phone.get("/terminal/").text
+    card = rep_card(world.alice_id)
+    assert card.name in phone.get("/terminal/").text
+    assert card.showroom_path in phone.get("/terminal/showroom").text
