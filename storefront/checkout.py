@@ -85,6 +85,7 @@ def page() -> ResponseReturnValue:
         own_book(),
         proven_phone(viewer.member_id),
     )
+    first = book[0].address if book else None
     return render_template(
         "storefront/checkout.html",
         page=chosen,
@@ -92,9 +93,10 @@ def page() -> ResponseReturnValue:
         outlets=[outlet_panel(node.id, now) for node in pickup_outlets(rep)],
         offer=offer,
         book=book,
-        first=book[0].address if book else None,
+        first=first,
         phone=phone,
-        asks_code=must_prove() and not phone,
+        must_prove=must_prove(),
+        asks_code=must_prove() and (not phone or (first is not None and first.phone != phone)),
         promise=promise_of(chosen.asks_promise_of, delivery=Delivery.COURIER),
         client_key=new_client_key(),
     )

@@ -76,6 +76,25 @@
     return order;
   }
 
+  // A code is asked for while the contact phone is not the one that was proven; without
+  // data-proven none is asked for at all.
+  const codeRow = $("[data-code-row]");
+  const digits = (phone) => phone.replace(/\D/g, "").slice(-11);
+
+  function asksCode() {
+    const proven = codeRow.dataset.proven;
+    codeRow.hidden = proven === undefined || digits(checkout.elements.contact_phone.value) === proven;
+  }
+
+  async function prove(phone, code) {
+    await call("POST", "/api/phone", { phone, code });
+    checkout.elements.phone_code.value = "";
+    if (codeRow.dataset.proven !== undefined) codeRow.dataset.proven = digits(phone);
+    codeRow.hidden = true;
+  }
+
+  checkout.addEventListener("change", asksCode);
+
   // Codes that need the page anew: what it shows is not what can be ordered any more.
   const STALE = { price_changed: "查看新价格", sold_out: "重新选择", not_listed: "重新选择" };
 
@@ -85,15 +104,14 @@
     say("");
     checkout.querySelectorAll(".wrong").forEach((each) => each.classList.remove("wrong"));
     try {
-      if (form.get("phone_code")) await call("POST", "/api/phone", { phone: form.get("contact_phone"), code: form.get("phone_code") });
-      checkout.querySelector("[name=phone_code]")?.replaceWith("已验证");
+      if (!codeRow.hidden && form.get("phone_code")) await prove(form.get("contact_phone"), form.get("phone_code"));
       const order = await call("POST", "/api/orders", wish(form));
       location.assign(order.pay_url);
     } catch (error) {
       for (const name of error.details?.fields ?? []) checkout.elements[name]?.closest(".field")?.classList.add("wrong");
       const again = checkout.dataset.again;
       say(reason(error), STALE[error.code] && { name: STALE[error.code], path: again });
-      if (error.code === "phone_not_proven") $("[data-code-row]").hidden = false;
+      if (error.code === "phone_not_proven") codeRow.hidden = false;
       button.disabled = false;
     }
   }

@@ -1,5 +1,6 @@
 """The mall on a phone in WeChat: from a rep's link to the paid order, and what the eye would mind."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -113,6 +114,42 @@ def test_a_cart_is_filled_and_paid_in_five_taps_and_one_form(
     expect(phone.get_by_text("中山路 1 号")).to_be_visible()
     assert not is_wider_than_the_screen(phone)
     assert errors == []
+
+
+def test_a_code_is_asked_for_until_the_phone_is_proven(
+    app: Flask, open_mall: Mall, site: str, phone: Page, wechat: Stage
+) -> None:
+    settings = app.extensions["wx_config"]
+    sms = replace(settings.sms, must_prove=True)
+    app.extensions["wx_config"] = replace(settings, sms=sms)
+    phone.goto(f"{site}/p/{open_mall.product}")
+    phone.get_by_role("button", name="立即购买").click()
+    for label, text in (("姓名", "鲍勃"), ("地区", "广东省 广州市"), ("详细地址", "中山路 1 号")):
+        phone.get_by_label(label).fill(text)
+    phone.get_by_label("手机号").fill("138 0013 8000")
+    submit, code = phone.get_by_role("button", name="提交订单"), phone.get_by_label("验证码")
+    submit.click()
+    expect(phone.get_by_role("status")).to_have_text("请先验证手机号")
+    expect(code).to_be_visible()
+    phone.get_by_role("button", name="获取验证码").click()
+    expect(phone.get_by_role("status")).to_contain_text("验证码已发送")
+    sent = wechat.control("GET", "/sms?phone=13800138000")["sms"][-1]["text"]
+    (digits,) = re.findall(r"\d{6}", sent)
+    code.fill(f"{(int(digits) + 1) % 10**6:06d}")
+    submit.click()
+    expect(phone.get_by_role("status")).to_contain_text("验证码不正确")
+    expect(code).to_be_visible()
+    code.fill(digits)
+    submit.click()
+    expect(phone.get_by_role("button", name="微信支付")).to_be_visible()
+
+    phone.goto(f"{site}/p/{open_mall.product}")
+    phone.get_by_role("button", name="立即购买").click()
+    expect(phone.get_by_label("手机号")).to_have_value("13800138000")
+    expect(code).to_be_hidden()
+    phone.get_by_label("手机号").fill("13900139000")
+    phone.get_by_label("姓名").focus()
+    expect(code).to_be_visible()
 
 
 def test_wechats_address_picker_fills_the_form(open_mall: Mall, site: str, phone: Page) -> None:
