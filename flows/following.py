@@ -7,7 +7,13 @@ from flows.menus.rep_tags import rep_changed
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
-from members.queries import identity_by_id, member_ids_of, subjects_of
+from members.queries import (
+    identity_by_id,
+    is_known_anywhere,
+    member_ids_of,
+    member_of,
+    subjects_of,
+)
 from orders.cart import Owner, empty_cart
 from org.invites import unbind_rep
 from org.queries import bound_rep
@@ -39,16 +45,20 @@ def refresh_identity(*, identity_id: int) -> Steps:
 
 @job("identity.forget")
 def forget_identity(*, identity_id: int, for_good: bool, until: str | None = None) -> None:
-    """Erase what the platform demands: the profile on leaving, the openid on closing an account.
+    """Erase what the platform demands: the profile on leaving, who he was on closing an account.
 
-    `until` (ISO 8601) is when he left: should this run late, what he agreed to after coming back
+    Who is known by no other identity is forgotten whole. `until` (ISO 8601) is when he left: should this run late, what he agreed to after coming back
     stays. Without it everything up to now goes.
     """
     left_at = datetime.fromisoformat(until) if until else clock.now()
     erase_texts(identity_id=identity_id, until=left_at)
     erase_about(identity_id=identity_id, until=left_at)
     if for_good:
+        empty_cart(owner=Owner(identity_id=identity_id))
         erase_identity(identity_id=identity_id)
+        member_id = member_of(identity_id)
+        if member_id is not None and not is_known_anywhere(member_id):
+            forget_member(member_id=member_id, now=clock.now())
     else:
         erase_profile(identity_id=identity_id, until=left_at)
 

@@ -50,6 +50,12 @@ def member_by_number(number: str) -> Member | None:
     return db.session.scalar(select(Member).where(Member.number == number))
 
 
+def is_known_anywhere(member_id: int) -> bool:
+    """Whether some account still knows a member: he has an identity that was not erased."""
+    alive = select(Identity.id).where(Identity.member_id == member_id, Identity.openid.is_not(None))
+    return db.session.scalar(alive.limit(1)) is not None
+
+
 def subjects_of(member_id: int) -> Subjects:
     """All identities of a member, and the visitors linked to them now (undone links left out)."""
     identity_ids = frozenset(

@@ -7,14 +7,17 @@ from flask import Flask
 from sqlalchemy import select
 
 from flows.following import forget_identity, forget_member
+from flows.sealed import vault
 from members.consents import Answer, free_consents, record_consents
-from members.joining import join_member
+from members.joining import join_member, prove_phone
 from members.models import Identity, Member
-from members.operations import follow, unfollow
+from members.operations import ensure_identity, follow, unfollow
+from orders.cart import Choice, Owner, count_lines, put_in_cart
 from org.invites import bind_rep
 from org.queries import bound_rep, member_of_rep, rep_of_member
 from org.reps import disable_rep
 from templates_msg.operations import queue_message
+from tests.catalog.shelf import put_on_shelf
 from tests.jobs import run_jobs
 from tests.org.cast import hire, plant
 from tests.templates_msg.cast import BOB, CITY, NOON, bob, draft, message
@@ -75,6 +78,29 @@ def test_closed_account_is_forgotten_for_good(identity_id: int) -> None:
     assert db.session.get_one(Identity, identity_id).openid is None
     assert free_consents(identity_id, NEWS) == 0
     assert message(note).content == {}
+
+
+@pytest.mark.parametrize("is_known_elsewhere", [True, False])
+def test_who_closes_his_last_account_is_forgotten_whole(
+    identity_id: int, is_known_elsewhere: bool
+) -> None:
+    choice = Choice(put_on_shelf().phone_id, 1, 199_900, None, "press")
+    with transaction():
+        ensure_identity(appid=CITY, openid=BOB, unionid="uBob", now=NOON)
+        member_id = join_member(identity_id=identity_id, now=NOON)
+        if is_known_elsewhere:
+            other = ensure_identity(appid="wxOther", openid="oOther", unionid="uBob", now=NOON)
+            join_member(identity_id=other, now=NOON)
+        prove_phone(member_id=member_id, phone="13800138000", vault=vault(), now=NOON)
+        put_in_cart(owner=Owner(identity_id=identity_id), choice=choice, now=NOON)
+        for _ in range(2):
+            defer(forget_identity, identity_id=identity_id, for_good=True)
+    run_jobs()
+
+    db.session.rollback()
+    member = db.session.get_one(Member, member_id)
+    assert (member.phone is not None) == (member.erased_at is None) == is_known_elsewhere
+    assert count_lines(Owner(identity_id=identity_id)) == 0
 
 
 def test_forgotten_person_is_no_rep_and_has_no_name(identity_id: int) -> None:
