@@ -1,4 +1,7 @@
-"""A member's address book: several addresses, one of them the default, all sealed."""
+"""A person's address book: several addresses, one of them the default, all sealed.
+
+It is of all the rows that are one person: those that were merged brought their addresses along.
+"""
 
 import json
 import secrets
@@ -11,6 +14,7 @@ from sqlalchemy import delete, select, update
 
 from members.models import Member, MemberAddress
 from members.phones import normalised
+from members.queries import member_ids_of
 from members.vault import Vault
 from wx_backend.db import db, locked, upsert
 from wx_backend.errors import Conflict, NotFound
@@ -59,10 +63,10 @@ def save_address(
 
     The first one is the default whatever is asked for. Raises BookFull, NotFound.
     """
-    _lock_book(member_id)
+    person = _lock_book(member_id)
     text = json.dumps(asdict(address), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     number, digest = secrets.token_hex(8), vault.digest(text, purpose=_PURPOSE)
-    book = _rows([member_id])
+    book = _rows(person)
     kept = next((row for row in book if row.digest == digest), None)
     if kept is None and len(book) >= ADDRESSES_MAX:
         raise BookFull
@@ -74,38 +78,43 @@ def save_address(
         "is_default": False,
         "saved_at": now,
     }
-    number = number if kept is None else kept.number
-    upsert(MemberAddress, values, key=("member_id", "digest"))
+    if kept is None:
+        upsert(MemberAddress, values, key=("member_id", "digest"))
+    else:
+        number = kept.number
     if is_default or not book:
-        _choose(member_id, number)
+        _choose(person, number)
     return number
 
 
 def make_default(*, member_id: int, number: str) -> None:
     """Have the checkout begin with this address. Raises NotFound."""
-    _lock_book(member_id)
-    if not any(row.number == number for row in _rows([member_id])):
+    person = _lock_book(member_id)
+    if not any(row.number == number for row in _rows(person)):
         raise NotFound("地址不存在")
-    _choose(member_id, number)
+    _choose(person, number)
 
 
 def drop_address(*, member_id: int, number: str) -> None:
     """Forget an address; of the others the newest becomes the default if it was. NotFound."""
-    _lock_book(member_id)
-    book = _rows([member_id])
+    person = _lock_book(member_id)
+    book = _rows(person)
     dropped = next((row for row in book if row.number == number), None)
     if dropped is None:
         raise NotFound("地址不存在")
-    was_default = dropped.is_default
     db.session.execute(delete(MemberAddress).where(MemberAddress.id == dropped.id))
     others = [row for row in book if row.number != number]
-    if was_default and others:
-        _choose(member_id, others[0].number)
+    if others:
+        _choose(person, others[0].number)
 
 
 def book_of(member_ids: Iterable[int], vault: Vault) -> list[BookEntry]:
-    """The addresses of a person, the default first, then the newest."""
-    return [BookEntry(row.number, _opened(row, vault), row.is_default) for row in _rows(member_ids)]
+    """The addresses of a person, the default first, then the newest.
+
+    Of two defaults, from before a merge, the newer is it.
+    """
+    rows = _rows(member_ids)
+    return [BookEntry(row.number, _opened(row, vault), row is rows[0]) for row in rows]
 
 
 def _opened(row: MemberAddress, vault: Vault) -> Address:
@@ -122,18 +131,22 @@ def _rows(member_ids: Iterable[int]) -> Sequence[MemberAddress]:
     ).all()
 
 
-def _choose(member_id: int, number: str) -> None:
+def _choose(member_ids: Iterable[int], number: str) -> None:
     """Make one the default; taken from the other first, or the two would meet in the index."""
     for is_default in (False, True):
         which = (MemberAddress.number == number) if is_default else MemberAddress.is_default
         db.session.execute(
             update(MemberAddress)
-            .where(MemberAddress.member_id == member_id, which)
+            .where(MemberAddress.member_id.in_(member_ids), which)
             .values(is_default=is_default)
             .execution_options(synchronize_session=False)
         )
 
 
-def _lock_book(member_id: int) -> None:
-    if locked(select(Member).where(Member.id == member_id)) is None:
-        raise NotFound
+def _lock_book(member_id: int) -> frozenset[int]:
+    """Every row that is the person, locked in one order, so that two who change it never cross."""
+    person = member_ids_of(member_id)
+    for each in sorted(person):
+        if locked(select(Member).where(Member.id == each)) is None:
+            raise NotFound
+    return person

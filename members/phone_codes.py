@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from members.models import Member, PhoneCode
 from members.vault import Vault
-from wx_backend.db import db, locked
+from wx_backend.db import db, locked, take_turns
 from wx_backend.errors import NotFound, TooMany
 
 VALID_FOR: Final = timedelta(minutes=5)
@@ -38,18 +38,23 @@ class Sent:
 
 
 def new_code(*, member_id: int, phone: str, vault: Vault, now: datetime) -> Sent:
-    """A code for a phone (eleven digits); what was sent to it before is void.
+    """A code for a phone (eleven digits); what this member had sent to it before is void.
 
     Raises TooMany within a minute of the last one, or after ten a day, of a phone or a member.
     """
     if locked(select(Member).where(Member.id == member_id)) is None:
         raise NotFound
     index = vault.index(phone)
+    take_turns(index)  # a phone is counted for all members, of whom each locks only himself
     theirs = or_(PhoneCode.phone_index == index, PhoneCode.member_id == member_id)
     _check_rate(theirs, now)
     db.session.execute(
         update(PhoneCode)
-        .where(PhoneCode.phone_index == index, PhoneCode.used_at.is_(None))
+        .where(
+            PhoneCode.member_id == member_id,
+            PhoneCode.phone_index == index,
+            PhoneCode.used_at.is_(None),
+        )
         .values(used_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -22,7 +22,9 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     literal_column,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -268,6 +270,16 @@ def _as_it_is(element: byte_order, compiler: Any, **options: Any) -> str:
 @compiles(byte_order, "postgresql")
 def _in_c_order(element: byte_order, compiler: Any, **options: Any) -> str:
     return f'{compiler.process(element.column, **options)} COLLATE "C"'
+
+
+def take_turns(key: bytes) -> None:
+    """Let transactions that name the same key pass one after the other, each until it has ended.
+
+    For rules about rows that are not there yet. On SQLite all that may write do anyway.
+    """
+    if db.session.get_bind().dialect.name != "sqlite":
+        number = int.from_bytes(key[:8], "big", signed=True)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
 
 
 def upsert(

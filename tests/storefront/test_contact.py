@@ -189,6 +189,40 @@ def test_one_phone_is_one_customer_but_never_a_rep_or_a_reader_of_figures(
     assert has_rights(member_ids_of(carols)) is False
 
 
+def test_a_joined_person_has_one_book_and_deletes_all_of_it(
+    bob: Phone, phone_of: Phones, wechat: Stage, pass_time: PassTime
+) -> None:
+    carol = phone_of("Carol")
+    carol.sign_in()
+    bob.post("/api/addresses", **HOME)
+    carol.post("/api/addresses", **WORK)
+    prove(bob, wechat)
+    pass_time(61)
+    prove(carol, wechat)
+    home, work = HOME["street"], WORK["street"]
+    assert book(carol) == book(bob) == [(work, True), (home, False)]
+    press(bob, f"/addresses/{number_of(bob, home)}/default")
+    assert book(bob) == [(home, True), (work, False)]
+    bob.post("/api/addresses", **WORK)
+    assert len(book(bob)) == 2
+    press(bob, f"/addresses/{number_of(bob, home)}/drop")
+    assert book(bob) == [(work, True)]
+    press(bob, f"/addresses/{number_of(bob, work)}/drop")
+    assert book(bob) == []
+
+
+def test_a_strangers_code_for_a_phone_leaves_its_owners_as_it_is(
+    bob: Phone, phone_of: Phones, wechat: Stage, pass_time: PassTime
+) -> None:
+    ask(bob)
+    code = code_of(wechat)
+    mallory = phone_of("Mallory")
+    mallory.sign_in()
+    pass_time(61)
+    assert ask(mallory).status_code == 202
+    assert type_in(bob, code) == ""
+
+
 def test_five_wrong_guesses_end_a_code_also_for_the_right_one(bob: Phone, wechat: Stage) -> None:
     ask(bob)
     code = code_of(wechat)
