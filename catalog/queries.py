@@ -94,6 +94,16 @@ def product_of_sku(sku_number: str) -> str | None:
     )
 
 
+def products_of_skus(sku_numbers: Iterable[str]) -> dict[str, Product]:
+    """The products these variants belong to, by the variant's number."""
+    rows = db.session.execute(
+        select(Sku.number, Product)
+        .join(Product, Product.id == Sku.product_id)
+        .where(Sku.number.in_(set(sku_numbers)))
+    )
+    return {number: product for number, product in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
 def products_page(*, after: int, limit: int) -> Sequence[Product]:
     """All products, listed or not, shelf by shelf; `after` skips that many."""
     return db.session.scalars(

@@ -124,10 +124,13 @@ def chosen_lines(owner: Owner, skus: Iterable[str]) -> dict[str, CartLine]:
 
 
 def chosen_item(item: Item, line: CartLine, now: datetime) -> Item:
-    """An item of an order as of when it was put in the cart, while that moment still counts."""
+    """An item of an order as of when it was put in the cart, while that moment still counts.
+
+    Another process's clock may be ahead of ours: nothing is chosen after it is ordered.
+    """
     if line.chosen_at + CHOICE_COUNTS_FOR <= now:
         return item
-    return replace(item, chosen_at=line.chosen_at, share_id=line.share_id)
+    return replace(item, chosen_at=min(line.chosen_at, now), share_id=line.share_id)
 
 
 def _row(line: CartLine, number: str, today: dict[str, Offer], free: dict[int, int]) -> CartRow:

@@ -114,9 +114,10 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     wish = _wish(submit, [each.offer for each in chosen], outlet_id, cart, now)
     if submit.counter:
         return _at_counter(submit, wish, now)
-    number = check_out(wish=wish, now=now).order.number
-    take_out(owner=submit.owner, sku_ids=[each.sku_id for each in cart.values()])
-    return number
+    made = check_out(wish=wish, now=now)
+    if made.is_new:  # what was put in since the first submit is not what that ordered
+        take_out(owner=submit.owner, sku_ids=[each.sku_id for each in cart.values()])
+    return made.order.number
 
 
 def _cart(submit: Submit) -> dict[str, CartLine]:

@@ -20,7 +20,7 @@ from storefront import session
 from storefront.addresses import own_book
 from storefront.arrival import promise_of
 from storefront.cards import ProductCard
-from storefront.showcase import RepPanel, adviser, outlet_panel, variant_page
+from storefront.showcase import RepPanel, adviser, outlet_panel, variant_cards, variant_page
 from storefront.variants import Variant
 from wx_backend import clock
 from wx_backend.db import retried
@@ -115,9 +115,10 @@ def _from_cart(skus: Sequence[str], now: datetime) -> CheckoutPage | None:
         return None
     owner = Owner(identity_id=session.member().identity_id)
     rows = [row for row in cart_rows(owner, now=now) if row.sku in skus and row.can_be_bought]
-    pages = [(row, *variant_page(row.sku, now)) for row in rows]
-    found = [Row(page.card, variant, row.quantity, from_cart=True) for row, page, variant in pages]
-    return CheckoutPage(found, "/cart")
+    cards = variant_cards([row.sku for row in rows], now)
+    return CheckoutPage(
+        [Row(*cards[row.sku], row.quantity, from_cart=True) for row in rows], "/cart"
+    )
 
 
 def _offer(token: str) -> CounterPage | None:

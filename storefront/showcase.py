@@ -1,12 +1,12 @@
 """What the mall's pages show: values read once, ready for the templates."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.offers import is_on_sale
 from catalog.plans import Plan
-from catalog.queries import product_by_number, product_of_sku
+from catalog.queries import product_by_number, product_of_sku, products_of_skus
 from catalog.rules import conditions
 from catalog.showing import Showing
 from fulfilment.reviews import Summary, summary_of_product
@@ -113,6 +113,28 @@ def variant_page(sku_number: str, now: datetime) -> tuple[ProductPage, Variant]:
     if variant is None:
         raise NotFound("该规格已下架")
     return page, variant
+
+
+def variant_cards(
+    sku_numbers: Collection[str], now: datetime
+) -> dict[str, tuple[ProductCard, Variant]]:
+    """Many variants on offer with the cards of their products, asked for together.
+
+    NotFound when one is on offer no more.
+    """
+    products = products_of_skus(sku_numbers)
+    by_id = {product.id: product for product in products.values() if is_on_sale(product, now)}
+    variants = variants_of([*by_id], now)
+    cards = {each: card_of(product, variants[each]) for each, product in by_id.items()}
+    found = {
+        variant.number: (cards[product_id], variant)
+        for product_id, of_product in variants.items()
+        for variant in of_product
+        if variant.number in products
+    }
+    if found.keys() != set(sku_numbers):
+        raise NotFound("商品不存在或已下架")
+    return found
 
 
 def outlet_panel(outlet_id: int, now: datetime) -> OutletPanel:

@@ -1,6 +1,7 @@
 """The cart: whose each line is, what has changed since, and that nothing of it is ordered twice."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from orders.models import OrderLine
 from referral.proofs import latest_attribution, receipt_of
 from referral.replay import is_consistent
 from tests.catalog.shelf import assert_stock_conserved
+from tests.counting import questions
 from tests.racing import race
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import DESKTOP, Phone
@@ -163,6 +165,40 @@ def test_a_repeated_order_of_the_cart_is_one_order_and_leaves_the_rest(
     numbers = {bob.post("/api/orders", **asked).get_json()["number"] for _ in range(3)}
     assert len(numbers) == len(orders()) == 1
     assert list(cart(bob)) == [mall.wares.plan]
+
+
+def test_what_was_put_in_since_stays_when_a_submit_is_repeated(mall: Mall, bob: Phone) -> None:
+    line = {"sku": mall.wares.phone, "quantity": 1, "expected_price_fen": 199_900}
+    asked = wish(mall, lines=[line | {"from_cart": True}])
+    put(bob, mall.wares.phone)
+    first = bob.post("/api/orders", **asked).get_json()["number"]
+    put(bob, mall.wares.phone, key="press-9876543210")
+    assert bob.post("/api/orders", **asked).get_json()["number"] == first
+    assert list(cart(bob)) == [mall.wares.phone]
+
+
+def test_a_line_put_in_by_a_clock_ahead_of_ours_is_ordered_all_the_same(
+    mall: Mall, bob: Phone
+) -> None:
+    put(bob, mall.wares.phone)
+    db.session.rollback()
+    with transaction():
+        line = db.session.scalars(select(CartLine)).one()
+        line.chosen_at = clock.now() + timedelta(seconds=5)
+    order_all(bob, mall)
+    ordered = db.session.scalars(select(OrderLine)).one()
+    assert ordered.chosen_at == orders()[0].placed_at
+
+
+def test_a_fuller_checkout_asks_the_database_no_more(mall: Mall, bob: Phone) -> None:
+    path, asked = f"/checkout?line={mall.wares.phone}", []
+    for sku in (mall.wares.phone, mall.wares.plan):
+        put(bob, sku)
+        path += f"&line={sku}"
+        with questions() as said:
+            assert bob.get(path).status_code == 200
+        asked.append(len(said))
+    assert asked[0] == asked[1]
 
 
 def test_the_cart_tells_what_has_changed(mall: Mall, bob: Phone) -> None:
