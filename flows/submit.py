@@ -121,8 +121,11 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
 
 
 def _cart(submit: Submit) -> dict[str, CartLine]:
-    """What of the submit lies in the buyer's cart; nothing any more when it is a repeat."""
-    wanted = [line.sku for line in submit.lines if line.from_cart]
+    """What of the submit lies in the buyer's cart; nothing any more when it is a repeat.
+
+    A counter sale is of the moment at the counter, whatever lies in the cart.
+    """
+    wanted = [line.sku for line in submit.lines if line.from_cart and not submit.counter]
     return chosen_lines(submit.owner, wanted) if wanted else {}
 
 

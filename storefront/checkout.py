@@ -73,8 +73,8 @@ class CheckoutPage:
 def page() -> ResponseReturnValue:
     """What is ordered, for whom, and how it gets there: a variant, or chosen lines of the cart."""
     now, viewer = clock.now(), session.member()
-    chosen = _from_cart(request.args.getlist("line")[:LINES_MAX], now)
     offer = _offer(request.args.get("counter", ""))
+    chosen = None if offer else _from_cart(request.args.getlist("line")[:LINES_MAX], now)
     if chosen is None:
         chosen = _single(request.args.get("sku", ""), offer.quantity if offer else 1, now)
     if not chosen.rows:

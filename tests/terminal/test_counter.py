@@ -127,6 +127,23 @@ def test_a_walk_in_customers_line_is_the_acceptors(
     assert "柜台开单" in carol.get(f"/terminal/receipts/{receipt}").text
 
 
+def test_what_lies_in_the_cart_does_not_go_round_the_counter(
+    carol: RepPhone, customer: RepPhone, world: World
+) -> None:
+    sku = world.wares.phone
+    put = customer.post("/api/cart", client_key="press-0123456789", sku=sku, quantity=1)
+    assert put.status_code == 201, put.text
+    token = token_of(offered(carol, world))
+    customer.send(f"/counter/{token}")
+    page = customer.get(f"/checkout?sku={sku}&line={sku}&counter={token}").text
+    assert "data-line" in page
+    assert "data-cart" not in page
+    asked = wish(world, token)
+    asked["lines"][0]["from_cart"] = True
+    number = customer.post("/api/orders", **asked).get_json()["number"]
+    assert line_of(number).chosen_at is None
+
+
 def test_a_protected_developer_and_the_acceptor_share(
     carol: RepPhone, customer: RepPhone, world: World, carol_id: int
 ) -> None:
