@@ -76,10 +76,10 @@ def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
 
 
 def protection_ending(rep_id: int, *, now: datetime) -> Sequence[Customer]:
-    """Whose protection ends within two days, the first to end first."""
+    """Whose protection ends within two days, the first to end first; at most fifty are looked at."""
     judge = judge_of(rep_id, now)
     began = now - timedelta(days=judge.terms.protection_days)
-    found = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN)
+    found = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN, limit=FOUND_MAX)
     ending = [
         each
         for each in _of(rep_id, judge, found)

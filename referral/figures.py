@@ -93,7 +93,9 @@ def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:
     return db.session.scalar(query) or 0
 
 
-def confirmed_between(rep_ids: Iterable[int], since: datetime, until: datetime) -> Sequence[int]:
+def confirmed_between(
+    rep_ids: Iterable[int], since: datetime, until: datetime, *, limit: int
+) -> Sequence[int]:
     """Identities with an act that protects one of these reps, after an instant up to another.
 
     The earliest act comes first: its protection is the first to end.
@@ -111,6 +113,7 @@ def confirmed_between(rep_ids: Iterable[int], since: datetime, until: datetime) 
         )
         .group_by(Touch.identity_id)
         .order_by(first, Touch.identity_id)
+        .limit(limit)
     )
     return [identity_id for identity_id in found if identity_id is not None]
 

@@ -198,6 +198,19 @@ def test_whose_protection_ends_soon_is_told_until_it_is_renewed(
     assert "保护期即将结束" in alice.get("/terminal/").text
 
 
+def test_no_more_than_a_page_of_ending_protections_is_looked_at(
+    alice: RepPhone, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert alice
+    monkeypatch.setattr("flows.my_customers.FOUND_MAX", 1)
+    erin, frank = known("Erin"), known("Frank")
+    for person, ago in ((frank, 5.5 * DAY), (erin, 6 * DAY)):
+        touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=ago)
+    db.session.rollback()
+    ending = protection_ending(world.alice_id, now=clock.now())
+    assert [each.identity_id for each in ending] == [erin.identity_id]
+
+
 def test_a_long_or_empty_text_is_refused_with_a_reason(alice: RepPhone, world: World) -> None:
     alice.send(f"{page_of(world.bob)}/remark", remark="长" * 21)
     assert "备注最多 20 个字" in alice.get(page_of(world.bob)).text
