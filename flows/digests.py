@@ -4,21 +4,27 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flows.telling_reps import tell_rep
+from flows.telling_reps import DIGEST, can_digest, tell_rep
 from orders.feed import moves_counted
 from orders.models import OrderStatus
 from orders.search import lines_credited_to
 from org.roster import heirs_line
 from payments.feed import refunds_counted
 from referral.feed import contacts_learnt
-from templates_msg.digests import claim_digest, digests_due, quarter_before
+from templates_msg.digests import choose_digest, claim_digest, digests_due, quarter_before
 from templates_msg.rules import shortened
 from wx_backend.clock import SHANGHAI
+from wx_backend.errors import Conflict
 
-DIGEST: Final = "rep_digest"
 AT_ONCE: Final = 200
 # What a transaction under way at the end of a quarter writes is seen by then.
 SETTLED_AFTER: Final = timedelta(seconds=30)
+
+
+class NoDigests(Conflict):
+    """No account that reaches him has a message for digests: he would hear nothing at all."""
+
+    code, message = "no_digests", "暂时收不到摘要：请先关注公众号，或等公众号开通摘要消息"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,13 @@ class News:
     def is_any(self) -> bool:
         """Whether there is anything to tell."""
         return any((self.follows, self.visits, self.orders, self.paid, self.refunds))
+
+
+def want_digest(rep_id: int, *, now: datetime) -> None:
+    """A rep has digests instead of single messages from now on. Raises NoDigests."""
+    if not can_digest(rep_id):
+        raise NoDigests
+    choose_digest(rep_id=rep_id, now=now)
 
 
 def tell_digests(*, now: datetime) -> int:

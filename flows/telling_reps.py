@@ -20,6 +20,7 @@ from wx_backend.money import yuan
 from wx_backend.platform import config
 
 SCANNED, FREED = "customer_scanned", "commission_free"
+DIGEST: Final = "rep_digest"
 TOLD_FROM: Final = 9
 TOLD_UNTIL: Final = 12  # hours in Shanghai
 
@@ -32,7 +33,7 @@ def tell_scanned(*, appid: str, identity_id: int, scene: str, now: datetime) -> 
     if template_for(appid, SCANNED) is None:
         return
     rep_id = _rep_of_scene(appid, scene)
-    if rep_id is None or takes_digest(rep_id):
+    if rep_id is None or hears_by_digest(rep_id):
         return
     receiver = reachable_rep(rep_id, appid)
     if receiver is None or receiver == identity_id:
@@ -69,26 +70,44 @@ def tell_rep(
 
     `page` is the terminal's page it leads to. False when no account does.
     """
-    for account in official_accounts():
-        receiver = reachable_rep(rep_id, account.appid)
-        if receiver is None or template_for(account.appid, purpose) is None:
-            continue
-        send_notice(
-            key=key,
-            identity_id=receiver,
-            purpose=purpose,
-            values=values,
-            url=f"{config().service.base_url}/terminal/{page}",
-            now=now,
-        )
-        return True
-    return False
+    receiver = _receiver(rep_id, purpose)
+    if receiver is None:
+        return False
+    send_notice(
+        key=key,
+        identity_id=receiver,
+        purpose=purpose,
+        values=values,
+        url=f"{config().service.base_url}/terminal/{page}",
+        now=now,
+    )
+    return True
+
+
+def can_digest(rep_id: int) -> bool:
+    """Whether some account reaches a rep and has a message for digests."""
+    return _receiver(rep_id, DIGEST) is not None
+
+
+def hears_by_digest(rep_id: int) -> bool:
+    """Whether digests take the place of single messages: he wants them, and they can reach him."""
+    return takes_digest(rep_id) and can_digest(rep_id)
 
 
 def reachable_rep(rep_id: int, appid: str) -> int | None:
     """The identity a rep has at an account; None if nobody is bound or he is not known there."""
     member_id = member_of_rep(rep_id)
     return identity_at(member_ids_of(member_id), appid) if member_id is not None else None
+
+
+def _receiver(rep_id: int, purpose: str) -> int | None:
+    """The identity by which a rep is told: at the first account that reaches him and has a message."""
+    reached = (
+        reachable_rep(rep_id, account.appid)
+        for account in official_accounts()
+        if template_for(account.appid, purpose) is not None
+    )
+    return next((identity_id for identity_id in reached if identity_id is not None), None)
 
 
 def _tell_freed(rep_id: int, fen: int, day: datetime, now: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from flows.messages import send_notice
+from flows.telling_reps import hears_by_digest
 from members.queries import appid_of, identity_at, member_ids_of
 from orders.models import OrderLine, SalesOrder
 from orders.queries import lines_of_order, order_by_id
@@ -12,7 +13,6 @@ from org.queries import member_of_rep
 from referral.operations import Contact, record_touch
 from referral.proofs import latest_attribution
 from referral.values import Certainty, TouchKind
-from templates_msg.digests import takes_digest
 from templates_msg.rules import shortened
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -70,7 +70,7 @@ def _tell_buyer(order: SalesOrder, lines: Sequence[OrderLine], now: datetime) ->
 
 def _tell_rep(order: SalesOrder, lines: Sequence[OrderLine], rep_id: int, now: datetime) -> None:
     """At the account the buyer used, if the rep follows it there and takes no digest instead."""
-    if takes_digest(rep_id):
+    if hears_by_digest(rep_id):
         return
     member_id = member_of_rep(rep_id)
     if member_id is None:

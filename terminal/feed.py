@@ -5,8 +5,9 @@ from typing import Final
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from flows.digests import NoDigests, want_digest
 from flows.rep_feed import Position, rep_feed
-from templates_msg.digests import choose_digest, drop_digest, takes_digest
+from templates_msg.digests import drop_digest, takes_digest
 from terminal.session import rep
 from wx_backend import clock
 from wx_backend.db import retried
@@ -33,8 +34,11 @@ def digest() -> ResponseReturnValue:
     """One message a quarter of an hour instead of one for each, or back again."""
     rep_id, now = rep(), clock.now()
     if request.form.get("wanted") == "yes":
-        retried(lambda: choose_digest(rep_id=rep_id, now=now))
-        flash("已改为每15分钟一条摘要")
+        try:
+            retried(lambda: want_digest(rep_id, now=now))
+            flash("已改为每15分钟一条摘要")
+        except NoDigests as refused:
+            flash(refused.message, "bad")
     else:
         retried(lambda: drop_digest(rep_id=rep_id))
         flash("已改为逐条提醒")

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from flows.digests import DIGEST, News, news_between, summary_of, tell_digests
+from flows.digests import News, NoDigests, news_between, summary_of, tell_digests
 from flows.refund.agree import LinesBack, refund_order_lines
 from flows.refund.settle import settle_refund
 from flows.rep_feed import Entry, Position, Source, rep_feed
-from flows.telling_reps import SCANNED, tell_scanned
+from flows.telling_reps import DIGEST, SCANNED, tell_scanned
 from flows.thanks import TO_REP
 from members.visitors import new_visitor
 from orders.queries import lines_of_order
@@ -23,7 +23,7 @@ from referral.operations import Contact, record_touch
 from referral.signing import sign_share
 from referral.values import Certainty, TouchKind
 from templates_msg.digests import EVERY, choose_digest, quarter_before, takes_digest
-from templates_msg.models import DigestChoice, Message
+from templates_msg.models import DigestChoice, Message, Template
 from templates_msg.operations import set_template
 from tests.console.world import APPID, World, buy, known, share, touch
 from tests.org.cast import hire
@@ -213,10 +213,34 @@ def test_a_digest_takes_the_place_of_single_messages(
     assert tell() == int(wants_digest)
 
 
-def test_choosing_is_kept_shown_and_taken_back(alice: RepPhone, world: World) -> None:
-    assert "逐条提醒" in alice.get("/terminal/feed").text
-    for _ in range(2):
-        alice.send("/terminal/feed/digest", wanted="yes")
+def test_who_cannot_be_sent_digests_hears_of_everything_by_itself(
+    alice: RepPhone, world: World
+) -> None:
+    page = alice.follow(alice.send("/terminal/feed/digest", wanted="yes")).text
+    assert NoDigests.message in page
+    db.session.rollback()
+    assert not takes_digest(world.alice_id)
+
+
+def test_a_digest_that_is_set_up_no_more_takes_the_place_of_nothing(
+    told: RepPhone, world: World
+) -> None:
+    assert told
+    link, erin = share(world.alice_id), known("Erin")
+    with transaction():
+        db.session.execute(delete(Template).where(Template.purpose == DIGEST))
+        scene = sign_share(link)
+        tell_scanned(appid=APPID, identity_id=erin.identity_id, scene=scene, now=clock.now())
+    buy(erin, world.wares, world.tree.hall, key="e")
+    touch(erin, link, kind=TouchKind.SUBSCRIBE)
+    assert tell() == 0
+    db.session.rollback()
+    assert SCANNED in set(db.session.scalars(select(Message.purpose)))
+
+
+def test_choosing_is_kept_shown_and_taken_back(told: RepPhone, world: World) -> None:
+    alice = told
+    alice.send("/terminal/feed/digest", wanted="yes")
     page = alice.get("/terminal/feed").text
     assert "每15分钟一条摘要" in page
     db.session.rollback()
@@ -224,6 +248,7 @@ def test_choosing_is_kept_shown_and_taken_back(alice: RepPhone, world: World) ->
     alice.send("/terminal/feed/digest", wanted="no")
     db.session.rollback()
     assert not takes_digest(world.alice_id)
+    assert "逐条提醒" in alice.get("/terminal/feed").text
 
 
 def test_a_rep_nobody_is_bound_to_is_passed_over(app: Flask, world: World) -> None:
