@@ -3,9 +3,11 @@
 Up to 32 calls are under way at once. Each message has its own moment, so that no second sees more
 than the rate; whoever comes late sends later, never faster. It stops by itself when the quota is
 used up, when the same error comes too often in a row, when it is told to, or before the lease of
-its claim runs out; what was not begun is given back.
+its claim runs out; what was not begun is given back. Whatever goes wrong with one letter is that
+letter's outcome: of the others it is still told what became of them.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -22,6 +24,8 @@ from wx_backend.errors import PlatformError
 
 if TYPE_CHECKING:
     from wechat.client import Client
+
+log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 32
 LONGEST_SECONDS: Final = 25.0
@@ -120,6 +124,12 @@ class _Round:
             return Posted(letter, msgid=CALLS[message.kind](self._api, letter.openid, outgoing))
         except PlatformError as error:
             return Posted(letter, error=error)
+        except Exception as error:  # a fault of ours, and the call may have been made
+            log.exception("letter not sent as meant", extra={"message_id": message.id})
+            code = type(error).__name__
+            return Posted(
+                letter, error=PlatformError(message.kind, code, permanent=False, unknown=True)
+            )
 
     def _note(self, posted: Posted) -> None:
         code = posted.error.code if posted.error is not None else ""
@@ -140,13 +150,24 @@ def post(
     one, threads = _Round(api, letters, slot), min(AT_ONCE, len(letters))
     if not threads:
         return Outcome((), (), used_up=False)
-    working = {_senders.submit(one.work) for _ in range(threads)}
-    while working:
-        done, working = wait(working, timeout=LOOK_EVERY_SECONDS)
-        for each in done:
-            each.result()
-        one.is_over = one.is_over or (bool(working) and not may_go_on())
+    working = all_of_them = {_senders.submit(one.work) for _ in range(threads)}
+    try:
+        while working:
+            _, working = wait(working, timeout=LOOK_EVERY_SECONDS)
+            one.is_over = one.is_over or (bool(working) and not _asked(may_go_on))
+    finally:  # nobody sends unsupervised
+        one.is_over = True
+        wait(all_of_them)
     return Outcome(one.posted, one.unsent(), one.used_up)
+
+
+def _asked(may_go_on: Callable[[], bool]) -> bool:
+    """Whether to go on; who cannot tell stops, and what was sent until then is not lost."""
+    try:
+        return may_go_on()
+    except Exception:
+        log.exception("not known whether to go on sending")
+        return False
 
 
 def is_worth_repeating(error: PlatformError) -> bool:
