@@ -34,6 +34,7 @@ class Taken:
     variant: int
     tries: int
     message_id: int | None
+    way: str | None
     was_sending: bool
 
 
@@ -53,11 +54,6 @@ class Mark:
 def freeze_rows(rows: Sequence[Mapping[str, Any]]) -> None:
     """Add people to a frozen audience; who is in it already, under another identity too, stays."""
     insert_missing(Recipient, rows)
-
-
-def drop_recipients(campaign_id: int) -> None:
-    """Forget the frozen audience of a campaign that nobody was written to for."""
-    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
 
 
 def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
@@ -80,10 +76,11 @@ def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
         Recipient.variant,
         Recipient.tries,
         Recipient.message_id,
+        Recipient.way,
         Recipient.status,
     )
     rows = db.session.execute(due.with_only_columns(*columns)).all()
-    taken = [Taken(*row[:6], was_sending=row[6] == RecipientStatus.SENDING) for row in rows]
+    taken = [Taken(*row[:7], was_sending=row[7] == RecipientStatus.SENDING) for row in rows]
     if taken:
         db.session.execute(
             update(Recipient)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from members.models import Consent, ConsentKind, FollowEvent, FollowKind, Identity
 from wx_backend.db import db, locked, upsert
@@ -104,13 +104,6 @@ def free_consents_of(identity_ids: Collection[int], template_id: str) -> dict[in
         books.setdefault(identity_id, []).append((ConsentKind(kind), event_at))
     counted = {identity_id: count_free(book) for identity_id, book in books.items()}
     return {identity_id: free for identity_id, free in counted.items() if free}
-
-
-def consenting(template_id: str) -> Select[int]:
-    """Everybody who ever said yes to notices of a template, to filter others by."""
-    return select(Consent.identity_id).where(
-        Consent.template_id == template_id, Consent.kind == ConsentKind.ACCEPTED
-    )
 
 
 def count_free(entries: Iterable[tuple[ConsentKind, datetime]]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Boolean, bindparam, insert, or_, select, update
 
 from templates_msg.models import Message, MessageKind, MessageStatus, Outcome
 from templates_msg.operations import Draft
@@ -98,6 +98,17 @@ def begin_again(message_ids: Sequence[int], *, now: datetime) -> dict[int, Begun
     return again
 
 
+def give_up_all(reasons: Mapping[int, str]) -> None:
+    """End messages that waited and are not sent any more, each for a reason."""
+    for reason in sorted(set(reasons.values())):
+        ids = [message_id for message_id, why in reasons.items() if why == reason]
+        db.session.execute(
+            update(Message)
+            .where(Message.id.in_(ids), Message.status == MessageStatus.QUEUED)
+            .values(status=MessageStatus.FAILED, error=reason)
+        )
+
+
 def statuses_of(message_ids: Sequence[int]) -> dict[int, MessageStatus]:
     """Where these messages stand."""
     rows = db.session.execute(select(Message.id, Message.status).where(Message.id.in_(message_ids)))
@@ -107,7 +118,8 @@ def statuses_of(message_ids: Sequence[int]) -> dict[int, MessageStatus]:
 def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> None:
     """Write down what the sends brought; outcomes that came first are joined.
 
-    What the platform already told of a message stands.
+    What the platform already told of a message stands, and anything but its being taken changes
+    only what is still being sent: who was erased meanwhile stays so.
     """
     if not answers:
         return
@@ -115,7 +127,11 @@ def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> Non
     _join(appid, answers)
     db.session.connection().execute(
         update(table)  # type: ignore[arg-type]  # declared as FromClause
-        .where(table.c.id == bindparam("row_id"), table.c.outcome_at.is_(None))
+        .where(
+            table.c.id == bindparam("row_id"),
+            table.c.outcome_at.is_(None),
+            or_(bindparam("is_sent", type_=Boolean), table.c.status == MessageStatus.SENDING),
+        )
         .values(
             status=bindparam("new_status"),
             msgid=bindparam("new_msgid"),
@@ -128,6 +144,7 @@ def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> Non
                 "new_status": each.status,
                 "new_msgid": each.msgid,
                 "new_error": each.error[:200] if each.error else None,
+                "is_sent": each.status == MessageStatus.SENT,
                 "new_sent_at": now if each.status == MessageStatus.SENT else None,
             }
             for each in answers

@@ -24,7 +24,7 @@ from flows.campaign.posting import Letter
 from flows.campaign.texts import draft_of, filled, fits, signatures, template_of, variants_of
 from members.audience import Person, persons_of
 from members.consents import use_consent
-from templates_msg.bulk import Begun, begin_again, begin_all, statuses_of
+from templates_msg.bulk import Begun, begin_again, begin_all, give_up_all, statuses_of
 from templates_msg.models import MessageStatus
 from templates_msg.operations import Draft
 from templates_msg.windows import use_window
@@ -131,30 +131,51 @@ def _used(campaign: Campaign, each: Taken, way: Way, now: datetime) -> Way | Rea
     return way
 
 
+_GONE: Final = frozenset(
+    {
+        *(Reason.ERASED, Reason.OPTED_OUT, Reason.NOT_FOLLOWING),
+        *(Reason.FREQUENCY, Reason.NO_EVENT),
+    }
+)
+
+
 def _again(
     campaign: Campaign, taken: Sequence[Taken], people: Mapping[int, Person], now: datetime
 ) -> dict[int, Begun]:
     """Whoever was tried before: the same message, if it may be sent (again)."""
     ids = {each.message_id: each for each in taken if each.message_id is not None}
-    begun, marks = {}, []
-    found = [people[each.identity_id] for each in taken]
-    ways = ways_for(campaign, found, now=now, until=now)
-    gone = (Reason.ERASED, Reason.OPTED_OUT, Reason.NOT_FOLLOWING)
-    for message_id, message in begin_again(list(ids), now=now).items():
+    begun: dict[int, Begun] = {}
+    marks, over = [], []
+    left_out = _not_any_more(campaign, ids, people, now)
+    give_up_all(left_out)
+    for message_id, message in begin_again([*(ids.keys() - left_out)], now=now).items():
         each = ids[message_id]
         if message is None:
-            continue
-        if not each.was_sending and ways[each.identity_id] in gone:
-            marks.append(_left_out(each, ways[each.identity_id], now))
+            over.append(message_id)
             continue
         begun[each.id] = message
         marks.append(_still_sending(each, message, now))
-    over = [each for each in ids if each is not None and ids[each].id not in begun]
     stand = statuses_of(over)
-    marked = {each.id for each in marks}
-    marks += [_settled(ids[each], stand[each], now) for each in over if ids[each].id not in marked]
+    marks += [_settled(ids[each], stand[each], now) for each in over]
+    marks += [_left_out(ids[each], reason, now) for each, reason in left_out.items()]
     mark(marks)
     return begun
+
+
+def _not_any_more(
+    campaign: Campaign, ids: Mapping[int, Taken], people: Mapping[int, Person], now: datetime
+) -> dict[int, Reason]:
+    """The messages that waited, a day perhaps, for people who may not be written to by now.
+
+    The yes and the place in a window that a message used up are its own and not asked for again.
+    """
+    waited = {message_id: each for message_id, each in ids.items() if not each.was_sending}
+    found = [people[each.identity_id] for each in waited.values()]
+    ways = ways_for(campaign, found, now=now, until=now)
+    stands = ((message_id, ways[each.identity_id]) for message_id, each in waited.items())
+    return {
+        message_id: way for message_id, way in stands if isinstance(way, Reason) and way in _GONE
+    }
 
 
 _STANDS: Final[Mapping[MessageStatus, RecipientStatus]] = {
@@ -168,12 +189,19 @@ _STANDS: Final[Mapping[MessageStatus, RecipientStatus]] = {
 def _settled(each: Taken, status: MessageStatus, now: datetime) -> Mark:
     """What is known by now of a message that is not sent again."""
     stands = _STANDS.get(status, RecipientStatus.UNKNOWN)
-    return Mark(id=each.id, status=stands, due_at=now, message_id=each.message_id)
+    return Mark(id=each.id, status=stands, due_at=now, message_id=each.message_id, way=each.way)
 
 
-def _left_out(each: Taken, reason: Way | Reason, now: datetime) -> Mark:
-    status = RecipientStatus.LEFT_OUT
-    return Mark(id=each.id, status=status, due_at=now, reason=reason)
+def _left_out(each: Taken, reason: Reason, now: datetime) -> Mark:
+    """By no way; of a message that was made before, that it was and by which."""
+    return Mark(
+        id=each.id,
+        status=RecipientStatus.LEFT_OUT,
+        due_at=now,
+        message_id=each.message_id,
+        way=each.way if each.message_id is not None else None,
+        reason=reason,
+    )
 
 
 def _sending(recipient_id: int, message: Begun, draft: Draft, now: datetime) -> Mark:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from campaigns import operations
 from campaigns.models import CampaignStatus, Recipient
 from campaigns.recipients import opt_out
-from flows.campaign import chunks
+from flows.campaign import chunks, posting, running
 from flows.campaign.running import begin_due, start_lanes
 from members.models import Identity
 from members.operations import unfollow
@@ -282,6 +282,74 @@ def test_45009_in_the_middle_stops_at_once(cast: Cast, platform: Platform) -> No
     assert state(campaign_id).status == CampaignStatus.DONE
     assert len(platform.received) == 40
     assert set(platform.received.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"), [({"cap_messages": 1}, "frequency"), ({"event_days": 2}, "no_event")]
+)
+def test_who_was_given_back_is_looked_at_again_before_he_is_written_to(
+    cast: Cast, platform: Platform, terms: dict[str, int], reason: str
+) -> None:
+    crowd(3)
+    platform.trouble = lambda _openid: 45009
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, plan(**terms))
+        begin()
+        work()
+        assert stands(campaign_id) == {"waiting": 3}
+        platform.trouble = lambda _openid: None
+        approved(cast, plan(name="别的活动"))
+        begin()
+        work()
+        time.move_to(NOON + timedelta(days=2))
+        begin()
+        work()
+
+    assert set(people(campaign_id).values()) == {("left_out", "template", reason)}
+    assert set(platform.received.values()) == {1}
+    given_up = select(Message.status).where(Message.error == reason)
+    assert db.session.scalars(given_up).all() == [MessageStatus.FAILED] * 3
+
+
+def test_a_fault_of_ours_with_one_letter_is_the_outcome_of_that_letter_only(
+    cast: Cast, platform: Platform
+) -> None:
+    crowd(5)
+
+    def trouble(openid: str) -> None:
+        if openid == "o00002":
+            raise ZeroDivisionError
+
+    platform.trouble = trouble
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        assert stands(campaign_id) == {"sent": 4, "sending": 1}
+        platform.trouble = lambda _openid: None
+        time.shift(timedelta(seconds=31))
+        work()
+
+    assert stands(campaign_id) == {"sent": 5}
+    assert set(platform.received.values()) == {1}
+
+
+def test_who_cannot_tell_whether_to_go_on_stops_and_keeps_what_was_sent(
+    cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_database(*_: object) -> bool:
+        raise ConnectionError
+
+    crowd(90)
+    monkeypatch.setattr(running, "is_running", no_database)
+    monkeypatch.setattr(posting, "LOOK_EVERY_SECONDS", 0.05)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, plan(rate_per_second=200))
+        begin()
+        _one_job()
+
+    assert 0 < platform.calls < 90
+    assert stands(campaign_id) == {"sent": platform.calls, "waiting": 90 - platform.calls}
 
 
 def test_the_same_error_again_and_again_breaks_it_off(cast: Cast, platform: Platform) -> None:
