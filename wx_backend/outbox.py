@@ -26,7 +26,7 @@ from wx_backend.claims import Claim, Claimable, LostClaim, due_index, partial_in
 from wx_backend.db import Instant, Model, db, id_column, retried, transaction, upsert
 from wx_backend.errors import AppError, PlatformError
 from wx_backend.row_work import record_failure
-from wx_backend.stops import held_jobs
+from wx_backend.stops import held_jobs, is_held
 
 log = logging.getLogger(__name__)
 
@@ -152,11 +152,17 @@ def has_due(queue: str) -> bool:
 
 
 def run(held: Claim) -> bool:
-    """Do one claimed job and record how it went; False when it failed or was lost."""
+    """Do one claimed job and record how it went; False when it failed, was lost or is held.
+
+    Of a stopped line nothing begins, though it was claimed before: the row falls due by itself.
+    """
     row = db.session.get_one(Job, held.id)
     entry, arguments = _by_name.get(row.name), dict(row.arguments)
-    name = row.name
+    name, is_stopped = row.name, is_held(row.name, is_call=row.queue != WORK)
     db.session.rollback()
+    if is_stopped:
+        log.info("held", extra={"job": name, "job_id": held.id})
+        return False
     try:
         if entry is None:
             raise UnknownJob(name)

@@ -1,7 +1,7 @@
 """Stop buttons: what goes out of the house, held until a person lets it go on.
 
-A stopped line's jobs stay due and are not claimed; they go on by themselves when it is lifted. A
-call that had begun comes to its end. Stops are rows with a reason and names, never deleted.
+A stopped line's jobs stay due and are not claimed, and what was claimed just before is not begun;
+they go on by themselves when it is lifted. A call that had begun comes to its end. Stops are rows with a reason and names, never deleted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -114,6 +114,14 @@ def held_jobs(name: Any, *, is_call: bool) -> list[Any]:
     if Line.EVERYTHING in held and is_call:
         left_out.append(_begins(name, _ASKING))
     return left_out
+
+
+def is_held(name: str, *, is_call: bool) -> bool:
+    """Whether a job of this name is stopped at this moment; `is_call` as above."""
+    held = open_stops()
+    if any(name.startswith(tuple(_JOBS[line])) for line in held if line in _JOBS):
+        return True
+    return Line.EVERYTHING in held and is_call and not name.startswith(_ASKING)
 
 
 def _begins(name: Any, beginnings: Sequence[str]) -> Any:

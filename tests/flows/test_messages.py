@@ -23,6 +23,7 @@ from wx_backend import clock, crash, outbox
 from wx_backend.db import db, transaction
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import defer
+from wx_backend.stops import Line, lift, stop
 
 TOKEN = "/cgi-bin/stable_token"
 SEND = "/cgi-bin/message/template/send"
@@ -158,6 +159,25 @@ def test_crash_after_the_call_repeats_it_under_the_same_mark(
 
     first, second = platform.calls(SEND)
     assert json_of(first)["client_msg_id"] == json_of(second)["client_msg_id"]
+    assert message(message_id).status == Status.SENT
+
+
+def test_a_message_that_was_claimed_but_not_begun_when_the_line_is_stopped_waits(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        (held,) = outbox.claim(outbox.CALL, limit=1)
+        with transaction():
+            stop(line=Line.MESSAGES, reason="演练", by="system", now=AT)
+        assert not outbox.run(held)
+        assert platform.calls(SEND) == []
+        with transaction():
+            lift(line=Line.MESSAGES, by="system", now=AT)
+        time.shift(timedelta(seconds=61))
+        work()
+
     assert message(message_id).status == Status.SENT
 
 
