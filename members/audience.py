@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, SelectBase, func, select
+from sqlalchemy import ColumnElement, Select, SelectBase, exists, func, select
 
 from members.models import FollowEvent, FollowKind, Identity
 from wx_backend.db import db
@@ -71,12 +71,18 @@ def known_openids(appid: str, openids: Collection[str]) -> dict[str, int]:
     return {openid: identity_id for openid, identity_id in rows if openid is not None}
 
 
+def _is_among(chosen: SelectBase) -> ColumnElement[bool]:
+    """Asked of each person: `NOT IN` of many is no anti-join, and excludes everybody for one NULL."""
+    rows = chosen.subquery()
+    return exists().where(rows.c[0] == Identity.id)
+
+
 def _ids(wanted: Wanted) -> Select[int]:
     query = select(Identity.id).where(Identity.appid == wanted.appid, Identity.openid.is_not(None))
     for chosen in wanted.among:
         query = query.where(Identity.id.in_(chosen))
     for excluded in wanted.without:
-        query = query.where(Identity.id.not_in(excluded))
+        query = query.where(~_is_among(excluded))
     if wanted.followed_since is not None:
         followed = select(FollowEvent.identity_id).where(
             FollowEvent.kind == FollowKind.FOLLOWED, FollowEvent.event_at >= wanted.followed_since

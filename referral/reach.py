@@ -60,15 +60,17 @@ def clickers(number: str, *, among: Select[int]) -> Select[int | None]:
 
 def count_clicks(number: str, *, among: Select[int]) -> tuple[int, int, int]:
     """Of a campaign's link: people of `among` who opened it, all its openings, and bare looks."""
-    opened = Touch.share_id.in_(campaign_shares(number))
-    mine = func.count(Touch.identity_id.distinct()).filter(Touch.identity_id.in_(among))
-    people, openings = db.session.execute(select(mine, func.count()).where(opened)).one()
+    mine = clickers(number, among=among).distinct().subquery()
+    people = db.session.scalar(select(func.count()).select_from(mine))
+    openings = db.session.scalar(
+        select(func.count()).select_from(Touch).where(Touch.share_id.in_(campaign_shares(number)))
+    )
     looks = db.session.scalar(
         select(func.sum(SightingCount.count)).where(
             SightingCount.share_id.in_(campaign_shares(number))
         )
     )
-    return people, openings, looks or 0
+    return people or 0, openings or 0, looks or 0
 
 
 def clicks_by_rep(number: str) -> dict[int | None, int]:
