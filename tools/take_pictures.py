@@ -72,7 +72,7 @@ def _console(browser: Browser, mall: str, logins: dict[str, list[list[str]]]) ->
         page.fill("input[name=password]", password)
         page.locator("form button:not([type=button])").last.click()
         page.wait_for_load_state("networkidle")
-        page.click("text=员工")
+        page.goto(f"{mall}/console/reps")
         _keep(page, "console")
 
 
