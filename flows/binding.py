@@ -3,24 +3,28 @@
 from datetime import datetime
 
 from flows.menus.rep_tags import rep_changed
-from members.queries import member_ids_of
+from members.joining import part_from_phones
+from members.queries import member_ids_of, member_of
 from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
 from org.queries import bound_rep, rep_by_number
 
 
 def bind_by_invitation(
-    *, rep_number: str, code: str, member_id: int, now: datetime
+    *, rep_number: str, code: str, identity_id: int, now: datetime
 ) -> InviteOutcome:
     """Try a code; commit whatever comes of it, since a wrong one is counted.
 
-    A number nobody has is answered like a wrong code. Raises AlreadyBound while the person is
+    The rep is this WeChat, and not those that only a phone joined to it. A number nobody has is
+    answered like a wrong code. Raises AlreadyBound while the person is
     some rep already, also one who is disabled.
     """
-    if bound_rep(*member_ids_of(member_id)) is not None:
+    member_id = member_of(identity_id)
+    if member_id is not None and bound_rep(*member_ids_of(member_id)) is not None:
         raise AlreadyBound
     rep = rep_by_number(rep_number)
     if rep is None:
         return InviteOutcome.WRONG
+    member_id = part_from_phones(identity_id=identity_id, now=now)
     outcome = try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
     if outcome is InviteOutcome.BOUND:
         rep_changed(member_id)

@@ -37,10 +37,10 @@ def page() -> ResponseReturnValue:
 def bind() -> ResponseReturnValue:
     """Use an invitation. A wrong try is counted, so it is committed like a right one."""
     number, code = (_typed(name, request.form) for name in ("number", "code"))
-    member_id, now = person().member_id, clock.now()
+    identity_id, now = person().identity_id, clock.now()
     outcome = retried(
         lambda: bind_by_invitation(
-            rep_number=number.upper(), code=code, member_id=member_id, now=now
+            rep_number=number.upper(), code=code, identity_id=identity_id, now=now
         )
     )
     if outcome is not InviteOutcome.BOUND:

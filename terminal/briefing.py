@@ -30,8 +30,8 @@ def offered(token: str) -> str:
 @bp.post("/briefing/<token>")
 def accept(token: str) -> ResponseReturnValue:
     """Read them on this WeChat from now on."""
-    member_id, now = person().member_id, clock.now()
-    retried(lambda: morning.accept(token, member_id=member_id, now=now))
+    identity_id, now = person().identity_id, clock.now()
+    retried(lambda: morning.accept(token, identity_id=identity_id, now=now))
     flash("已开通，每天 8:30 发送昨日数据")
     return redirect(url_for(".show"))
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from random import uniform
 from time import sleep
 from typing import Any, TypeVar
@@ -278,7 +279,7 @@ def take_turns(key: bytes) -> None:
     For rules about rows that are not there yet. On SQLite all that may write do anyway.
     """
     if db.session.get_bind().dialect.name != "sqlite":
-        number = int.from_bytes(key[:8], "big", signed=True)
+        number = int.from_bytes(blake2b(key, digest_size=8).digest(), "big", signed=True)
         db.session.execute(select(func.pg_advisory_xact_lock(number)))
 
 

@@ -12,6 +12,7 @@ from flows.repair import number_of_open_items
 from fulfilment.queries import count_overdue
 from insights.briefings import accept_briefing, daily_readers, staff_of_link, staff_read_by
 from insights.values import Span
+from members.joining import part_from_phones
 from members.queries import member_ids_of
 from org.models import Role
 from org.queries import node_of, under
@@ -73,9 +74,13 @@ def offered_to(token: str, *, now: datetime) -> Rights:
     return staff
 
 
-def accept(token: str, *, member_id: int, now: datetime) -> None:
-    """Read them here from now on; repeating it says that the link is used up."""
+def accept(token: str, *, identity_id: int, now: datetime) -> None:
+    """Read them on this WeChat from now on, not on those that only a phone joined to it.
+
+    Repeating it says that the link is used up.
+    """
     offered_to(token, now=now)
+    member_id = part_from_phones(identity_id=identity_id, now=now)
     accept_briefing(token=token, member_id=member_id, now=now)
 
 

@@ -13,6 +13,7 @@ from members.joining import (
     join_by_phone,
     join_member,
     merge_same_person,
+    part_from_phones,
     prove_phone,
     undo_link,
 )
@@ -137,6 +138,31 @@ def test_who_has_rights_is_joined_with_nobody_by_a_phone(vault: Vault, is_older:
 
     assert member_ids_of(rep) == {rep}
     assert member_ids_of(min(others)) == {*others}
+
+
+@pytest.mark.parametrize("is_older", [True, False])
+def test_who_is_to_have_rights_parts_from_whom_a_phone_joined_to_him(
+    vault: Vault, is_older: bool
+) -> None:
+    """Also from the stranger's second account, which came by his union id and not by the phone."""
+    with transaction():
+        first, bob = join(CITY, BOB, "uBob")
+        second, newer = join(PROVINCE, "oOther", "uOther")
+        for each in (bob, newer):
+            prove(each, vault)
+        third, _ = join("wxThird", "oThird", "uOther")
+        fourth, _ = join("wxThird", "oFourth", "uBob")
+    assert {member_of(each) for each in (first, second, third, fourth)} == {bob}
+    with transaction():
+        for _ in range(2):
+            kept = part_from_phones(identity_id=first if is_older else third, now=NOON + SECOND)
+        for each in (first, second, third, fourth):
+            merge_same_person(identity_id=each, now=NOON + 2 * SECOND)
+
+    assert kept == (bob if is_older else newer)
+    assert subjects_of(bob).identity_ids == {first, fourth}
+    assert subjects_of(newer).identity_ids == {second, third}
+    assert not member_ids_of(bob) & member_ids_of(newer)
 
 
 def test_third_account_finds_the_person_through_a_merged_member(vault: Vault) -> None:

@@ -7,12 +7,13 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from flows.binding import bind_by_invitation
+from members.queries import member_ids_of, member_of
 from org.invites import LIFETIME, AlreadyBound, InviteOutcome, create_invite
 from org.models import RepBinding
-from org.queries import rep_card
+from org.queries import rep_card, rep_of_member
 from org.reps import disable_rep
 from terminal.binding import PAUSED, REFUSED
-from tests.console.world import World, known
+from tests.console.world import World, known, same_phone
 from tests.racing import race
 from tests.simulator.stage import Stage
 from tests.terminal.conftest import Phones
@@ -98,7 +99,7 @@ def test_nobody_is_two_reps(phone_of: Phones, world: World) -> None:
 
 def test_of_many_at_once_one_is_bound(app: Flask, world: World) -> None:
     code = invitation(world.alice_id)
-    people = [known(f"P{n}").member_id for n in range(8)]
+    people = [known(f"P{n}").identity_id for n in range(8)]
 
     def try_it(n: int) -> InviteOutcome | None:
         try:
@@ -106,7 +107,7 @@ def test_of_many_at_once_one_is_bound(app: Flask, world: World) -> None:
                 lambda: bind_by_invitation(
                     rep_number=world.alice_number,
                     code=code,
-                    member_id=people[n],
+                    identity_id=people[n],
                     now=clock.now(),
                 )
             )
@@ -116,6 +117,26 @@ def test_of_many_at_once_one_is_bound(app: Flask, world: World) -> None:
     outcomes = race(app, try_it, times=8)
     assert outcomes.count(InviteOutcome.BOUND) == 1
     assert open_bindings() == 1
+
+
+def test_a_new_rep_is_no_wechat_that_a_phone_joined_to_him(world: World) -> None:
+    stranger, erin = known("Stranger"), known("Erin")
+    same_phone(stranger, erin)
+    assert member_of(erin.identity_id) == stranger.member_id
+    code = invitation(world.alice_id)
+    outcome = retried(
+        lambda: bind_by_invitation(
+            rep_number=world.alice_number,
+            code=code,
+            identity_id=erin.identity_id,
+            now=clock.now(),
+        )
+    )
+    assert outcome is InviteOutcome.BOUND
+    assert rep_of_member(*member_ids_of(member_of(stranger.identity_id) or 0)) is None
+    assert rep_of_member(*member_ids_of(member_of(erin.identity_id) or 0)) == world.alice_id
+    same_phone(stranger, erin)
+    assert member_of(erin.identity_id) != member_of(stranger.identity_id)
 
 
 def test_unbinding_closes_the_terminal(phone_of: Phones, world: World) -> None:

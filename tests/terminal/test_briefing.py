@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from flows.figures.morning import PURPOSE, accept, my_mornings, offered_to, tell_managers
 from insights.briefings import LINK_FOR, LinkGone, end_briefing, offer_briefing, want_daily
+from members.queries import member_of
 from org.models import Role, Staff
 from templates_msg.models import Message
 from templates_msg.operations import set_template
-from tests.console.world import APPID, World, known, make_world
+from tests.console.world import APPID, World, known, make_world, same_phone
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
 
@@ -41,10 +42,10 @@ def manager(world: World) -> int:
 
 def reading(staff_id: int) -> int:
     """Carol confirms on her WeChat; her member id."""
-    carol = known("Carol").member_id
+    carol = known("Carol")
     token = retried(lambda: offer_briefing(staff_id=staff_id, now=clock.now()))
-    retried(lambda: accept(token, member_id=carol, now=clock.now()))
-    return carol
+    retried(lambda: accept(token, identity_id=carol.identity_id, now=clock.now()))
+    return carol.member_id
 
 
 def told() -> list[Message]:
@@ -53,17 +54,26 @@ def told() -> list[Message]:
 
 
 def test_a_link_works_once_and_for_half_an_hour(manager: int) -> None:
-    carol, dave, now = known("Carol").member_id, known("Dave").member_id, clock.now()
+    carol, dave, now = known("Carol"), known("Dave"), clock.now()
     first = retried(lambda: offer_briefing(staff_id=manager, now=now))
     token = retried(lambda: offer_briefing(staff_id=manager, now=now))
     for gone, at in ((first, now), (token, now + LINK_FOR), ("forged", now)):
         with pytest.raises(LinkGone):
             offered_to(gone, now=at)
-    retried(lambda: accept(token, member_id=carol, now=now))
+    retried(lambda: accept(token, identity_id=carol.identity_id, now=now))
     with pytest.raises(LinkGone):
-        retried(lambda: accept(token, member_id=dave, now=now))
-    assert my_mornings(dave, now=now) == []
-    assert [each.place for each in my_mornings(carol, now=now)] == ["南省"]
+        retried(lambda: accept(token, identity_id=dave.identity_id, now=now))
+    assert my_mornings(dave.member_id, now=now) == []
+    assert [each.place for each in my_mornings(carol.member_id, now=now)] == ["南省"]
+
+
+def test_figures_are_for_no_wechat_that_a_phone_joined(manager: int) -> None:
+    stranger = known("Stranger")
+    same_phone(stranger, known("Carol"))
+    reading(manager)
+    assert my_mornings(stranger.member_id, now=clock.now()) == []
+    identity_id = known("Carol").identity_id
+    assert len(my_mornings(member_of(identity_id) or 0, now=clock.now())) == 1
 
 
 def test_what_is_read_are_the_rights_of_this_moment(manager: int, world: World) -> None:

@@ -10,6 +10,7 @@ from flows.menus.rep_tags import rep_changed
 from flows.rep_desk import pause_rep, rep_leaves, resume_rep
 from members.joining import join_member
 from members.operations import follow
+from members.queries import identity_at
 from menus.tree import Button
 from menus.whole import REP_TAG, AccountMenu, Personal
 from org.invites import bind_rep, create_invite
@@ -61,7 +62,8 @@ def test_a_rep_gets_his_menu_when_bound_and_loses_it_when_unbound(
     number, now = rep_card(rep_id).number, clock.now()
     with transaction():
         code = create_invite(rep_id=rep_id, now=now)
-        bind_by_invitation(rep_number=number, code=code, member_id=alice, now=now)
+        identity_id = identity_at([alice], CITY) or 0
+        bind_by_invitation(rep_number=number, code=code, identity_id=identity_id, now=now)
     run_jobs()
     assert menu_of(account, "Alice") == "业绩"
 
