@@ -38,9 +38,10 @@ def take() -> ResponseReturnValue:
     if sent is None or not raw:
         raise BadInput("请选择文件", fields=["file"])
     name = "".join(filter(str.isprintable, sent.filename or ""))
+    lines = taking.read_file(kind=kind, raw=raw)
     made = retried(
         lambda: taking.take_file(
-            kind=kind, raw=raw, name=name, staff_id=me.staff_id, node_id=me.node_id, now=now
+            kind=kind, lines=lines, name=name, staff_id=me.staff_id, node_id=me.node_id, now=now
         )
     )
     return redirect(url_for("console.imports.show", import_id=made))

@@ -1,17 +1,16 @@
 """Files people made with a spreadsheet, as rows of text: XLSX, or CSV in either encoding."""
 
 import csv
-import zipfile
 from collections.abc import Sequence
 from io import BytesIO, StringIO
 from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from flows.safe_sheet import NotASheet, TooLarge, safe_sheet
 from wx_backend.errors import BadInput
 
 BYTES_MAX: Final = 2_000_000
-UNPACKED_MAX: Final = 50_000_000
 _SHEET: Final = b"PK\x03\x04"
 
 
@@ -35,12 +34,15 @@ def plain_cell(cells: Sequence[str], position: int) -> str:
 
 def _sheet(raw: bytes) -> list[list[str]]:
     try:
-        with zipfile.ZipFile(BytesIO(raw)) as packed:
-            if sum(each.file_size for each in packed.infolist()) > UNPACKED_MAX:
-                raise UnreadableFile("文件过大")
-        sheet = CalamineWorkbook.from_filelike(BytesIO(raw)).get_sheet_by_index(0)
-        rows = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, zipfile.BadZipFile, OSError, IndexError) as error:
+        packed = BytesIO(safe_sheet(raw))
+        rows = (
+            CalamineWorkbook.from_filelike(packed)
+            .get_sheet_by_index(0)
+            .to_python(skip_empty_area=False)
+        )
+    except TooLarge as error:
+        raise UnreadableFile("表格范围过大，请删除多余的行、列后再上传") from error
+    except (NotASheet, CalamineError, OSError, IndexError) as error:
         raise UnreadableFile from error
     return [[_cell(value) for value in row] for row in rows]
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
-from flows.imports.columns import CHANNELS, CODES, Known, checked, lines_of
+from flows.imports.columns import CHANNELS, CODES, Known, Line, checked, lines_of
 from flows.spreadsheets import table_of
 from org import importing, operations, reps
 from org.import_models import ImportKind, ImportRow, ImportStatus, PeopleImport
@@ -27,16 +27,30 @@ class NotNow(Conflict):
     code, message = "not_now", "这个文件已经处理过，或正在处理"
 
 
+def read_file(*, kind: ImportKind, raw: bytes) -> list[Line]:
+    """The lines of a file. Slow for a large one: call it outside of any transaction.
+
+    Raises UnreadableFile.
+    """
+    return lines_of(kind, table_of(raw))
+
+
 def take_file(
-    *, kind: ImportKind, raw: bytes, name: str, staff_id: int, node_id: int, now: datetime
+    *,
+    kind: ImportKind,
+    lines: Sequence[Line],
+    name: str,
+    staff_id: int,
+    node_id: int,
+    now: datetime,
 ) -> int:
-    """Check a file and keep it; nothing is made yet. Its id. Raises UnreadableFile."""
-    lines = checked(kind, lines_of(kind, table_of(raw)), _known(node_id))
+    """Check the lines of a file and keep it; nothing is made yet. Its id."""
+    found = checked(kind, lines, _known(node_id))
     return importing.keep_import(
         kind=kind,
         name=name[:120],
         place=(staff_id, node_id),
-        rows=[(line.number, dict(line.cells), dict(line.faults)) for line in lines],
+        rows=[(line.number, dict(line.cells), dict(line.faults)) for line in found],
         now=now,
     )
 
