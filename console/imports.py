@@ -67,16 +67,16 @@ def show(import_id: int) -> str:
 @bp.post("/imports/<int:import_id>/start")
 def start(import_id: int) -> ResponseReturnValue:
     """Bring the good lines in."""
-    node_id = staff().node_id
-    retried(lambda: taking.start(import_id=import_id, node_id=node_id))
+    me = staff()
+    retried(lambda: taking.start(import_id=import_id, staff_id=me.staff_id, node_id=me.node_id))
     return redirect(url_for("console.imports.show", import_id=import_id))
 
 
 @bp.post("/imports/<int:import_id>/undo")
 def undo(import_id: int) -> ResponseReturnValue:
     """Take back what it made, as far as nobody used it."""
-    node_id = staff().node_id
-    retried(lambda: taking.undo(import_id=import_id, node_id=node_id))
+    me = staff()
+    retried(lambda: taking.undo(import_id=import_id, staff_id=me.staff_id, node_id=me.node_id))
     flash("正在撤销")
     return redirect(url_for("console.imports.show", import_id=import_id))
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import and_, delete, exists, insert, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 
 from insights.models import (
     FOR_EVER,
@@ -84,6 +84,12 @@ def _begin_spans(tomorrow: date) -> None:
                 for above, below, known in begun
             ],
         )
+
+
+def forget_place(*, node_id: int) -> None:
+    """Forget where a place lay that is about to be removed; nothing was ever counted for it."""
+    is_its = or_(TreeSpan.ancestor_id == node_id, TreeSpan.descendant_id == node_id)
+    db.session.execute(delete(TreeSpan).where(is_its).execution_options(synchronize_session=False))
 
 
 def waiting(*, limit: int) -> dict[Source, list[int]]:

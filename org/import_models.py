@@ -27,7 +27,7 @@ class ImportStatus(StrEnum):
 class PeopleImport(Model):
     """A file that was checked, and what became of it; `rows_done` of `rows_good` lines are worked off.
 
-    It is stopped when who started it has lost the right to meanwhile.
+    `acting_id` is who started it, or takes it back: when he has lost the right to meanwhile, it stops.
     """
 
     __tablename__ = "people_import"
@@ -38,6 +38,7 @@ class PeopleImport(Model):
     name: Mapped[str] = mapped_column(String(120))
     node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), index=True)
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    acting_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     status: Mapped[str] = mapped_column(String(10), default=ImportStatus.CHECKED)
     rows_good: Mapped[int]
     rows_bad: Mapped[int]

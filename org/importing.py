@@ -1,6 +1,6 @@
 """Keeping files of people and places: their lines, how far they are, and what is there already."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -45,12 +45,14 @@ def keep_import(
     return kept.id
 
 
-def go_on(*, import_id: int, before: ImportStatus, after: ImportStatus) -> bool:
-    """Take a file from one status to the next; False when it is not in the first one."""
+def go_on(
+    *, import_id: int, before: Collection[ImportStatus], after: ImportStatus, acting_id: int
+) -> bool:
+    """Have somebody take a file to the next status; False when it is in none of those before."""
     row = locked(select(PeopleImport).where(PeopleImport.id == import_id))
-    if row is None or row.status != before:
+    if row is None or row.status not in before:
         return False
-    row.status = after
+    row.status, row.acting_id = after, acting_id
     return True
 
 
@@ -61,14 +63,20 @@ def locked_import(import_id: int, status: ImportStatus) -> PeopleImport | None:
     )
 
 
-def may_still(row: PeopleImport) -> bool:
-    """Whether who brought a file could do so today: rights are asked for again when work runs."""
-    staff = db.session.get(Staff, row.staff_id, populate_existing=True)
+def who_acts(row: PeopleImport) -> Staff | None:
+    """Who works a file off, while he still may: rights are asked for again when work runs."""
+    staff = db.session.get(Staff, row.acting_id, populate_existing=True) if row.acting_id else None
+    if staff is None or not staff.is_active or staff.role != Role.ADMINISTRATOR:
+        return None
+    return staff if is_within(row.node_id, staff.node_id) else None
+
+
+def made_within(kind: ImportKind, made_id: int, scope: Select[int]) -> bool:
+    """Whether what a line made lies in a scope now, wherever it was made."""
+    column = Rep.outlet_id if kind is ImportKind.REPS else OrgNode.id
+    table = Rep if kind is ImportKind.REPS else OrgNode
     return (
-        staff is not None
-        and staff.is_active
-        and staff.role == Role.ADMINISTRATOR
-        and is_within(row.node_id, staff.node_id)
+        db.session.scalar(select(column).where(table.id == made_id, column.in_(scope))) is not None
     )
 
 

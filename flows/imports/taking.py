@@ -1,13 +1,15 @@
 """A file of people or places from the first look to the last line made, and back again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
 
 from flows.imports.columns import CHANNELS, CODES, Known, Line, checked, lines_of
 from flows.spreadsheets import table_of
+from insights.operations import forget_place
 from org import importing, operations, reps
 from org.import_models import ImportKind, ImportRow, ImportStatus, PeopleImport
 from org.models import Tier
@@ -55,17 +57,20 @@ def take_file(
     )
 
 
-def start(*, import_id: int, node_id: int) -> None:
+def start(*, import_id: int, staff_id: int, node_id: int) -> None:
     """Bring the lines without fault in. Raises NotFound, NotNow."""
     _within(import_id, node_id)
-    _go_on(import_id, ImportStatus.CHECKED, ImportStatus.RUNNING)
+    _go_on(import_id, {ImportStatus.CHECKED}, ImportStatus.RUNNING, staff_id)
     defer(bring_in, import_id=import_id)
 
 
-def undo(*, import_id: int, node_id: int) -> None:
-    """Take back what a file made and nobody used since. Raises NotFound, NotNow."""
+def undo(*, import_id: int, staff_id: int, node_id: int) -> None:
+    """Take back what a file made and nobody used since, also of one that was stopped half-way.
+
+    Raises NotFound, NotNow.
+    """
     _within(import_id, node_id)
-    _go_on(import_id, ImportStatus.DONE, ImportStatus.UNDOING)
+    _go_on(import_id, {ImportStatus.DONE, ImportStatus.STOPPED}, ImportStatus.UNDOING, staff_id)
     defer(take_back, import_id=import_id)
 
 
@@ -76,7 +81,7 @@ def bring_in(*, import_id: int) -> None:
     if row is None:
         return
     now = clock.now()
-    if not importing.may_still(row):
+    if importing.who_acts(row) is None:
         row.status, row.ended_at = ImportStatus.STOPPED, now
         return
     batch = importing.rows_to_make(import_id, limit=BATCH)
@@ -95,12 +100,13 @@ def take_back(*, import_id: int) -> None:
     row = importing.locked_import(import_id, ImportStatus.UNDOING)
     if row is None:
         return
-    if not importing.may_still(row):
-        row.status = ImportStatus.DONE
+    by = importing.who_acts(row)
+    if by is None:
+        row.status = ImportStatus.STOPPED
         return
     batch = importing.rows_to_undo(import_id, limit=BATCH)
     for each in batch:
-        _unmake(row, each)
+        _unmake(ImportKind(row.kind), each, under(by.node_id))
     row.rows_done = max(0, row.rows_done - len(batch))
     if len(batch) < BATCH:
         row.status, row.ended_at = ImportStatus.UNDONE, clock.now()
@@ -154,17 +160,27 @@ def _make_outlet(each: ImportRow, node_id: int, _now: datetime) -> int:
     return made
 
 
-def _unmake(row: PeopleImport, each: ImportRow) -> None:
-    """What is used is referred to, and the database does not let it go."""
-    remove = reps.remove_rep if row.kind == ImportKind.REPS else operations.remove_node
+def _unmake(kind: ImportKind, each: ImportRow, scope: Select[int]) -> None:
+    """What is used is referred to, and the database does not let it go; what left the scope stays."""
     assert each.made_id is not None  # noqa: S101 - such rows only
+    each.is_over = False
+    if not importing.made_within(kind, each.made_id, scope):
+        each.note = "已不在您的范围内，保留"
+        return
     try:
         with db.session.begin_nested():
-            remove(each.made_id)
+            _remove(kind, each.made_id)
             each.made_id, each.note = None, "已撤销"
     except IntegrityError:
         each.note = "已被使用，保留"
-    each.is_over = False
+
+
+def _remove(kind: ImportKind, made_id: int) -> None:
+    if kind is ImportKind.REPS:
+        reps.remove_rep(made_id)
+        return
+    forget_place(node_id=made_id)
+    operations.remove_node(made_id)
 
 
 def _known(node_id: int) -> Known:
@@ -183,8 +199,10 @@ def _within(import_id: int, node_id: int) -> PeopleImport:
     return importing.import_within(import_id, under(node_id))
 
 
-def _go_on(import_id: int, before: ImportStatus, after: ImportStatus) -> None:
-    if not importing.go_on(import_id=import_id, before=before, after=after):
+def _go_on(
+    import_id: int, before: Collection[ImportStatus], after: ImportStatus, staff_id: int
+) -> None:
+    if not importing.go_on(import_id=import_id, before=before, after=after, acting_id=staff_id):
         raise NotNow
 
 

@@ -9,17 +9,21 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
+from flows.figures.counting import count_waiting
+from flows.imports import taking
 from flows.imports.columns import COLUMNS, Known, checked, lines_of
 from flows.spreadsheets import UnreadableFile, table_of
 from org.import_models import ImportKind, PeopleImport
-from org.models import OrgNode, Rep, Role
+from org.models import OrgNode, Rep, Role, Staff
+from org.reps import move_rep
 from org.staff import change_role
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_staff import row_of
 from tests.console.world import World, share
 from tests.jobs import run_jobs
-from wx_backend.db import db, transaction
+from wx_backend import clock, outbox
+from wx_backend.db import db, retried, transaction
 
 HEAD = "姓名,网点编码,渠道,职务,发展人编码,渠道编码,受理工号\n"
 GOOD = "张三,SC1,自有营业厅,店长,DV77,CH77,SN77\n李四,O1,加盟店,,,,\n"
@@ -114,6 +118,7 @@ def test_outlets_come_in_and_go_again(desk_of: Desks) -> None:
     run_jobs()
     assert count(OrgNode) == before + 1
     assert "八号店" in desk.get("/places/SC8").text
+    retried(lambda: count_waiting(now=clock.now()))  # its place in the tree is noted
     desk.post(f"{page}/undo", reason="x")
     run_jobs()
     assert count(OrgNode) == before
@@ -134,6 +139,42 @@ def test_rights_are_asked_for_again_when_the_work_runs(desk_of: Desks, world: Wo
     assert named("张三") == []
     assert "已中止" in desk_of("root").get(page).text
     assert desk.get(page).status_code == 404
+
+
+def test_who_takes_a_file_back_needs_the_right_himself_and_reaches_what_is_his(
+    desk_of: Desks, world: World
+) -> None:
+    page = brought_in(desk_of("south"), HEAD + GOOD)
+    moved = named("张三")[0].id
+    with transaction():
+        move_rep(rep_id=moved, outlet_id=world.tree.frost)
+        staff = {each.login: each for each in db.session.scalars(select(Staff))}
+        staff["root"].node_id = world.tree.south
+        staff["south"].is_active = False  # who brought it is gone, and that stops nobody
+    desk = desk_of("root")
+    desk.post(f"{page}/undo", reason="x")
+    run_jobs()
+    assert [rep.id for rep in named("张三", "李四")] == [moved]
+    assert "已不在您的范围内，保留" in desk.get(page).text
+
+
+def test_a_stopped_file_can_be_taken_back(desk_of: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taking, "BATCH", 1)
+    desk = desk_of("south")
+    page = taken(desk, HEAD + GOOD)
+    desk.post(f"{page}/start")
+    (held,) = outbox.claim(outbox.WORK, limit=1)
+    assert outbox.run(held)
+    with transaction():
+        staff = {each.login: each for each in db.session.scalars(select(Staff))}
+        staff["south"].is_active = False
+    run_jobs()
+    assert [rep.name for rep in named("张三", "李四")] == ["张三"]
+    other = desk_of("root")
+    assert "已中止" in other.get(page).text
+    assert other.post(f"{page}/undo", reason="x").status_code == 302
+    run_jobs()
+    assert named("张三", "李四") == []
 
 
 def test_a_foreign_file_is_none(desk_of: Desks) -> None:
