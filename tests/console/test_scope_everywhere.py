@@ -101,10 +101,12 @@ def busy(world: World) -> World:
                     changes=[],
                 )
             )
+        raw = "编码,名称,上级编码\nX1,一号店,SC\n".encode()
+        lines = taking.read_file(kind=ImportKind.OUTLETS, raw=raw)
         for node_id in nodes:
             taking.take_file(
                 kind=ImportKind.OUTLETS,
-                raw="编码,名称,上级编码\nX1,一号店,SC\n".encode(),
+                lines=lines,
                 name="x.csv",
                 staff_id=staff_id,
                 node_id=node_id,
