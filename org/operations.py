@@ -7,10 +7,10 @@ makes a cycle impossible. Changes to the tree wait for each other: they lock its
 from datetime import date
 from typing import Final
 
-from sqlalchemy import and_, delete, exists, insert, literal, select
+from sqlalchemy import and_, delete, exists, insert, literal, or_, select
 
 from org.hours import OpeningHours
-from org.models import OrgNode, OrgPath, Rep, RepStatus, Tier
+from org.models import OrgNode, OrgPath, Rep, RepStatus, Staff, Tier
 from org.queries import is_within, node_of, under
 from wx_backend.db import db
 from wx_backend.errors import Conflict
@@ -27,7 +27,7 @@ class WouldBeCycle(Conflict):
 
 
 class NodeInUse(Conflict):
-    code, message = "node_in_use", "该单位下还有未关闭的单位或在职人员"
+    code, message = "node_in_use", "该单位下还有未关闭的单位、在职人员或启用的账号"
 
 
 class CodeTaken(Conflict):
@@ -111,13 +111,19 @@ def move_node(*, node_id: int, parent_id: int) -> None:
 
 
 def close_node(*, node_id: int, on: date) -> None:
-    """Close a place from a day on. NodeInUse while anything open or anyone active is below it."""
+    """Close a place from a day on. NodeInUse while anything open or anyone active is below it.
+
+    Of console users too: their rights hang on the place.
+    """
     _lock_tree()
     node = node_of(node_id)
     below = select(OrgNode.id).where(
         OrgNode.id.in_(under(node_id)), OrgNode.id != node_id, OrgNode.closed_on.is_(None)
     )
-    staffed = exists().where(Rep.outlet_id == node_id, Rep.status != RepStatus.LEFT)
+    staffed = or_(
+        exists().where(Rep.outlet_id == node_id, Rep.status != RepStatus.LEFT),
+        exists().where(Staff.node_id == node_id, Staff.is_active),
+    )
     if db.session.scalar(below.limit(1)) is not None or db.session.scalar(select(staffed)):
         raise NodeInUse
     node.closed_on = node.closed_on or on

@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from org.models import Role, Staff, StaffSession
+from org.operations import NodeInUse, close_node
 from org.sessions import end_session, note_use, staff_of_session, start_session
 from org.staff import (
     LoginTaken,
@@ -51,6 +52,15 @@ def employ(login: str, role: Role, node_id: int, by_id: int | None) -> int:
 def enter(login: str, password: str = PASSWORD, after: timedelta = timedelta()) -> str | None:
     checked = check_password(login=login, password=password)
     return retried(lambda: sign_in(checked=checked, now=NOON + after))
+
+
+def test_a_place_is_not_closed_over_the_heads_of_its_console_users(tree: Tree) -> None:
+    head = employ("head", Role.MANAGER, tree.bay, by_id=None)
+    with transaction(), pytest.raises(NodeInUse):
+        close_node(node_id=tree.bay, on=NOON.date())
+    with transaction():
+        db.session.get_one(Staff, head).is_active = False
+        close_node(node_id=tree.bay, on=NOON.date())
 
 
 def test_right_password_starts_a_session(carol: int, tree: Tree) -> None:
