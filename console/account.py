@@ -6,10 +6,10 @@ from flask.typing import ResponseReturnValue
 from console import session
 from console.pages import text
 from console.session import staff
-from flows import staff_door
+from flows import staff_desk, staff_door
 from org.second_factor import codes_left, drop_factor, has_factor, new_recovery_codes
 from org.sessions import end_one, end_sessions, living_sessions, start_session
-from org.staff import LOCKED_FOR, WeakPassword, change_password, check_password, confirm_password
+from org.staff import LOCKED_FOR, WeakPassword, check_password, confirm_password
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
@@ -62,7 +62,7 @@ def password() -> str:
 
 @bp.post("/account/password")
 def new_password() -> ResponseReturnValue:
-    """Change my password: every session ends, and this browser gets a new one."""
+    """Change my password: every session and the briefing end, and this browser gets a new session."""
     me, now, form = staff(), clock.now(), request.form
     chosen = form.get("password", "")
     try:
@@ -71,11 +71,13 @@ def new_password() -> ResponseReturnValue:
             raise WeakPassword("两次输入的新密码不一致")
         if chosen == form.get("current", ""):
             raise WeakPassword("新密码不能与当前密码相同")
-        retried(lambda: change_password(staff_id=me.staff_id, password=chosen, now=now))
+        retried(
+            lambda: staff_desk.change_own_password(staff_id=me.staff_id, password=chosen, now=now)
+        )
     except (WrongPassword, WeakPassword) as refusal:
         return _password_form(refusal.message), refusal.status
     token = retried(lambda: start_session(staff_id=me.staff_id, now=now, origin=session.origin()))
-    flash("密码已修改，其他设备均已退出")
+    flash("密码已修改，其他设备和微信上的每日简报均已退出")
     response = make_response(redirect(url_for("console.account.show")))
     session.give(response, token)
     return response

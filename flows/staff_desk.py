@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from insights.briefings import end_briefing
+from org import first_setup
 from org import staff as operations
 from org.first_setup import one_time_password
 from org.models import OrgNode, Role, Staff, StaffSession
@@ -88,9 +90,10 @@ def transfer(*, staff_id: int, role: Role, place: str, by: Governor) -> None:
 
 
 def disable(*, staff_id: int, by: Governor, now: datetime) -> None:
-    """Every right gone, every session ended."""
+    """Every right gone, every session ended, and no WeChat shows his figures any more."""
     _within(staff_id, by)
     operations.disable_staff(staff_id=staff_id, by_id=by.staff_id, now=now)
+    end_briefing(staff_ids=[staff_id])
 
 
 def enable(*, staff_id: int, by: Governor) -> None:
@@ -100,12 +103,30 @@ def enable(*, staff_id: int, by: Governor) -> None:
 
 
 def reset(*, staff_id: int, by: Governor, now: datetime) -> str:
-    """A new password, shown once; his sessions and his second factor end, as for a lost phone."""
+    """A new password, shown once; his sessions, second factor and briefing end, as for a lost phone."""
     _within(staff_id, by)
     password = one_time_password()
     operations.reset_password(staff_id=staff_id, password=password, by_id=by.staff_id, now=now)
     drop_factor(staff_id=staff_id)
+    end_briefing(staff_ids=[staff_id])
     return password
+
+
+def let_in_again(*, login: str, now: datetime) -> str:
+    """The same for whoever owns the machine, by login. Raises NotFound."""
+    staff_id, password = first_setup.let_in_again(login=login, now=now)
+    end_briefing(staff_ids=[staff_id])
+    return password
+
+
+def change_own_password(*, staff_id: int, password: str, now: datetime) -> None:
+    """One's own new password, after the old one was checked. Raises WeakPassword.
+
+    Who fears that somebody else came in is rid of him: every session ends, and so does reading the
+    figures on a WeChat.
+    """
+    operations.change_password(staff_id=staff_id, password=password, now=now)
+    end_briefing(staff_ids=[staff_id])
 
 
 def _within(staff_id: int, by: Governor) -> tuple[Staff, OrgNode]:

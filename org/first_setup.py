@@ -56,8 +56,8 @@ def add_administrator(*, login: str, name: str, node_id: int) -> str:
     return password
 
 
-def let_in_again(*, login: str, now: datetime) -> str:
-    """A new password for who lost his, or his phone: locks, sessions and second factor end.
+def let_in_again(*, login: str, now: datetime) -> tuple[int, str]:
+    """A new password for who lost his, or his phone, and his id: locks, sessions and second factor end.
 
     For whoever owns the machine; it gives no rights back to who was disabled. Raises NotFound.
     """
@@ -66,7 +66,7 @@ def let_in_again(*, login: str, now: datetime) -> str:
     change_password(staff_id=staff.id, password=password, now=now)
     staff.must_change_password = True
     drop_factor(staff_id=staff.id)
-    return password
+    return staff.id, password
 
 
 def one_time_password() -> str:

@@ -31,10 +31,10 @@ def first_setup(read_config: ReadConfig, code: str, name: str, login: str, staff
 @click.argument("login")
 @click.pass_obj
 def let_in_again(read_config: ReadConfig, login: str) -> None:
-    """Give LOGIN a new password, shown once; his sessions, locks and second factor end."""
+    """Give LOGIN a new password, shown once; his sessions, locks, second factor and briefing end."""
 
     def work() -> str:
-        from org.first_setup import let_in_again
+        from flows.staff_desk import let_in_again
         from wx_backend import clock
 
         return let_in_again(login=login, now=clock.now())

@@ -1,12 +1,15 @@
 """A manager reads his figures on his WeChat: by his rights of the moment, sent once in the morning."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import select
 
+from flows import staff_desk
 from flows.figures.morning import PURPOSE, accept, my_mornings, offered_to, tell_managers
+from flows.staff_desk import Governor
 from insights.briefings import LINK_FOR, LinkGone, end_briefing, offer_briefing, want_daily
 from members.queries import member_of
 from org.models import Role, Staff
@@ -87,6 +90,37 @@ def test_what_is_read_are_the_rights_of_this_moment(manager: int, world: World) 
                 setattr(db.session.get_one(Staff, manager), name, value)
         assert my_mornings(carol, now=now) == []
         assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
+
+
+def _disable(staff_id: int, by: Governor) -> None:
+    staff_desk.disable(staff_id=staff_id, by=by, now=clock.now())
+    staff_desk.enable(staff_id=staff_id, by=by)
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        _disable,
+        lambda staff_id, by: staff_desk.reset(staff_id=staff_id, by=by, now=clock.now()),
+        lambda _, __: staff_desk.let_in_again(login="manager", now=clock.now()),
+        lambda staff_id, _: staff_desk.change_own_password(
+            staff_id=staff_id, password="another long password", now=clock.now()
+        ),
+    ],
+    ids=["disabled", "reset", "let_in_again", "changed"],
+)
+def test_a_wechat_reads_nothing_more_once_the_account_was_shut(
+    manager: int, world: World, deed: Callable[[int, Governor], object]
+) -> None:
+    carol = reading(manager)
+    token = retried(lambda: offer_briefing(staff_id=manager, now=clock.now()))
+    root = db.session.scalars(select(Staff.id).where(Staff.login == "root")).one()
+    by = Governor(root, Role.ADMINISTRATOR, world.tree.group)
+    retried(lambda: deed(manager, by))
+    assert my_mornings(carol, now=clock.now()) == []
+    assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
+    with pytest.raises(LinkGone):
+        offered_to(token, now=clock.now())
 
 
 def test_the_message_comes_once_a_day_and_only_in_the_morning(manager: int) -> None:
