@@ -60,11 +60,12 @@ def northern(app: Flask, world: World) -> Mapping[str, Named]:
     task = db.session.scalars(select(Task).where(Task.chain_id == chain.id)).first()
     assert task
     sheet = "姓名,网点编码,渠道\n张三,NH1,自有营业厅\n".encode()
+    lines = taking.read_file(kind=ImportKind.REPS, raw=sheet)
     now = clock.now()
     file_id = retried(
         lambda: taking.take_file(
             kind=ImportKind.REPS,
-            raw=sheet,
+            lines=lines,
             name="north.csv",
             staff_id=staff["north"],
             node_id=world.tree.north,
