@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from flask import g, has_app_context
-from sqlalchemy import JSON, Index, String, event, inspect
+from sqlalchemy import JSON, Index, Result, String, event, inspect
 from sqlalchemy.orm import InstanceState, Mapped, ORMExecuteState, Session, mapped_column
 
 from wx_backend import clock
@@ -124,16 +124,32 @@ def _readable(value: Any, *, is_shown: bool) -> Any:
     return masked(str(value))[:TEXT_MAX]
 
 
-def _on_statement(state: ORMExecuteState) -> None:
-    """Note a statement that changes many rows at once: which table, not which values."""
+def _on_statement(state: ORMExecuteState) -> Result[Any] | None:
+    """Note a statement that changed rows, however many: which table, not which values."""
     if not (state.is_insert or state.is_update or state.is_delete) or _act() is None:
-        return
+        return None
     mapper = state.bind_mapper
     if mapper is not None and getattr(mapper.class_, "__audited__", ()) is None:
-        return
-    verb = "insert" if state.is_insert else "update" if state.is_update else "delete"
-    table = state.statement.table.name  # type: ignore[attr-defined]  # of INSERT, UPDATE, DELETE
-    _keep(state.session, {"table": table, "key": "", "verb": verb, "before": {}, "after": {}})
+        return None
+    result, has_changed = _looked_at(state)
+    if has_changed:
+        verb = "insert" if state.is_insert else "update" if state.is_update else "delete"
+        table = state.statement.table.name  # type: ignore[attr-defined]  # of INSERT, UPDATE, DELETE
+        _keep(state.session, {"table": table, "key": "", "verb": verb, "before": {}, "after": {}})
+    return result
+
+
+def _looked_at(state: ORMExecuteState) -> tuple[Result[Any], bool]:
+    """What a statement gives, and whether it changed a row: a refused guess is no act.
+
+    With RETURNING there is a row for each, and SQLite counts none before they are read.
+    """
+    result: Result[Any] = state.invoke_statement()
+    asked = state.statement.returning_column_descriptions  # type: ignore[attr-defined]  # the same
+    if not asked:
+        return result, getattr(result, "rowcount", -1) != 0
+    kept = result.freeze()
+    return kept(), bool(kept.data)
 
 
 def _keep(session: Session, told: Mapping[str, Any]) -> None:

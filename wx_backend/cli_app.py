@@ -31,13 +31,19 @@ class Commands(click.Group):
 
 @contextmanager
 def app_of(config: Config) -> Iterator[Flask]:
-    """The application in its context for the length of a command; no connection outlives it."""
+    """The application in its context for the length of a command; no connection outlives it.
+
+    What is changed in it is in the audit trail as the command's act.
+    """
     # The app is heavy: only for the commands that need it.
     from wx_backend.app import close_app, create_app
+    from wx_backend.audit import Act, act_as
 
     app = create_app(config)
     try:
         with app.app_context():
+            command = click.get_current_context(silent=True)
+            act_as(Act("command", command.info_name or "") if command else None)
             yield app
     finally:
         close_app(app)

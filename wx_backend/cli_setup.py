@@ -67,13 +67,11 @@ COMMANDS = (first_setup, let_in_again, add_administrator)
 
 
 def _done(read_config: ReadConfig, work: Callable[[], str]) -> str:
-    """One transaction, in the audit trail as the command's act."""
+    """One transaction, and in a line why it was refused."""
     with app_of(read_config()):
-        from wx_backend.audit import Act, act_as
         from wx_backend.db import retried
         from wx_backend.errors import AppError
 
-        act_as(Act("command", click.get_current_context().info_name or ""))
         try:
             return retried(work)
         except AppError as error:

@@ -107,6 +107,16 @@ def test_the_trail_is_for_one_s_own_part(desk_of: Desks) -> None:
     assert desk_of("south").get("/audit", what="mallory").status_code == 400
 
 
+def test_who_knows_a_login_cannot_fill_the_trail(desk_of: Desks) -> None:
+    desk = desk_of()
+    for _ in range(5):
+        desk.sign_in("south", "a wrong password")
+    assert len(entries("console.sign_in.enter")) == 5
+    for password in ("a wrong password", PASSWORD):
+        assert desk.sign_in("south", password).status_code == 401
+    assert len(entries("console.sign_in.enter")) == 5
+
+
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"]
 )

@@ -75,6 +75,17 @@ def test_the_command_shows_the_password_once_and_says_so_when_it_is_late(
     assert password not in str(entry.changes)
 
 
+def test_what_a_command_changes_is_in_the_trail_whichever_command_it_is(
+    app: Flask, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    monkeypatch.setattr("wx_backend.cli._config", lambda: config)
+    assert CliRunner().invoke(main, ["stop", "messages", "--reason", "盘点"]).exit_code == 0
+    entry = db.session.scalars(select(AuditEntry)).one()
+    assert (entry.actor, entry.what, entry.node_id) == ("command", "stop", None)
+    assert [each["table"] for each in entry.changes] == ["stop"]
+
+
 def test_who_lost_everything_is_let_in_again(app: Flask) -> None:
     assert app
     begin()
