@@ -12,6 +12,8 @@ from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, NotFound
 
 KEPT: Final = timedelta(days=7)
+GIVEN_UP_AFTER: Final = timedelta(hours=12)
+"""After so long whoever wrote an archive is taken to have died of it."""
 SHOWN: Final = 50
 
 
@@ -21,8 +23,11 @@ class OneAtATime(Conflict):
 
 def ask_for_archive(*, reason: str, is_clear: bool, actor: str, now: datetime) -> int:
     """Have everything written into a file; its archive's id. OneAtATime while another is written."""
-    under_way = (ArchiveStatus.WAITING, ArchiveStatus.WRITING)
-    if db.session.scalar(select(Archive.id).where(Archive.status.in_(under_way)).limit(1)):
+    under_way = select(Archive.id).where(
+        Archive.status.in_((ArchiveStatus.WAITING, ArchiveStatus.WRITING)),
+        Archive.asked_at > now - GIVEN_UP_AFTER,
+    )
+    if db.session.scalar(under_way.limit(1)) is not None:
         raise OneAtATime
     archive = Archive(
         name=f"archive-{now:%Y%m%d}-{secrets.token_hex(8)}.zip",

@@ -7,10 +7,11 @@ from datetime import datetime
 from hashlib import sha256
 from io import BufferedWriter
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from sqlalchemy import Column, Connection, Engine, Table, func, select
+from sqlalchemy import Column, Connection, Engine, Table, func, select, text
 
 from flows.archive.clear import PERSONAL, make_clear
 from flows.archive.contents import columns_of, kind_of, tables, written
@@ -19,6 +20,7 @@ from wx_backend.migrate import head
 FORMAT: Final = 1
 ROWS_AT_ONCE: Final = 5_000
 MANIFEST: Final = "manifest.json"
+PART: Final = ".part"
 
 
 class Snapshot:
@@ -29,11 +31,13 @@ class Snapshot:
 
     def __init__(self, engine: Engine, path: Path, *, is_clear: bool, made_at: datetime) -> None:
         """Begin a file beside `path`, which appears only when it is whole."""
-        self._path, self._part = path, path.with_suffix(".part")
+        self._path = path
+        # Of its own: whoever begins anew must not meet one who only seemed to have died.
+        self._part = path.with_suffix(f".{token_hex(4)}{PART}")
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file: BufferedWriter = self._part.open("wb")
         self._zip = ZipFile(self._file, "w", ZIP_DEFLATED, compresslevel=6)
-        self._connection = _reader(engine)
+        self._connection = reader(engine)
         self._is_clear = is_clear
         self._manifest: dict[str, Any] = {
             "format": FORMAT,
@@ -131,7 +135,10 @@ def _write(out: IO[bytes], digest: Any, rows: list[dict[str, Any]]) -> None:
     out.write(lines)
 
 
-def _reader(engine: Engine) -> Connection:
-    if engine.dialect.name == "postgresql":
-        return engine.connect().execution_options(isolation_level="REPEATABLE READ")
-    return engine.connect()
+def reader(engine: Engine) -> Connection:
+    """A connection for one long look; a large table takes longer than any request may."""
+    if engine.dialect.name != "postgresql":
+        return engine.connect()
+    connection = engine.connect().execution_options(isolation_level="REPEATABLE READ")
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    return connection

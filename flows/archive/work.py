@@ -5,6 +5,7 @@ from pathlib import Path
 
 from archives.models import Archive
 from archives.operations import (
+    GIVEN_UP_AFTER,
     archives_to_remove,
     ask_for_archive,
     begin_writing,
@@ -13,7 +14,7 @@ from archives.operations import (
     note_progress,
     remove_archive,
 )
-from flows.archive.snapshot import Snapshot
+from flows.archive.snapshot import PART, Snapshot
 from org.roster import holds_everything
 from wx_backend import clock
 from wx_backend.db import db
@@ -67,12 +68,20 @@ def remove(archive_id: int, *, node_id: int, actor: str, now: datetime) -> Path:
 
 
 def remove_old(*, now: datetime) -> int:
-    """Take away the files whose week is over; how many."""
+    """Take away the files whose week is over, how many; and what a writer who died left behind."""
+    _remove_left_behind(now)
     due = archives_to_remove(now)
     for archive_id in due:
         archive = remove_archive(archive_id, actor="system", now=now)
         path_of(archive).unlink(missing_ok=True)
     return len(due)
+
+
+def _remove_left_behind(now: datetime) -> None:
+    before = (now - GIVEN_UP_AFTER).timestamp()
+    for part in (config().service.data_dir / FOLDER).glob(f"*{PART}"):
+        if part.stat().st_mtime < before:
+            part.unlink(missing_ok=True)
 
 
 def path_of(archive: Archive) -> Path:

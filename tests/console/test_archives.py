@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import LargeBinary, select
+from sqlalchemy import LargeBinary, select, text
 
 from archives.models import Archive, ArchiveEvent, ArchiveStatus
+from archives.operations import GIVEN_UP_AFTER
 from flows.archive.contents import LEFT_OUT, columns_of, tables
 from flows.archive.reading import Damaged, manifest_of, rows_of
-from flows.archive.snapshot import Snapshot
+from flows.archive.snapshot import PART, Snapshot, reader
 from flows.archive.work import path_of, remove_old
 from flows.resealing import SEALED
 from flows.sealed import order_place, vault
@@ -21,8 +23,9 @@ from referral.models import Touch
 from referral.values import TouchKind
 from tests.console.conftest import Desks
 from tests.console.world import World, touch
+from tests.postgres import PostgresServer
 from wx_backend import clock
-from wx_backend.db import Model, db, retried, transaction
+from wx_backend.db import Model, db, open_engine, retried, transaction
 
 PHONE = "13800138000"
 
@@ -122,6 +125,50 @@ def test_a_broken_off_one_leaves_nothing(app: Flask, people: World, tmp_path: Pa
     snapshot.write_some()
     snapshot.give_up()
     assert [*path.parent.iterdir()] == []
+
+
+def test_two_who_write_the_same_one_do_not_meet(app: Flask, people: World, tmp_path: Path) -> None:
+    assert app
+    assert people
+    path = tmp_path / "made" / "a.zip"
+    dead, anew = (Snapshot(db.engine, path, is_clear=False, made_at=clock.now()) for _ in range(2))
+    dead.write_some()
+    while anew.write_some():
+        pass
+    dead.give_up()
+    anew.finish()
+    assert [*path.parent.iterdir()] == [path]
+    assert manifest_of(path)["tables"]
+
+
+def test_a_large_table_may_take_longer_than_a_request(
+    postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wx_backend.db.STATEMENT_MS", 50)
+    engine = open_engine(postgres.url())
+    with reader(engine) as connection:
+        connection.execute(text("SELECT pg_sleep(0.1)"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "50ms"
+    engine.dispose()
+
+
+def test_what_a_writer_who_died_left_behind_is_in_nobody_s_way(
+    desk_of: Desks, people: World
+) -> None:
+    assert people
+    desk = desk_of("root")
+    desk.post("/archives", reason="一", personal="sealed")
+    with transaction() as session:
+        dead = session.scalars(select(Archive)).one()
+        dead.status, dead.asked_at = ArchiveStatus.WRITING, clock.now() - GIVEN_UP_AFTER
+        part = path_of(dead).with_suffix(f".1{PART}")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    part.touch()
+    assert desk.post("/archives", reason="二", personal="sealed").status_code == 302
+    for later, is_there in ((timedelta(), True), (GIVEN_UP_AFTER + timedelta(hours=1), False)):
+        retried(partial(remove_old, now=clock.now() + later))
+        assert part.exists() is is_there
 
 
 def test_a_damaged_one_is_noticed(
