@@ -117,13 +117,17 @@ def without_waiting(source: Source, ids: Sequence[int]) -> list[int]:
     return [each for each in ids if each not in still]
 
 
-def count_facts(facts: Sequence[Fact], *, taken: Mapping[Source, Sequence[int]]) -> int:
+def count_facts(
+    facts: Sequence[Fact], *, taken: Mapping[Source, Sequence[int]], now: datetime
+) -> int:
     """Add these facts and their sums, and forget what was `taken`; how many were new.
 
-    A fact that is there already is left as it was frozen. Call `begin_counting` first.
+    A fact that is there already is left as it was frozen. Call `begin_counting` first. The tree is
+    noted again: a place may have been made, and sold, after it was noted and before the facts were read.
     """
     new = unknown_facts(facts)
     if new:
+        note_tree(tomorrow=business_on(now) + timedelta(days=1))
         last = db.session.scalar(select(FigureFact.id).order_by(FigureFact.id.desc()).limit(1)) or 0
         db.session.execute(insert(FigureFact), [_row(fact) for fact in new])
         add_sums(sums_of(FigureFact.id > last))

@@ -30,7 +30,7 @@ def count_waiting(*, now: datetime) -> int:
     """Count some of what happened since; how much was waiting. Run in one transaction."""
     begin_counting(now=now)
     taken = waiting(limit=BATCH)
-    count_facts(facts_of(taken), taken=taken)
+    count_facts(facts_of(taken), taken=taken, now=now)
     crash.here(BEFORE_COMMIT)
     return sum(len(ids) for ids in taken.values())
 
@@ -69,7 +69,7 @@ def compare_day(*, on: date, mend: bool, now: datetime) -> int:
 def _looked(source: Source, ids: Sequence[int], mend: bool, now: datetime) -> int:
     begin_counting(now=now)
     missing = unknown_facts(facts_of({source: without_waiting(source, ids)}))
-    return count_facts(missing, taken={}) if mend else len(missing)
+    return count_facts(missing, taken={}, now=now) if mend else len(missing)
 
 
 _AFTER: Final[Mapping[Source, Callable[..., Sequence[int]]]] = {

@@ -1,5 +1,7 @@
 """Figures are what happened, once each, by the tree of each day, whoever counts and however it ends."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
@@ -8,13 +10,15 @@ from flask import Flask
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import DBAPIError
 
+from flows.figures import counting
 from flows.figures.counting import BEFORE_COMMIT, compare_day, count_waiting, look_for_missing
+from flows.figures.facts import facts_of
 from flows.figures.pages import By, all_behind, table
-from insights.models import FigureDay, FigureDelta, FigureFact, Part
+from insights.models import FigureDay, FigureDelta, FigureFact, Part, Source
 from insights.queries import Behind, by_day, by_key, by_place, count_behind, total
-from insights.values import MEASURES, Kinds, Measure, Span, Sums, value
+from insights.values import MEASURES, Fact, Kinds, Measure, Span, Sums, value
 from org.models import OrgNode, Tier
-from org.operations import move_node
+from org.operations import create_node, move_node
 from org.queries import node_of, nodes_under
 from tests.insights.history import DAY_ONE, DAYS, Happened, History, begin
 from tests.racing import race
@@ -178,6 +182,27 @@ def test_what_is_lost_or_wrong_is_found_and_mended(app: Flask) -> None:
     for measure in MEASURES.values():
         node = node_of(history.tree.group)
         assert_agrees(history, node, Span(DAY_ONE, DAY_ONE), measure)
+
+
+def test_a_place_made_while_its_facts_are_read_has_its_sums(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert app
+    history = begin(12)
+    count_all(DAY_ONE)
+    history.order(DAY_ONE)
+
+    def sold_there(sources: Mapping[Source, Sequence[int]]) -> list[Fact]:
+        canton = history.tree.canton
+        made = create_node(tier=Tier.OUTLET, code="NEW", name="新店", parent_id=canton)
+        return [replace(fact, outlet_id=made) for fact in facts_of(sources)]
+
+    monkeypatch.setattr(counting, "facts_of", sold_there)
+    assert retried(partial(count_waiting, now=at(DAY_ONE))) > 0
+    assert rows(FigureFact) > 0
+    assert compare_day(on=DAY_ONE, mend=False, now=at(DAY_ONE)) == 0
+    orders = by_day(history.tree.canton, Span(DAY_ONE, DAY_ONE))[DAY_ONE]
+    assert value(MEASURES["orders"], orders) > 0
 
 
 def test_the_database_refuses_to_change_a_fact(app: Flask) -> None:
