@@ -134,11 +134,12 @@ def take_list(number: str) -> ResponseReturnValue:
         if len(sent) > LIST_BYTES:
             raise BadInput("文件超过 1 MB", fields=["file"])
         typed = sent.decode("utf-8", errors="replace")
+    found = desk.list_found(number, typed, who=_who())
     return _moved(
         number,
         "campaign list imported",
         "名单已导入",
-        lambda who, now: desk.take_list(number, typed, who=who, now=now),
+        lambda who, now: desk.take_list(number, found, who=who, now=now),
     )
 
 

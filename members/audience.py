@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, SelectBase, exists, func, select
 
 from members.models import FollowEvent, FollowKind, Identity
+from members.queries import members_by_phones
 from wx_backend.db import db
 
 
@@ -69,6 +70,32 @@ def known_openids(appid: str, openids: Collection[str]) -> dict[str, int]:
         )
     )
     return {openid: identity_id for openid, identity_id in rows if openid is not None}
+
+
+def known_phones(appid: str, indexes: Collection[bytes]) -> dict[bytes, int | None]:
+    """The identities at an account of whoever has these phones; None for members not known there.
+
+    Phones nobody has are left out. `indexes` are the vault's digests of them.
+    """
+    holders = members_by_phones(indexes)
+    members = set().union(*holders.values())
+    rows = db.session.execute(
+        select(Identity.member_id, Identity.id)
+        .where(
+            Identity.member_id.in_(members),
+            Identity.appid == appid,
+            Identity.openid.is_not(None),
+        )
+        .order_by(Identity.is_followed.desc(), Identity.id)
+    ).all()
+    best: dict[int, tuple[int, int]] = {}
+    for rank, (member_id, identity_id) in enumerate(rows):
+        best.setdefault(member_id or 0, (rank, identity_id))
+    found = {
+        index: min((best[each] for each in mine if each in best), default=None)
+        for index, mine in holders.items()
+    }
+    return {index: ranked[1] if ranked else None for index, ranked in found.items()}
 
 
 def _is_among(chosen: SelectBase) -> ColumnElement[bool]:

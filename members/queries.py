@@ -1,6 +1,6 @@
 """Reading about people: identities, the member behind one, everything that is one person."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -116,20 +116,40 @@ def phone_holder(member_ids: Iterable[int]) -> Member | None:
 
 def members_by_phone(index: bytes) -> set[int]:
     """Who today are the members with this phone; `index` is the vault's digest of it."""
-    return persons_of(set(db.session.scalars(select(Member.id).where(Member.phone_index == index))))
+    return members_by_phones([index]).get(index, set())
+
+
+def members_by_phones(indexes: Collection[bytes]) -> dict[bytes, set[int]]:
+    """The same for many phones at once; those nobody has are left out."""
+    rows = db.session.execute(
+        select(Member.phone_index, Member.id).where(Member.phone_index.in_(indexes))
+    ).all()
+    today = _persons({member_id for _, member_id in rows})
+    found: dict[bytes, set[int]] = {}
+    for index, member_id in rows:
+        if index is not None:
+            found.setdefault(index, set()).update(today[member_id])
+    return found
 
 
 def persons_of(member_ids: set[int]) -> set[int]:
     """The members these rows count as after merges."""
+    return set().union(*_persons(member_ids).values())
+
+
+def _persons(member_ids: set[int]) -> dict[int, set[int]]:
+    """The members each of these rows counts as after merges."""
     today = select(Identity.member_id, IdentityLink.member_id).where(
         Identity.id == IdentityLink.identity_id,
         IdentityLink.member_id.in_(member_ids),
         IdentityLink.undone_at.is_(None),
         Identity.member_id.is_not(None),
     )
-    pairs = db.session.execute(today).all()
-    merged = {linked for _, linked in pairs}
-    return {person for person, _ in pairs if person is not None} | (member_ids - merged)
+    merged: dict[int, set[int]] = {}
+    for person, linked in db.session.execute(today):
+        if person is not None and linked is not None:
+            merged.setdefault(linked, set()).add(person)
+    return {member_id: merged.get(member_id, {member_id}) for member_id in member_ids}
 
 
 def _visitors(identity_ids: Iterable[int]) -> tuple[VisitorLink, ...]:

@@ -3,19 +3,18 @@
 Lines are kept sealed until the audience is frozen and deleted then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Final
 
 from campaigns.models import Campaign
-from campaigns.recipients import replace_list
 from flows.sealed import vault
-from members.audience import known_openids
+from members.audience import known_openids, known_phones
 from members.phones import BadPhone, normalised
-from members.queries import identity_at, members_by_phone
 from wx_backend.errors import BadInput
 
 LINES_MAX: Final = 20_000
 LINE_MAX: Final = 64
+AT_ONCE: Final = 500
 MISSES: Final = {
     "duplicate": "重复",
     "unreadable": "不是手机号或 openid",
@@ -38,13 +37,14 @@ def lines_in(text: str) -> list[str]:
     return found
 
 
-def import_list(campaign: Campaign, lines: Sequence[str]) -> None:
-    """Keep a list instead of the one before, each line with its person or why there is none."""
-    openids = known_openids(campaign.appid, [line for line in lines if _is_openid(line)])
+def looked_up(campaign: Campaign, lines: Sequence[str]) -> list[dict[str, Any]]:
+    """A list's rows, each line with its person or why there is none; read only, some hundreds at once."""
+    keys = [_key(line) for line in lines]
+    known = _known(campaign.appid, {key for key in keys if key is not None})
     seen: set[str] = set()
     entries: list[dict[str, Any]] = []
-    for position, line in enumerate(lines):
-        identity_id, miss = _match(campaign.appid, line, openids, seen)
+    for position, (line, key) in enumerate(zip(lines, keys, strict=True)):
+        identity_id, miss = _match(key, known, seen)
         place = list_place(campaign.id, position)
         entries.append(
             {
@@ -55,7 +55,7 @@ def import_list(campaign: Campaign, lines: Sequence[str]) -> None:
                 "miss": miss,
             }
         )
-    replace_list(campaign.id, entries)
+    return entries
 
 
 def list_place(campaign_id: int, position: int) -> str:
@@ -63,31 +63,41 @@ def list_place(campaign_id: int, position: int) -> str:
     return f"campaign_list.line:{campaign_id}:{position}"
 
 
-def _match(
-    appid: str, line: str, openids: dict[str, int], seen: set[str]
-) -> tuple[int | None, str | None]:
+def _key(line: str) -> str | None:
+    """What a line names: the openid, or the phone in its one spelling; None for neither."""
     if _is_openid(line):
-        key = line
-    else:
-        try:
-            key = normalised(line)
-        except BadPhone:
-            return None, "unreadable"
+        return line
+    try:
+        return normalised(line)
+    except BadPhone:
+        return None
+
+
+def _known(appid: str, keys: Set[str]) -> dict[str, int | None]:
+    """The identities at the account by openid or phone; None for members who are not known there."""
+    known: dict[str, int | None] = {}
+    openids = sorted(filter(_is_openid, keys))
+    for at in range(0, len(openids), AT_ONCE):
+        known |= known_openids(appid, openids[at : at + AT_ONCE])
+    phones = {vault().index(key): key for key in keys if not _is_openid(key)}
+    indexes = sorted(phones)
+    for at in range(0, len(indexes), AT_ONCE):
+        here = known_phones(appid, indexes[at : at + AT_ONCE])
+        known |= {phones[index]: identity_id for index, identity_id in here.items()}
+    return known
+
+
+def _match(
+    key: str | None, known: Mapping[str, int | None], seen: set[str]
+) -> tuple[int | None, str | None]:
+    if key is None:
+        return None, "unreadable"
     if key in seen:
         return None, "duplicate"
     seen.add(key)
-    if _is_openid(line):
-        found = openids.get(line)
-        return found, None if found is not None else "unknown_openid"
-    return _by_phone(appid, key)
-
-
-def _by_phone(appid: str, phone: str) -> tuple[int | None, str | None]:
-    members = members_by_phone(vault().index(phone))
-    if not members:
-        return None, "unknown_phone"
-    found = identity_at(members, appid)
-    return found, None if found is not None else "not_here"
+    if key not in known:
+        return None, "unknown_openid" if _is_openid(key) else "unknown_phone"
+    return known[key], None if known[key] is not None else "not_here"
 
 
 def _is_openid(line: str) -> bool:

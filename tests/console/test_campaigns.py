@@ -19,6 +19,7 @@ from tests.campaigns.platform import Platform
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import World
+from tests.counting import questions
 from wx_backend.db import db, transaction
 
 FORM = {
@@ -244,6 +245,17 @@ def test_a_list_tells_who_was_not_found_and_is_gone_once_frozen(
         world.bob.identity_id,
     }
     assert member_of(zoe)
+
+
+def test_a_long_list_is_looked_up_some_hundreds_at_once(writer: Desk, world: World) -> None:
+    assert world
+    path = made(writer, is_list="1")
+    lines = "\n".join(f"138{n:08d}\noNobody{n:05d}" for n in range(600))
+    with questions() as asked:
+        assert writer.post(f"{path}/list", list=lines).status_code == 302
+
+    assert len(asked) < 50
+    assert "共 1200 行，匹配 0 行" in writer.get(path).text
 
 
 def test_a_promotion_reaches_only_who_agreed_or_wrote(
