@@ -12,6 +12,7 @@ from org.models import OrgNode, Role, Tier
 from reconciliation.models import DifferenceStep
 from settlement.statements.models import AccountingPeriod, PeriodOverride, Statement
 from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
+from tests.flows.fulfilment.counter import open_counter
 from tests.flows.reconcile.morning import day_row, differences, next_morning, plant, to, today
 from tests.flows.trade.conftest import config, keys, market, platform, receiver, stage
 from tests.flows.trade.market import Market, payments
@@ -27,11 +28,11 @@ def office(market: Market, stage: Stage, app: Flask) -> tuple[str, str]:
     """Two people of finance who answer for everything, as actors."""
     key = app.extensions["wx_config"].billing.shared_key
     stage.control("PUT", "/settings", billing_key=key)
-    top = db.session.scalars(select(OrgNode.id).where(OrgNode.tier == Tier.OUTLET)).one()
+    open_counter(market)
+    top = db.session.scalars(select(OrgNode.id).where(OrgNode.tier == Tier.GROUP)).one()
     db.session.rollback()
     first = hire_staff("carol", "卡罗尔", Role.FINANCE, top)
     second = hire_staff("diana", "戴安娜", Role.ADMINISTRATOR, top)
-    assert market
     return f"staff:{first}", f"staff:{second}"
 
 
@@ -142,5 +143,9 @@ def _close_the_month(page: Page, market: Market, month: str) -> None:
     expect(page.get_by_role("row").filter(has_text="Alice")).to_contain_text("99.95")
     open_page(page, "财务", "月结")
     page.get_by_role("link", name="核对结算链").click()
+    page.get_by_role("button", name="重新核对").click()
+    expect(page.get_by_role("heading", name="正在核对")).to_be_visible()
+    market.work()
+    page.reload()
     expect(page.get_by_text("全部一致")).to_be_visible()
     assert month
