@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.simulator.stage import MINI, SECRET, SHOP, Stage
+from wx_backend import clock
 
 DAY = 86_400
 CREDENTIAL: dict[str, Any] = {
@@ -65,6 +66,7 @@ def test_the_stable_token_stays_and_is_renewed_at_its_end(stage: Stage) -> None:
 
 
 def test_forcing_kills_the_stable_token_and_is_rationed(stage: Stage) -> None:
+    stage.advance(seconds_until_noon())  # rations are a day's, which must not end meanwhile
     first, other_family = stable(stage)["access_token"], plain_token(stage)
     second = stable(stage, force_refresh=True)["access_token"]
     assert errcode(stage, first) == 40001
@@ -76,6 +78,12 @@ def test_forcing_kills_the_stable_token_and_is_rationed(stage: Stage) -> None:
         assert "access_token" in stable(stage, force_refresh=True)
     stage.advance(31)
     assert stable(stage, force_refresh=True)["errcode"] == 45009
+
+
+def seconds_until_noon() -> float:
+    """Until it is noon in Shanghai again."""
+    now = clock.now().astimezone(clock.SHANGHAI)
+    return ((12 - now.hour) % 24 or 24) * 3600 - now.minute * 60
 
 
 @pytest.mark.parametrize(
