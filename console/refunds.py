@@ -66,20 +66,20 @@ def ask(number: str) -> ResponseReturnValue:
 @bp.post("/refunds/proposals/<int:proposal_id>")
 def decide(proposal_id: int) -> ResponseReturnValue:
     """Agree or decline, as the second person."""
-    who, now, verdict = staff(), clock.now(), request.form.get("verdict", "")
-    if verdict not in ("agree", "decline"):
-        raise BadInput("请选择同意或驳回", fields=["verdict"])
+    who, now, is_agreed = staff(), clock.now(), _is_agreed()
     number = retried(
         lambda: desk.decide(
             proposal_id=proposal_id,
-            is_agreed=verdict == "agree",
+            is_agreed=is_agreed,
             node_id=who.node_id,
             actor=f"staff:{who.staff_id}",
             now=now,
         )
     )
-    log.info("refund decided", extra={"order": number, "staff_id": who.staff_id, "said": verdict})
-    flash("已同意，退款已提交微信支付" if verdict == "agree" else "已驳回")
+    log.info(
+        "refund decided", extra={"order": number, "staff_id": who.staff_id, "is_agreed": is_agreed}
+    )
+    flash("已同意，退款已提交微信支付" if is_agreed else "已驳回")
     return redirect(url_for("console.refunds.index"))
 
 
@@ -126,20 +126,21 @@ def work_off(number: str) -> ResponseReturnValue:
 @bp.post("/refunds/ways-out/<int:way_out_id>")
 def decide_way_out(way_out_id: int) -> ResponseReturnValue:
     """Agree to where an abnormal refund goes, or decline it, as the second person."""
-    who, now, verdict = staff(), clock.now(), request.form.get("verdict", "")
-    if verdict not in ("agree", "decline"):
-        raise BadInput("请选择同意或驳回", fields=["verdict"])
+    who, now, is_agreed = staff(), clock.now(), _is_agreed()
     number = retried(
         lambda: desk.decide_way_out(
             way_out_id=way_out_id,
-            is_agreed=verdict == "agree",
+            is_agreed=is_agreed,
             node_id=who.node_id,
             actor=f"staff:{who.staff_id}",
             now=now,
         )
     )
-    log.info("way out decided", extra={"refund": number, "staff_id": who.staff_id, "said": verdict})
-    flash("已同意，已提交微信支付" if verdict == "agree" else "已驳回")
+    log.info(
+        "way out decided",
+        extra={"refund": number, "staff_id": who.staff_id, "is_agreed": is_agreed},
+    )
+    flash("已同意，已提交微信支付" if is_agreed else "已驳回")
     return redirect(url_for("console.refunds.show", number=number))
 
 
@@ -157,3 +158,11 @@ def _amounts() -> dict[int, int]:
         except ValueError as error:
             raise BadInput("金额应为元，最多两位小数", fields=[name]) from error
     return {place: fen for place, fen in found.items() if fen != 0}
+
+
+def _is_agreed() -> bool:
+    """What the second person said."""
+    verdict = request.form.get("verdict", "")
+    if verdict not in ("agree", "decline"):
+        raise BadInput("请选择同意或驳回", fields=["verdict"])
+    return verdict == "agree"

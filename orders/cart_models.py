@@ -11,9 +11,9 @@ from wx_backend.db import Instant, Model, id_column
 class CartLine(Model):
     """One variant in the cart of one browser or one person.
 
-    `share_id` is the share its buyer had come by when he put it there, at `chosen_at`: together
-    they decide whose customer he is for this line. `shown_price_fen` is the price he was shown
-    then. `last_key` is that of the newest press of the button, so that a repeat adds nothing.
+    Whose customer he is for this line is decided as of `chosen_at`, when he put it there; the
+    share he had come by then, `share_id`, is kept for people to read and decides nothing.
+    `shown_price_fen` is the price he was shown then. `last_key` is that of the newest press of the button, so that a repeat adds nothing.
     """
 
     __tablename__ = "cart_line"

@@ -111,7 +111,8 @@ class OrderLine(Model):
     asked for, `refunded_fen` those of them that succeeded. User name and phone are encrypted.
     Lines of one bundle share `bundle_sku_id` and `bundle_item`, the place of the bundle in the
     submit. `real_name_reference` is by what the real-name service knows the line. What came out of
-    a cart was `chosen_at` an instant before the order, by whoever came by the share `share_id`.
+    a cart was `chosen_at` an instant before the order, which its attribution goes by; the share its
+    buyer had come by then, `share_id`, is kept for people to read.
     """
 
     __tablename__ = "order_line"

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 
-from payments.models import Payment, ProposalStatus, Refund, RefundProposal, RefundStatus
+from payments.models import Payment, ProposalStatus, Refund, RefundProposal, RefundStatus, WayOut
 from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, Forbidden, NotFound
+
+Proposed = TypeVar("Proposed", RefundProposal, WayOut)
 
 
 class SecondPersonNeeded(Forbidden):
@@ -56,7 +59,15 @@ def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
 
 def open_proposal(proposal_id: int, *, actor: str) -> RefundProposal:
     """The proposal, locked, for somebody to decide; SecondPersonNeeded, ProposalDecided, NotFound."""
-    row = locked(select(RefundProposal).where(RefundProposal.id == proposal_id))
+    return for_another(select(RefundProposal).where(RefundProposal.id == proposal_id), actor=actor)
+
+
+def for_another(query: Select[Proposed], *, actor: str) -> Proposed:
+    """The one proposal of `query`, locked, for somebody other than who made it.
+
+    Raises NotFound, ProposalDecided and SecondPersonNeeded.
+    """
+    row = locked(query)
     if row is None:
         raise NotFound
     if row.status != ProposalStatus.PROPOSED:

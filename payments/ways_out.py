@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from payments.models import Payment, ProposalStatus, Refund, WayOut
-from payments.proposals import ProposalDecided, SecondPersonNeeded
-from wx_backend.db import db, locked, upsert
+from payments.proposals import for_another
+from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict, NotFound
 
 
@@ -35,14 +35,7 @@ def propose_way_out(
 
 def open_way_out(way_out_id: int, *, actor: str) -> WayOut:
     """The proposal, locked, for somebody to decide; SecondPersonNeeded, ProposalDecided, NotFound."""
-    row = locked(select(WayOut).where(WayOut.id == way_out_id))
-    if row is None:
-        raise NotFound
-    if row.status != ProposalStatus.PROPOSED:
-        raise ProposalDecided
-    if row.proposed_by == actor:
-        raise SecondPersonNeeded
-    return row
+    return for_another(select(WayOut).where(WayOut.id == way_out_id), actor=actor)
 
 
 def decide_way_out(row: WayOut, *, is_agreed: bool, actor: str, now: datetime) -> None:
