@@ -11,10 +11,14 @@ from wx_backend.db import Instant, Model, id_column
 
 
 class ArchiveStatus(StrEnum):
-    """How far an archive has come; the file of a `removed` one is gone."""
+    """How far an archive has come.
+
+    Nobody writes a `failed` one any more; the file of a `removed` one is gone.
+    """
 
     WAITING = "waiting"
     WRITING = "writing"
+    FAILED = "failed"
     DONE = "done"
     REMOVED = "removed"
 
@@ -23,6 +27,7 @@ class Deed(StrEnum):
     """What was done with an archive."""
 
     ASKED = "asked"
+    FAILED = "failed"
     DONE = "done"
     FETCHED = "fetched"
     REMOVED = "removed"

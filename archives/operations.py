@@ -15,6 +15,7 @@ KEPT: Final = timedelta(days=7)
 GIVEN_UP_AFTER: Final = timedelta(hours=12)
 """After so long whoever wrote an archive is taken to have died of it."""
 SHOWN: Final = 50
+UNDER_WAY: Final = (ArchiveStatus.WAITING, ArchiveStatus.WRITING)
 
 
 class OneAtATime(Conflict):
@@ -24,8 +25,7 @@ class OneAtATime(Conflict):
 def ask_for_archive(*, reason: str, is_clear: bool, actor: str, now: datetime) -> int:
     """Have everything written into a file; its archive's id. OneAtATime while another is written."""
     under_way = select(Archive.id).where(
-        Archive.status.in_((ArchiveStatus.WAITING, ArchiveStatus.WRITING)),
-        Archive.asked_at > now - GIVEN_UP_AFTER,
+        Archive.status.in_(UNDER_WAY), Archive.asked_at > now - GIVEN_UP_AFTER
     )
     if db.session.scalar(under_way.limit(1)) is not None:
         raise OneAtATime
@@ -44,10 +44,23 @@ def ask_for_archive(*, reason: str, is_clear: bool, actor: str, now: datetime) -
 def begin_writing(archive_id: int) -> Archive | None:
     """Start it, or start it anew after whoever wrote it died; None when there is nothing to write."""
     archive = locked(select(Archive).where(Archive.id == archive_id))
-    if archive is None or archive.status not in {ArchiveStatus.WAITING, ArchiveStatus.WRITING}:
+    if archive is None or archive.status not in {*UNDER_WAY, ArchiveStatus.FAILED}:
         return None
     archive.status, archive.rows_done = ArchiveStatus.WRITING, 0
     return archive
+
+
+def archives_under_way() -> Sequence[int]:
+    """Ids of archives that are asked for and not written."""
+    return db.session.scalars(select(Archive.id).where(Archive.status.in_(UNDER_WAY))).all()
+
+
+def mark_failed(archive_id: int, *, now: datetime) -> None:
+    """Nobody writes it any more; whoever brings its work back to life begins it anew."""
+    archive = locked(select(Archive).where(Archive.id == archive_id))
+    if archive is not None and archive.status in UNDER_WAY:
+        archive.status = ArchiveStatus.FAILED
+        _note(archive, Deed.FAILED, "system", now)
 
 
 def note_progress(archive_id: int, *, total: int, done: int) -> None:

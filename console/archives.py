@@ -5,8 +5,7 @@ import logging
 from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
-from archives.models import ArchiveStatus
-from archives.operations import KEPT, events_of, latest_archives
+from archives.operations import KEPT, UNDER_WAY, events_of, latest_archives
 from console.pages import text
 from console.session import staff
 from flows.archive import work
@@ -16,8 +15,6 @@ from wx_backend.errors import BadInput, NotFound
 
 log = logging.getLogger(__name__)
 bp = Blueprint("archives", __name__)
-
-UNDER_WAY = (ArchiveStatus.WAITING, ArchiveStatus.WRITING)
 
 
 @bp.get("/archives")

@@ -157,9 +157,10 @@ def take_return(number: str) -> ResponseReturnValue:
     if sent is None or not raw:
         raise BadInput("请选择文件", fields=["file"])
     name = "".join(filter(str.isprintable, sent.filename or ""))
+    file = return_file.read_return(raw, name)
     return_id = retried(
         lambda: return_file.take_return(
-            number=number, scope_id=who.node_id, raw=raw, name=name, by=_actor(), now=now
+            number=number, scope_id=who.node_id, file=file, by=_actor(), now=now
         )
     )
     _note(number)

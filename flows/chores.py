@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from catalog.numbers import free_due
 from catalog.stock import release_expired
-from flows.archive.work import remove_old
+from flows.archive.work import give_up_dead, remove_old
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
@@ -56,6 +56,7 @@ CHORES = (
     Chore("billing.chase", timedelta(minutes=10), chase_hand_overs),
     Chore("billing.exchange_files", timedelta(minutes=10), exchange_files),
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
+    Chore("archives.give_up_dead", timedelta(minutes=1), give_up_dead),
     Chore("archives.remove_old", timedelta(hours=1), remove_old),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),

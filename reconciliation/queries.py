@@ -11,6 +11,8 @@ from reconciliation.models import (
     BillStatus,
     BusinessDay,
     DayStatus,
+    Difference,
+    DifferenceStatus,
     FundLine,
     TradeKind,
     TradeLine,
@@ -113,6 +115,25 @@ def billed_around(on: date, kind: TradeKind, numbers: Collection[str]) -> set[st
         )
         found |= set(db.session.scalars(query))
     return found
+
+
+def trade_from(on: date, kind: TradeKind, number: str) -> TradeLine | None:
+    """The row under a number of ours on the bills of a day and the days after it, if there is one."""
+    days = Bill.business_on.between(on, on + timedelta(days=NEIGHBOURS))
+    bills = select(Bill.id).where(days, Bill.status == BillStatus.READ)
+    return db.session.scalars(
+        select(TradeLine)
+        .where(TradeLine.bill_id.in_(bills), TradeLine.kind == kind, TradeLine.number == number)
+        .limit(1)
+    ).first()
+
+
+def open_about(subject: str) -> bool:
+    """Whether anything is open about one subject, on whatever day."""
+    query = select(Difference.id).where(
+        Difference.status == DifferenceStatus.OPEN, Difference.subject == subject
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:

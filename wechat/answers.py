@@ -49,6 +49,15 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
+class Ping:
+    """How one network of the platform's reached the server address; `loss` as it says it: `0%`."""
+
+    address: Annotated[str, text("ip")]
+    network: Annotated[str, text("from_operator")] = ""
+    loss: Annotated[str, text("package_loss")] = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Quota:
     """Calls of one API today."""
 

@@ -12,6 +12,7 @@ from wechat.answers import (
     Media,
     MiniProgramLogin,
     PhoneNumber,
+    Ping,
     QrCode,
     Quota,
     UserInfo,
@@ -88,6 +89,12 @@ class Client:
         The token in use comes back and is not renewed.
         """
         _stable_token(self.transport, self.base_url, self.appid, self.secret)
+
+    def pinged(self) -> list[Ping]:
+        """Have the platform ping the host of the server address from each of its networks."""
+        api = "/cgi-bin/callback/check"
+        sent = self.caller.call("POST", api, body={"action": "ping", "check_operator": "DEFAULT"})
+        return [typed(Ping, api, each) for each in sent.get("ping", ())]
 
     @cached_property
     def groups(self) -> Any:

@@ -9,8 +9,9 @@ MARKS = {"fine": "ok  ", "todo": "TODO", "left out": "-   "}
 
 @click.command("doctor")
 @click.option("--base-url", help="an address to try in place of the configured one")
+@click.option("--trial-order", help="an order of 0.01 yuan: is it paid, refunded, on the bill?")
 @click.pass_obj
-def doctor(read_config: ReadConfig, base_url: str | None) -> None:
+def doctor(read_config: ReadConfig, base_url: str | None, trial_order: str | None) -> None:
     """Look at every setting and say what is fine and what to do next; nothing is changed.
 
     Ends with 1 while something is to be done.
@@ -19,7 +20,7 @@ def doctor(read_config: ReadConfig, base_url: str | None) -> None:
 
     with app_of(read_config()):
         left = 0
-        for found in examine(base_url):
+        for found in examine(base_url, trial_order):
             click.echo(f"{MARKS[found.state]} {found.name}: {found.said}")
             if found.next_step:
                 click.echo(f"       -> {found.next_step}")

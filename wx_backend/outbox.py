@@ -13,7 +13,7 @@ transactions of their own and which yields each remote call, to be made with non
 
 import json
 import logging
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -149,6 +149,16 @@ def has_due(queue: str) -> bool:
         *held_jobs(Job.name, is_call=queue != WORK),
     )
     return db.session.scalar(due.limit(1)) is not None
+
+
+def given_up(work: Work, *, keys: Collection[str]) -> list[str]:
+    """Which rows of some deferred work gave up, of those with these keys."""
+    dead = select(Job.key).where(
+        Job.name == _by_work[work].name,
+        Job.key.in_(keys),
+        Job.status == claims.WorkStatus.DEAD,
+    )
+    return [key for key in db.session.scalars(dead) if key is not None]
 
 
 def run(held: Claim) -> bool:

@@ -7,9 +7,11 @@ from archives.models import Archive
 from archives.operations import (
     GIVEN_UP_AFTER,
     archives_to_remove,
+    archives_under_way,
     ask_for_archive,
     begin_writing,
     fetch_archive,
+    mark_failed,
     mark_written,
     note_progress,
     remove_archive,
@@ -19,7 +21,7 @@ from org.roster import holds_everything
 from wx_backend import clock
 from wx_backend.db import db
 from wx_backend.errors import Forbidden
-from wx_backend.outbox import Steps, defer, remote_job
+from wx_backend.outbox import Steps, defer, given_up, remote_job
 from wx_backend.platform import config
 
 FOLDER = "archives"
@@ -65,6 +67,14 @@ def remove(archive_id: int, *, node_id: int, actor: str, now: datetime) -> Path:
     """It is not needed any more: the file to delete. Forbidden below the top, NotFound."""
     require_top(node_id)
     return path_of(remove_archive(archive_id, actor=actor, now=now))
+
+
+def give_up_dead(*, now: datetime) -> int:
+    """Let no archive wait for a writer who gave up; how many did. Brought back, he begins anew."""
+    dead = given_up(write, keys=[str(each) for each in archives_under_way()])
+    for key in dead:
+        mark_failed(int(key), now=now)
+    return len(dead)
 
 
 def remove_old(*, now: datetime) -> int:

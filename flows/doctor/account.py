@@ -1,4 +1,4 @@
-"""One Official Account: its secret and allow-list, its server address, its menu."""
+"""One Official Account: its secret and allow-list, its server address and the way there, its menu."""
 
 import re
 import secrets
@@ -10,6 +10,7 @@ from flows.doctor.findings import Finding, fine, todo
 from flows.doctor.service import fetched
 from menus.queries import adoption_of
 from templates_msg.queries import purposes_of
+from wechat.answers import Ping
 from wechat.codec import Codec
 from wechat.transport import Response
 from wx_backend import clock
@@ -19,11 +20,12 @@ from wx_backend.errors import PlatformError
 from wx_backend.platform import client
 
 _IP: Final = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
-# What the token call's refusals ask of the account's administrator.
+# What refusals ask of the account's administrator.
 _NEXT: Final[Mapping[str, str]] = {
     "40013": "copy the AppID from the account's console",
     "40125": "copy the AppSecret that is in use; do not reset it, others may use it too",
     "40164": "put this address on the account's IP allow-list",
+    "40201": "save the server configuration in the account's console",
     "40243": "unfreeze the AppSecret in the account's console",
     "89503": "have the account's administrator confirm this address",
     "89506": "the administrator refused this address: ask again tomorrow",
@@ -36,6 +38,7 @@ def account_findings(account: Account, base_url: str) -> Iterator[Finding]:
     """Look at an account; nothing is renewed or sent."""
     yield _token(account)
     yield _callback(account, base_url)
+    yield _reached(account)
     yield _menu(account)
     yield _templates(account)
 
@@ -80,6 +83,26 @@ def _callback(account: Account, base_url: str) -> Finding:
     return todo(
         name, f"{path}: {said}", "let the reverse proxy pass the address and query unaltered"
     )
+
+
+def _reached(account: Account) -> Finding:
+    """Whether the platform's networks reach the address that is saved in the account's console."""
+    name = f"{account.name}: way from WeChat to the server address"
+    try:
+        pings = client(account.appid).pinged()
+    except PlatformError as error:
+        return _refused(name, error)
+    lost = [
+        f"{each.network} to {each.address} loses {each.loss}" for each in pings if _is_lost(each)
+    ]
+    if lost or not pings:
+        said = "; ".join(lost) or "WeChat pinged nothing"
+        return todo(name, said, "let WeChat's addresses through: DNS, firewall, route (and pings)")
+    return fine(name, f"{len(pings)} of WeChat's networks reach {pings[0].address}")
+
+
+def _is_lost(ping: Ping) -> bool:
+    return ping.loss not in ("0%", "0")
 
 
 def _menu(account: Account) -> Finding:

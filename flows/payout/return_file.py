@@ -23,6 +23,15 @@ ROWS_MAX: Final = 5_000
 
 
 @dataclass(frozen=True, slots=True)
+class ReturnFile:
+    """A file finance sent back, as it came and as it was read."""
+
+    name: str
+    raw: bytes
+    rows: Sequence[ReturnRow]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What applying a row will do: `what` is paid, failed, repeat, or one of the faults."""
 
@@ -36,20 +45,25 @@ class Verdict:
         return self.what in ("paid", "failed")
 
 
-def take_return(
-    *, number: str, scope_id: int, raw: bytes, name: str, by: str, now: datetime
-) -> int:
+def read_return(raw: bytes, name: str) -> ReturnFile:
+    """Read a file outside of any transaction: it may take a while. Raises UnreadableFile."""
+    rows = list(_parsed(table_of(raw)))
+    if not rows:
+        raise UnreadableFile("文件中没有填写结果的行")
+    return ReturnFile(name, raw, rows)
+
+
+def take_return(*, number: str, scope_id: int, file: ReturnFile, by: str, now: datetime) -> int:
     """Keep a file finance sent back; nothing is booked yet. The id to look at and apply it by.
 
-    Raises NotFound, UnreadableFile, and Conflict for a batch that is not paid by file.
+    Raises NotFound, and Conflict for a batch that is not paid by file.
     """
     batch = batch_of(number, scope_id)
     if batch.rail != Rail.FILE:
         raise Conflict("微信转账批次不需要回盘文件")
-    rows = list(_parsed(table_of(raw)))
-    if not rows:
-        raise UnreadableFile("文件中没有填写结果的行")
-    return keep_return(batch_id=batch.id, raw=raw, name=name, rows=rows, actor=by, now=now)
+    return keep_return(
+        batch_id=batch.id, raw=file.raw, name=file.name, rows=file.rows, actor=by, now=now
+    )
 
 
 def preview(*, number: str, return_id: int, scope_id: int) -> tuple[PayoutReturn, list[Verdict]]:

@@ -1,4 +1,7 @@
-"""Asking for and resetting quotas, and the platform's own addresses."""
+"""Asking for and resetting quotas, the platform's own addresses, and its way to ours."""
+
+import socket
+from urllib.parse import urlsplit
 
 from simulator.api.calls import (
     ENDPOINTS,
@@ -16,6 +19,9 @@ from simulator.clock import shanghai_day
 from simulator.errors import ApiError
 
 _CLEARS_PER_MONTH = 10
+_CHECKS = ("dns", "ping", "all")
+_NETWORKS = ("CHINANET", "UNICOM", "CAP")
+_OPERATORS = (*_NETWORKS, "DEFAULT")
 
 
 @endpoint("POST", "/cgi-bin/openapi/quota/get")
@@ -52,6 +58,34 @@ def clear_by_secret(call: Call) -> Answer:
 @endpoint("GET", "/cgi-bin/getcallbackip")
 def callback_addresses(_call: Call) -> Answer:
     return {"ip_list": ["127.0.0.1"]}
+
+
+@endpoint("POST", "/cgi-bin/callback/check")
+def check_callback(call: Call) -> Answer:
+    """Look the host of the account's server address up, and knock at it in place of a ping."""
+    if call.body.get("action") not in _CHECKS:
+        raise ApiError(40202)
+    if call.body.get("check_operator") not in _OPERATORS:
+        raise ApiError(40203)
+    parts = urlsplit(call.account.callback_url)
+    if not parts.hostname:
+        raise ApiError(40201)
+    address = {"ip": parts.hostname}
+    loss = "0%" if _is_open(parts.hostname, parts.port or 80) else "100%"
+    dns = [{**address, "real_operator": "DEFAULT"}]
+    ping = [{**address, "from_operator": name, "package_loss": loss} for name in _NETWORKS]
+    wanted = call.body["action"]
+    return {
+        name: found for name, found in (("dns", dns), ("ping", ping)) if wanted in (name, "all")
+    }
+
+
+def _is_open(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @endpoint("GET", "/cgi-bin/get_api_domain_ip")

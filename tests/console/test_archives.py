@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import LargeBinary, select, text
+from sqlalchemy import LargeBinary, select, text, update
 
 from archives.models import Archive, ArchiveEvent, ArchiveStatus
 from archives.operations import GIVEN_UP_AFTER
 from flows.archive.contents import LEFT_OUT, columns_of, tables
 from flows.archive.reading import Damaged, manifest_of, rows_of
 from flows.archive.snapshot import PART, Snapshot, reader
-from flows.archive.work import path_of, remove_old
+from flows.archive.work import give_up_dead, path_of, remove_old
 from flows.resealing import SEALED
 from flows.sealed import order_place, vault
 from members.joining import prove_phone
@@ -25,7 +25,9 @@ from tests.console.conftest import Desks
 from tests.console.world import World, touch
 from tests.postgres import PostgresServer
 from wx_backend import clock
+from wx_backend.claims import WorkStatus, replay
 from wx_backend.db import Model, db, open_engine, retried, transaction
+from wx_backend.outbox import Job
 
 PHONE = "13800138000"
 
@@ -169,6 +171,35 @@ def test_what_a_writer_who_died_left_behind_is_in_nobody_s_way(
     for later, is_there in ((timedelta(), True), (GIVEN_UP_AFTER + timedelta(hours=1), False)):
         retried(partial(remove_old, now=clock.now() + later))
         assert part.exists() is is_there
+
+
+def test_one_whose_writer_gave_up_says_so_and_holds_up_nobody(
+    desk_of: Desks, people: World, run_jobs: Callable[[], None]
+) -> None:
+    assert people
+    desk = desk_of("root")
+    desk.post("/archives", reason="一", personal="sealed")
+    with transaction() as session:
+        first = session.scalars(select(Archive)).one()
+        first.status = ArchiveStatus.WRITING
+    assert retried(lambda: give_up_dead(now=clock.now())) == 0
+    with transaction() as session:
+        session.execute(
+            update(Job).where(Job.name == "archive.write").values(status=WorkStatus.DEAD)
+        )
+    assert retried(lambda: give_up_dead(now=clock.now())) == 1
+    assert retried(lambda: give_up_dead(now=clock.now())) == 0
+
+    page = desk.get("/archives").text
+    assert "生成失败" in page
+    assert "http-equiv" not in page
+    assert desk.post("/archives", reason="二", personal="sealed").status_code == 302
+    with transaction() as session:  # as 失败任务 brings it back
+        dead = session.scalars(select(Job.id).where(Job.status == WorkStatus.DEAD)).one()
+        assert replay(Job, dead, now=clock.now())
+    run_jobs()
+    db.session.rollback()
+    assert db.session.scalars(select(Archive.status)).all() == [ArchiveStatus.DONE] * 2
 
 
 def test_a_damaged_one_is_noticed(

@@ -11,7 +11,9 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from flows.chores import CHORES
+from flows.payout.pay_file import AMOUNT, NUMBER, OUTCOME
 from flows.period.checks import EXCEPTION_FROM_FEN, Month, exceptions, failed_work
+from flows.spreadsheets import table_of
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
@@ -116,6 +118,21 @@ def upload(desk: Desk, number: str, raw: bytes) -> str:
     )
     assert answer.status_code == 302
     return answer.headers["Location"].removeprefix("/console")
+
+
+def test_a_return_file_is_read_before_anything_may_be_written(
+    desk_of: Desks, rich: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[object] = []
+
+    def noted(raw: bytes) -> list[list[str]]:
+        begun.append(db.session().connection().get_execution_options().get("begin"))
+        return table_of(raw)
+
+    number = propose(desk_of("finance"), rich.tree.south)
+    monkeypatch.setattr("flows.payout.return_file.table_of", noted)
+    upload(desk_of("finance"), number, f"{NUMBER},{AMOUNT},{OUTCOME}\r\nPA1,1.00,成功".encode())
+    assert begun == [None]
 
 
 def test_a_foreign_batch_is_not_there(desk_of: Desks, rich: World) -> None:

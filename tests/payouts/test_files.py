@@ -14,6 +14,7 @@ from flows.payout.return_file import (
     Verdict,
     apply_return,
     preview,
+    read_return,
     take_return,
 )
 from flows.spreadsheets import UnreadableFile
@@ -79,12 +80,12 @@ def as_csv(rows: Rows, encoding: str = "utf-8-sig") -> bytes:
 
 
 def take(world: World, number: str, raw: bytes) -> int:
+    file = read_return(raw, "回盘.xlsx")
     return retried(
         lambda: take_return(
             number=number,
             scope_id=world.tree.group,
-            raw=raw,
-            name="回盘.xlsx",
+            file=file,
             by=DAN,
             now=clock.now(),
         )

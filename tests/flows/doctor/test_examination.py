@@ -1,6 +1,8 @@
 """Every setting of a real account is looked at; each planted fault is found, with what to do next."""
 
+import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -24,6 +26,7 @@ from wx_backend.outbox import done_here
 CITY = "wx5ad0c1ee0a2b3f4d"
 FILE = "domain file MP_verify_Ab12Cd34Ef56Gh78.txt"
 TOKEN = "city: token and IP allow-list"
+REACHED = "city: way from WeChat to the server address"
 MERCHANT = "WeChat Pay: merchant key, serial and platform keys"
 
 
@@ -37,6 +40,14 @@ def url(app: Flask, wechat: Stage, config: Config) -> Iterator[str]:  # noqa: F8
         for account in config.accounts:
             done_here(adopt_account(appid=account.appid))
         yield url
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        yield int(probe.getsockname()[1])
 
 
 def todos(url: str) -> dict[str, Finding]:
@@ -53,7 +64,7 @@ def test_nothing_is_to_be_done_where_everything_is_set(url: str) -> None:
     names = [found.name for found in examine(url)]
 
     assert todos(url) == {}
-    assert len(names) == len(set(names)) == 17
+    assert len(names) == len(set(names)) == 19
 
 
 @pytest.mark.parametrize(
@@ -72,6 +83,23 @@ def test_what_the_accounts_console_lacks_is_named(
 
     assert list(found) == [name]
     assert next_step in found[name].next_step
+
+
+def test_an_address_the_platform_cannot_reach_is_named(url: str, wechat: Stage) -> None:
+    with closed_port() as port:
+        wechat.control("PUT", f"/accounts/{CITY}", callback_url=f"http://127.0.0.1:{port}/cb")
+        found = todos(url)
+
+    assert list(found) == [REACHED]
+    assert "CHINANET to 127.0.0.1 loses 100%" in found[REACHED].said
+
+
+def test_an_account_without_a_server_address_is_told_to_save_one(url: str, wechat: Stage) -> None:
+    wechat.control("PUT", f"/accounts/{CITY}", callback_url="")
+    found = todos(url)
+
+    assert list(found) == [REACHED]
+    assert "save the server configuration" in found[REACHED].next_step
 
 
 def test_a_merchant_key_wechat_pay_does_not_know_is_named(url: str, wechat: Stage) -> None:
