@@ -67,12 +67,14 @@ class Product(Model):
     """Something offered, shown while it is listed and its schedule says so.
 
     `plan` is what `catalog.plans.Plan` writes, `showing` what `catalog.showing.Showing` does. With
-    `takes_number` a buyer picks a phone number. `search` is what it is found by.
+    `takes_number` a buyer picks a phone number. `search` is what it is found by. `form_key` is that
+    of the form that made it: sent twice, it makes one.
     """
 
     __tablename__ = "product"
     __table_args__ = (
         UniqueConstraint("number"),
+        Index("ix_product_form", "form_key", unique=True),
         Index("ix_product_shelf", "category_id", "is_listed", "position"),
         CheckConstraint("kind = 'plan' OR plan IS NULL", name="plan_data"),
     )
@@ -93,6 +95,7 @@ class Product(Model):
     on_sale_from: Mapped[datetime | None] = mapped_column(Instant)
     on_sale_until: Mapped[datetime | None] = mapped_column(Instant)
     position: Mapped[int] = mapped_column(default=0)
+    form_key: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -63,13 +63,24 @@ def add_category(
     return category
 
 
-def add_product(*, data: ProductData, now: datetime, prefix: str = "") -> Product:
-    """Add a product; it is shown once `list_product` says so. Raises BadPlan."""
+def check_plan(data: ProductData) -> None:
+    """Raises BadPlan unless tariffs, and they alone, say what they are, and who picks a number may."""
     if (data.kind is ProductKind.PLAN) is (data.plan is None):
         raise BadPlan(fields=["plan"])
     if data.takes_number and data.kind not in {ProductKind.PLAN, ProductKind.SIM}:
         raise BadPlan("只有套餐和号卡可以选号", fields=["takes_number"])
+
+
+def add_product(
+    *, data: ProductData, now: datetime, prefix: str = "", form_key: str | None = None
+) -> Product:
+    """Add a product; it is shown once `list_product` says so. Raises BadPlan.
+
+    A form makes one product: see `catalog.editing.product_of_form`.
+    """
+    check_plan(data)
     product = Product(
+        form_key=form_key,
         number=numbers.new_number(numbers.PRODUCT, on=business_on(now), prefix=prefix),
         kind=data.kind,
         category_id=data.category_id,
@@ -143,9 +154,12 @@ def activate_sku(*, sku_id: int, is_active: bool) -> None:
 
 def _check_prices(price_fen: int, prepaid_fen: int, market_price_fen: int | None) -> None:
     faults = {
-        "price_fen": price_fen < 0,
-        "prepaid_fen": not 0 <= prepaid_fen <= price_fen,
-        "market_price_fen": market_price_fen is not None and market_price_fen < price_fen,
+        "price_fen": ("售价不能为负", price_fen < 0),
+        "prepaid_fen": ("预存话费不能高于售价", not 0 <= prepaid_fen <= price_fen),
+        "market_price_fen": (
+            "市场价不能低于售价",
+            market_price_fen is not None and market_price_fen < price_fen,
+        ),
     }
-    if wrong := sorted(name for name, is_wrong in faults.items() if is_wrong):
-        raise BadOffer(fields=wrong)
+    if wrong := {name: why for name, (why, is_wrong) in sorted(faults.items()) if is_wrong}:
+        raise BadOffer("；".join(wrong.values()), fields=[*wrong], reasons=wrong)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from catalog.models import DEFAULT_PLACE, Category, Product, Sku, Stock
+from catalog.models import DEFAULT_PLACE, Category, Product, ProductKind, Sku, Stock
 from catalog.offers import on_sale
 from catalog.search import search_words
 from wx_backend.db import db
@@ -75,6 +75,12 @@ def sku_numbers(sku_ids: Iterable[int]) -> dict[int, str]:
     return {sku_id: number for sku_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
+def sku_ids(numbers: Iterable[str]) -> dict[str, int]:
+    """The ids of these variants by number; unknown numbers are left out."""
+    rows = db.session.execute(select(Sku.number, Sku.id).where(Sku.number.in_(set(numbers))))
+    return {number: sku_id for number, sku_id in rows}  # noqa: C416 - the same
+
+
 def sku_name(sku_id: int) -> str:
     """A variant as people know it: its product's name and its own."""
     product, own = db.session.execute(
@@ -83,6 +89,17 @@ def sku_name(sku_id: int) -> str:
         .where(Sku.id == sku_id)
     ).one()
     return f"{product} {own}".strip()
+
+
+def offered_names() -> dict[str, str]:
+    """What can be part of a bundle: the variants on offer that are none, by number."""
+    rows = db.session.execute(
+        select(Sku.number, Product.name, Sku.name)
+        .join(Product, Product.id == Sku.product_id)
+        .where(Sku.is_active, Product.kind != ProductKind.BUNDLE)
+        .order_by(Product.name, Sku.position, Sku.id)
+    )
+    return {number: f"{product} {own}".strip() for number, product, own in rows}
 
 
 def product_of_sku(sku_number: str) -> str | None:

@@ -41,6 +41,13 @@ EVENTS: Final[Mapping[str, str]] = {
     "listed": "重新上架",
     "unlisted": "下架",
     "priced": "调整价格",
+    "created": "新建商品",
+    "described": "修改资料",
+    "pictured": "更换图片",
+    "sku_added": "添加规格",
+    "sku_changed": "修改规格",
+    "sku_offered": "恢复规格",
+    "sku_stopped": "停售规格",
 }
 SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "kind": KINDS,

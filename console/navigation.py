@@ -40,7 +40,14 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
     "销售": (
         Place("console.orders.index", "订单", ("console.orders", "console.receipts")),
         Place("console.pool.index", "订单池", ("console.pool",)),
-        Place("console.products.index", "商品", ("console.products",)),
+        Place(
+            "console.products.index",
+            "商品",
+            (
+                *("console.products", "console.product_editor", "console.skus"),
+                *("console.albums", "console.shelves"),
+            ),
+        ),
         Place("console.numbers.index", "号码", ("console.numbers",)),
     ),
     "人员": (

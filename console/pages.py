@@ -56,6 +56,14 @@ def text(name: str, source: Any = None) -> str:
     return "".join(filter(str.isprintable, typed)).strip()[:TEXT_MAX]
 
 
+def form_key() -> str:
+    """What tells a form sent twice from two forms. Raises BadInput without one."""
+    key = text("key", request.form)
+    if not key:
+        raise BadInput("页面已过期，请刷新后重试", fields=["key"])
+    return key
+
+
 def day(name: str) -> datetime | None:
     """The beginning of a Shanghai day in the query; None when it is left out. Raises BadInput."""
     typed = request.args.get(name, "")

@@ -10,14 +10,16 @@ from flask.typing import ResponseReturnValue
 from catalog.launch import ItemData
 from catalog.launch_models import LaunchStep, Verdict
 from catalog.launch_rules import TEXT_MAX, TITLES, WANTED
-from console.pages import PER_PAGE, as_date, page_of, text
+from catalog.showing import Showing
+from console.pages import PER_PAGE, as_date, form_key, page_of, text
+from console.product_forms import prices_typed
 from console.session import staff
+from console.skus import sku_page
 from flows import launch
 from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
-from wx_backend.errors import BadInput, NotFound
-from wx_backend.money import fen_from_yuan
+from wx_backend.errors import AppError, BadInput, NotFound
 
 bp = Blueprint("products", __name__)
 
@@ -39,6 +41,7 @@ def show(number: str) -> str:
     return render_template(
         "console/product.html",
         file=file,
+        album=Showing.from_json(file.row.product.showing).album,
         titles=TITLES,
         wanted=WANTED,
         me=_actor(),
@@ -119,23 +122,21 @@ def unlist(number: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/skus/<sku>/price")
 def reprice(number: str, sku: str) -> ResponseReturnValue:
     """Set a variant's prices; orders already placed keep theirs."""
-    market = text("market_price", request.form)
-    prices = launch.Prices(
-        price_fen=_yuan("price"),
-        prepaid_fen=_yuan("prepaid"),
-        market_price_fen=_yuan("market_price") if market else None,
-    )
-    return _changed(
-        number,
-        "价格已更新",
-        lambda now: launch.reprice(number, sku, prices, actor=_actor(), now=now),
-    )
+    try:
+        prices = prices_typed()
+        return _changed(
+            number,
+            "价格已更新",
+            lambda now: launch.reprice(number, sku, prices, actor=_actor(), now=now),
+        )
+    except AppError as refusal:
+        return sku_page(number, sku, refusal), refusal.status
 
 
 @bp.post("/products/<number>/skus/<sku>/received")
 def restock(number: str, sku: str) -> ResponseReturnValue:
     """Delivered units; the same form counts once."""
-    came = launch.Counted(_whole("quantity", low=1), _form_key())
+    came = launch.Counted(_whole("quantity", low=1), form_key())
     return _changed(
         number,
         "入库已登记",
@@ -146,7 +147,7 @@ def restock(number: str, sku: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/skus/<sku>/corrected")
 def recount(number: str, sku: str) -> ResponseReturnValue:
     """What was counted is more or less than the books say; the same form counts once."""
-    off = launch.Counted(_whole("change", low=-UNITS_MAX), _form_key())
+    off = launch.Counted(_whole("change", low=-UNITS_MAX), form_key())
     return _changed(
         number,
         "库存已更正",
@@ -167,14 +168,6 @@ def _actor() -> str:
     return f"staff:{staff().staff_id}"
 
 
-def _form_key() -> str:
-    """What tells a form sent twice from two forms. Raises BadInput without one."""
-    key = text("key", request.form)
-    if not key:
-        raise BadInput("页面已过期，请刷新后重试", fields=["key"])
-    return key
-
-
 def _long(name: str) -> str:
     """A sentence that was typed, cut to size."""
     typed = request.form.get(name, "")
@@ -187,13 +180,6 @@ def _beginning(name: str, *, is_needed: bool = True) -> datetime | None:
     if not typed and not is_needed:
         return None
     return datetime.combine(as_date(typed, name), time(), SHANGHAI)
-
-
-def _yuan(name: str) -> int:
-    try:
-        return fen_from_yuan(text(name, request.form) or "0")
-    except ValueError as error:
-        raise BadInput("金额应为 12.30 这样的数字", fields=[name]) from error
 
 
 def _whole(name: str, *, low: int) -> int:

@@ -18,6 +18,7 @@ from storefront import (
     openapi,
     orders,
     phone,
+    pictures,
     places,
     session,
     sharing,
@@ -53,6 +54,7 @@ for part in (
     cart,
     addresses,
     phone,
+    pictures,
     places,
     openapi,
 ):

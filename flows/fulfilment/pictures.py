@@ -1,31 +1,17 @@
 """Pictures that people of an outlet take of a problem: checked, drawn anew, kept under a random name."""
 
 import secrets
-import warnings
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
-from typing import Final
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from flows.safe_picture import drawn_anew
 from fulfilment.models import Task
 from fulfilment.queries import chain_within, evidence_of, task_of_outlet
 from org.queries import under
 from org.roster import holds_everything
 from wx_backend.db import db
-from wx_backend.errors import BadInput, NotFound
+from wx_backend.errors import NotFound
 from wx_backend.platform import config
-
-FORMATS: Final = ("JPEG", "PNG", "WEBP")
-BYTES_MAX: Final = 8 * 1024 * 1024
-PIXELS_MAX: Final = 50_000_000
-SIDE_MAX: Final = 1_600
-QUALITY: Final = 82
-
-
-class BadPicture(BadInput):
-    code, message = "bad_picture", "图片无法识别，请重新拍照上传"
 
 
 def keep_picture(data: bytes) -> str:
@@ -33,32 +19,12 @@ def keep_picture(data: bytes) -> str:
 
     Nothing of the upload survives but its pixels: no metadata, no place where it was taken.
     """
-    jpeg = drawn_anew(data)
+    jpeg = drawn_anew(data).jpeg
     name = secrets.token_hex(16)
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.jpg").write_bytes(jpeg)
     return name
-
-
-def drawn_anew(data: bytes) -> bytes:
-    """The picture upright, at most 1,600 pixels a side, as JPEG; BadPicture for anything else."""
-    if not 0 < len(data) <= BYTES_MAX:
-        raise BadPicture
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > PIXELS_MAX:
-                raise BadPicture("图片太大，请降低分辨率后再上传")
-            picture.draft("RGB", (SIDE_MAX, SIDE_MAX))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
-        raise BadPicture from error
-    upright.thumbnail((SIDE_MAX, SIDE_MAX))
-    out = BytesIO()
-    upright.save(out, "JPEG", quality=QUALITY)
-    return out.getvalue()
 
 
 def drop_picture(name: str) -> None:

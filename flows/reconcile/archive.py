@@ -1,7 +1,6 @@
 """Where bills lie as they came: one file per digest, written once, read by hash."""
 
 import hashlib
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import TextIO
@@ -9,6 +8,7 @@ from typing import TextIO
 from wechat.pay.bills import opened
 from wx_backend import platform
 from wx_backend.strict import Malformed
+from wx_backend.whole_file import keep_file
 
 
 def keep(packed: bytes) -> str:
@@ -16,10 +16,7 @@ def keep(packed: bytes) -> str:
     digest = hashlib.sha256(packed).hexdigest()
     place = _place(digest)
     if not place.exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = place.with_name(f"{place.name}.{os.getpid()}")
-        fresh.write_bytes(packed)
-        fresh.replace(place)
+        keep_file(place, packed)
     return digest
 
 

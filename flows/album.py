@@ -1,0 +1,50 @@
+"""Pictures of products: drawn anew in two sizes, kept as files under the digest of what they show."""
+
+import re
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final
+
+from catalog.showing import Picture
+from flows.safe_picture import as_jpeg, pixels_of
+from wx_backend.errors import NotFound
+from wx_backend.platform import config
+from wx_backend.whole_file import keep_file
+
+SIDE: Final = 1_280
+COVER_SIDE: Final = 480
+_ADDRESS: Final = "/pictures/"
+_COVER: Final = "-cover"
+_NAME: Final = re.compile(r"[0-9a-f]{32}(-cover)?")
+
+
+def keep_picture(data: bytes) -> Picture:
+    """Keep an upload for an album; its address and size. Slow: call it outside of any transaction.
+
+    The same picture is the same file. Raises BadPicture.
+    """
+    pixels = pixels_of(data, side=SIDE)
+    large = as_jpeg(pixels, side=SIDE)
+    name = blake2b(large.jpeg, digest_size=16).hexdigest()
+    keep_file(_place(name), large.jpeg)
+    keep_file(_place(name + _COVER), as_jpeg(pixels, side=COVER_SIDE).jpeg)
+    return Picture(f"{_ADDRESS}{name}.jpg", large.width, large.height)
+
+
+def cover_of(picture: Picture) -> str:
+    """The address of its small form, for lists. One that was put in by other ways is its own."""
+    if not picture.path.startswith(_ADDRESS):
+        return picture.path
+    return picture.path.removesuffix(".jpg") + f"{_COVER}.jpg"
+
+
+def picture_named(name: str) -> bytes:
+    """The picture of a name. Raises NotFound."""
+    place = _place(name) if _NAME.fullmatch(name) else None
+    if place is None or not place.is_file():
+        raise NotFound("没有找到这张图片")
+    return place.read_bytes()
+
+
+def _place(name: str) -> Path:
+    return config().service.data_dir / "albums" / name[:2] / f"{name}.jpg"
