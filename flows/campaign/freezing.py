@@ -37,8 +37,8 @@ def freeze(*, campaign_id: int, revision: int, after: int) -> None:
 
 
 def _next_page(campaign_id: int, revision: int, after: int) -> None:
-    key = f"{campaign_id}:{revision}:{after}"
-    defer(freeze, key=key, campaign_id=campaign_id, revision=revision, after=after)
+    # Without a key: what was refused may be put again as it was, and is frozen anew then.
+    defer(freeze, campaign_id=campaign_id, revision=revision, after=after)
 
 
 def _rows(campaign: Campaign, page: Sequence[Person], now: datetime) -> list[dict[str, Any]]:
