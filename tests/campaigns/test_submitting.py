@@ -45,9 +45,7 @@ def put_before(cast: Cast, campaign_id: int) -> bool:
 def narrow(cast: Cast, campaign_id: int) -> None:
     """Only who came to us within a week is meant from now on."""
     narrowed = plan(segment={"followed_days": 7})
-    retried(
-        lambda: operations.edit_campaign(campaign_id, narrowed, staff_id=cast.writer, now=NOON)
-    )
+    retried(lambda: operations.edit_campaign(campaign_id, narrowed, staff_id=cast.writer, now=NOON))
 
 
 def test_what_was_refused_is_frozen_again_when_it_is_put_again_unchanged(cast: Cast) -> None:
