@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from wechat.transport import Request, Response
 from wx_backend import clock
@@ -25,7 +25,7 @@ Trouble = Callable[[str], str | int | None]
 class Platform:
     """Answers every call of a campaign; `trouble(openid)` may say what goes wrong with one.
 
-    Trouble is an errcode, `refused` (no answer, not acted), or `lost` (acted, but no answer).
+    Tokens in `void` are refused, as those that the platform took back. Trouble is an errcode, `refused` (no answer, not acted), or `lost` (acted, but no answer).
     """
 
     def __init__(self) -> None:
@@ -35,18 +35,28 @@ class Platform:
         self.left = 100_000
         self.limit = 100_000
         self.calls = 0
+        self.tokens = 0
+        self.void: set[str] = set()
         self._by_mark: dict[tuple[str, str], tuple[int, datetime]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def token(self) -> str:
+        """The one given out last."""
+        return f"T{self.tokens}"
+
     def send(self, request: Request) -> Response:
-        path = urlsplit(request.url).path
+        url = urlsplit(request.url)
         body = json.loads(request.body or b"{}")
         with self._lock:
-            return _json(self._answer(path, body))
+            if self.void.intersection(parse_qs(url.query).get("access_token", ())):
+                return _json({"errcode": 40001, "errmsg": "invalid credential"})
+            return _json(self._answer(url.path, body))
 
     def _answer(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         if path == "/cgi-bin/stable_token":
-            return {"access_token": "T", "expires_in": 7200}
+            self.tokens += 1
+            return {"access_token": self.token, "expires_in": 7200}
         if path == QUOTA:
             used = self.limit - self.left
             quota = {"daily_limit": self.limit, "used": used, "remain": self.left}
