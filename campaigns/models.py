@@ -19,10 +19,14 @@ from wx_backend.db import Instant, Model, id_column
 
 
 class CampaignClass(StrEnum):
-    """What a campaign is; the platform bans accounts that promote by template message."""
+    """What a campaign is; the platform bans accounts that promote by template message.
+
+    A mass send is a promotion too: one article, the same for everybody.
+    """
 
     SERVICE = "service"
     PROMOTION = "promotion"
+    MASS = "mass"
 
 
 class CampaignStatus(StrEnum):
@@ -39,11 +43,12 @@ class CampaignStatus(StrEnum):
 
 
 class Way(StrEnum):
-    """How a person is reached; each is a kind of message."""
+    """How a person is reached; each but a mass send is a kind of message of his own."""
 
     TEMPLATE = "template"
     SUBSCRIPTION = "subscription"
     CUSTOMER_SERVICE = "customer_service"
+    MASS = "mass"
 
 
 class Reason(StrEnum):
@@ -56,6 +61,8 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     NO_WAY = "no_way"
     FREQUENCY = "frequency"
+    MONTHLY = "monthly"
+    ALONE = "alone"
     FIELD = "field"
 
 
@@ -74,9 +81,9 @@ class RecipientStatus(StrEnum):
 class Campaign(Model):
     """One campaign of an account. Each edit is a new revision, and needs to be agreed to anew.
 
-    `content` has the fields and texts of its variants, `segment` says who is meant. `run` counts
-    starts and resumes: work of an earlier one finds the number moved on and stops. With
-    `resume_at` a pause ends by itself. Rates: `control_bp` of 10,000 are not written to.
+    `content` has the fields and texts of its variants, of a mass send its article. `segment` says
+    who is meant. `run` counts starts and resumes: work of an earlier one finds the number moved on
+    and stops. With `resume_at` a pause ends by itself. Rates: `control_bp` of 10,000 are not written to.
     """
 
     __tablename__ = "campaign"

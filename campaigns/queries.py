@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from campaigns.models import (
     Campaign,
+    CampaignClass,
     CampaignEvent,
     CampaignStatus,
     ListEntry,
@@ -172,6 +173,22 @@ def recent_counts(
             Recipient.taken_at >= since,
             Recipient.status.in_(_COUNTED),
             Recipient.campaign_id != besides,
+        )
+        .group_by(Recipient.identity_id)
+    )
+    return {identity_id: count for identity_id, count in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def mass_counts(identity_ids: Collection[int], *, since: datetime) -> dict[int, int]:
+    """How many mass sends of ours people were meant by since an instant."""
+    rows = db.session.execute(
+        select(Recipient.identity_id, func.count())
+        .join(Campaign, Campaign.id == Recipient.campaign_id)
+        .where(
+            Recipient.identity_id.in_(identity_ids),
+            Recipient.taken_at >= since,
+            Recipient.status.in_(_COUNTED),
+            Campaign.campaign_class == CampaignClass.MASS,
         )
         .group_by(Recipient.identity_id)
     )

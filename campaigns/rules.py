@@ -15,6 +15,7 @@ LOUD_UNTIL: Final = time(21)
 RESERVE_BP: Final = 2000  # of a day's calls, kept for messages that people wait for
 EQUAL_ERRORS_MAX: Final = 20
 TRIES_MAX: Final = 5
+MASS_A_MONTH: Final = 4
 SURE: Final = 0.95
 
 
@@ -23,7 +24,8 @@ class Standing:
     """What decides about one person at one moment.
 
     `consents` are the free yeses to the campaign's template, `window` the customer-service
-    messages he may get, `recent` the campaign messages of the cap's days.
+    messages he may get, `recent` the campaign messages of the cap's days, `massed` the mass sends
+    of the month over all channels.
     """
 
     has_openid: bool
@@ -33,6 +35,7 @@ class Standing:
     consents: int
     window: int
     recent: int
+    massed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def way_of(person: Standing, terms: Terms) -> Way | Reason:
         return Reason.FREQUENCY
     if terms.campaign_class is CampaignClass.SERVICE:
         return _notice(person)
+    if terms.campaign_class is CampaignClass.MASS:
+        return _mass(person)
     return _promotion(person, terms.ways)
 
 
@@ -61,6 +66,13 @@ def _notice(person: Standing) -> Way | Reason:
     if not person.is_followed:
         return Reason.NOT_FOLLOWING
     return Way.TEMPLATE if person.has_event else Reason.NO_EVENT
+
+
+def _mass(person: Standing) -> Way | Reason:
+    """The platform sends nobody a fifth one in a calendar month; it would only be lost."""
+    if not person.is_followed:
+        return Reason.NOT_FOLLOWING
+    return Way.MASS if person.massed < MASS_A_MONTH else Reason.MONTHLY
 
 
 def _promotion(person: Standing, ways: Collection[Way]) -> Way | Reason:
@@ -95,6 +107,12 @@ def loud_at(now: datetime) -> datetime:
         return now
     day = local.date() + timedelta(days=local.time() >= LOUD_UNTIL)
     return datetime.combine(day, LOUD_FROM, SHANGHAI)
+
+
+def month_of(now: datetime) -> datetime:
+    """When the calendar month of an instant began, in Shanghai."""
+    local = now.astimezone(SHANGHAI)
+    return datetime(local.year, local.month, 1, tzinfo=SHANGHAI)
 
 
 def tomorrow(now: datetime) -> datetime:

@@ -29,7 +29,7 @@ def plan_typed() -> Plan:
     name, purpose = text("name", request.form), _long("purpose", 200)
     if not name or not purpose:
         raise BadInput("请填写名称和目的", fields=["name", "purpose"])
-    is_notice = klass == CampaignClass.SERVICE
+    is_notice, is_mass = klass == CampaignClass.SERVICE, klass == CampaignClass.MASS
     event = text("service_event", request.form)
     if is_notice and event not in SERVICE_EVENTS:
         raise BadInput("服务通知须选择对应的服务事件", fields=["service_event"])
@@ -39,8 +39,8 @@ def plan_typed() -> Plan:
         purpose=purpose,
         service_event=event if is_notice else None,
         event_days=_number("event_days", 1, 365, 30),
-        template_id=request.form.get("template_id", "")[:64] or None,
-        content={"variants": [each.as_json() for each in _variants(is_notice)]},
+        template_id=None if is_mass else request.form.get("template_id", "")[:64] or None,
+        content=_article() if is_mass else _messages(is_notice),
         segment=_segment().as_json(),
         product_number=text("landing", request.form)[:32] or None,
         starts_at=_starts_at(),
@@ -49,6 +49,15 @@ def plan_typed() -> Plan:
         cap_messages=_number("cap_messages", 1, 100, 4),
         cap_days=_number("cap_days", 1, 90, 30),
     )
+
+
+def _article() -> dict[str, Any]:
+    """A mass send has one article instead of texts; the flow adds what it says."""
+    return {"variants": [], "media_id": request.form.get("article_id", "")[:128]}
+
+
+def _messages(is_notice: bool) -> dict[str, Any]:
+    return {"variants": [each.as_json() for each in _variants(is_notice)]}
 
 
 def _variants(is_notice: bool) -> list[Variant]:

@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from typing import Final
 
+from campaigns.mass_models import PartStatus
 from campaigns.models import CampaignClass, CampaignStatus, Reason, RecipientStatus, Way
 from flows.campaign.importing import MISSES
 from orders.buyers import SERVICE_EVENTS
 from templates_msg.models import MessageStatus
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
-    "class": {CampaignClass.SERVICE: "服务通知", CampaignClass.PROMOTION: "营销推广"},
+    "class": {
+        CampaignClass.SERVICE: "服务通知",
+        CampaignClass.PROMOTION: "营销推广",
+        CampaignClass.MASS: "群发图文",
+    },
     "status": {
         CampaignStatus.DRAFT: "草稿",
         CampaignStatus.FREEZING: "正在锁定名单",
@@ -24,6 +29,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Way.TEMPLATE: "模板消息",
         Way.SUBSCRIPTION: "订阅通知",
         Way.CUSTOMER_SERVICE: "客服消息",
+        Way.MASS: "群发",
     },
     "reason": {
         Reason.ERASED: "已注销",
@@ -33,6 +39,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         Reason.NO_CONSENT: "没有剩余的订阅授权，也不在客服时限内",
         Reason.NO_WAY: "不在客服时限内",
         Reason.FREQUENCY: "近期已达接收上限",
+        Reason.MONTHLY: "本月已收到 4 次群发",
+        Reason.ALONE: "群发至少要有两人",
         Reason.FIELD: "填入姓名后字段超长",
     },
     "recipient": {
@@ -43,6 +51,21 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         RecipientStatus.UNKNOWN: "结果未知，不再重发",
         RecipientStatus.LEFT_OUT: "不发送",
         RecipientStatus.CONTROL: "对照组",
+    },
+    "part": {
+        PartStatus.OPEN: "发送中或等待答复",
+        PartStatus.ACCEPTED: "等待管理员确认或发送",
+        PartStatus.FINISHED: "已发出",
+        PartStatus.FAILED: "没有发出",
+        PartStatus.REFUSED: "微信拒绝",
+        PartStatus.UNKNOWN: "结果未知，不再重发",
+    },
+    "mass_error": {
+        "err(40001)": "管理员拒绝",
+        "err(40002)": "管理员 30 分钟内未确认",
+        "send fail": "微信发送失败",
+        "SEND_FAIL": "微信发送失败",
+        "DELETE": "已被删除",
     },
     "message": {
         MessageStatus.QUEUED: "待发送",

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
 LIST_BYTES = 1_048_576
+ADMINISTRATOR_HAS = timedelta(minutes=30)
 MOVING = (CampaignStatus.FREEZING, CampaignStatus.RUNNING)
 
 
@@ -68,6 +69,7 @@ def show(number: str) -> str:
         file=file,
         is_mine=file.row.submitted_by == staff().staff_id,
         is_moving=file.row.status in MOVING,
+        half_hour=ADMINISTRATOR_HAS,
         me=staff().staff_id,
     )
 

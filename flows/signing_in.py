@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from flows.visit import Opened, touch_link
+from flows.visit import Opened, owned, touch_link
 from members.joining import join_member
 from members.models import LinkKind
 from members.operations import ensure_identity
@@ -52,10 +52,14 @@ class SnapshotUser(Forbidden):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who is signed in. `keeps_visitor` is False when the browser's cookie was another person's."""
+    """Who is signed in, and by which share he came, if by any.
+
+    `keeps_visitor` is False when the browser's cookie was another person's.
+    """
 
     identity_id: int
     keeps_visitor: bool
+    opened: Opened | None
 
 
 def ask_who(*, appid: str, code: str) -> "WebLogin":
@@ -77,8 +81,9 @@ def sign_in(
     )
     join_member(identity_id=identity_id, now=now)
     if opened is not None:
+        opened = owned(opened, identity_id=identity_id, now=now)
         touch_link(opened, identity_id=identity_id, now=now)
-    return SignedIn(identity_id, _link(visitor_cookie, identity_id, now))
+    return SignedIn(identity_id, _link(visitor_cookie, identity_id, now), opened)
 
 
 def _link(visitor_cookie: str, identity_id: int, now: datetime) -> bool:

@@ -15,14 +15,25 @@ from catalog.offers import is_on_sale
 from catalog.queries import product_by_number
 from members.visitors import new_visitor, visitor_of
 from org.queries import rep_by_number, rep_card, successor_of
-from referral.models import Share, Subject
-from referral.operations import Contact, count_forged, count_sighting, record_touch
+from referral.models import Place, Share, Subject
+from referral.operations import (
+    Contact,
+    Sharer,
+    Sharing,
+    count_forged,
+    count_sighting,
+    open_share,
+    record_touch,
+)
 from referral.queries import link_target, share_by_id
+from referral.reach import REP_WINDOW, latest_reps
 from referral.signing import signed_share
 from referral.token import ForgedToken
 from referral.values import Certainty, TouchKind
 
 HOME = "/"
+MINE = "/mine"
+"""Leads on to the showroom of whose customer the viewer is, once that is known."""
 SLOT_SECONDS = 1800
 FORGED = "链接无效，已为您打开商城首页"
 OVER = "链接已过期，已为您打开商城首页"
@@ -54,7 +65,9 @@ class Landing:
     message: str = ""
 
 
-def open_token(text: str, *, sight: Sight, now: datetime) -> Landing:
+def open_token(
+    text: str, *, sight: Sight, identity_id: int | None = None, now: datetime
+) -> Landing:
     """A share link was fetched. A token that is not ours is counted and opens the front page."""
     try:
         share_id = signed_share(text)
@@ -63,7 +76,11 @@ def open_token(text: str, *, sight: Sight, now: datetime) -> Landing:
     share = share_by_id(share_id)
     if share is None:
         return _forged("unknown_share", text, now)
-    return _landing(share, Certainty.SIGNED, sight, now)
+    landing = _landing(share, Certainty.SIGNED, sight, now)
+    if landing.opened is None or identity_id is None:
+        return landing
+    opened = owned(landing.opened, identity_id=identity_id, now=now)
+    return landing if opened == landing.opened else Landing(_page_of(opened, now), opened)
 
 
 def open_slug(slug: str, *, sight: Sight, now: datetime) -> Landing:
@@ -87,7 +104,9 @@ def page_of(share: Share, now: datetime) -> str:
             return f"/p/{product.number}"
     shown = rep_by_number(share.subject_key) if share.subject == Subject.SHOWROOM else None
     rep_id = shown.id if shown else share.root_rep_id
-    return HOME if rep_id is None else showroom_path(rep_id, now)
+    if rep_id is None:
+        return MINE if share.is_push else HOME
+    return showroom_path(rep_id, now)
 
 
 def _product_of(share: Share) -> str | None:
@@ -95,6 +114,35 @@ def _product_of(share: Share) -> str | None:
     if share.subject == Subject.CAMPAIGN:
         return landing_of(share.subject_key)
     return share.subject_key if share.subject == Subject.PRODUCT else None
+
+
+def owned(opened: Opened, *, identity_id: int, now: datetime) -> Opened:
+    """Of a campaign's link that is the same for everybody, the one of the person's own rep.
+
+    Whoever nobody brought keeps the outlet's; every other link is what it is.
+    """
+    share = share_by_id(opened.share_id)
+    if share is None or not share.is_push or share.root_rep_id is not None:
+        return opened
+    rep_id = latest_reps([identity_id], since=now - REP_WINDOW).get(identity_id)
+    if rep_id is None:
+        return opened
+    sharing = Sharing(subject=Subject.CAMPAIGN, place=Place.PUSH, subject_key=share.subject_key)
+    mine = open_share(sharer=Sharer(rep_id=rep_id), sharing=sharing, now=now)
+    return Opened(mine.id, opened.certainty)
+
+
+def my_page(identity_id: int | None, now: datetime) -> str:
+    """The showroom of whose customer somebody is; the front page where that is nobody's."""
+    if identity_id is None:
+        return HOME
+    rep_id = latest_reps([identity_id], since=now - REP_WINDOW).get(identity_id)
+    return HOME if rep_id is None else showroom_path(rep_id, now)
+
+
+def _page_of(opened: Opened, now: datetime) -> str:
+    share = share_by_id(opened.share_id)
+    return page_of(share, now) if share is not None else HOME
 
 
 def showroom_path(rep_id: int, now: datetime) -> str:

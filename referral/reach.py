@@ -1,7 +1,7 @@
 """Who was in contact with whose shares, for many people at once: what campaigns choose by."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, or_, select
 
@@ -9,6 +9,8 @@ from referral.models import Place, Share, SightingCount, Subject, Touch
 from referral.values import TouchKind
 from wx_backend.db import db
 
+REP_WINDOW = timedelta(days=30)
+"""How far back somebody's rep is looked for: the policy's window. The policy decides anyhow."""
 SCANS = (TouchKind.SCAN, TouchKind.SUBSCRIBE)
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, request
 
 from simulator.api import (  # noqa: F401 - importing a module registers its calls
     customer_service,
+    drafts,
     mass,
     media,
     menus,

@@ -33,6 +33,7 @@ class Account(Row):
     allowed_ips: list[str] = field(default_factory=list)  # who may ask for a token; empty: anybody
     is_snapshot: bool = False  # every snsapi_userinfo request ends on the snapshot page
     is_trade_managed: bool = False
+    is_mass_protected: bool = False  # an administrator has to agree to each mass send by API
     markfail_after: int = 100  # failed deliveries in a row; 0 switches it off
     failed_in_a_row: int = 0
     failed_total: int = 0
@@ -205,15 +206,32 @@ class Sent(Row):
 
 @dataclass
 class MassSend(Row):
-    """One mass send and how it ended."""
+    """One mass send: SENDING while an administrator has to agree, then how it ended."""
 
     appid: str
     msg_id: int
     status: str
+    receivers: list[str] = field(default_factory=list)
+    kind: str = ""
+    content: JSON = field(default_factory=dict)
 
     @property
     def key(self) -> str:
         return f"{self.appid}/{self.msg_id}"
+
+
+@dataclass
+class Draft(Row):
+    """Articles in the draft box, in the words of `draft/get`."""
+
+    appid: str
+    media_id: str
+    articles: list[JSON]
+    updated_at: float
+
+    @property
+    def key(self) -> str:
+        return f"{self.appid}/{self.media_id}"
 
 
 @dataclass

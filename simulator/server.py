@@ -7,6 +7,7 @@ from types import TracebackType
 from flask import Flask
 
 from simulator import authorize, host, pushes
+from simulator.api import mass
 from simulator.control import accounts, people, stage
 from simulator.dispatcher import Dispatcher, Work
 from simulator.http import Server
@@ -18,6 +19,7 @@ from simulator.world import World
 
 WORKS: dict[str, Work] = {
     "push": pushes.deliver,
+    "mass": mass.no_answer,
     "notice": notices.deliver,
     "refund": refunds.finish,
     "transfer.expire": transfers.expire,
@@ -33,6 +35,7 @@ def create_app(world: World) -> Flask:
     for part in (host, authorize, pay_http, billing, realname, sms, accounts, people, stage, pages):
         app.register_blueprint(part.blueprint(world))
     app.register_blueprint(accounts.merchants(world))
+    app.register_blueprint(accounts.editors(world))
     app.register_blueprint(stage.clock(world))
     app.register_blueprint(realname.control(world))
     app.register_blueprint(billing_files.control(world))

@@ -30,6 +30,7 @@ class Tables:
         self.templates = Table(records.Template)
         self.sent = Table(records.Sent)
         self.mass_sends = Table(records.MassSend)
+        self.drafts = Table(records.Draft)
         self.media = Table(records.Media)
         self.menus = Table(records.Menu)
         self.console_setups = Table(records.ConsoleSetup)

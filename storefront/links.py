@@ -24,7 +24,11 @@ _PREVIEW_AGENTS: Final = (
 @bp.get("/s/<token>")
 def share(token: str) -> ResponseReturnValue:
     """A signed share link."""
-    return _open(lambda sight, now: open_token(token, sight=sight, now=now))
+    viewer = session.viewer()
+    identity_id = viewer.identity_id if viewer else None
+    return _open(
+        lambda sight, now: open_token(token, sight=sight, identity_id=identity_id, now=now)
+    )
 
 
 @bp.get("/l/<slug>")

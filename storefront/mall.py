@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flows.bookings import closed_words
-from flows.visit import showroom_path
+from flows.visit import my_page, showroom_path
 from orders.models import Delivery
 from org.models import RepStatus
 from org.queries import node_by_code, rep_by_number
@@ -25,6 +25,13 @@ bp = Blueprint("mall", __name__)
 def home() -> str:
     """The front page: categories, and what is sold."""
     return _shelf_page("home", "")
+
+
+@bp.get("/mine")
+def mine() -> ResponseReturnValue:
+    """On to the showroom of whose customer the viewer is."""
+    viewer = session.viewer()
+    return redirect(my_page(viewer.identity_id if viewer else None, clock.now()))
 
 
 @bp.get("/c/<slug>")

@@ -60,10 +60,15 @@ def leave() -> None:
 
 def note_opened(opened: Opened, now: datetime) -> None:
     """A link was opened: it waits to become a touch, and is what the browser passes on."""
-    values = [opened.share_id, opened.certainty.value]
-    session["opened"] = values
-    session["share"] = [*values, int(now.timestamp())]
-    session.permanent = True
+    session["opened"] = as_values(opened)
+    carry(opened, now)
+
+
+def carry(opened: Opened | None, now: datetime) -> None:
+    """Have the browser pass a share on from now on; None leaves it with the one it has."""
+    if opened is not None:
+        session["share"] = [opened.share_id, opened.certainty.value, int(now.timestamp())]
+        session.permanent = True
 
 
 def waiting() -> Opened | None:

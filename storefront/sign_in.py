@@ -35,6 +35,7 @@ _PUBLIC_PAGES: Final = frozenset(
         "storefront.cart.page",
         "storefront.mall.category",
         "storefront.mall.home",
+        "storefront.mall.mine",
         "storefront.mall.product",
         "storefront.mall.search",
         "storefront.mall.showroom",
@@ -100,6 +101,7 @@ def come_back() -> ResponseReturnValue:
     if session.as_values(session.waiting()) == opened:
         session.settle_opened()
     session.enter(done.identity_id, now)
+    session.carry(done.opened, now)
     response = make_response(redirect(onward))
     if not done.keeps_visitor:
         session.forget_visitor(response)

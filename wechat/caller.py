@@ -143,5 +143,7 @@ def _result(request: Request, response: Response) -> dict[str, Any]:
         )
     if code:
         message = str(sent.get("errmsg", ""))[:_MESSAGE_LENGTH]
-        raise PlatformError(request.api, str(code), message, permanent=is_permanent(code))
+        msg_id = str(sent["msg_id"]) if "msg_id" in sent else None
+        permanent = is_permanent(code)
+        raise PlatformError(request.api, str(code), message, permanent=permanent, msg_id=msg_id)
     return sent

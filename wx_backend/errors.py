@@ -73,7 +73,8 @@ class PlatformError(Exception):
 
     `permanent` is True when repeating the same call cannot help; `unknown` is True when the
     call may have taken effect although no usable answer came back, so that it must be queried
-    before anything is repeated under another number. Carries no URL, query string or body.
+    before anything is repeated under another number. `msg_id` is the number of what was done before
+    (45065), if the refusal told it. Carries no URL, query string or body.
     """
 
     def __init__(
@@ -84,10 +85,12 @@ class PlatformError(Exception):
         *,
         permanent: bool,
         unknown: bool = False,
+        msg_id: str | None = None,
     ) -> None:
         self.api = api
         self.code = code
         self.message = message
         self.permanent = permanent
         self.unknown = unknown
+        self.msg_id = msg_id
         super().__init__(f"{api}: {code} {message}".rstrip())

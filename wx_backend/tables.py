@@ -6,6 +6,7 @@ from wx_backend.db import Model
 
 MODULES = (
     "archives.models",
+    "campaigns.mass_models",
     "campaigns.models",
     "catalog.launch_models",
     "catalog.models",

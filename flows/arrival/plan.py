@@ -11,6 +11,7 @@ from referral.values import Certainty, TouchKind
 from wechat.pushes import (
     Click,
     DataWithdrawn,
+    MassResult,
     Push,
     Scan,
     Subscribe,
@@ -79,7 +80,7 @@ EFFECTS: Final[Mapping[type[Push], Effect]] = {
 WITH_WORK: Final[frozenset[type[Push]]] = frozenset(
     {
         *(Subscribe, Unsubscribe, Text, Click),
-        *(TemplateResult, SubscriptionChoices, SubscriptionSent, DataWithdrawn),
+        *(TemplateResult, MassResult, SubscriptionChoices, SubscriptionSent, DataWithdrawn),
     }
 )
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from campaigns.mass import Told, record_end
 from campaigns.recipients import opt_in, opt_out
 from flows.arrival.understanding import looks_like_ours
 from flows.following import forget_identity, refresh_identity
@@ -160,6 +161,22 @@ def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None
         )
 
 
+def _mass_ended(push: Push, appid: str, told: pushes.MassResult) -> None:
+    """The platform names some follower as the sender: of him it says nothing."""
+    record_end(
+        appid=appid,
+        msg_id=told.msg_id,
+        told=Told(
+            status=told.status[:60],
+            total=told.total,
+            filtered=told.filtered,
+            sent=told.sent,
+            failed=told.failed,
+            event_at=push.event_at,
+        ),
+    )
+
+
 WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
     pushes.Subscribe: _followed,
     pushes.Scan: _scanned,
@@ -174,6 +191,7 @@ WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
     pushes.Click: _clicked,
     pushes.MenuScan: _tapped,
     pushes.TemplateResult: _template_result,
+    pushes.MassResult: _mass_ended,
     pushes.SubscriptionChoices: _choices,
     pushes.SubscriptionSent: _notices_sent,
 }

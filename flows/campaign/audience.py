@@ -1,13 +1,14 @@
 """From a campaign's segment to people, and from people to the way each is reached now."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, SelectBase
 
+from campaigns.mass_queries import count_console_sends
 from campaigns.models import Campaign, CampaignClass, Reason, Way
-from campaigns.queries import list_of, opted_out, recent_counts
-from campaigns.rules import Standing, Terms, way_of
+from campaigns.queries import list_of, mass_counts, opted_out, recent_counts
+from campaigns.rules import Standing, Terms, month_of, way_of
 from campaigns.segments import Segment
 from catalog.queries import product_by_number
 from flows.campaign.texts import ways_of
@@ -16,12 +17,9 @@ from members.consents import free_consents_of
 from orders.buyers import buyers, buyers_at, had_event
 from org.queries import is_within, under
 from org.roster import holds_everything, rep_id_within, rep_ids
-from referral.reach import latest_reps, reached_by, scanned_since
+from referral.reach import REP_WINDOW, latest_reps, reached_by, scanned_since
 from templates_msg.windows import reachable
 from wx_backend.errors import BadInput
-
-REP_WINDOW = timedelta(days=30)
-"""How far back somebody's rep is looked for: the policy's window. The policy decides anyhow."""
 
 
 def wanted(campaign: Campaign, *, now: datetime) -> Wanted:
@@ -72,9 +70,11 @@ def _standings(
     since = now - timedelta(days=campaign.cap_days)
     gone, recent = opted_out(ids), recent_counts(ids, since=since, besides=campaign.id)
     is_notice = campaign.campaign_class == CampaignClass.SERVICE
+    is_personal = campaign.campaign_class == CampaignClass.PROMOTION
     events = _with_event(campaign, ids, now) if is_notice else set()
-    consents = {} if is_notice else free_consents_of(ids, campaign.template_id or "")
-    windows = {} if is_notice else reachable(ids, until=until)
+    consents = free_consents_of(ids, campaign.template_id or "") if is_personal else {}
+    windows = reachable(ids, until=until) if is_personal else {}
+    massed = _massed(campaign, ids, until)
     return {
         each.id: Standing(
             has_openid=each.openid is not None,
@@ -84,9 +84,20 @@ def _standings(
             consents=consents.get(each.id, 0),
             window=windows.get(each.id, 0),
             recent=recent.get(each.id, 0),
+            massed=massed[each.id],
         )
         for each in persons
     }
+
+
+def _massed(campaign: Campaign, ids: Sequence[int], at: datetime) -> Mapping[int, int]:
+    """How many mass sends people had in the month of an instant, those made by hand included."""
+    if campaign.campaign_class != CampaignClass.MASS:
+        return dict.fromkeys(ids, 0)
+    month = month_of(at)
+    ours = mass_counts(ids, since=month)
+    by_hand = count_console_sends(campaign.appid, since=month.date())
+    return {each: ours.get(each, 0) + by_hand for each in ids}
 
 
 def _with_event(campaign: Campaign, ids: Sequence[int], now: datetime) -> set[int]:

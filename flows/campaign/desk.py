@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from campaigns import operations, queries
 from campaigns.guard import Finding, findings, standing
+from campaigns.mass_models import Article
+from campaigns.mass_queries import PartShown, articles_of, parts_of
 from campaigns.models import (
     Campaign,
     CampaignClass,
@@ -22,9 +24,12 @@ from flows.campaign.audience import wanted, ways_for
 from flows.campaign.dry_run import DryRun, dry_run
 from flows.campaign.freezing import start_freezing
 from flows.campaign.importing import lines_in, looked_up
-from flows.campaign.running import ask_quotas, start_lanes
+from flows.campaign.mass_desk import with_article
+from flows.campaign.quotas import ask_quotas
+from flows.campaign.running import start_lanes
 from flows.campaign.texts import (
     Variant,
+    article_in,
     filled,
     fits,
     template_of,
@@ -32,6 +37,7 @@ from flows.campaign.texts import (
     unsigned,
     variants_of,
     ways_of,
+    words_of,
 )
 from flows.message_desk import accounts_seen
 from members.audience import Person, count_people, people
@@ -48,7 +54,7 @@ from wx_backend.outbox import defer
 from wx_backend.platform import config
 
 SAMPLE: Final = 10
-KINDS: Final = {
+KINDS: Final[Mapping[CampaignClass, MessageKind]] = {
     CampaignClass.SERVICE: MessageKind.TEMPLATE,
     CampaignClass.PROMOTION: MessageKind.SUBSCRIPTION,
 }
@@ -101,6 +107,9 @@ class CampaignFile:
     variants: Sequence[Shown]
     findings: Sequence[Finding]
     standing: Sequence[Finding]
+    article: Mapping[str, Any]
+    words: str
+    parts: Sequence[PartShown]
     list_counts: Mapping[str | None, int]
     dry_run: DryRun
     history: Sequence[CampaignEvent]
@@ -118,10 +127,11 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the editor offers: accounts, templates by account, outlets."""
+    """What the editor offers: accounts, templates and articles by account, outlets."""
 
     accounts: Sequence[Account]
     templates: Mapping[str, Sequence[LibraryTemplate]]
+    articles: Mapping[str, Sequence[Article]]
     outlets: Mapping[int, str]
 
 
@@ -141,8 +151,9 @@ def choices(node_id: int) -> Choices:
     templates = {
         each.name: [row for row in library_of(each.appid) if row.is_usable] for each in accounts
     }
+    articles = {each.name: articles_of(each.appid) for each in accounts}
     outlets = {node.id: node.name for node in nodes_under(node_id, tier=Tier.OUTLET)}
-    return Choices(accounts, templates, outlets)
+    return Choices(accounts, templates, articles, outlets)
 
 
 def campaign_of(number: str, node_id: int) -> Campaign:
@@ -162,6 +173,9 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
         variants=_shown(row),
         findings=found,
         standing=standing(found, queries.overridden_rules(row)),
+        article=article_in(row),
+        words=words_of(article_in(row).get("content", "")),
+        parts=parts_of(row.id),
         list_counts=queries.list_counts(row.id),
         dry_run=dry_run(row, now=now),
         history=queries.history_of(row.id),
@@ -203,7 +217,7 @@ def create(plan: Plan, *, account: str, who: Who, now: datetime) -> str:
     appid = _account(account, who).appid
     _check(plan)
     made = operations.create_campaign(
-        plan, appid=appid, node_id=who.node_id, staff_id=who.staff_id, now=now
+        with_article(plan, appid), appid=appid, node_id=who.node_id, staff_id=who.staff_id, now=now
     )
     return made.number
 
@@ -212,6 +226,7 @@ def edit(number: str, plan: Plan, *, who: Who, now: datetime) -> None:
     """Change a campaign that has not begun; whoever agreed has to agree again."""
     _check(plan)
     row = campaign_of(number, who.node_id)
+    plan = with_article(plan, row.appid, before=row)
     operations.edit_campaign(row.id, plan, staff_id=who.staff_id, now=now)
 
 
@@ -318,6 +333,20 @@ def _check(plan: Plan) -> None:
 
 def _require_ready(row: Campaign) -> None:
     """What must be there before somebody is asked to agree."""
+    if row.campaign_class == CampaignClass.MASS:
+        if not article_in(row):
+            raise NotReady("请选择要群发的图文", fields=["article_id"])
+    else:
+        _require_messages(row)
+    segment = Segment.from_json(row.segment)
+    if segment.is_list and not queries.list_counts(row.id).get(None):
+        raise NotReady("名单里没有能匹配的人，请先导入名单", fields=["list"])
+    found = findings(CampaignClass(row.campaign_class), texts_of(row))
+    if left := standing(found, queries.overridden_rules(row)):
+        raise GuardFound(rules=sorted({each.rule.name for each in left}))
+
+
+def _require_messages(row: Campaign) -> None:
     template, kind = template_of(row), KINDS[CampaignClass(row.campaign_class)]
     if not ways_of(row):
         raise NotReady("请选择订阅通知模板，或填写客服消息", fields=["template_id"])
@@ -329,12 +358,6 @@ def _require_ready(row: Campaign) -> None:
         raise NotReady("请选择模板", fields=["template_id"])
     if wrong := [each.variant.name for each in _shown(row) if not each.fits]:
         raise NotReady("有字段为空、过长或类型不符", variants=wrong)
-    segment = Segment.from_json(row.segment)
-    if segment.is_list and not queries.list_counts(row.id).get(None):
-        raise NotReady("名单里没有能匹配的人，请先导入名单", fields=["list"])
-    found = findings(CampaignClass(row.campaign_class), texts_of(row))
-    if left := standing(found, queries.overridden_rules(row)):
-        raise GuardFound(rules=sorted({each.rule.name for each in left}))
 
 
 def _shown(row: Campaign) -> list[Shown]:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from campaigns.models import Campaign, RecipientStatus, Way
+from campaigns.models import Campaign, CampaignClass, RecipientStatus, Way
 from campaigns.queries import Group, groups_of, quota_of
 from campaigns.rules import RESERVE_BP, budget, loud_at, minutes_for
+from wechat.mass import PEOPLE_MAX
 
 OPEN = (RecipientStatus.WAITING, RecipientStatus.SENDING)
 OVER = (RecipientStatus.SENT, RecipientStatus.FAILED, RecipientStatus.UNKNOWN)
@@ -85,19 +86,38 @@ def dry_run(campaign: Campaign, *, now: datetime) -> DryRun:
         if any(each.way == way for each in waiting)
     ]
     people = sum(each.count for each in waiting)
-    called_back = sum(each.people for each in ways if each.way is not Way.CUSTOMER_SERVICE)
     return DryRun(
         groups=groups,
         ways=ways,
-        minutes=minutes_for(people, campaign.rate_per_second),
-        callbacks=called_back,
+        minutes=_minutes(campaign, people),
+        callbacks=sum(_callbacks(each) for each in ways),
         begins_at=loud_at(max(now, campaign.starts_at or now)),
     )
+
+
+def _minutes(campaign: Campaign, people: int) -> int:
+    """Mass sends are limited by calls a minute, and one takes ten thousand people."""
+    if campaign.campaign_class == CampaignClass.MASS:
+        return minutes_for(_calls(people), 1)
+    return minutes_for(people, campaign.rate_per_second)
+
+
+def _callbacks(load: WayLoad) -> int:
+    """Of each message one, of a mass send's call one; of customer service nothing is told."""
+    if load.way is Way.CUSTOMER_SERVICE:
+        return 0
+    return _calls(load.people) if load.way is Way.MASS else load.people
+
+
+def _calls(people: int) -> int:
+    return -(-people // PEOPLE_MAX)
 
 
 def _load(appid: str, way: Way, people: int) -> WayLoad:
     quota = quota_of(appid, way)
     if quota is None:
         return WayLoad(way, people, None, None, None)
+    if way is Way.MASS:
+        return WayLoad(way, people, 0, quota.remaining * PEOPLE_MAX, quota.asked_at)
     left = budget(daily_limit=quota.daily_limit, remaining=quota.remaining)
     return WayLoad(way, people, quota.daily_limit, left, quota.asked_at)

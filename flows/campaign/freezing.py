@@ -86,6 +86,8 @@ class _Fitting:
         self._known: dict[tuple[int, Way, int | None], bool] = {}
 
     def fits(self, variant: int, way: Way, rep_id: int | None) -> bool:
+        if way is Way.MASS:  # an article is the same for everybody
+            return True
         key = (variant, way, rep_id)
         if key not in self._known:
             signed = unsigned(rep_id, self._campaign.appid)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from campaigns.models import Campaign, RecipientStatus
+from campaigns.mass_queries import Totals, totals_of
+from campaigns.models import Campaign, CampaignClass, RecipientStatus
 from campaigns.queries import groups_of, messages_of, people_of, variants_counted
 from campaigns.rules import Rate, confidence, winner
 from flows.campaign.texts import variants_of
@@ -42,7 +43,7 @@ class Report:
     """Figures of a campaign; money in fen.
 
     `messages` counts by what the platform told. `treated` and `control` are people who paid within
-    the window. `by_clickers` is what those bought who opened the link; `commission_fen` on it.
+    the window. `totals` is all that is told of a mass send. `by_clickers` is what those bought who opened the link; `commission_fen` on it.
     """
 
     audience: int
@@ -58,6 +59,7 @@ class Report:
     commission_fen: int
     variants: Sequence[VariantResult]
     reps: Sequence[RepResult]
+    totals: Totals | None
     until: datetime
 
     @property
@@ -76,6 +78,7 @@ def report(campaign: Campaign) -> Report | None:
     """The report of a campaign; None before it has begun."""
     if campaign.started_at is None:
         return None
+    is_mass = campaign.campaign_class == CampaignClass.MASS
     since, until = campaign.started_at, campaign.started_at + WINDOW
     groups = groups_of(campaign.id)
     written = people_of(campaign.id, *WRITTEN)
@@ -103,6 +106,7 @@ def report(campaign: Campaign) -> Report | None:
         commission_fen=commission_on(lines_bought(opened, since=since, until=until)),
         variants=_variants(campaign),
         reps=_reps(campaign.number),
+        totals=totals_of(campaign.id) if is_mass else None,
         until=until,
     )
 

@@ -6,24 +6,24 @@ taken up by the next chunk: a template message without an answer is repeated und
 client_msg_id while WeChat would notice, everything else is left as unknown.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
 from campaigns import operations
-from campaigns.models import CampaignStatus, RecipientStatus, Way
+from campaigns.models import CampaignClass, CampaignStatus, RecipientStatus
 from campaigns.queries import (
     campaign_by_id,
     due_campaigns,
     is_running,
-    quota_of,
     resting_campaigns,
     running_campaigns,
 )
-from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker, note_quota
-from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, budget, loud_at, shaped, tomorrow
+from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker
+from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, loud_at, shaped
 from flows.campaign.chunks import Chunk, Wait, next_chunk
+from flows.campaign.mass import start_mass
 from flows.campaign.posting import (
     DAILY_LIMIT,
     Letter,
@@ -33,6 +33,7 @@ from flows.campaign.posting import (
     is_worth_repeating,
     post,
 )
+from flows.campaign.quotas import calls_left, learn_quotas, rest_until_tomorrow
 from flows.campaign.texts import template_of, ways_of
 from flows.messages import kind_of_refusal, note_unfollowed
 from templates_msg.bulk import Answered, answer_all
@@ -47,13 +48,7 @@ from wx_backend.platform import client
 from wx_backend.stops import Line, open_stops
 
 LANES: Final = 2
-QUOTA_FRESH: Final = timedelta(minutes=1)
 BREATHER: Final = timedelta(seconds=10)
-PATHS: Final = {
-    Way.TEMPLATE: "/cgi-bin/message/template/send",
-    Way.SUBSCRIPTION: "/cgi-bin/message/subscribe/bizsend",
-    Way.CUSTOMER_SERVICE: "/cgi-bin/message/custom/send",
-}
 BEFORE_SEND = crash.point("campaign.before_send")
 AFTER_SEND = crash.point("campaign.after_send")
 BEFORE_MARK = crash.point("campaign.before_mark")
@@ -75,12 +70,16 @@ def chase(*, now: datetime) -> int:
         return 0
     return sum(
         backlog.bring_back(Job, job_id, now=now)
-        for job_id in backlog.dead_ids(Job, kind="campaign.send")
+        for kind in ("campaign.send", "campaign.mass")
+        for job_id in backlog.dead_ids(Job, kind=kind)
     )
 
 
 def start_lanes(campaign_id: int, run: int) -> None:
-    """Have a run sent."""
+    """Have a run sent: message by message in lanes, or a mass send part by part."""
+    if campaign_by_id(campaign_id).campaign_class == CampaignClass.MASS:
+        start_mass(campaign_id, run)
+        return
     for lane in range(LANES):
         _next_turn(campaign_id, run, lane, 0, due_at=None)
 
@@ -102,10 +101,10 @@ def send_chunk(*, campaign_id: int, run: int, lane: int, turn: int) -> Steps:
         again(due_at=max(loud, now + BREATHER if rate == 0 else now))
         return
     api, ways = client(campaign.appid), ways_of(campaign)
-    yield from _ask_quotas(campaign.appid, ways, now)
-    most = min(_budget(campaign.appid, way) for way in ways)
+    yield from learn_quotas(campaign.appid, ways, now)
+    most = min(calls_left(campaign.appid, way) for way in ways)
     if most == 0:
-        _rest_until_tomorrow(campaign_id, now)
+        rest_until_tomorrow(campaign_id, now)
         return
     chunk = next_chunk(campaign_id, run=run, rate=rate, most=most, now=clock.now())
     if isinstance(chunk, Wait):
@@ -156,44 +155,6 @@ def _next_turn(
     )
 
 
-def _ask_quotas(appid: str, ways: Sequence[Way], now: datetime) -> Generator[Any, Any, None]:
-    """Learn what is left today of each way's calls, where that is not known freshly."""
-    for way in ways:
-        known = quota_of(appid, way)
-        if known is not None and known.asked_at > now - QUOTA_FRESH:
-            continue
-        quota = yield partial(client(appid).quota, PATHS[way])
-        note_quota(
-            appid=appid,
-            way=way,
-            daily_limit=quota.daily_limit,
-            remaining=quota.remain,
-            now=clock.now(),
-        )
-
-
-@remote_job("campaign.ask_quotas")
-def ask_quotas(*, campaign_id: int) -> Steps:
-    """Learn what is left today, for the dry run."""
-    campaign = campaign_by_id(campaign_id)
-    yield from _ask_quotas(campaign.appid, ways_of(campaign), clock.now())
-
-
-def _budget(appid: str, way: Way) -> int:
-    quota = quota_of(appid, way)
-    return budget(daily_limit=quota.daily_limit, remaining=quota.remaining) if quota else 0
-
-
-def _rest_until_tomorrow(campaign_id: int, now: datetime) -> None:
-    operations.pause(
-        campaign_id,
-        reason="今日额度已用完，明日自动继续",
-        staff_id=None,
-        now=now,
-        resume_at=tomorrow(now),
-    )
-
-
 def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None:
     """Write down what came of a chunk; what was not begun waits again."""
     pairs = [_judged(each, now) for each in outcome.posted]
@@ -208,7 +169,7 @@ def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None
                 asked_at=now - timedelta(minutes=1),
             )
     if outcome.used_up:
-        _rest_until_tomorrow(campaign_id, now)
+        rest_until_tomorrow(campaign_id, now)
     _break_if_failing(campaign_id, outcome.posted, now)
 
 

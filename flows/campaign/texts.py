@@ -1,8 +1,10 @@
 """What a campaign says: variants with fields or text, filled in per rep, with the rep's own link."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import unescape
 from typing import Any, Final
 
 from campaigns.models import Campaign, CampaignClass, Way
@@ -20,6 +22,7 @@ from wx_backend.platform import config
 REP, OUTLET = "{员工}", "{网点}"
 TEXT_MAX: Final = 600
 PURPOSE: Final = "campaign"
+_TAG: Final = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,35 @@ def ways_of(campaign: Campaign) -> list[Way]:
     """By which ways a campaign has something to say."""
     if campaign.campaign_class == CampaignClass.SERVICE:
         return [Way.TEMPLATE]
+    if campaign.campaign_class == CampaignClass.MASS:
+        return [Way.MASS] if article_in(campaign) else []
     has_text = any(each.text for each in variants_of(campaign))
     ways = [(Way.SUBSCRIPTION, bool(campaign.template_id)), (Way.CUSTOMER_SERVICE, has_text)]
     return [way for way, is_said in ways if is_said]
 
 
+def article_in(campaign: Campaign) -> dict[str, Any]:
+    """The article of a mass send as it was chosen; empty for every other campaign."""
+    found: dict[str, Any] = campaign.content.get("article") or {}
+    return found
+
+
+def words_of(html: str) -> str:
+    """What is read of an article."""
+    return " ".join(unescape(_TAG.sub(" ", html)).split())
+
+
+def link_for_all(campaign: Campaign, *, now: datetime) -> str:
+    """The one link of a mass send; whose customer opens it is found out at the click."""
+    return signatures(campaign, [None], now=now)[None].link
+
+
 def texts_of(campaign: Campaign) -> dict[str, str]:
     """Every text of a campaign by where it stands, for the guard."""
     texts = {"活动名称": campaign.name} if campaign.campaign_class != CampaignClass.SERVICE else {}
+    if article := article_in(campaign):
+        texts |= {"图文标题": article["title"], "图文摘要": article.get("digest", "")}
+        texts["图文正文"] = words_of(article.get("content", ""))
     for variant in variants_of(campaign):
         texts |= {f"{variant.name} 版 {key}": text for key, text in variant.fields.items()}
         if variant.text:

@@ -1,13 +1,23 @@
-"""Mass sends: four a month and person, counted over all channels."""
+"""Mass sends: four a month and person, counted over all channels; an administrator may have to agree."""
+
+import hashlib
+import json
 
 from simulator import pushes
 from simulator.api.calls import OK, Answer, Call, endpoint, event_delay
 from simulator.clock import shanghai_day
-from simulator.errors import ApiError
-from simulator.records import JSON, Contact, MassSend, Sent
+from simulator.errors import ApiError, Refused
+from simulator.records import JSON, Account, Contact, MassSend, Sent
+from simulator.workings import Task
+from simulator.world import World
 
 _PER_MONTH = 4
 _KINDS = ("mpnews", "text", "voice", "music", "image", "mpvideo", "wxcard")
+_CLIENT_ID_BYTES = 64
+_REMEMBERED_SECONDS = 86_400
+_TOO_SOON_SECONDS = 60
+_ADMINISTRATOR_SECONDS = 1_800
+_REFUSED, _NO_ANSWER = "err(40001)", "err(40002)"
 
 
 @endpoint("POST", "/cgi-bin/message/mass/sendall", daily=100, per_minute=60)
@@ -32,8 +42,9 @@ def send_list(call: Call) -> Answer:
 @endpoint("POST", "/cgi-bin/message/mass/preview", daily=100)
 def preview(call: Call) -> Answer:
     contact = call.contact(call.text("touser", missing=40003))
+    kind, content = _said(call)
     msg_id = call.world.msg_id()
-    _show(call, contact, msg_id)
+    _show(call.world, contact, MassSend(call.account.appid, msg_id, "", [], kind, content))
     return {**OK, "msg_id": msg_id}
 
 
@@ -45,52 +56,100 @@ def state(call: Call) -> Answer:
     return {"msg_id": found.msg_id, "msg_status": found.status}
 
 
+def answer_of_administrator(world: World, appid: str, msg_id: str, *, agrees: bool) -> JSON:
+    """The administrator agrees to a send or refuses it on his phone. Raises Refused."""
+    job = world.mass_sends.find(appid, msg_id)
+    if job is None or job.status != "SENDING":
+        raise Refused(f"no mass send {msg_id!r} waits for an answer")
+    task = _carry_out(world, job) if agrees else _give_up(world, job, _REFUSED)
+    return {"task": task.number if task else None}
+
+
+def no_answer(world: World, task: Task) -> None:
+    """The administrator's half hour is over."""
+    with world.acting():
+        job = world.mass_sends.find(task.payload["appid"], task.payload["msg_id"])
+        if job is not None and job.status == "SENDING":
+            _give_up(world, job, _NO_ANSWER)
+
+
 def _send(call: Call, receivers: list[Contact]) -> Answer:
-    repeated = _remember(call)
+    repeated = _earlier(call)
     if repeated:
         raise ApiError(45065, msg_id=repeated.msg_id)
-    msg_id = call.world.sent.rows[_key(call)].msg_id if _key(call) else call.world.msg_id()
-    allowed = [c for c in receivers if c.is_following and _has_left(call, c)]
-    reached = [c for c in allowed if not c.is_blocking]
-    for contact in reached:
-        contact.mass_count += 1
-        call.world.contacts.save(contact)
-        _show(call, contact, msg_id)
-    call.world.mass_sends.save(MassSend(call.account.appid, msg_id, "SEND_SUCCESS"))
-    _finish(call, msg_id, receivers, allowed, reached)
+    kind, content = _said(call)
+    openids = [contact.openid for contact in receivers]
+    msg_id, appid = call.world.msg_id(), call.account.appid
+    _remember(call, msg_id)
+    job = MassSend(appid, msg_id, "SENDING", openids, kind, content)
+    call.world.mass_sends.save(job)
+    if call.account.is_mass_protected:
+        payload = {"appid": appid, "msg_id": str(msg_id)}
+        call.world.schedule("mass", f"mass/{job.key}", payload, _ADMINISTRATOR_SECONDS)
+    else:
+        task = _carry_out(call.world, job, delay=event_delay(call))
+        call.caused += [task] if task else []
     return {**OK, "msg_id": msg_id, "msg_data_id": call.world.msg_id()}
 
 
-def _finish(
-    call: Call,
-    msg_id: int,
-    receivers: list[Contact],
-    allowed: list[Contact],
-    reached: list[Contact],
-) -> None:
+def _carry_out(world: World, job: MassSend, *, delay: float = 0.0) -> Task | None:
+    receivers = [world.contacts.find(job.appid, openid) for openid in job.receivers]
+    allowed = [c for c in receivers if c and c.is_following and _has_left(world, c)]
+    reached = [contact for contact in allowed if not contact.is_blocking]
+    for contact in reached:
+        contact.mass_count += 1
+        world.contacts.save(contact)
+        _show(world, contact, job)
+    job.status = "SEND_SUCCESS"
+    _take_out_of_drafts(world, job)
+    failed = len(allowed) - len(reached)
+    return _tell(world, job, "send success", (len(allowed), len(reached), failed), delay)
+
+
+def _give_up(world: World, job: MassSend, why: str) -> Task | None:
+    job.status = "SEND_FAIL"
+    return _tell(world, job, why, (0, 0, len(job.receivers)), 0.0)
+
+
+def _tell(
+    world: World, job: MassSend, status: str, counts: tuple[int, int, int], delay: float
+) -> Task | None:
+    world.mass_sends.save(job)
     event = {
         "MsgType": "event",
         "Event": "MASSSENDJOBFINISH",
-        "MsgID": msg_id,
-        "Status": "send success",
-        "TotalCount": len(receivers),
-        "FilterCount": len(allowed),
-        "SentCount": len(reached),
-        "ErrorCount": len(allowed) - len(reached),
+        "MsgID": job.msg_id,
+        "Status": status,
+        "TotalCount": len(job.receivers),
+        **dict(zip(("FilterCount", "SentCount", "ErrorCount"), counts, strict=True)),
     }
     # The platform names a follower of its choice as the sender of this event.
-    sender = next(iter(receivers), Contact(call.account.appid, "", ""))
-    task = pushes.push(call.world, call.account, sender, event, delay=event_delay(call))
-    call.caused += [task] if task else []
+    first = next(iter(job.receivers), "")
+    sender = world.contacts.find(job.appid, first) or Contact(job.appid, first, "")
+    account: Account = world.accounts.rows[job.appid]
+    return pushes.push(world, account, sender, event, delay=delay)
 
 
-def _show(call: Call, contact: Contact, msg_id: int) -> None:
+def _said(call: Call) -> tuple[str, JSON]:
     kind = call.text("msgtype", missing=40008)
     if kind not in _KINDS:
         raise ApiError(40008)
     content: JSON = call.body.get(kind) or {}
-    world = call.world
-    line = {"msg_type": kind, "content": content, "msg_id": str(msg_id)}
+    if kind == "mpnews":
+        draft = call.world.drafts.find(call.account.appid, str(content.get("media_id")))
+        if draft is None:
+            raise ApiError(40007)
+        content = {**content, "articles": draft.articles}
+    return kind, content
+
+
+def _take_out_of_drafts(world: World, job: MassSend) -> None:
+    """An article that was sent is no draft any more."""
+    world.drafts.drop(f"{job.appid}/{job.content.get('media_id')}")
+
+
+def _show(world: World, contact: Contact, job: MassSend) -> None:
+    line = {"msg_type": job.kind, "content": job.content, "msg_id": str(job.msg_id)}
     world.write(contact.person, contact.appid, "account", "mass", **line)
     world.witness(
         "message.delivered",
@@ -98,13 +157,13 @@ def _show(call: Call, contact: Contact, msg_id: int) -> None:
         openid=contact.openid,
         person=contact.person,
         message="mass",
-        content=content,
-        msg_id=str(msg_id),
+        content=job.content,
+        msg_id=str(job.msg_id),
     )
 
 
-def _has_left(call: Call, contact: Contact) -> bool:
-    month = shanghai_day(call.now)[:7]
+def _has_left(world: World, contact: Contact) -> bool:
+    month = shanghai_day(world.now())[:7]
     if contact.mass_month != month:
         contact.mass_month, contact.mass_count = month, 0
     return contact.mass_count < _PER_MONTH
@@ -116,19 +175,26 @@ def _followers(call: Call) -> list[Contact]:
 
 
 def _key(call: Call) -> str:
+    """What marks a repeat: the client's own id, else a digest of what is said to whom."""
     client_id = str(call.body.get("clientmsgid") or "")
-    if len(client_id) > 64:
+    if len(client_id.encode()) > _CLIENT_ID_BYTES:
         raise ApiError(45067)
-    return f"{call.account.appid}/mass/{client_id}" if client_id else ""
+    if not client_id:
+        said = {name: call.body.get(name) for name in ("filter", "touser", "msgtype", *_KINDS)}
+        text = json.dumps(said, sort_keys=True, ensure_ascii=False)
+        client_id = f"digest-{hashlib.sha256(text.encode()).hexdigest()}"
+    return f"mass/{client_id}"
 
 
-def _remember(call: Call) -> Sent | None:
-    """The earlier send under this client id; a new id is noted."""
-    key = _key(call)
-    if not key:
+def _earlier(call: Call) -> Sent | None:
+    """The send under the same id within a day; a repeat within a minute is too soon to tell."""
+    found = call.world.sent.find(call.account.appid, _key(call))
+    if found is None or call.now - found.at >= _REMEMBERED_SECONDS:
         return None
-    known = call.world.sent.find(key)
-    if known is None:
-        appid, client_id = key.split("/", 1)
-        call.world.sent.save(Sent(appid, client_id, call.world.msg_id(), call.now))
-    return known
+    if call.now - found.at < _TOO_SOON_SECONDS:
+        raise ApiError(45066)
+    return found
+
+
+def _remember(call: Call, msg_id: int) -> None:
+    call.world.sent.save(Sent(call.account.appid, _key(call), msg_id, call.now))

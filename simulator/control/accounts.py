@@ -5,12 +5,13 @@ from urllib.parse import urlencode
 from flask import Blueprint
 
 from simulator import crypto, outgoing, paykeys, pushes
+from simulator.api.mass import answer_of_administrator
 from simulator.api.tokens import invalidate
 from simulator.control.frame import Control, body, changed
 from simulator.errors import Refused
 from simulator.pay.gate import serials
 from simulator.pay_records import Merchant
-from simulator.records import JSON, Account, ConsoleSetup, Contact, Template
+from simulator.records import JSON, Account, ConsoleSetup, Contact, Draft, Template
 from simulator.world import World
 
 _SECRETS = ("platform_private_key", "certificate_private_key", "apiv3_key")
@@ -59,6 +60,24 @@ def blueprint(world: World) -> Blueprint:
     @control.route("POST", "/accounts/<appid>/verify_url", locked=False)
     def verify_url(appid: str) -> JSON:
         return _verify(world, appid)
+
+    return control.blueprint
+
+
+def editors(world: World) -> Blueprint:
+    """What an account's editors and its administrator do by hand."""
+    control = Control("editors", world)
+
+    @control.route("PUT", "/accounts/<appid>/drafts/<media_id>")
+    def draft(appid: str, media_id: str) -> JSON:
+        """What the account's editors write by hand: one article."""
+        world.account(appid)
+        return vars(world.drafts.save(Draft(appid, media_id, [body()], world.now())))
+
+    @control.route("POST", "/accounts/<appid>/mass/<msg_id>")
+    def administrator(appid: str, msg_id: str) -> JSON:
+        """The administrator answers whether a mass send may go out: `agrees`."""
+        return answer_of_administrator(world, appid, msg_id, agrees=body().get("agrees") is True)
 
     return control.blueprint
 

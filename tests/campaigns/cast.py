@@ -223,6 +223,25 @@ def offer(**changes: Any) -> Plan:
     return plan(**{**usual, **changes})
 
 
+ARTICLE = {
+    "title": "春季好机",
+    "digest": "到店看看",
+    "content": "<p>新款到店</p>",
+    "thumb_media_id": "cover",
+}
+
+
+def article(**changes: Any) -> Plan:
+    """A mass send of one article to everybody who follows."""
+    usual: dict[str, Any] = {
+        "campaign_class": "mass",
+        "service_event": None,
+        "template_id": None,
+        "content": {"variants": [], "article": ARTICLE},
+    }
+    return plan(**{**usual, **changes})
+
+
 def drafted(cast: Cast, what: Plan | None = None, *, now: datetime = NOON) -> int:
     """A draft by the writer."""
     with transaction():

@@ -244,10 +244,8 @@ def test_four_mass_sends_a_month_reach_a_person(stage: Stage) -> None:
     }
     path = "/cgi-bin/message/mass/sendall"
     first = stage.call(path, clientmsgid="m0", **body)
-    repeated = stage.call(path, clientmsgid="m0", **body)
-    assert (repeated["errcode"], repeated["msg_id"]) == (45065, first["msg_id"])
-    for _ in range(4):
-        assert stage.call(path, **body)["errcode"] == 0
+    for number in range(1, 5):
+        assert stage.call(path, clientmsgid=f"m{number}", **body)["errcode"] == 0
     stage.settle()
     finished = [fact["fields"] for fact in stage.facts("push.sent")][1:]
     assert [one["SentCount"] for one in finished] == [1, 1, 1, 1, 0]

@@ -22,6 +22,10 @@ function news({ content }) {
   return h("div", { class: "card wide" }, (content.articles ?? []).map((each, i) => article(each, i === 0)));
 }
 
+// A mass send's article: here its card leads to the original at once.
+const original = (each) => ({ ...each, url: each.content_source_url, description: each.digest });
+const massNews = ({ content }) => news({ content: { articles: (content.articles ?? []).map(original) } });
+
 function notice({ content, rows }) {
   const url = content.url ?? "";
   const facts = h("dl", { class: "facts" }, rows.flatMap(([label, value]) => [h("dt", {}, label), h("dd", {}, value)]));
@@ -46,7 +50,7 @@ const text = (line, onChoice) => h("div", { class: "bubble" }, rich(line.content
 const named = (words) => (line) => h("div", { class: "bubble quiet" }, [words, line.content.title ?? line.content.label].filter(Boolean).join(" "));
 
 const KINDS = {
-  text, image, news, link, template: notice, subscribe: notice, msgmenu: choices,
+  text, image, news, mpnews: massNews, link, template: notice, subscribe: notice, msgmenu: choices,
   voice: named("[语音]"), video: named("[视频]"), shortvideo: named("[视频]"), music: named("[音乐]"),
   location: named("[位置]"), miniprogrampage: named("[小程序]"), wxcard: named("[卡券]"),
 };
@@ -57,7 +61,7 @@ export function bubble(line, onChoice) {
 
 export function gist(line) {
   if (line.msg_type === "text") return plain(line.content.content ?? "");
-  if (line.msg_type === "news") return `[图文] ${line.content.articles?.[0]?.title ?? ""}`;
+  if (["news", "mpnews"].includes(line.msg_type)) return `[图文] ${line.content.articles?.[0]?.title ?? ""}`;
   if (line.msg_type === "image") return "[图片]";
   return line.content.title ?? line.content.head_content ?? "[消息]";
 }

@@ -44,6 +44,8 @@ ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
     "period.after_seal": ("tests/periods/test_closing.py", "AFTER_SEAL"),
     "campaign.before_send": ("tests/campaigns/test_crashes.py", "BEFORE_SEND"),
     "campaign.after_send": ("tests/campaigns/test_crashes.py", "AFTER_SEND"),
+    "campaign.mass.before_send": ("tests/campaigns/test_mass.py", "BEFORE_SEND"),
+    "campaign.mass.after_send": ("tests/campaigns/test_mass.py", "AFTER_SEND"),
     "campaign.before_mark": ("tests/campaigns/test_crashes.py", "BEFORE_MARK"),
 }
 CASES: Final = [(point, story) for point, stories in PASSES.items() for story in stories]

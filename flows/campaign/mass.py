@@ -1,0 +1,225 @@
+"""A mass send: one article to ten thousand people a call, each call once, its end told in totals.
+
+A chain of jobs, each making at most one send and deferring the next. Each part has a mark of its
+own (`clientmsgid`), under which WeChat knows a repeat for a day: without an answer the same call is
+made again, and 45065 tells the number of the first. What goes out is a copy of the article as it
+was agreed to, made anew for each part, since WeChat takes a draft away once it was sent.
+"""
+
+from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from campaigns import operations
+from campaigns.mass import (
+    Attempt,
+    accept_part,
+    begin_part,
+    end_part,
+    note_copy,
+    open_part,
+    put_off,
+    refuse_part,
+    repeat_part,
+)
+from campaigns.mass_models import PartStatus
+from campaigns.mass_queries import part_by_id, people_in, unsettled_parts, waiting_people
+from campaigns.models import Campaign, CampaignStatus, Reason, RecipientStatus, Way
+from campaigns.queries import campaign_by_id
+from campaigns.recipients import Mark, lock_pace, mark, use_quota
+from campaigns.rules import loud_at
+from flows.campaign.audience import ways_for
+from flows.campaign.quotas import calls_left, learn_quotas, rest_until_tomorrow
+from flows.campaign.texts import article_in, link_for_all
+from flows.messages import kind_of_refusal
+from members.audience import persons_of
+from wechat import mass
+from wechat.error_codes import Kind
+from wx_backend import clock, crash
+from wx_backend.errors import PlatformError
+from wx_backend.outbox import BULK, Steps, defer, remote_job
+from wx_backend.platform import client
+
+if TYPE_CHECKING:
+    from wechat.caller import Caller
+
+PEOPLE: int = mass.PEOPLE_MAX
+PAGE: Final = 1_000
+LOOK_AGAIN: Final = timedelta(minutes=1)
+DUPLICATE: Final = "45065"
+ENDED: Final = {"SEND_SUCCESS": True, "SEND_FAIL": False, "DELETE": False}
+BEFORE_SEND = crash.point("campaign.mass.before_send")
+AFTER_SEND = crash.point("campaign.mass.after_send")
+
+
+def start_mass(campaign_id: int, run: int) -> None:
+    """Have a run of a mass send sent."""
+    _next_turn(campaign_id, run, 0, due_at=None)
+
+
+@remote_job("campaign.mass", queue=BULK)
+def send_part(*, campaign_id: int, run: int, turn: int) -> Steps:
+    """Send the next part of a run or look how the parts stand, and have the next turn follow."""
+    campaign, now = campaign_by_id(campaign_id), clock.now()
+    if campaign.status != CampaignStatus.RUNNING or campaign.run != run:
+        return
+    again = partial(_next_turn, campaign_id, run, turn + 1)
+    if (loud := loud_at(now)) > now:
+        again(due_at=loud)
+        return
+    yield from learn_quotas(campaign.appid, [Way.MASS], now)
+    part_id = _due_part(campaign_id, run, clock.now())
+    if part_id is None:
+        yield from _ask_after(campaign, clock.now())
+        _wait_or_finish(campaign_id, again)
+    elif calls_left(campaign.appid, Way.MASS) == 0:
+        rest_until_tomorrow(campaign_id, now)
+    else:
+        yield from _send(campaign, part_id)
+        again(due_at=None)
+
+
+def _next_turn(campaign_id: int, run: int, turn: int, *, due_at: datetime | None) -> None:
+    defer(
+        send_part,
+        key=f"{campaign_id}:{run}:{turn}",
+        due_at=due_at,
+        campaign_id=campaign_id,
+        run=run,
+        turn=turn,
+    )
+
+
+def _due_part(campaign_id: int, run: int, now: datetime) -> int | None:
+    """The part whose turn it is: one without an answer, else a new one; None while none is due.
+
+    The locks of the campaign and of the account's pace are held meanwhile, as for single messages.
+    """
+    campaign = operations.locked_campaign(campaign_id)
+    if campaign.status != CampaignStatus.RUNNING or campaign.run != run:
+        return None
+    lock_pace(campaign.appid, now=now)
+    opened = [each for each in unsettled_parts(campaign_id) if each.status == PartStatus.OPEN]
+    if opened:
+        return next((each.id for each in opened if each.due_at <= now), None)
+    while rows := waiting_people(campaign_id, limit=PEOPLE + mass.PEOPLE_MIN):
+        if reached := _still_meant(campaign, _fitting(rows), now):
+            return open_part(campaign, reached, now=now).id
+    return None
+
+
+def _fitting(rows: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    """As many as go into one call, so that nobody is left over alone."""
+    rest = len(rows) - PEOPLE
+    return rows[: PEOPLE - 1] if rest == 1 else rows[:PEOPLE]
+
+
+def _still_meant(campaign: Campaign, rows: Sequence[tuple[int, int]], now: datetime) -> list[int]:
+    """Whose turn it is and who may be written to by now, by row; the others are left out."""
+    ways: dict[int, Way | Reason] = {}
+    for first in range(0, len(rows), PAGE):
+        people = persons_of([identity_id for _, identity_id in rows[first : first + PAGE]])
+        ways |= ways_for(campaign, list(people.values()), now=now, until=now)
+    reached = [row_id for row_id, identity_id in rows if ways[identity_id] is Way.MASS]
+    if len(reached) < mass.PEOPLE_MIN:
+        ways |= {who: Reason.ALONE for row_id, who in rows if row_id in reached}
+        reached = []
+    left = [(row_id, ways[who]) for row_id, who in rows if ways[who] is not Way.MASS]
+    mark(
+        Mark(id=row_id, status=RecipientStatus.LEFT_OUT, due_at=now, reason=why)
+        for row_id, why in left
+    )
+    return reached
+
+
+def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
+    """One call: a copy of the article if there is none yet, then the send itself."""
+    api, appid, campaign_id = client(campaign.appid).caller, campaign.appid, campaign.id
+    article, link = article_in(campaign), link_for_all(campaign, now=clock.now())
+    if part_by_id(part_id).media_id is None:
+        try:
+            media_id = yield partial(mass.add_draft, api, article, link=link)
+        except PlatformError as error:
+            if not error.permanent:
+                raise
+            _pause(campaign_id, "图文无法存入草稿箱", error)
+            return
+        note_copy(part_id, media_id)
+    attempt = begin_part(part_id, now=clock.now())
+    if attempt is None:
+        return
+    try:
+        msg_id = yield partial(_called, api, attempt, _openids(part_id))
+    except PlatformError as error:
+        _judge(campaign_id, appid, attempt, error)
+    else:
+        accept_part(part_id, msg_id, appid=appid, now=clock.now())
+        use_quota(appid, {Way.MASS: 1})
+
+
+def _called(api: "Caller", attempt: Attempt, openids: Sequence[str]) -> str | None:
+    crash.here(BEFORE_SEND)
+    msg_id = mass.send_mass(
+        api, openids=openids, media_id=attempt.media_id, client_msg_id=attempt.client_msg_id
+    )
+    crash.here(AFTER_SEND)
+    return msg_id
+
+
+def _openids(part_id: int) -> list[str]:
+    """Whom a part goes to; who was erased since is left out, which the platform's mark bears."""
+    people = persons_of(people_in(part_by_id(part_id)))
+    return [each.openid for each in people.values() if each.openid is not None]
+
+
+def _judge(campaign_id: int, appid: str, attempt: Attempt, error: PlatformError) -> None:
+    """What a call means that was not taken: adopted, made again, or given up."""
+    part_id, now, told = attempt.part_id, clock.now(), f"{error.code} {error.message}".strip()
+    kind = kind_of_refusal(error)
+    if error.code == DUPLICATE:
+        accept_part(part_id, error.msg_id, appid=appid, now=now)
+    elif error.unknown or kind in (Kind.transient, Kind.token, Kind.quota):
+        doubt = error.unknown or attempt.is_repeat
+        repeat_part(part_id, error=told, may_have_arrived=doubt, now=now)
+        if kind is Kind.quota:
+            rest_until_tomorrow(campaign_id, now)
+    else:
+        refuse_part(part_id, error=told, may_have_arrived=attempt.is_repeat)
+        _pause(campaign_id, "微信拒绝群发", error)
+
+
+def _pause(campaign_id: int, what: str, error: PlatformError) -> None:
+    """The next ten thousand would be refused as well: a person looks."""
+    reason = f"{what}：{error.code} {error.message}".strip()
+    operations.pause(campaign_id, reason=reason, staff_id=None, now=clock.now())
+
+
+def _ask_after(campaign: Campaign, now: datetime) -> Generator[Any, Any, None]:
+    """Ask how those parts stand of which nobody told the end in time."""
+    api = client(campaign.appid).caller
+    late = [
+        (each.id, each.msg_id)
+        for each in unsettled_parts(campaign.id)
+        if each.status == PartStatus.ACCEPTED and each.due_at <= now
+    ]
+    for part_id, msg_id in late:
+        if msg_id is None:
+            end_part(part_id, is_sent=True)
+            continue
+        state = yield partial(mass.mass_state, api, msg_id)
+        if state in ENDED:
+            end_part(part_id, is_sent=ENDED[state], error="" if ENDED[state] else state)
+        else:
+            put_off(part_id, now=now)
+
+
+def _wait_or_finish(campaign_id: int, again: Any) -> None:
+    """Look again in a minute while a part has no answer or no end, else it is done."""
+    now = clock.now()
+    if unsettled_parts(campaign_id):
+        again(due_at=now + LOOK_AGAIN)
+    elif not waiting_people(campaign_id, limit=1):
+        operations.finish(campaign_id, now=now)
+    else:
+        again(due_at=now)
