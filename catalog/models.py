@@ -206,7 +206,7 @@ class Reservation(Model):
 class StockMove(Model):
     """One change of one stock row; the sums of all moves are what the row says. Never changes.
 
-    `form_key` is that of the form somebody sent: sent twice, it counts once.
+    `form_key` is that of the form somebody sent: sent twice, it counts once. `reason` is why he did.
     """
 
     __tablename__ = "stock_move"
@@ -223,4 +223,5 @@ class StockMove(Model):
     reservation_id: Mapped[int | None] = mapped_column(ForeignKey("reservation.id"), index=True)
     actor: Mapped[str] = mapped_column(String(40))
     form_key: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(100), default="", server_default="")
     moved_at: Mapped[datetime] = mapped_column(Instant)

@@ -81,6 +81,14 @@ def sku_ids(numbers: Iterable[str]) -> dict[str, int]:
     return {number: sku_id for number, sku_id in rows}  # noqa: C416 - the same
 
 
+def sku_and_product(number: str) -> tuple[Sku, Product] | None:
+    """The variant of this public number and its product."""
+    row = db.session.execute(
+        select(Sku, Product).join(Product, Product.id == Sku.product_id).where(Sku.number == number)
+    ).one_or_none()
+    return (row[0], row[1]) if row is not None else None
+
+
 def sku_name(sku_id: int) -> str:
     """A variant as people know it: its product's name and its own."""
     product, own = db.session.execute(

@@ -5,6 +5,7 @@ once from each state, so whoever moves it is the one who changes the stock. Rese
 locked before stock rows; callers with several variants go by ascending sku id.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from catalog.models import (
     Sku,
     Stock,
     StockMove,
+    StockPlace,
 )
 from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict
@@ -41,18 +43,26 @@ class FormUsed(Conflict):
     code, message = "form_used", "该表单已提交过，请刷新页面后重新填写"
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What tells a form sent twice from two forms, and why it was sent."""
+
+    key: str
+    reason: str = ""
+
+
 def receive_stock(
     *,
     sku_id: int,
     quantity: int,
     actor: str,
     now: datetime,
-    form_key: str | None = None,
+    form: Form | None = None,
     place_id: int = DEFAULT_PLACE,
 ) -> int:
     """Add delivered units and return the stock row's id; the first delivery makes the row.
 
-    Once per `form_key`, where there is one; FormUsed for another quantity under the same.
+    Once per form, where there is one; FormUsed for another quantity under the same.
     """
     if quantity <= 0:
         raise ValueError("a delivery has at least one unit")
@@ -63,20 +73,18 @@ def receive_stock(
     )
     stock_id = _stock_id(sku_id, place_id)
     assert stock_id is not None  # noqa: S101 - made above at the latest
-    said = {"actor": actor, "form_key": form_key, "moved_at": now}
-    _change_by_hand(stock_id, MoveKind.RECEIVED, quantity, **said)
+    _change_by_hand(stock_id, MoveKind.RECEIVED, quantity, **_said(actor, now, form))
     return stock_id
 
 
 def correct_stock(
-    *, stock_id: int, change: int, actor: str, now: datetime, form_key: str | None = None
+    *, stock_id: int, change: int, actor: str, now: datetime, form: Form | None = None
 ) -> None:
     """Bring the books to what was counted; StockTooLow when units already promised would go.
 
-    Once per `form_key`, where there is one; FormUsed for another change under the same.
+    Once per form, where there is one; FormUsed for another change under the same.
     """
-    said = {"actor": actor, "form_key": form_key, "moved_at": now}
-    if not _change_by_hand(stock_id, MoveKind.CORRECTED, change, **said):
+    if not _change_by_hand(stock_id, MoveKind.CORRECTED, change, **_said(actor, now, form)):
         raise StockTooLow
 
 
@@ -157,6 +165,13 @@ def release_expired(*, now: datetime, limit: int = 100) -> int:
     return sum(release(key=key, now=now) for key in keys)
 
 
+def place_of_outlet(*, outlet_id: int, name: str) -> int:
+    """The place where an outlet keeps its stock; the first use makes it."""
+    row = {"name": name, "outlet_id": outlet_id}
+    upsert(StockPlace, row, key=("outlet_id",))
+    return db.session.scalars(select(StockPlace.id).where(StockPlace.outlet_id == outlet_id)).one()
+
+
 def _promise(held: Reservation, now: datetime) -> bool:
     return _changed_for(held, MoveKind.RESERVED, now, reserved=held.quantity)
 
@@ -177,6 +192,15 @@ def _changed_for(
         now=now,
         reservation_id=reservation.id,
     )
+
+
+def _said(actor: str, now: datetime, form: Form | None) -> dict[str, Any]:
+    return {
+        "actor": actor,
+        "moved_at": now,
+        "form_key": form.key if form else None,
+        "reason": form.reason if form else "",
+    }
 
 
 def _change_by_hand(stock_id: int, kind: MoveKind, on_hand: int, **history: Any) -> bool:

@@ -82,9 +82,7 @@ ACTS: Final[Mapping[str, str]] = {
     "console.products.ask": "申请上架",
     "console.products.decide": "上架审批",
     "console.products.list_again": "重新上架",
-    "console.products.recount": "盘点库存",
     "console.products.reprice": "改价",
-    "console.products.restock": "入库",
     "console.products.tick": "上架准备",
     "console.products.unlist": "下架",
     "console.real_names.decide": "实名判定",
@@ -107,6 +105,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.shelves.add": "添加商品分类",
     "console.shelves.rename": "修改商品分类",
     "console.statements.prove": "核对结算单",
+    "console.stock.correct": "盘点更正",
+    "console.stock.receive": "入库",
     "console.stops.lift": "恢复对外调用",
     "console.stops.stop": "停止对外调用",
 }

@@ -48,6 +48,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
                 *("console.albums", "console.shelves"),
             ),
         ),
+        Place("console.stock.index", "库存", ("console.stock",)),
         Place("console.numbers.index", "号码", ("console.numbers",)),
     ),
     "人员": (

@@ -1,6 +1,5 @@
-"""Products: the check-list before they go on sale, approval by a second person, prices, stock."""
+"""Products: the check-list before they go on sale, approval by a second person, prices."""
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
@@ -11,19 +10,18 @@ from catalog.launch import ItemData
 from catalog.launch_models import LaunchStep, Verdict
 from catalog.launch_rules import TEXT_MAX, TITLES, WANTED
 from catalog.showing import Showing
-from console.pages import PER_PAGE, as_date, form_key, page_of, text
+from console.pages import PER_PAGE, as_date, page_of, text
 from console.product_forms import prices_typed
 from console.session import staff
 from console.skus import sku_page
 from flows import launch
+from org.models import Tier
 from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput, NotFound
 
 bp = Blueprint("products", __name__)
-
-UNITS_MAX = 1_000_000
 
 
 @bp.get("/products")
@@ -36,7 +34,7 @@ def index() -> str:
 
 @bp.get("/products/<number>")
 def show(number: str) -> str:
-    """One product: check-list, approvals, variants, stock and its history."""
+    """One product: check-list, approvals, variants, album, stock of the central store."""
     file = launch.product_file(number, clock.now())
     return render_template(
         "console/product.html",
@@ -45,7 +43,7 @@ def show(number: str) -> str:
         titles=TITLES,
         wanted=WANTED,
         me=_actor(),
-        key=secrets.token_hex(16),
+        is_above=staff().tier != Tier.OUTLET,
     )
 
 
@@ -133,28 +131,6 @@ def reprice(number: str, sku: str) -> ResponseReturnValue:
         return sku_page(number, sku, refusal), refusal.status
 
 
-@bp.post("/products/<number>/skus/<sku>/received")
-def restock(number: str, sku: str) -> ResponseReturnValue:
-    """Delivered units; the same form counts once."""
-    came = launch.Counted(_whole("quantity", low=1), form_key())
-    return _changed(
-        number,
-        "入库已登记",
-        lambda now: launch.restock(number, sku, came, actor=_actor(), now=now),
-    )
-
-
-@bp.post("/products/<number>/skus/<sku>/corrected")
-def recount(number: str, sku: str) -> ResponseReturnValue:
-    """What was counted is more or less than the books say; the same form counts once."""
-    off = launch.Counted(_whole("change", low=-UNITS_MAX), form_key())
-    return _changed(
-        number,
-        "库存已更正",
-        lambda now: launch.recount(number, sku, off, actor=_actor(), now=now),
-    )
-
-
 def _changed(number: str, said: str, work: Callable[[datetime], None]) -> ResponseReturnValue:
     """Do it, say so, and go back to the product's page."""
     now = clock.now()
@@ -180,13 +156,3 @@ def _beginning(name: str, *, is_needed: bool = True) -> datetime | None:
     if not typed and not is_needed:
         return None
     return datetime.combine(as_date(typed, name), time(), SHANGHAI)
-
-
-def _whole(name: str, *, low: int) -> int:
-    try:
-        number = int(text(name, request.form))
-    except ValueError as error:
-        raise BadInput("请填写整数", fields=[name]) from error
-    if number == 0 or not low <= number <= UNITS_MAX:
-        raise BadInput("数量超出范围", fields=[name])
-    return number

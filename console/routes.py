@@ -46,6 +46,7 @@ from console import (
     skus,
     staff,
     statements,
+    stock,
     stops,
     words,
 )
@@ -77,6 +78,7 @@ for part in (
     skus,
     albums,
     shelves,
+    stock,
     numbers,
     receipts,
     reps,

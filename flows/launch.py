@@ -1,16 +1,16 @@
-"""Staff take a product to the shelves: check-list, approval, listing, prices, stock; all on record."""
+"""Staff take a product to the shelves: check-list, approval, listing, prices; all on record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog import launch, stock
+from catalog import launch
 from catalog.launch_models import LaunchApproval, LaunchItem, LaunchStep, ProductEvent, Verdict
-from catalog.models import Product, Sku, StockMove
+from catalog.models import Product, Sku
 from catalog.offers import is_on_sale
 from catalog.operations import list_product, price_sku
 from catalog.queries import all_skus, count_products, product_by_number, products_page
-from catalog.stock_history import Shelf, moves_of, shelves_of
+from catalog.stock_history import Shelf, central_shelves
 from org.models import Tier
 from org.queries import node_of
 from wx_backend.errors import Forbidden, NotFound
@@ -45,7 +45,6 @@ class ProductFile:
     asked: LaunchApproval | None
     skus: Sequence[Sku]
     shelves: Sequence[Shelf]
-    moves: Sequence[StockMove]
     events: Sequence[ProductEvent]
 
 
@@ -74,15 +73,13 @@ def product_file(number: str, now: datetime) -> ProductFile:
     items = {item.step: item for item in launch.items_of(product.id)}
     row = _row(product, now)
     skus = all_skus(product.id)
-    shelves = shelves_of([sku.id for sku in skus])
     return ProductFile(
         row=row,
         steps=[StepRow(step, items.get(step), step not in row.missing) for step in LaunchStep],
         approvals=launch.approvals_of(product.id),
         asked=launch.open_approval(product.id),
         skus=skus,
-        shelves=shelves,
-        moves=moves_of([shelf.stock_id for shelf in shelves]),
+        shelves=central_shelves(sku.id for sku in skus),
         events=launch.events_of(product.id),
     )
 
@@ -149,33 +146,6 @@ def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: da
         market_price_fen=prices.market_price_fen,
     )
     launch.record_event(product_id=product.id, what="priced", details=details, actor=actor, now=now)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """How many units came, or by how many the count differs; `form_key` makes a repeat the same."""
-
-    units: int
-    form_key: str
-
-
-def restock(number: str, sku_number: str, came: Counted, *, actor: str, now: datetime) -> None:
-    """Delivered units are on the shelf of the central store. Raises FormUsed."""
-    _, sku = _variant(number, sku_number)
-    stock.receive_stock(
-        sku_id=sku.id, quantity=came.units, actor=actor, now=now, form_key=came.form_key
-    )
-
-
-def recount(number: str, sku_number: str, off: Counted, *, actor: str, now: datetime) -> None:
-    """Bring the books of the central store to what was counted. Raises StockTooLow, FormUsed."""
-    _, sku = _variant(number, sku_number)
-    shelf = next(iter(shelves_of([sku.id])), None)
-    if shelf is None:
-        raise NotFound("该规格没有库存记录")
-    stock.correct_stock(
-        stock_id=shelf.stock_id, change=off.units, actor=actor, now=now, form_key=off.form_key
-    )
 
 
 def _row(product: Product, now: datetime) -> ProductRow:

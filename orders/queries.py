@@ -87,6 +87,16 @@ def lines_by_id(ids: Iterable[int]) -> dict[int, OrderLine]:
     return {row.id: row for row in rows}
 
 
+def numbers_of_lines(line_ids: Iterable[int]) -> dict[int, str]:
+    """The numbers of the orders that these lines belong to, by line."""
+    rows = db.session.execute(
+        select(OrderLine.id, SalesOrder.number)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(OrderLine.id.in_(set(line_ids)))
+    )
+    return {line_id: number for line_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
 def orders_after(order_id: int, *, is_paid: bool = False, limit: int) -> Sequence[int]:
     """The next order ids after one; with `is_paid` only of orders that were paid once."""
     query = select(SalesOrder.id).where(SalesOrder.id > order_id)

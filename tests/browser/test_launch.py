@@ -65,9 +65,12 @@ def test_a_product_is_sold_once_its_check_list_is_whole_and_a_colleague_agrees(
     desktop.get_by_label("审批意见").fill("资料齐全")
     desktop.get_by_role("button", name="批准上架").click()
     expect(desktop.get_by_text("在售", exact=True)).to_be_visible()
+    expect(desktop.locator(".line").last).to_contain_text("卡罗尔")
+    desktop.get_by_role("link", name="中心仓").click()
     desktop.get_by_label("入库数量").fill("5")
     desktop.get_by_role("button", name="入库").click()
-    expect(desktop.locator(".line").last).to_contain_text("卡罗尔")
+    expect(desktop.get_by_role("row", name="卡罗尔")).to_contain_text("0 → 5")
+    assert fits(desktop)
 
     assert _row(tablet).is_listed
     approval = db.session.scalars(select(LaunchApproval)).all()[-1]

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 
 from catalog.models import StockMove
 from catalog.stock import (
+    Form,
     SoldOut,
     StockTooLow,
     correct_stock,
@@ -131,7 +132,7 @@ def test_one_form_sent_four_times_at_once_books_its_units_once(app: Flask, wares
     def restock(_: int) -> None:
         retried(
             lambda: receive_stock(
-                sku_id=wares.phone_id, quantity=3, actor="staff:1", now=NOON, form_key="form"
+                sku_id=wares.phone_id, quantity=3, actor="staff:1", now=NOON, form=Form("form")
             )
         )
 

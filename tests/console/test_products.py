@@ -1,7 +1,5 @@
 """Products at the console: nothing goes on sale before the list is done and a colleague agrees."""
 
-import re
-
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +7,7 @@ from catalog.launch_rules import WANTED
 from catalog.models import Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData, add_product, add_sku
 from tests.catalog.pool import FIRST, fill_pool
-from tests.catalog.shelf import NOON, assert_stock_conserved, stock_of
+from tests.catalog.shelf import NOON
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import World
@@ -94,39 +92,6 @@ def test_prices_change_on_record(desk_of: Desks, world: World) -> None:
     db.session.rollback()
     assert db.session.get_one(Sku, world.wares.phone_id).price_fen == 188_800
     assert "1,999.00 → 1,888.00" in desk.get(f"/products/{number}").text
-
-
-def test_stock_is_received_and_corrected_by_somebody(desk_of: Desks, world: World) -> None:
-    desk, sku_id = desk_of("manager"), world.wares.phone_id
-    before, reserved = stock_of(sku_id)
-    with transaction():
-        number = db.session.get_one(Product, 1).number
-    path = f"/products/{number}/skus/{world.wares.phone}"
-    assert desk.post(f"{path}/received", quantity="5", key="a").status_code == 302
-    assert desk.post(f"{path}/corrected", change="-2", key="a").status_code == 302
-    assert desk.post(f"{path}/corrected", change="-1000", key="b").status_code == 409
-    assert desk.post(f"{path}/received", quantity="-1", key="b").status_code == 400
-    assert desk.post(f"{path}/received", quantity="x", key="b").status_code == 400
-    assert stock_of(sku_id) == (before + 3, reserved)
-    page = desk.get(f"/products/{number}").text
-    assert "盘点更正" in page
-    assert "入库" in page
-
-
-def test_a_form_about_stock_sent_twice_counts_once(desk_of: Desks, world: World) -> None:
-    desk, sku_id = desk_of("manager"), world.wares.phone_id
-    before, reserved = stock_of(sku_id)
-    with transaction():
-        number = db.session.get_one(Product, 1).number
-    keys = re.findall(r'name="key" value="([^"]+)"', desk.get(f"/products/{number}").text)
-    path, key = f"/products/{number}/skus/{world.wares.phone}", keys[0]
-    for _ in range(2):
-        assert desk.post(f"{path}/received", quantity="5", key=key).status_code == 302
-        assert desk.post(f"{path}/corrected", change="-2", key=key).status_code == 302
-    assert desk.post(f"{path}/received", quantity="6", key=key).status_code == 409
-    assert desk.post(f"{path}/received", quantity="5").status_code == 400
-    assert stock_of(sku_id) == (before + 3, reserved)
-    assert_stock_conserved()
 
 
 def test_an_outlets_staff_look_and_change_nothing(
