@@ -13,7 +13,8 @@ from wx_backend.db import Instant, Model, id_column
 class ArchiveStatus(StrEnum):
     """How far an archive has come.
 
-    Nobody writes a `failed` one any more; the file of a `removed` one is gone.
+    Nobody writes a `failed` one any more; the file of a `removed` one is gone. A `refused` one was
+    never written: who asked had lost the right to it by then.
     """
 
     WAITING = "waiting"
@@ -21,6 +22,7 @@ class ArchiveStatus(StrEnum):
     FAILED = "failed"
     DONE = "done"
     REMOVED = "removed"
+    REFUSED = "refused"
 
 
 class Deed(StrEnum):
@@ -31,6 +33,7 @@ class Deed(StrEnum):
     DONE = "done"
     FETCHED = "fetched"
     REMOVED = "removed"
+    REFUSED = "refused"
 
 
 class Archive(Model):

@@ -63,6 +63,21 @@ def mark_failed(archive_id: int, *, now: datetime) -> None:
         _note(archive, Deed.FAILED, "system", now)
 
 
+def asker_of(archive_id: int) -> str:
+    """Who asked for an archive, as `staff:7`."""
+    query = select(ArchiveEvent.actor).where(
+        ArchiveEvent.archive_id == archive_id, ArchiveEvent.deed == Deed.ASKED
+    )
+    return db.session.scalars(query).one()
+
+
+def refuse_archive(archive_id: int, *, now: datetime) -> None:
+    """It is not written after all."""
+    archive = db.session.get_one(Archive, archive_id)
+    archive.status = ArchiveStatus.REFUSED
+    _note(archive, Deed.REFUSED, "system", now)
+
+
 def note_progress(archive_id: int, *, total: int, done: int) -> None:
     """How many rows there are, and how many are written."""
     archive = db.session.get_one(Archive, archive_id)

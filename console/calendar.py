@@ -16,7 +16,7 @@ from org.roster import holds_everything
 from wx_backend import clock
 from wx_backend.clock import business_on
 from wx_backend.db import retried
-from wx_backend.errors import BadInput, Forbidden
+from wx_backend.errors import BadInput, Forbidden, NotFound
 
 bp = Blueprint("calendar", __name__)
 
@@ -64,7 +64,7 @@ def forget_day(day: str) -> ResponseReturnValue:
 def same_day(city_id: int) -> ResponseReturnValue:
     """State a city's same-day rule."""
     if city_id not in {city.id for city in nodes_under(staff().node_id, tier=Tier.CITY)}:
-        raise BadInput("请选择辖区内的地市", fields=["city"])
+        raise NotFound("没有这个地市")
     cut_off, within = _minutes("cut_off"), _number("within_minutes", most=24 * 60)
     is_active = request.form.get("is_active") == "1"
     retried(

@@ -31,7 +31,7 @@ class Person:
 
 
 def signed_in_person(*, identity_id: int, signed_in_at: datetime, now: datetime) -> Person | None:
-    """Who a session of these values belongs to; None when it is old or his data was erased."""
+    """Who a session of these values belongs to; None when it is over or his data was erased."""
     if signed_in_at + SIGNED_IN_FOR <= now:
         return None
     try:
@@ -39,6 +39,8 @@ def signed_in_person(*, identity_id: int, signed_in_at: datetime, now: datetime)
     except NotFound:
         return None
     if identity.openid is None or identity.member_id is None:
+        return None
+    if identity.signed_out_at is not None and signed_in_at <= identity.signed_out_at:
         return None
     return Person(identity.id, identity.member_id, identity.appid)
 

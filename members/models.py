@@ -59,7 +59,7 @@ class Identity(Model):
     """One person at one account: (appid, openid). Erasing nulls the openid, the id stays.
 
     `state_at` is the event time of the newest follow or unfollow seen, so that an older event
-    arriving late never overwrites a newer one.
+    arriving late never overwrites a newer one. Sessions from before `signed_out_at` are over.
     """
 
     __tablename__ = "identity"
@@ -78,6 +78,7 @@ class Identity(Model):
     state_at: Mapped[datetime | None] = mapped_column(Instant)
     subscribe_scene: Mapped[str | None] = mapped_column(String(40))
     seen_at: Mapped[datetime] = mapped_column(Instant)
+    signed_out_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -107,6 +107,12 @@ def ensure_identity(*, appid: str, openid: str, now: datetime, unionid: str | No
     return identity_id
 
 
+def sign_out(*, identity_id: int, now: datetime) -> None:
+    """Whatever was signed in as this identity up to now is so no more, on every browser."""
+    is_older = or_(Identity.signed_out_at.is_(None), Identity.signed_out_at < now)
+    _change(identity_id, is_older, signed_out_at=now)
+
+
 def note_profile(*, identity_id: int, unionid: str | None, subscribe_scene: str | None) -> None:
     """Keep what the platform told about a follower; what it left out stays as it was."""
     told = {"unionid": unionid, "subscribe_scene": subscribe_scene}

@@ -1,6 +1,6 @@
 """What a payment or a refund can be refused for."""
 
-from wx_backend.errors import Conflict
+from wx_backend.errors import Conflict, NotFound
 
 
 class AlreadyPaid(Conflict):
@@ -37,3 +37,9 @@ class RefundTooLate(Conflict):
 
 class NotAbnormal(Conflict):
     code, message = "not_abnormal", "该笔退款不是异常状态，或已安排其他退回方式"
+
+
+class NoSuchProposal(NotFound):
+    """There is none, or it is about another part's order: both are answered alike."""
+
+    message = "退款申请不存在"

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Select, func, select
 
+from payments.errors import NoSuchProposal
 from payments.models import Payment, ProposalStatus, Refund, RefundProposal, RefundStatus, WayOut
 from wx_backend.db import db, locked
 from wx_backend.errors import Conflict, Forbidden, NotFound
@@ -92,12 +93,12 @@ def amounts_of(row: RefundProposal) -> dict[int, int]:
 
 
 def order_of_proposal(proposal_id: int) -> int:
-    """The order to lock before deciding. Raises NotFound."""
+    """The order to lock before deciding. Raises NoSuchProposal."""
     order_id = db.session.scalar(
         select(RefundProposal.order_id).where(RefundProposal.id == proposal_id)
     )
     if order_id is None:
-        raise NotFound
+        raise NoSuchProposal
     return order_id
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
+from payments.errors import NoSuchProposal
 from payments.models import Payment, ProposalStatus, Refund, WayOut
 from payments.proposals import for_another
 from wx_backend.db import db, upsert
-from wx_backend.errors import Conflict, NotFound
+from wx_backend.errors import Conflict
 
 
 class WayOutProposed(Conflict):
@@ -46,10 +47,10 @@ def decide_way_out(row: WayOut, *, is_agreed: bool, actor: str, now: datetime) -
 
 
 def refund_of_way_out(way_out_id: int) -> int:
-    """The refund a proposal is about. Raises NotFound."""
+    """The refund a proposal is about. Raises NoSuchProposal."""
     refund_id = db.session.scalar(select(WayOut.refund_id).where(WayOut.id == way_out_id))
     if refund_id is None:
-        raise NotFound
+        raise NoSuchProposal
     return refund_id
 
 

@@ -37,7 +37,7 @@ def member() -> Person:
 
 def _viewer() -> Person | None:
     identity_id, since = session.get("identity"), session.get("signed_in_at")
-    if not isinstance(identity_id, int) or not isinstance(since, int):
+    if not isinstance(identity_id, int) or not isinstance(since, int | float):
         return None
     return signed_in_person(identity_id=identity_id, signed_in_at=_instant(since), now=clock.now())
 
@@ -47,7 +47,7 @@ def enter(identity_id: int, now: datetime) -> None:
     kept = {name: session[name] for name in ("share", "opened", "account") if name in session}
     session.clear()
     session.update(kept)
-    session["identity"], session["signed_in_at"] = identity_id, int(now.timestamp())
+    session["identity"], session["signed_in_at"] = identity_id, now.timestamp()
     session.permanent = True
     g.pop("viewer", None)
 
@@ -148,5 +148,5 @@ def named_account(name: str) -> Account | None:
     return next((each for each in official_accounts() if each.name == name), None)
 
 
-def _instant(seconds: int) -> datetime:
+def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)

@@ -39,6 +39,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.account.begin_factor"): "console",
     ("POST", "console.account.codes"): "console",
+    ("POST", "console.account.confirm_factor"): "console",
     ("POST", "console.account.drop"): "console",
     ("POST", "console.account.new_password"): "console",
     ("POST", "console.sign_in.enter"): "console",

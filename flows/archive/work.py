@@ -9,15 +9,19 @@ from archives.operations import (
     archives_to_remove,
     archives_under_way,
     ask_for_archive,
+    asker_of,
     begin_writing,
     fetch_archive,
     mark_failed,
     mark_written,
     note_progress,
+    refuse_archive,
     remove_archive,
 )
 from flows.archive.snapshot import PART, Snapshot
+from org.models import Role
 from org.roster import holds_everything
+from org.sessions import active_staff
 from wx_backend import clock
 from wx_backend.db import db
 from wx_backend.errors import Forbidden
@@ -36,9 +40,15 @@ def ask(*, node_id: int, reason: str, is_clear: bool, actor: str, now: datetime)
 
 @remote_job("archive.write")
 def write(*, archive_id: int) -> Steps:
-    """Write it, some rows per step; each step renews the claim. Begun anew by whoever takes over."""
+    """Write it, some rows per step; each step renews the claim. Begun anew by whoever takes over.
+
+    Not for somebody who may not have it any more when the work runs.
+    """
     archive = begin_writing(archive_id)
     if archive is None:
+        return
+    if not _may_have(asker_of(archive_id)):
+        refuse_archive(archive_id, now=clock.now())
         return
     snapshot = Snapshot(db.engine, path_of(archive), is_clear=archive.is_clear, made_at=clock.now())
     try:
@@ -92,6 +102,13 @@ def _remove_left_behind(now: datetime) -> None:
     for part in (config().service.data_dir / FOLDER).glob(f"*{PART}"):
         if part.stat().st_mtime < before:
             part.unlink(missing_ok=True)
+
+
+def _may_have(actor: str) -> bool:
+    """Whether who asked (`staff:7`) is an administrator above every outlet still."""
+    rights = active_staff(int(actor.removeprefix("staff:")))
+    is_administrator = rights is not None and rights.role is Role.ADMINISTRATOR
+    return rights is not None and is_administrator and holds_everything(rights.node_id)
 
 
 def path_of(archive: Archive) -> Path:

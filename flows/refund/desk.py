@@ -17,7 +17,7 @@ from orders.search import order_ids, order_within
 from org.queries import under
 from org.roster import holds_everything
 from payments.desk import refund_within, refunds_within
-from payments.errors import NotPaid
+from payments.errors import NoSuchProposal, NotPaid
 from payments.models import Payment, Refund, RefundProposal, RefundStatus, WayOut
 from payments.proposals import (
     Proposal,
@@ -132,12 +132,13 @@ def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
 def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime) -> str:
     """A second person agrees to a proposal or declines it; the order's number.
 
-    Raises SecondPersonNeeded for the one who proposed, ProposalDecided, NotFound, and what
+    Raises SecondPersonNeeded for the one who proposed, ProposalDecided, NoSuchProposal, and what
     `refund_order_lines` refuses.
     """
     order = order_by_id(order_of_proposal(proposal_id))
     assert order is not None  # noqa: S101 - a foreign key says so
-    _order(order.number, node_id)
+    if order_within(order.number, under(node_id)) is None:
+        raise NoSuchProposal
     locked_order(order.id)
     row = open_proposal(proposal_id, actor=actor)
     refund_id = None
@@ -182,7 +183,8 @@ def decide_way_out(
 ) -> str:
     """A second person says whether a refund goes another way; its number. See `agree_to_way_out`."""
     number = refund_by_id(refund_of_way_out(way_out_id)).out_refund_no
-    refund_file(number, node_id)
+    if refund_within(number, _orders(node_id)) is None:
+        raise NoSuchProposal
     agree_to_way_out(way_out_id=way_out_id, is_agreed=is_agreed, actor=actor, now=now)
     return number
 

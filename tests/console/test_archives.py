@@ -19,6 +19,7 @@ from flows.resealing import SEALED
 from flows.sealed import order_place, vault
 from members.joining import prove_phone
 from orders.models import SalesOrder
+from org.models import Role, Staff
 from referral.models import Touch
 from referral.values import TouchKind
 from tests.console.conftest import Desks
@@ -256,3 +257,29 @@ def test_there_is_one_at_a_time(desk_of: Desks, people: World) -> None:
     assert desk.post("/archives", reason="一", personal="sealed").status_code == 302
     assert desk.post("/archives", reason="二", personal="sealed").status_code == 409
     assert "http-equiv" in desk.get("/archives").text
+
+
+@pytest.mark.parametrize("loss", ["disabled", "another role", "another place"])
+def test_who_lost_the_right_meanwhile_gets_none(
+    desk_of: Desks, people: World, run_jobs: Callable[[], None], loss: str
+) -> None:
+    assert desk_of("root").post("/archives", reason="交接", personal="clear").status_code == 302
+    with transaction():
+        root = db.session.scalars(select(Staff).where(Staff.login == "root")).one()
+        if loss == "disabled":
+            root.is_active = False
+        elif loss == "another role":
+            root.role = Role.CLERK
+        else:
+            root.node_id = people.tree.south
+    run_jobs()
+    db.session.rollback()
+    archive = db.session.scalars(select(Archive)).one()
+    assert archive.status == ArchiveStatus.REFUSED
+    assert not path_of(archive).exists()
+    with transaction():
+        root = db.session.get_one(Staff, 1)
+        root.is_active, root.role, root.node_id = True, Role.ADMINISTRATOR, people.tree.group
+    desk = desk_of("root")
+    assert "申请人已无权限" in desk.get("/archives").text
+    assert desk.post("/archives", reason="再来", personal="sealed").status_code == 302

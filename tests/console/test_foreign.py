@@ -1,31 +1,41 @@
-"""Somebody else's object, on every route that names one: the answer of a missing one, and no effect.
+"""Every route that names an object somebody owns, against places that hold it and places that do not.
 
-Who asks is the administrator of the south, whose role lets him call everything: what stops him is
-only whose object it is. The trail tells whether anything was changed.
+Who asks is an administrator each time, whose role lets him call everything his tier may: what stops
+him is only whose object it is. A foreign object is answered word for word like a missing one, and
+nothing at all is changed by asking.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
-from flows.imports import taking
-from fulfilment.models import Chain, Task
-from org.import_models import ImportKind
-from org.models import Staff
+from org.models import OrgNode, Staff, Tier
+from org.queries import is_within
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
+from tests.console.owned import Named, Owned, everything_owned
+from tests.console.test_refunds import config  # noqa: F401 - a fixture
 from tests.console.world import World
-from wx_backend import clock
+from tests.rows import rows
 from wx_backend.access import TABLE, Caller, Scope
-from wx_backend.audit import AuditEntry
-from wx_backend.db import db, retried, transaction
+from wx_backend.db import db
 
 MISSING = {"number": "NOBODY", "code": "NOWHERE", "name": "0" * 32 + ".jpg"}
 # What no part of the organisation owns; its own tests say who may touch it.
-EVERYBODYS = ("products", "message_templates", "periods", "kpis", "static")
+EVERYBODYS = (
+    *("figures", "kpis", "message_templates", "periods", "products", "rates", "static"),
+    *("console.reconciliation.show", "console.reconciliation.run", "console.reconciliation.close"),
+    "console.reconciliation.bill",
+    *("console.imports.file_csv", "console.imports.file_xlsx", "console.orders.export"),
+)
+FILES = ("console.payouts.take_return",)
+CALLERS = ("root", "south", "city", "head", "north", "harbin", "frost", "beside")
 FORM = {
     "reason": "x",
     "key": "k1",
@@ -46,102 +56,103 @@ FORM = {
     "channel_code": "C",
     "staff_number": "S",
     "valid_from": "2099-01-01",
+    "resolution": "x",
+    "to": "explained",
+    "revision": "1",
+    "cut_off": "15:00",
+    "within_minutes": "60",
+    "campaign_class": "service",
+    "service_event": "order_paid",
+    "event_days": "30",
+    "purpose": "x",
+    "account": "city",
+    "trigger": "default",
+    "kind": "silence",
+    "act": "off",
+    "tag": "x",
 }
-
-Named = Mapping[str, object]
 
 
 @pytest.fixture
-def northern(app: Flask, world: World) -> Mapping[str, Named]:
-    """What there is in the north, by the blueprint whose routes name it and by argument."""
+def owned(app: Flask, world: World) -> Mapping[str, Owned]:
     assert app
-    staff = {row.login: row.id for row in db.session.scalars(select(Staff))}
-    chain = db.session.scalars(select(Chain).where(Chain.order_id == world.northern.id)).one()
-    task = db.session.scalars(select(Task).where(Task.chain_id == chain.id)).first()
-    assert task
-    sheet = "姓名,网点编码,渠道\n张三,NH1,自有营业厅\n".encode()
-    lines = taking.read_file(kind=ImportKind.REPS, raw=sheet)
-    now = clock.now()
-    file_id = retried(
-        lambda: taking.take_file(
-            kind=ImportKind.REPS,
-            lines=lines,
-            name="north.csv",
-            staff_id=staff["north"],
-            node_id=world.tree.north,
-            now=now,
-        )
-    )
-    order = {"number": world.northern.number, "position": 1}
-    return {
-        "orders": order,
-        "real_names": order,
-        "refunds": order,
-        "billing": order,
-        "receipts": {"number": world.northern.receipt},
-        "reps": {"number": world.nils_number},
-        "rep_moves": {"number": world.nils_number},
-        "staff": {"staff_id": staff["north"]},
-        "places": {"code": "NH1"},
-        "imports": {"import_id": file_id},
-        "audit": {"entry_id": _entry(world.tree.north)},
-        "pool": {"chain_id": chain.id, "task_id": task.id},
-    }
-
-
-def _entry(node_id: int) -> int:
-    with transaction() as session:
-        entry = AuditEntry(
-            at=clock.now(),
-            actor="staff:0",
-            node_id=node_id,
-            what="console.staff.create",
-            subject="",
-            reason="",
-            request_id="",
-            changes=[],
-        )
-        session.add(entry)
-        session.flush()
-        return entry.id
+    return everything_owned(world)
 
 
 def naming_rules(app: Flask) -> Iterator[Rule]:
     """The console's routes that name an object somebody owns."""
     for rule in app.url_map.iter_rules():
         row, part = TABLE[rule.endpoint], rule.endpoint.split(".")[1]
-        is_owned = row.scope is not Scope.ALL and part not in EVERYBODYS
+        is_owned = row.scope is not Scope.ALL and not {part, rule.endpoint} & {*EVERYBODYS}
         if row.caller is Caller.STAFF and rule.arguments and is_owned:
             yield rule
 
 
-def asked(app: Flask, desk: Desk, rule: Rule, named: Named) -> Iterator[int]:
-    """The statuses a route answers for this object, by every method it has."""
+def object_of(rule: Rule, owned: Mapping[str, Owned]) -> Owned | None:
+    return owned.get(rule.endpoint) or owned.get(rule.endpoint.split(".")[1])
+
+
+def asked(app: Flask, desk: Desk, rule: Rule, named: Named, token: str) -> Iterator[TestResponse]:
+    """What a route answers for this object, by every method it has."""
+    path = address(app, rule, named)
+    for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+        if method == "GET":
+            yield desk.get(path)
+        elif rule.endpoint in FILES:
+            yield desk.upload(path, BytesIO(b"x"), "x.csv")
+        else:
+            yield desk.post(path, token, **FORM)
+
+
+def address(app: Flask, rule: Rule, named: Named) -> str:
     values = {
         name: named.get(name, 0 if f"<int:{name}>" in rule.rule else MISSING.get(name, "x"))
         for name in rule.arguments
     }
-    path = app.url_map.bind("localhost").build(rule.endpoint, values).removeprefix("/console")
-    for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-        answer = desk.get(path) if method == "GET" else desk.post(path, **FORM)
-        yield answer.status_code
+    built: str = app.url_map.bind("localhost").build(rule.endpoint, values)
+    return built.removeprefix("/console")
 
 
-def acts() -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count()).select_from(AuditEntry)) or 0
+def heads(answers: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Statuses and headings, for a reader."""
+    found = [(status, re.search("<h2>(.*?)</h2>", text)) for status, text in answers]
+    return [(status, head[1] if head else "") for status, head in found]
 
 
-def test_foreign_is_answered_like_missing_and_changes_nothing(
-    app: Flask, desk_of: Desks, northern: Mapping[str, Named]
+def place_of(login: str) -> tuple[int, Tier]:
+    query = select(OrgNode.id, OrgNode.tier).join(Staff, Staff.node_id == OrgNode.id)
+    node_id, tier = db.session.execute(query.where(Staff.login == login)).one()
+    return node_id, Tier(tier)
+
+
+def test_there_is_one_of_everything_that_a_route_names(
+    app: Flask, owned: Mapping[str, Owned]
 ) -> None:
-    desk, wrong, before = desk_of("south"), [], acts()
+    without = [rule.endpoint for rule in naming_rules(app) if object_of(rule, owned) is None]
+    assert not without, without
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("login", CALLERS)
+def test_own_is_found_and_foreign_is_answered_like_missing(
+    app: Flask, desk_of: Desks, owned: Mapping[str, Owned], login: str
+) -> None:
+    desk, (mine, tier) = desk_of(login), place_of(login)
+    token, wrong = desk.token(), list[tuple[object, ...]]()
+    before = rows(but=("staff_session",))
     for rule in naming_rules(app):
-        foreign = northern.get(rule.endpoint.split(".")[1])
-        if foreign is None:
-            continue
-        there, missing = (list(asked(app, desk, rule, each)) for each in (foreign, {}))
-        if there != missing or not set(there) <= {403, 404}:
-            wrong.append((rule.endpoint, there, missing))
-    assert not wrong, wrong
-    assert acts() == before
+        found = object_of(rule, owned)
+        assert found
+        if not is_within(found.node_id, mine):
+            there, missing = (
+                [(each.status_code, each.text) for each in asked(app, desk, rule, named, token)]
+                for named in (found.named, {})
+            )
+            if there != missing or not {status for status, _ in there} <= {403, 404}:
+                wrong.append((rule.endpoint, heads(there), heads(missing)))
+        elif "GET" in (rule.methods or ()) and rule.arguments <= {*found.named}:
+            status = desk.get(address(app, rule, found.named)).status_code
+            if (status in {200, 302}) is not TABLE[rule.endpoint].admits("administrator", tier):
+                wrong.append((rule.endpoint, status, "his own"))
+    assert not wrong, "\n".join(map(str, wrong))
+    assert rows(but=("staff_session",)) == before

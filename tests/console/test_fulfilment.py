@@ -102,7 +102,7 @@ def test_a_city_states_its_same_day_rule(desk_of: Desks, world: World) -> None:
     assert rule is not None
     assert (rule.cut_off, rule.within_minutes) == (990, 120)
     assert desk_of("manager").post(path, **{**form, "cut_off": "25:00"}).status_code == 400
-    assert desk_of("north").post(path, **form).status_code == 400
+    assert desk_of("north").post(path, **form).status_code == 404
 
 
 def test_the_pool_looks_for_outlets_as_it_is_told(desk_of: Desks, world: World) -> None:

@@ -153,3 +153,13 @@ def test_fresh_codes_end_the_old_ones(desk_of: Desks, phone: Phone) -> None:
     fresh = _RECOVERY.findall(desk.post("/account/factor/codes", current=PASSWORD).text)
     assert half_way(desk_of()).post("/login/code", code=phone.paper[0]).status_code == 401
     assert half_way(desk_of()).post("/login/code", code=fresh[0]).status_code == 302
+
+
+def test_a_first_code_is_not_guessed_for_ever(desk_of: Desks) -> None:
+    """Whoever finds a desk half-way through setting a phone up gets a few tries a minute."""
+    desk = desk_of("clerk")
+    assert desk.post("/account/factor", current=PASSWORD).status_code == 302
+    said = [desk.post("/account/factor/confirm", code="000000").status_code for _ in range(40)]
+    assert set(said) == {400, 429}
+    db.session.rollback()
+    assert db.session.scalars(select(StaffFactor.confirmed_at)).one() is None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -11,9 +11,9 @@ from settlement.queries import Income
 from tests.flows.trade.dying import KILLED, act_of, hanging_at_point, kill_at_point
 from tests.flows.trade.market import Market, assert_books_and_witness_agree
 from tests.flows.trade.perils import STORIES, Result, Told
+from tests.rows import rows
 from wx_backend import claims, crash, worker
 from wx_backend.db import db
-from wx_backend.tables import metadata
 
 ROOT: Final = Path(__file__).parents[3]
 # Which stories pass through a point.
@@ -127,13 +127,6 @@ def restart(market: Market) -> None:
 def assert_done_once(market: Market, story: str, told: Told) -> None:
     assert STORIES[story].result(market, told) == RESULTS[story]
     assert_books_and_witness_agree(market.stage)
-
-
-def rows() -> dict[str, list[Any]]:
-    """All there is in the database."""
-    db.session.rollback()
-    tables = metadata.sorted_tables
-    return {table.name: sorted(map(repr, db.session.execute(table.select()))) for table in tables}
 
 
 def test_every_point_has_a_story() -> None:

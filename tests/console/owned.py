@@ -1,0 +1,314 @@
+"""One of everything in the console that somebody owns, as its routes name it, with the place it is of.
+
+Most of it lies in the north: at the outlet 道里 in Harbin, or with the province itself. The accounts
+are of the southern province. Beside the staff of the world there are administrators down to that outlet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from campaigns.models import Campaign
+from flows.imports import taking
+from flows.payout.batches import propose_batch
+from fulfilment.models import Chain, Task
+from ledger.models import AccountKind
+from ledger.operations import post
+from ledger.values import credit, debit, of_company, of_rep
+from org.import_models import ImportKind
+from org.models import Role, Staff, StaffSession, Tier
+from org.operations import create_node
+from payments.exceptions import open_exception
+from payments.models import (
+    ExceptionItem,
+    ExceptionKind,
+    Payment,
+    Refund,
+    RefundProposal,
+    RefundStatus,
+    WayOut,
+)
+from reconciliation.differences import record
+from reconciliation.models import DifferenceClass
+from reconciliation.values import Finding
+from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
+from settlement.payouts.proposals import Proposal
+from settlement.payouts.rules import Terms
+from settlement.statements.models import AccountingPeriod, Statement, StatementOwner
+from tests.console.world import APPID, World
+from wx_backend import clock
+from wx_backend.audit import AuditEntry
+from wx_backend.db import Model, db, retried, transaction
+
+ON = date(2026, 11, 20)
+Named = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An object by the arguments of the routes that name it, and the place it belongs to."""
+
+    node_id: int
+    named: Named
+
+
+def everything_owned(world: World) -> Mapping[str, Owned]:
+    """What there is, by endpoint or by the blueprint all of whose routes name it."""
+    _staff_of_the_north(world)
+    north, frost = world.tree.north, world.tree.frost
+    staff = {row.login: row.id for row in db.session.scalars(select(Staff))}
+    chain = db.session.scalars(select(Chain).where(Chain.order_id == world.northern.id)).one()
+    task = db.session.scalars(select(Task).where(Task.chain_id == chain.id)).first()
+    assert task
+    order = Owned(frost, {"number": world.northern.number, "position": 1})
+    rep = Owned(frost, {"number": world.nils_number})
+    refund = _refund(world)
+    return {
+        "account": Owned(north, {"session_id": _session(staff["north"])}),
+        "accounts": Owned(world.tree.south, {"name": "city"}),
+        "audit": Owned(north, {"entry_id": _entry(north)}),
+        "billing": order,
+        "calendar": Owned(world.tree.harbin, {"city_id": world.tree.harbin}),
+        "campaigns": Owned(north, {"number": _campaign(north, staff["north"])}),
+        "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
+        "menus": Owned(world.tree.south, {"account": "city"}),
+        "orders": order,
+        "payouts": Owned(north, _batch(world)),
+        "places": Owned(frost, {"code": "NH1"}),
+        "pool": Owned(frost, {"chain_id": chain.id, "task_id": task.id}),
+        "real_names": order,
+        "receipts": Owned(frost, {"number": world.northern.receipt}),
+        "reconciliation": Owned(frost, {"difference_id": _difference(world)}),
+        "refunds": order,
+        "console.refunds.show": refund,
+        "console.refunds.work_off": refund,
+        "console.refunds.decide": Owned(frost, {"proposal_id": _proposal(world)}),
+        "console.refunds.decide_way_out": Owned(frost, {"way_out_id": _way_out(world)}),
+        "repair": Owned(frost, {"item_id": _exception(world)}),
+        "replies": Owned(world.tree.south, {"account": "city"}),
+        "rep_moves": rep,
+        "reps": rep,
+        "staff": Owned(north, {"staff_id": staff["north"]}),
+        "statements": Owned(frost, {"number": _statement(world)}),
+    }
+
+
+def _statement(world: World) -> str:
+    return quiet_statement(
+        world.nils_id,
+        number="ST260131NORTH",
+        rep_number=world.nils_number,
+        outlet_id=world.tree.frost,
+    )
+
+
+def _staff_of_the_north(world: World) -> None:
+    """Administrators of Harbin, of its outlet, and of the outlet beside it."""
+    with transaction() as session:
+        beside = create_node(
+            tier=Tier.OUTLET, code="NH2", name="南岗营业厅", parent_id=world.tree.harbin
+        )
+        one = session.scalars(select(Staff).where(Staff.login == "north")).one()
+        places = {"harbin": world.tree.harbin, "frost": world.tree.frost, "beside": beside}
+        session.add_all(
+            Staff(
+                login=login,
+                name=f"员工{login}",
+                password_hash=one.password_hash,
+                role=Role.ADMINISTRATOR,
+                node_id=node_id,
+            )
+            for login, node_id in places.items()
+        )
+
+
+def _kept(row: Model) -> int:
+    """Its id, committed."""
+    with transaction() as session:
+        session.add(row)
+        session.flush()
+        row_id: int = row.id  # type: ignore[attr-defined]  # every row here has one
+        return row_id
+
+
+def _session(staff_id: int) -> int:
+    now = clock.now()
+    return _kept(StaffSession(staff_id=staff_id, digest=bytes(32), created_at=now, seen_at=now))
+
+
+def _entry(node_id: int) -> int:
+    return _kept(
+        AuditEntry(
+            at=clock.now(),
+            actor="staff:0",
+            node_id=node_id,
+            what="console.staff.create",
+            subject="",
+            reason="",
+            request_id="",
+            changes=[],
+        )
+    )
+
+
+def _campaign(node_id: int, staff_id: int) -> str:
+    number = "CP261120NORTH"
+    _kept(
+        Campaign(
+            number=number,
+            appid=APPID,
+            node_id=node_id,
+            name="北省活动",
+            campaign_class="service",
+            purpose="提醒",
+            service_event="order_paid",
+            content={"variants": []},
+            segment={},
+            rate_per_second=10,
+            control_bp=0,
+            cap_messages=1,
+            cap_days=7,
+            created_by=staff_id,
+            created_at=clock.now(),
+        )
+    )
+    return number
+
+
+def _file(node_id: int, staff_id: int) -> int:
+    sheet = "姓名,网点编码,渠道\n张三,NH1,自有营业厅\n".encode()
+    lines, now = taking.read_file(kind=ImportKind.REPS, raw=sheet), clock.now()
+    return retried(
+        lambda: taking.take_file(
+            kind=ImportKind.REPS,
+            lines=lines,
+            name="north.csv",
+            staff_id=staff_id,
+            node_id=node_id,
+            now=now,
+        )
+    )
+
+
+def _batch(world: World) -> Named:
+    """A proposed batch of the province, a payout of it, and a file that answers it."""
+    now, north = clock.now(), world.tree.north
+    with transaction():
+        free = of_rep(AccountKind.COMMISSION_PAYABLE, world.nils_id)
+        legs = [debit(of_company(AccountKind.COMMISSION_EXPENSE), 5_000), credit(free, 5_000)]
+        post(kind="commission.vest", key="give:nils", legs=legs, now=now)
+    proposal = Proposal(north, Rail.FILE, Terms(100), "北省佣金", "staff:0")
+    number = retried(lambda: propose_batch(proposal=proposal, scope_id=north, now=now))
+    batch_id = db.session.scalars(select(PayoutBatch.id)).one()
+    payout = db.session.scalars(select(Payout.number)).one()
+    answer = PayoutReturn(
+        batch_id=batch_id,
+        digest=bytes(32),
+        name="back.csv",
+        rows=[],
+        uploaded_by="staff:0",
+        uploaded_at=now,
+    )
+    return {"number": number, "payout": payout, "row_id": _kept(answer)}
+
+
+def _difference(world: World) -> int:
+    finding = Finding(
+        DifferenceClass.AMOUNT_DIFFERS, "payment:PYNORTH", 9_900, 9_800, world.northern.id, {}
+    )
+    with transaction():
+        return record(on=ON, finding=finding, owner_node_id=world.tree.frost, now=clock.now())
+
+
+def _payment(world: World) -> Payment:
+    return db.session.scalars(select(Payment).where(Payment.order_id == world.northern.id)).one()
+
+
+def _exception(world: World) -> int:
+    with transaction() as session:
+        open_exception(
+            kind=ExceptionKind.MISMATCH,
+            key="PYNORTH",
+            details={},
+            now=clock.now(),
+            payment_id=_payment(world).id,
+        )
+        return session.scalars(select(ExceptionItem.id)).one()
+
+
+def _refund(world: World) -> Owned:
+    number = "RF261120NORTH"
+    _kept(_abnormal(world, number))
+    return Owned(world.tree.frost, {"number": number})
+
+
+def _abnormal(world: World, number: str) -> Refund:
+    return Refund(
+        out_refund_no=number,
+        payment_id=_payment(world).id,
+        amount_fen=100,
+        reason="不想要了",
+        key=f"order:{world.northern.id}:{number}",
+        status=RefundStatus.ABNORMAL,
+        actor="staff:0",
+        asked_at=clock.now(),
+    )
+
+
+def _proposal(world: World) -> int:
+    return _kept(
+        RefundProposal(
+            order_id=world.northern.id,
+            key="k-north",
+            amounts={},
+            amount_fen=150_000,
+            reason="不想要了",
+            proposed_by="staff:0",
+            proposed_at=clock.now(),
+        )
+    )
+
+
+def _way_out(world: World) -> int:
+    refund_id = _kept(_abnormal(world, "RF261120NORTH2"))
+    return _kept(
+        WayOut(
+            refund_id=refund_id,
+            way="merchant",
+            amount_fen=150_000,
+            proposed_by="staff:0",
+            proposed_at=clock.now(),
+        )
+    )
+
+
+def quiet_statement(
+    rep_id: int, *, number: str, rep_number: str, outlet_id: int, month: int = 1
+) -> str:
+    """A rep's statement of a month (of 2026) in which nothing happened; its number."""
+    first, last = date(2026, month, 1), date(2026, month, 28)
+    period_id = _kept(AccountingPeriod(first_on=first, last_on=last))
+    nothing = dict.fromkeys(
+        ("accrued_fen", "vested_fen", "taken_back_fen", "paid_fen", "other_fen"), 0
+    )
+    for end in ("opening", "closing"):
+        nothing |= {f"{end}_held_fen": 0, f"{end}_free_fen": 0}
+    _kept(
+        Statement(
+            number=number,
+            period_id=period_id,
+            owner_kind=StatementOwner.REP,
+            owner_id=rep_id,
+            owner_number=rep_number,
+            owner_name="某人",
+            node_id=outlet_id,
+            parent_id=outlet_id,
+            previous=bytes(32),
+            digest=bytes(32),
+            frozen_at=clock.now(),
+            **nothing,
+        )
+    )
+    return number

@@ -1,0 +1,181 @@
+"""What takes two: never the one who asked, never somebody disabled meanwhile, and only once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from campaigns.models import CampaignStatus
+from catalog.models import ProductKind
+from catalog.operations import ProductData, SkuData, add_product, add_sku
+from org.models import Staff
+from payments.models import Refund, RefundProposal, RefundStatus, WayOut
+from tests.campaigns.cast import NOTICE, notices_in
+from tests.campaigns.platform import Platform
+from tests.catalog.shelf import NOON
+from tests.console.conftest import Desks
+from tests.console.desk import Desk
+from tests.console.test_campaigns import FORM, made, row
+from tests.console.test_money_out import propose, rich
+from tests.console.test_products import tick_all
+from tests.console.test_rates import proposed
+from tests.console.test_refunds import ask, config
+from tests.console.world import World
+from tests.jobs import run_jobs
+from tests.rows import rows
+from wx_backend.db import Model, db, transaction
+
+__all__ = ["config", "rich"]
+PASSING = ("staff", "staff_session", "audit_entry")
+TABLES = {
+    *("campaign", "payout_batch", "period_override", "launch_approval", "rate_proposal"),
+    *("refund_proposal", "way_out"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Something one person asked for: where another agrees, and with which form."""
+
+    path: str
+    form: dict[str, str] = field(default_factory=dict)
+
+
+def _refund(maker: Desk, world: World) -> Asked:
+    assert ask(maker, f"/orders/{world.southern.number}/refund", "1500") == 302
+    db.session.rollback()
+    proposal_id = db.session.scalars(select(RefundProposal.id)).one()
+    return Asked(f"/refunds/proposals/{proposal_id}", {"verdict": "agree"})
+
+
+def _way_out(maker: Desk, world: World) -> Asked:
+    assert ask(maker, f"/orders/{world.southern.number}/refund", "10") == 302
+    with transaction():
+        refund = db.session.scalars(select(Refund)).one()
+        refund.status, refund.refund_id, refund.amount_fen = RefundStatus.ABNORMAL, "1", 150_000
+        number = refund.out_refund_no
+    assert maker.post(f"/refunds/{number}/way-out", way="merchant").status_code == 302
+    db.session.rollback()
+    way_out_id = db.session.scalars(select(WayOut.id)).one()
+    return Asked(f"/refunds/ways-out/{way_out_id}", {"verdict": "agree"})
+
+
+def _payout(maker: Desk, world: World) -> Asked:
+    return Asked(f"/payouts/{propose(maker, world.tree.south)}/approve")
+
+
+def _rate(maker: Desk, world: World) -> Asked:
+    assert world
+    return Asked(f"{proposed(maker)}/approve")
+
+
+def _product(maker: Desk, world: World) -> Asked:
+    with transaction():
+        data = ProductData(ProductKind.GOODS, world.wares.category_id, "星河平板")
+        product = add_product(data=data, now=NOON)
+        add_sku(product_id=product.id, data=SkuData("标准", 100_000), now=NOON)
+        number = product.number
+    tick_all(maker, number)
+    answer = maker.post(f"/products/{number}/approval", on_sale_from="2026-11-20")
+    assert answer.status_code == 302
+    return Asked(f"/products/{number}/approval/approved", {"note": "同意"})
+
+
+def _campaign(maker: Desk, world: World) -> Asked:
+    assert world
+    notices_in()
+    path = made(maker, template_id=NOTICE)
+    assert maker.post(f"{path}/submit").status_code == 302
+    run_jobs("bulk")
+    return Asked(f"{path}/approve", {"revision": "1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Who asks, who agrees, and how it is asked for."""
+
+    maker: str
+    second: str
+    ask: Callable[[Desk, World], Asked]
+
+
+FLOWS = {
+    "refund": Flow("finance", "finance2", _refund),
+    "way out": Flow("finance", "finance2", _way_out),
+    "payout": Flow("finance", "finance2", _payout),
+    "rate": Flow("root", "root2", _rate),
+    "product": Flow("manager", "south", _product),
+    "campaign": Flow("marketer", "manager", _campaign),
+}
+
+
+@pytest.fixture
+def office(app: Flask, rich: World) -> World:
+    """Everybody, money to be paid out, and a platform that answers."""
+    app.extensions["wx_clients"]._transport = Platform()
+    return rich
+
+
+def set_active(login: str, *, is_active: bool) -> None:
+    """Somebody is disabled, or has his rights again, with his browser open."""
+    with transaction():
+        db.session.scalars(select(Staff).where(Staff.login == login)).one().is_active = is_active
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_it_takes_a_second_person_who_may_and_takes_effect_once(
+    desk_of: Desks, office: World, name: str
+) -> None:
+    flow = FLOWS[name]
+    maker, second = desk_of(flow.maker), desk_of(flow.second)
+    asked = flow.ask(maker, office)
+    before = rows(but=PASSING)
+
+    assert maker.post(asked.path, **asked.form).status_code in {403, 409}
+    assert rows(but=PASSING) == before, "who asked agreed"
+    assert second.post(asked.path, "forged", **asked.form).status_code == 400
+    assert rows(but=PASSING) == before, "a forged form agreed"
+
+    set_active(flow.second, is_active=False)
+    assert second.post(asked.path, **asked.form).status_code in {302, 401}
+    assert rows(but=PASSING) == before, "who was disabled agreed"
+    set_active(flow.second, is_active=True)
+
+    answer = second.post(asked.path, **asked.form)
+    assert answer.status_code == 302, answer.text
+    agreed = rows(but=PASSING)
+    assert agreed != before
+    assert second.post(asked.path, **asked.form).status_code in {404, 409}
+    assert maker.post(asked.path, **asked.form).status_code in {403, 404, 409}
+    assert rows(but=PASSING) == agreed, "it took effect twice"
+
+
+def test_an_agreed_campaign_that_is_edited_is_not_agreed_any_more(
+    desk_of: Desks, office: World
+) -> None:
+    writer, manager = desk_of("marketer"), desk_of("manager")
+    asked = _campaign(writer, office)
+    path = asked.path.removesuffix("/approve")
+    assert manager.post(asked.path, **asked.form).status_code == 302
+    assert row().status == CampaignStatus.SCHEDULED
+    edited = writer.post(f"{path}/edit", **{**FORM, "name": "改过的"})
+    found = row()
+    if edited.status_code == 302:
+        assert (found.status, found.approved_by) == (CampaignStatus.DRAFT, None)
+        assert manager.post(f"{path}/start").status_code == 409
+    else:
+        assert edited.status_code == 409
+        assert (found.status, found.name) == (CampaignStatus.SCHEDULED, FORM["name"])
+
+
+def test_the_database_wants_two_wherever_two_are_needed() -> None:
+    """Whatever calls it: a row in which one person is both does not come about."""
+    found = {
+        table.name
+        for table in Model.metadata.sorted_tables
+        for each in table.constraints
+        if str(each.name).endswith(("second_person", "two_people"))
+    }
+    assert found == TABLES
