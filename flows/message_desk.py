@@ -75,6 +75,14 @@ def account_seen(name: str, node_id: int) -> Account:
     return found
 
 
+def account_run_from(name: str, node_id: int) -> Account:
+    """An account that is run from this node; NotFound, Forbidden for one that is run from above."""
+    account = account_seen(name, node_id)
+    if not _is_below(account, node_id):
+        raise Forbidden("该公众号由上级管理")
+    return account
+
+
 def library(name: str, node_id: int) -> Library:
     """The templates of an account and what its events send."""
     account = account_seen(name, node_id)
@@ -122,7 +130,7 @@ def save_mapping(
     Tried out with the examples: what the platform would refuse is refused here. Raises BadField,
     NotFound, Forbidden.
     """
-    account, event = _changeable(name, node_id), _event(key)
+    account, event = account_run_from(name, node_id), _event(key)
     template = usable_template(account.appid, template_id)
     if template.kind != MessageKind.TEMPLATE:
         raise BadInput("事件通知须使用模板消息的模板", fields=["template_id"])
@@ -140,12 +148,12 @@ def save_mapping(
 
 def forget_mapping(*, name: str, key: str, node_id: int) -> None:
     """Tell nobody of an event any more."""
-    drop_template(appid=_changeable(name, node_id).appid, purpose=key)
+    drop_template(appid=account_run_from(name, node_id).appid, purpose=key)
 
 
 def test_send(*, name: str, key: str, rep_number: str, node_id: int, now: datetime) -> None:
     """Send an event's message with its examples to an employee, to see it on a phone."""
-    account, event = _changeable(name, node_id), _event(key)
+    account, event = account_run_from(name, node_id), _event(key)
     used = template_for(account.appid, key)
     if used is None:
         raise BadInput("请先保存模板", fields=["template_id"])
@@ -227,13 +235,6 @@ def _guessed(event: Event, chosen: LibraryTemplate | None) -> dict[str, str]:
         for line in lines
         if value.name in line.label or line.label in value.name
     }
-
-
-def _changeable(name: str, node_id: int) -> Account:
-    account = account_seen(name, node_id)
-    if not _is_below(account, node_id):
-        raise Forbidden("该公众号由上级管理")
-    return account
 
 
 def _is_below(account: Account, node_id: int) -> bool:

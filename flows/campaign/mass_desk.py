@@ -12,7 +12,8 @@ from campaigns.mass_queries import article_of, articles_of, console_sends
 from campaigns.models import Campaign
 from campaigns.operations import Plan
 from campaigns.rules import MASS_A_MONTH, month_of
-from flows.message_desk import account_seen
+from flows.accounts import accounts_within
+from flows.message_desk import account_run_from, account_seen
 from wechat import mass
 from wx_backend import clock
 from wx_backend.clock import business_on
@@ -32,6 +33,7 @@ class MassPage:
     account: Account
     articles: Sequence[Article]
     by_hand: Sequence[ConsoleSend]
+    is_run_here: bool
     a_month: int = MASS_A_MONTH
 
 
@@ -39,14 +41,22 @@ def mass_page(name: str, node_id: int, *, now: datetime) -> MassPage:
     """What one account has for mass sends."""
     account = account_seen(name, node_id)
     month = month_of(now).date()
-    return MassPage(account, articles_of(account.appid), console_sends(account.appid, since=month))
+    return MassPage(
+        account,
+        articles_of(account.appid),
+        console_sends(account.appid, since=month),
+        is_run_here=account in accounts_within(node_id),
+    )
 
 
 def enter_send(
     name: str, node_id: int, *, sent_on: date, title: str, staff_id: int, now: datetime
 ) -> None:
-    """Count a mass send that somebody made in WeChat's console. Raises BadInput, EnteredBefore."""
-    appid = account_seen(name, node_id).appid
+    """Count a mass send that somebody made in WeChat's console, who runs the account.
+
+    Raises BadInput, EnteredBefore, NotFound, Forbidden.
+    """
+    appid = account_run_from(name, node_id).appid
     if not title:
         raise BadInput("请填写群发的标题", fields=["title"])
     if not month_of(now).date() <= sent_on <= business_on(now):

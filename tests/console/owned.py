@@ -92,6 +92,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "reps": rep,
         "staff": Owned(north, {"staff_id": staff["north"]}),
         "statements": Owned(frost, {"number": _statement(world)}),
+        "stock": Owned(frost, {"sku": world.wares.phone, "place": "NH1"}),
     }
 
 

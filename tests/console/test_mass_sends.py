@@ -160,3 +160,7 @@ def test_a_send_by_hand_is_entered_once_and_seen_by_its_place_only(
         answer = root.post("/mass-sends/city/by-hand", **{**by_hand, **wrong})
         assert answer.status_code == 400
     assert desk_of("clerk").get("/mass-sends").status_code == 403
+    head, another = desk_of("head"), {**by_hand, "title": "假的群发"}
+    assert head.post("/mass-sends/city/by-hand", **another).status_code == 403
+    assert "by-hand" not in head.get("/mass-sends").text
+    assert "by-hand" in desk_of("south").get("/mass-sends").text
