@@ -11,7 +11,11 @@ from referral.values import Certainty, TouchKind
 from wechat.pushes import (
     Click,
     DataWithdrawn,
+    Image,
+    Link,
+    Location,
     MassResult,
+    MenuScan,
     Push,
     Scan,
     Subscribe,
@@ -20,6 +24,8 @@ from wechat.pushes import (
     TemplateResult,
     Text,
     Unsubscribe,
+    Video,
+    Voice,
 )
 
 SCENE_LENGTH: Final = 64
@@ -79,7 +85,8 @@ EFFECTS: Final[Mapping[type[Push], Effect]] = {
 # Kinds whose row is a job; every other is done as soon as it is stored.
 WITH_WORK: Final[frozenset[type[Push]]] = frozenset(
     {
-        *(Subscribe, Unsubscribe, Text, Click),
+        *(Subscribe, Scan, Unsubscribe, Text, Click, MenuScan),
+        *(Image, Voice, Video, Location, Link),
         *(TemplateResult, MassResult, SubscriptionChoices, SubscriptionSent, DataWithdrawn),
     }
 )

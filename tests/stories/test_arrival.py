@@ -2,16 +2,21 @@
 
 from base64 import b64encode
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from flows.arrival.plan import WITH_WORK
+from flows.arrival.work import WORKS
 from members.joining import join_member
 from members.models import Identity
 from org.models import OrgNode, Rep, RepBinding
 from referral.models import Code, ForgedCount, Touch
 from simulator.acts.reading import read_picture
+from templates_msg.models import ReplyWindow
+from templates_msg.windows import reachable
 from tests.simulator.stage import Stage
 from wx_backend import clock
 from wx_backend.config import Config
@@ -134,3 +139,39 @@ def test_a_code_with_an_altered_token_credits_nobody_and_is_counted(
     touch = db.session.scalars(select(Touch)).one()
     assert (touch.kind, touch.share_id) == ("scan", None)
     assert db.session.scalars(select(ForgedCount.reason)).all() == ["bad_mac"]
+
+
+def test_every_kind_that_has_work_is_kept_until_its_work_is_done() -> None:
+    assert frozenset(WORKS) == WITH_WORK
+
+
+def test_a_picture_lets_the_account_write_back_as_words_do(
+    wechat: Stage, run_jobs: RunJobs
+) -> None:
+    wechat.act("Alice", "follow", appid=CITY)
+    wechat.act("Alice", "send_location", appid=CITY, latitude=23.1, longitude=113.3)
+    run_jobs()
+    identity_id = db.session.scalars(select(Identity.id)).one()
+
+    later = clock.now() + timedelta(minutes=2)
+    assert reachable([identity_id], until=later) == {identity_id: 5}
+
+
+@pytest.mark.usefixtures("bound")
+def test_a_follower_who_scans_may_be_written_to_for_a_minute(
+    wechat: Stage, config: Config, run_jobs: RunJobs
+) -> None:
+    wechat.act("Alice", "say", appid=CITY, text="海报")
+    run_jobs()
+    image = wechat.chat("Alice")[-1]
+    jpeg = picture(wechat, config, image["content"]["media_id"])
+    wechat.act("Bob", "follow", appid=CITY)
+    run_jobs()
+    with transaction() as session:
+        session.execute(delete(ReplyWindow))
+    wechat.act("Bob", "scan", appid=CITY, image=b64encode(jpeg).decode())
+    run_jobs()
+
+    db.session.rollback()
+    windows = db.session.scalars(select(ReplyWindow)).all()
+    assert [(each.trigger, each.remaining) for each in windows] == [("scan", 3)]
