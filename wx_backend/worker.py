@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,10 +28,11 @@ from wx_backend.claims import Claim
 from wx_backend.config import Config
 from wx_backend.db import db
 
-BATCH = {outbox.WORK: 20, outbox.CALL: 20, outbox.BULK: 2}
+BATCH = {outbox.WORK: 20, outbox.CALL: 20}
 ROUNDS_MAX = 500  # a drain ends by itself; the sweeper or the next ring goes on
 AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8, outbox.BULK: 2}
 LISTEN_AGAIN_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.1
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +61,6 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = {
         Source(lambda limit: outbox.claim(outbox.WORK, limit=limit), outbox.run),
     ),
     outbox.CALL: (Source(lambda limit: outbox.claim(outbox.CALL, limit=limit), outbox.run),),
-    outbox.BULK: (Source(lambda limit: outbox.claim(outbox.BULK, limit=limit), outbox.run),),
 }
 
 
@@ -80,7 +81,12 @@ def drain(queue: str) -> int:
 
 
 def drain_queue(app: Flask, queue: str) -> int:
-    """Claim and run due rows batch by batch until none is left, or the process is told to stop."""
+    """Claim and run due rows until none is left, or the process is told to stop.
+
+    Batch by batch; of long sends each lane goes on by itself, since a batch waits for its slowest.
+    """
+    if queue == outbox.BULK:
+        return _Lanes(app, queue).drain()
     tried = 0
     for _ in range(ROUNDS_MAX):
         done = _round(app, queue)
@@ -98,6 +104,47 @@ def _round(app: Flask, queue: str) -> int:
     with ThreadPoolExecutor(AT_ONCE[queue]) as pool:
         list(pool.map(lambda one: _run_one(app, *one), claimed))
     return len(claimed)
+
+
+class _Lanes:
+    """Some threads that do one due row after another, each for itself.
+
+    One without work stays while another is at it: what that one does may be followed by more.
+    """
+
+    def __init__(self, app: Flask, queue: str) -> None:
+        self._app, self._queue = app, queue
+        self._lock = threading.Lock()
+        self._busy = self._tried = 0
+
+    def drain(self) -> int:
+        """Work until nothing is due and nobody is at anything; how many rows were tried."""
+        lanes = AT_ONCE[self._queue]
+        with ThreadPoolExecutor(lanes) as pool:
+            list(pool.map(lambda _: self._lane(), range(lanes)))
+        return self._tried
+
+    def _lane(self) -> None:
+        while not Worker.is_stopping and self._tried < ROUNDS_MAX:
+            claimed = self._next()
+            if claimed is None:
+                if not self._busy:
+                    return
+                time.sleep(LOOK_AGAIN_SECONDS)
+                continue
+            try:
+                _run_one(self._app, outbox.run, claimed)
+            finally:
+                with self._lock:
+                    self._busy -= 1
+
+    def _next(self) -> Claim | None:
+        """One row of this lane's own; None while nothing is due."""
+        with self._lock, self._app.app_context():
+            claimed = outbox.claim(self._queue, limit=1) if outbox.has_due(self._queue) else []
+            self._busy += len(claimed)
+            self._tried += len(claimed)
+        return claimed[0] if claimed else None
 
 
 def _run_one(app: Flask, run: Run, held: Claim) -> None:
