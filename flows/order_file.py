@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from flows.sealed import order_place, vault
-from members.phones import masked
+from flows.sealed import shown_contact
 from orders.models import OrderLine, OrderTransition, RealNameSaid, SalesOrder
 from orders.queries import lines_of_order, transitions_of
 from orders.real_name import is_open, words_on
@@ -79,7 +78,7 @@ def order_file(number: str, node_id: int) -> OrderFile:
     pickup = names_of_nodes([order.outlet_id]) if order.outlet_id is not None else {}
     return OrderFile(
         order=order,
-        contact=_contact(order),
+        contact=shown_contact(order),
         pickup=next(iter(pickup.values()), ""),
         lines=[_line(line) for line in lines],
         steps=transitions_of(order.id),
@@ -138,19 +137,6 @@ def _credits(line: OrderLine) -> list[CreditView]:
         )
         for decision, receipt in versions
     ]
-
-
-def _contact(order: SalesOrder) -> str:
-    if order.contact_name is None or order.contact_phone is None:
-        return ""
-    name, phone = (
-        vault().open(sealed, place=order_place(order.member_id, order.client_key, field))
-        for field, sealed in (
-            ("contact_name", order.contact_name),
-            ("contact_phone", order.contact_phone),
-        )
-    )
-    return f"{name} {masked(phone)}"
 
 
 def _once(names: Iterator[str]) -> list[str]:

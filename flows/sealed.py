@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import lru_cache
 
+from members.phones import masked
 from members.vault import Vault
 from orders.models import OrderLine, SalesOrder
 from wx_backend.config import Privacy
@@ -35,6 +36,20 @@ def line_user_phone(order: SalesOrder, line: OrderLine) -> str | None:
         return None
     place = order_place(order.member_id, order.client_key, "user_phone", line.position)
     return vault().open(line.user_phone, place=place)
+
+
+def shown_contact(order: SalesOrder) -> str:
+    """Name and half the phone number of who receives an order, enough to recognise him."""
+    if order.contact_name is None or order.contact_phone is None:
+        return ""
+    name, phone = (
+        vault().open(sealed, place=order_place(order.member_id, order.client_key, field))
+        for field, sealed in (
+            ("contact_name", order.contact_name),
+            ("contact_phone", order.contact_phone),
+        )
+    )
+    return f"{name} {masked(phone)}"
 
 
 def order_address(order: SalesOrder) -> Mapping[str, str]:

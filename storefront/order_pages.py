@@ -7,9 +7,8 @@ from typing import Final
 
 from catalog.queries import sku_name
 from flows.real_name import link_for
-from flows.sealed import order_address, order_place, vault
+from flows.sealed import order_address, shown_contact
 from flows.taking_back import can_take_back
-from members.phones import masked
 from members.queries import member_ids_of
 from orders.models import Delivery, Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
 from orders.queries import lines_of_order, order_by_number, orders_of_members, transitions_of
@@ -140,7 +139,7 @@ def order_page(number: str, member_id: int, now: datetime) -> OrderPage:
         outlet=outlet_panel(outlet_id, now) if outlet_id is not None else None,
         delivery=Delivery(order.delivery),
         address=" ".join(str(address.get(name, "")) for name in ("region", "street")).strip(),
-        contact=_contact(order),
+        contact=shown_contact(order),
         expires_at=order.expires_at,
         can_refund=can_take_back(order, lines),
     )
@@ -193,17 +192,3 @@ def _credit(line: OrderLine) -> Credit | None:
         reason=REASONS[Reason(standing.reason)],
         receipt_number=receipt_of(standing.id).number,
     )
-
-
-def _contact(order: SalesOrder) -> str:
-    """Name and half the phone number, enough to recognise it."""
-    if order.contact_name is None or order.contact_phone is None:
-        return ""
-    name, phone = (
-        vault().open(sealed, place=order_place(order.member_id, order.client_key, field))
-        for field, sealed in (
-            ("contact_name", order.contact_name),
-            ("contact_phone", order.contact_phone),
-        )
-    )
-    return f"{name} {masked(phone)}"

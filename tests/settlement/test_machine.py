@@ -172,7 +172,7 @@ class Sales(RuleBasedStateMachine):
             for accrual_id in due_accruals(now=self.now, limit=100):
                 assert vest(accrual_id=accrual_id, now=self.now)
         for sold in self.sold:
-            if sold.is_due(self.now):
+            if sold.is_accrued and sold.is_due(self.now):
                 sold.freed |= {0, 1, OUTLET} - self.disabled
 
     @invariant()
