@@ -19,14 +19,19 @@ from wx_backend.errors import BadInput, NotFound
 
 bp = Blueprint("imports", __name__)
 
-NAMES = {ImportKind.REPS: "员工", ImportKind.OUTLETS: "网点"}
+NAMES = {
+    ImportKind.REPS: "员工",
+    ImportKind.OUTLETS: "网点",
+    ImportKind.BINDINGS: "客户归属",
+    ImportKind.CODES: "旧码",
+}
 
 
 @bp.get("/imports")
 def index() -> str:
     """The files of my part, and the form for the next one."""
     rows = imports_within(under(staff().node_id), limit=PER_PAGE)
-    return render_template("console/imports.html", rows=rows, names=NAMES)
+    return render_template("console/imports.html", rows=rows, names=NAMES, exported=taking.EXPORTED)
 
 
 @bp.post("/imports")

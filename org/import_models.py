@@ -13,6 +13,8 @@ from wx_backend.db import Instant, Model, id_column
 class ImportKind(StrEnum):
     REPS = "reps"
     OUTLETS = "outlets"
+    BINDINGS = "bindings"
+    CODES = "codes"
 
 
 class ImportStatus(StrEnum):

@@ -77,6 +77,12 @@ def active_reps(scope: Select[int]) -> Sequence[Rep]:
     ).all()
 
 
+def is_rep_within(rep_id: int, scope: Select[int]) -> bool:
+    """Whether a rep's outlet lies in a scope now."""
+    query = select(Rep.id).where(Rep.id == rep_id, Rep.outlet_id.in_(scope))
+    return db.session.scalar(query) is not None
+
+
 def active_rep_ids(scope: Select[int]) -> Select[int]:
     """The ids of everybody of a scope who may sell, to filter others by."""
     return select(Rep.id).where(Rep.outlet_id.in_(scope), Rep.status == RepStatus.ACTIVE)

@@ -50,6 +50,7 @@ def judge_all(touches: Iterable[Touch], facts: OrderFacts, terms: Terms) -> Cont
     """Judge every touch; pure, independent of the order and of repeats in `touches`."""
     ordered = in_order(touches)
     run = _Run(facts, terms, _first_known(ordered))
+    run.is_proven = _is_proven(ordered, run)
     found = [run.judge(touch) for touch in ordered]
     leader = run.leader
     return Contest(
@@ -62,6 +63,17 @@ def judge_all(touches: Iterable[Touch], facts: OrderFacts, terms: Terms) -> Cont
         protected_until=run.protected_until if run.is_protected(facts.frozen_at) else None,
         outlet_touch=run.outlet_touch,
     )
+
+
+def _is_proven(ordered: Iterable[Touch], run: "_Run") -> bool:
+    """Whether somebody would lead by what happened here alone, without imports and what we sent out."""
+    if not any(touch.kind is TouchKind.IMPORTED for touch in ordered):
+        return False
+    alone = _Run(run.facts, run.terms, run.first_known)
+    for touch in ordered:
+        if touch.kind is not TouchKind.IMPORTED and not touch.is_push:
+            alone.judge(touch)
+    return alone.leader is not None
 
 
 def _order(touch: Touch) -> tuple[datetime, int, bytes, datetime, int]:
@@ -81,11 +93,15 @@ def _credence(touch: Touch) -> tuple[bool, datetime, int]:
 
 @dataclass(slots=True)
 class _Run:
-    """The state of the walk: whose the customer is, and who is protected until when."""
+    """The state of the walk: whose the customer is, and who is protected until when.
+
+    `is_proven`: a contact that happened here leads anyhow, so that imported ones yield to it.
+    """
 
     facts: OrderFacts
     terms: Terms
     first_known: dict[bytes, int]
+    is_proven: bool = False
     last_counted: Touch | None = None
     protector: int | None = None
     protected_until: datetime | None = None
@@ -143,7 +159,9 @@ class _Run:
         return None
 
     def _lost_to_others(self, touch: Touch, rep_id: int, at: datetime) -> Verdict | None:
-        """Refusals because of what colleagues, or the rep himself, did before."""
+        """Refusals because of what colleagues, or the rep himself, did."""
+        if touch.kind is TouchKind.IMPORTED and self.is_proven:
+            return Verdict(touch_id=touch.id, reason=VerdictReason.YIELDS_TO_PROVEN)
         if self.is_protected(at) and self.protector != rep_id:
             return Verdict(
                 touch_id=touch.id,

@@ -35,6 +35,8 @@ class Place(StrEnum):
     POSTER = "poster"
     PUSH = "push"
     """A campaign's link that we sent out ourselves."""
+    IMPORTED = "imported"
+    """Nowhere: a relation that an older system knew, brought in by a file."""
 
 
 class Subject(StrEnum):
@@ -158,6 +160,15 @@ class Touch(Model):
     scene: Mapped[str | None] = mapped_column(String(64))
     event_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class TouchWithdrawal(Model):
+    """An imported touch that was taken back: it stays as it is, and decides nothing from then on."""
+
+    __tablename__ = "touch_withdrawal"
+
+    touch_id: Mapped[int] = mapped_column(ForeignKey("touch.id"), primary_key=True)
+    withdrawn_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SightingCount(Model):

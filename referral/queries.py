@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 
 from referral.models import (
     PERMANENT_CODES,
@@ -16,6 +16,7 @@ from referral.models import (
     Receipt,
     Share,
     Touch,
+    TouchWithdrawal,
 )
 from wx_backend.db import db
 
@@ -78,11 +79,18 @@ def share_path(share_id: int) -> list[Share]:
 
 
 def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> list[Touch]:
-    """Every touch of a person, by whichever of his identities and browsers, in event order."""
+    """Every touch of a person, by whichever of his identities and browsers, in event order.
+
+    Imported ones that were taken back are left out.
+    """
     subjects = Touch.identity_id.in_(identity_ids) | Touch.visitor_id.in_(visitor_ids)
-    return list(
-        db.session.scalars(select(Touch).where(subjects).order_by(Touch.event_at, Touch.id))
-    )
+    query = select(Touch).where(subjects, stands())
+    return list(db.session.scalars(query.order_by(Touch.event_at, Touch.id)))
+
+
+def stands() -> ColumnElement[bool]:
+    """Whether a touch was not taken back."""
+    return ~exists().where(TouchWithdrawal.touch_id == Touch.id)
 
 
 def policy_at(now: datetime) -> PolicyVersion:

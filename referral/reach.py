@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, func, or_, select
 
 from referral.models import Place, Share, SightingCount, Subject, Touch
+from referral.queries import stands
 from referral.values import TouchKind
 from wx_backend.db import db
 
@@ -42,6 +43,7 @@ def latest_reps(identity_ids: Collection[int], *, since: datetime) -> dict[int, 
             Touch.event_at >= since,
             Share.root_rep_id.is_not(None),
             ~is_push,
+            stands(),
         )
         .order_by(Touch.event_at, Touch.id)
     )

@@ -40,6 +40,7 @@ _WITHOUT_EFFECT = frozenset(
         VerdictReason.AFTER_HOLD,
         VerdictReason.AFTER_CHOICE,
         VerdictReason.NO_EMPLOYEE_ON_PATH,
+        VerdictReason.YIELDS_TO_PROVEN,
         VerdictReason.INSIDE_COLLEAGUES_PROTECTION,
         VerdictReason.PUSH_TO_A_COLLEAGUES_CUSTOMER,
         VerdictReason.PUSH_EXTENDS_NOTHING,

@@ -45,6 +45,7 @@ VERDICTS: Mapping[VerdictReason, str] = {
     VerdictReason.AFTER_HOLD: "发生在锁定成功之后，归属在锁定时已经确定。",
     VerdictReason.AFTER_CHOICE: "发生在放入购物车之后，这件商品的归属在放入时已经确定。",
     VerdictReason.NO_EMPLOYEE_ON_PATH: "分享路径上没有销售人员，不归个人。",
+    VerdictReason.YIELDS_TO_PROVEN: "由旧系统导入的关系；有效期内有本系统证实的接触，以后者为准。",
     VerdictReason.INSIDE_COLLEAGUES_PROTECTION: (
         "当时客户在{rival}的保护期内（至{until}），只作记录，以后也不会因此获得归属。"
     ),

@@ -70,6 +70,7 @@ class VerdictReason(StrEnum):
     AFTER_HOLD = "after_hold"
     AFTER_CHOICE = "after_choice"
     NO_EMPLOYEE_ON_PATH = "no_employee_on_path"
+    YIELDS_TO_PROVEN = "yields_to_proven"
     INSIDE_COLLEAGUES_PROTECTION = "inside_colleagues_protection"
     PUSH_TO_A_COLLEAGUES_CUSTOMER = "push_to_a_colleagues_customer"
     PUSH_EXTENDS_NOTHING = "push_extends_nothing"

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
+from flows.imports import legacy
+from flows.imports.lines import Known, Line
 from flows.spreadsheets import UnreadableFile, plain_cell
 from org.import_models import ImportKind
 from org.models import ChannelClass
@@ -22,10 +23,14 @@ COLUMNS: Final[Mapping[ImportKind, tuple[str, ...]]] = {
         *("发展人编码", "渠道编码", "受理工号"),
     ),
     ImportKind.OUTLETS: ("编码", "名称", "上级编码", "地址", "电话"),
+    ImportKind.BINDINGS: legacy.BINDING_COLUMNS,
+    ImportKind.CODES: legacy.CODE_COLUMNS,
 }
 WANTED: Final[Mapping[ImportKind, tuple[str, ...]]] = {
     ImportKind.REPS: ("姓名", "网点编码", "渠道"),
     ImportKind.OUTLETS: ("编码", "名称", "上级编码"),
+    ImportKind.BINDINGS: ("OpenID", "员工编号"),
+    ImportKind.CODES: ("旧码", "类型"),
 }
 LENGTHS: Final[Mapping[str, int]] = {
     "姓名": 40,
@@ -37,32 +42,11 @@ LENGTHS: Final[Mapping[str, int]] = {
     "名称": 60,
     "地址": 200,
     "电话": 30,
+    "旧码": 64,
+    "OpenID": 64,
 }
 CODES: Final = ("发展人编码", "渠道编码", "受理工号")
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a file: its number there, its cells by column, and its faults by column."""
-
-    number: int
-    cells: Mapping[str, str]
-    faults: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is there already: open outlets, open higher places, all place codes, names, codes in use.
-
-    `names` are (outlet code, name) of reps who have not left; `developers` their developer codes.
-    """
-
-    outlets: frozenset[str]
-    parents: frozenset[str]
-    places: frozenset[str]
-    names: frozenset[tuple[str, str]]
-    developers: frozenset[str]
 
 
 def lines_of(kind: ImportKind, table: Sequence[Sequence[str]]) -> list[Line]:
@@ -149,4 +133,6 @@ def _outlet(cells: Mapping[str, str], known: Known, seen: set[tuple[str, ...]]) 
 _CHECKS: Final[Mapping[ImportKind, Callable[..., dict[str, str]]]] = {
     ImportKind.REPS: _rep,
     ImportKind.OUTLETS: _outlet,
+    ImportKind.BINDINGS: legacy.binding_faults,
+    ImportKind.CODES: legacy.code_faults,
 }

@@ -7,15 +7,14 @@ from typing import Final
 from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
 
-from flows.imports.columns import CHANNELS, CODES, Known, Line, checked, lines_of
+from flows.imports.columns import CHANNELS, checked, lines_of
+from flows.imports.known import known
+from flows.imports.lines import Line
+from flows.imports.making import MAKERS
 from flows.spreadsheets import table_of
-from insights.operations import forget_place
-from org import importing, operations, reps
+from org import importing
 from org.import_models import ImportKind, ImportRow, ImportStatus, PeopleImport
-from org.models import Tier
-from org.places import open_places
-from org.queries import node_by_code, under
-from org.reps import OperatorCodes
+from org.queries import under
 from wx_backend import clock
 from wx_backend.clock import business_on
 from wx_backend.db import db
@@ -23,6 +22,7 @@ from wx_backend.errors import AppError, Conflict, NotFound
 from wx_backend.outbox import defer, job
 
 BATCH: Final = 100
+EXPORTED: Final = (ImportKind.REPS, ImportKind.OUTLETS)
 
 
 class NotNow(Conflict):
@@ -47,7 +47,7 @@ def take_file(
     now: datetime,
 ) -> int:
     """Check the lines of a file and keep it; nothing is made yet. Its id."""
-    found = checked(kind, lines, _known(node_id))
+    found = checked(kind, lines, known(kind, lines, node_id, now))
     return importing.keep_import(
         kind=kind,
         name=name[:120],
@@ -116,83 +116,29 @@ def take_back(*, import_id: int) -> None:
 
 def _make(row: PeopleImport, each: ImportRow, now: datetime) -> None:
     """One line in a savepoint of its own: what changed since it was checked refuses it alone."""
-    work = _make_rep if row.kind == ImportKind.REPS else _make_outlet
+    make = MAKERS[ImportKind(row.kind)].make
     each.is_over = True
     try:
         with db.session.begin_nested():
-            each.made_id = work(each, row.node_id, now)
+            each.made_id = make(each.cells, row.node_id, now)
     except AppError as refusal:
         each.made_id, each.note = None, refusal.message
-
-
-def _make_rep(each: ImportRow, node_id: int, now: datetime) -> int:
-    cells = each.cells
-    outlet = node_by_code(cells["网点编码"], under(node_id))
-    if outlet is None:
-        raise NotFound("网点已不在您的范围内")
-    rep_id = reps.hire_rep(
-        name=cells["姓名"],
-        outlet_id=outlet.id,
-        channel_class=CHANNELS[cells["渠道"]],
-        title=cells.get("职务", ""),
-        now=now,
-    )
-    if cells.get(CODES[0]):
-        codes = OperatorCodes(*(cells[name] for name in CODES))
-        reps.assign_codes(rep_id=rep_id, codes=codes, valid_from=business_on(now))
-    return rep_id
-
-
-def _make_outlet(each: ImportRow, node_id: int, _now: datetime) -> int:
-    cells = each.cells
-    parent = node_by_code(cells["上级编码"], under(node_id))
-    if parent is None:
-        raise NotFound("上级单位已不在您的范围内")
-    made = operations.create_node(
-        tier=Tier.OUTLET, code=cells["编码"], name=cells["名称"], parent_id=parent.id
-    )
-    operations.describe_node(
-        node_id=made,
-        name=cells["名称"],
-        address=cells.get("地址") or None,
-        phone=cells.get("电话") or None,
-    )
-    return made
 
 
 def _unmake(kind: ImportKind, each: ImportRow, scope: Select[int]) -> None:
     """What is used is referred to, and the database does not let it go; what left the scope stays."""
     assert each.made_id is not None  # noqa: S101 - such rows only
     each.is_over = False
-    if not importing.made_within(kind, each.made_id, scope):
+    maker = MAKERS[kind]
+    if not maker.is_within(each.made_id, scope):
         each.note = "已不在您的范围内，保留"
         return
     try:
         with db.session.begin_nested():
-            _remove(kind, each.made_id)
+            maker.remove(each.made_id, clock.now())
             each.made_id, each.note = None, "已撤销"
     except IntegrityError:
         each.note = "已被使用，保留"
-
-
-def _remove(kind: ImportKind, made_id: int) -> None:
-    if kind is ImportKind.REPS:
-        reps.remove_rep(made_id)
-        return
-    forget_place(node_id=made_id)
-    operations.remove_node(made_id)
-
-
-def _known(node_id: int) -> Known:
-    outlets = open_places(node_id, [Tier.OUTLET])
-    parents = open_places(node_id, [Tier.GROUP, Tier.PROVINCE, Tier.CITY])
-    return Known(
-        outlets=frozenset(each.code for each in outlets),
-        parents=frozenset(each.code for each in parents),
-        places=importing.all_codes(),
-        names=importing.names_in(under(node_id)),
-        developers=importing.developer_codes(),
-    )
 
 
 def _within(import_id: int, node_id: int) -> PeopleImport:
@@ -207,8 +153,10 @@ def _go_on(
 
 
 def exported(kind: ImportKind, node_id: int) -> Sequence[Sequence[str]]:
-    """What is there now, in the columns of a file to bring in."""
+    """What is there now, in the columns of a file to bring in; NotFound for what is not given out."""
     words = {channel.value: word for word, channel in CHANNELS.items()}
+    if kind not in EXPORTED:
+        raise NotFound
     if kind is ImportKind.OUTLETS:
         return importing.outlets_of(under(node_id))
     return [

@@ -11,7 +11,8 @@ from werkzeug.test import TestResponse
 
 from flows.figures.counting import count_waiting
 from flows.imports import taking
-from flows.imports.columns import COLUMNS, Known, checked, lines_of
+from flows.imports.columns import COLUMNS, checked, lines_of
+from flows.imports.lines import Known
 from flows.spreadsheets import UnreadableFile, table_of
 from org.import_models import ImportKind, PeopleImport
 from org.models import OrgNode, Rep, Role, Staff

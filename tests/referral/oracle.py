@@ -24,6 +24,7 @@ class Contact:
     tie: bytes
     is_confirmed: bool
     is_push: bool
+    is_imported: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,11 @@ class World:
         before = {c.rep for c in self.earlier_that_count(contact) if self.is_in_window(c)}
         return before != set() and contact.rep not in before
 
+    def is_outdone(self, contact: Contact) -> bool:
+        """Is it only told by an older system, while somebody leads by what happened here?"""
+        here = [c for c in self.contacts if not (c.is_imported or c.is_push)]
+        return contact.is_imported and World(here, self.line).last() is not None
+
     def is_in_window(self, contact: Contact) -> bool:
         return 0 <= self.line.second - contact.second <= WINDOW
 
@@ -84,6 +90,7 @@ class World:
                 self.is_taking_over(contact)
                 or self.is_idle_push(contact)
                 or self.is_injected(contact)
+                or self.is_outdone(contact)
             )
         return self._counts[contact.name]
 

@@ -13,9 +13,10 @@ from tests.referral.cast import ALICE, CAROL, DAVE, ERIN, POLICY, START, order, 
 from tests.referral.oracle import DAY, PROTECTION, RECENT, WINDOW, Contact, Line, World
 
 REPS = (ALICE, DAVE, ERIN)
-OPENED, SUBSCRIBED, PUSHED = "opened", "subscribed", "pushed"
+OPENED, SUBSCRIBED, PUSHED, IMPORTED = "opened", "subscribed", "pushed", "imported"
 KINDS = (OPENED, SUBSCRIBED, PUSHED)
-WEIGHTS = {OPENED: 1, SUBSCRIBED: 4, PUSHED: 1}
+WEIGHTS = {OPENED: 1, SUBSCRIBED: 4, PUSHED: 1, IMPORTED: 0}
+TOUCH_KINDS = {SUBSCRIBED: TouchKind.SUBSCRIBE, IMPORTED: TouchKind.IMPORTED}
 
 # Seconds between one touch and the next, and from the last touch to the order: the edges, both
 # sides of each, the same second, and an order placed before the last touch.
@@ -29,7 +30,9 @@ HELD_ENDS = (-1, 0, RECENT - 1, RECENT, RECENT + 1, WINDOW - RECENT)
 Sequence = tuple[tuple[int, str, int], ...]
 
 
-def sequences(length: int, gaps: tuple[int, ...]) -> Iterator[Sequence]:
+def sequences(
+    length: int, gaps: tuple[int, ...], kinds_of: tuple[str, ...] = KINDS
+) -> Iterator[Sequence]:
     """All (rep, kind, second) in time order; reps are named in order of their first touch.
 
     Renaming reps changes nothing but names, which a property test shows.
@@ -37,7 +40,7 @@ def sequences(length: int, gaps: tuple[int, ...]) -> Iterator[Sequence]:
     for reps in product(REPS, repeat=length):
         if list(dict.fromkeys(reps)) != list(REPS[: len(set(reps))]):
             continue
-        for kinds in product(KINDS, repeat=length):
+        for kinds in product(kinds_of, repeat=length):
             for steps in product(gaps, repeat=length - 1):
                 seconds = [sum(steps[:i]) for i in range(length)]
                 yield tuple(zip(reps, kinds, seconds, strict=True))
@@ -48,7 +51,7 @@ def as_touch(number: int, rep: int, kind: str, second: int) -> Touch:
     return touch(
         number,
         rep,
-        TouchKind.SUBSCRIBE if kind == SUBSCRIBED else TouchKind.LINK_OPENED,
+        TOUCH_KINDS.get(kind, TouchKind.LINK_OPENED),
         START + timedelta(seconds=second),
         is_push=kind == PUSHED,
     )
@@ -58,7 +61,14 @@ def as_touch(number: int, rep: int, kind: str, second: int) -> Touch:
 def as_contact(number: int, rep: int, kind: str, second: int) -> Contact:
     key = as_touch(number, rep, kind, second).key
     return Contact(
-        number, rep, second, WEIGHTS[kind], key, kind == SUBSCRIBED, is_push=kind == PUSHED
+        number,
+        rep,
+        second,
+        WEIGHTS[kind],
+        key,
+        kind == SUBSCRIBED,
+        is_push=kind == PUSHED,
+        is_imported=kind == IMPORTED,
     )
 
 
@@ -87,10 +97,12 @@ def assert_agree(sequence: Sequence, line: Line) -> None:
         assert decision.winning_touch_id == (last and last.name), (sequence, line, decision)
 
 
-def compare_all(length: int, gaps: tuple[int, ...], lines: list[Line]) -> int:
+def compare_all(
+    length: int, gaps: tuple[int, ...], lines: list[Line], kinds_of: tuple[str, ...] = KINDS
+) -> int:
     """Compare every sequence with every line, its second counted from the last touch."""
     compared = 0
-    for sequence in sequences(length, gaps):
+    for sequence in sequences(length, gaps, kinds_of):
         last_second = sequence[-1][2] if sequence else 0
         for line in lines:
             ended = Line(last_second + line.second, line.is_held, line.acceptor, line.own)
@@ -119,6 +131,13 @@ def test_all_sequences_of_four_on_the_coarse_grid(end: int) -> None:
 def test_all_sequences_before_a_hold(length: int) -> None:
     lines = [Line(end, is_held=True) for end in HELD_ENDS]
     assert compare_all(length, HELD_GAPS if length < 3 else HELD_GAPS[:4], lines) > 10
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_all_sequences_with_what_was_imported(length: int) -> None:
+    lines = [Line(end, is_held=held) for end in FINE_ENDS[1:] for held in (False, True)]
+    gaps = FINE_GAPS if length < 3 else (0, PROTECTION - 1, WINDOW - PROTECTION, WINDOW + 1)
+    assert compare_all(length, gaps, lines, (*KINDS, IMPORTED)) > 40
 
 
 @pytest.mark.parametrize("length", [1, 2])
