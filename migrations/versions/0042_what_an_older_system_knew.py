@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from wx_backend.db import Instant
+from wx_backend.db import BigId, Instant
 
-revision = "0041"
-down_revision = "0040"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "touch_withdrawal",
-        sa.Column("touch_id", sa.BigInteger(), nullable=False),
+        sa.Column("touch_id", BigId, nullable=False),
         sa.Column("withdrawn_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["touch_id"], ["touch.id"], name=op.f("fk_touch_withdrawal_touch_id")
