@@ -11,6 +11,7 @@ from flows import message_desk
 from flows.message_desk import TEXT, VALUE
 from wx_backend import clock
 from wx_backend.db import retried
+from wx_backend.platform import config
 
 log = logging.getLogger(__name__)
 bp = Blueprint("message_templates", __name__, url_prefix="/message-templates")
@@ -26,7 +27,12 @@ def index() -> str:
     accounts = message_desk.accounts_seen(node_id)
     name = request.args.get("account", "") or (accounts[0].name if accounts else "")
     library = message_desk.library(name, node_id) if accounts else None
-    return render_template("console/message_templates.html", accounts=accounts, library=library)
+    return render_template(
+        "console/message_templates.html",
+        accounts=accounts,
+        library=library,
+        notices_url=f"{config().service.base_url}/notices",
+    )
 
 
 @bp.post("/<account>/sync")
@@ -35,6 +41,21 @@ def sync(account: str) -> ResponseReturnValue:
     now, node_id = clock.now(), staff().node_id
     retried(lambda: message_desk.start_sync(name=account, node_id=node_id, now=now))
     flash("已开始同步，稍后刷新可见结果")
+    return redirect(url_for("console.message_templates.index", account=account))
+
+
+@bp.post("/<account>/ask")
+def ask(account: str) -> ResponseReturnValue:
+    """Ask people for a subscription notice on the page of notices, or not any more."""
+    node_id, form = staff().node_id, request.form
+    template_id, is_asked = form.get("template_id", "")[:64], form.get("is_asked") == "1"
+    retried(
+        lambda: message_desk.ask(
+            name=account, template_id=template_id, is_asked=is_asked, node_id=node_id
+        )
+    )
+    log.info("notice asked for", extra={"account": account, "staff_id": staff().staff_id})
+    flash("客户会在“消息通知”页被征求同意" if is_asked else "不再征求")
     return redirect(url_for("console.message_templates.index", account=account))
 
 

@@ -9,9 +9,10 @@ from flows.accounts import account_near, accounts_within
 from flows.message_events import EVENTS, Event
 from flows.messages import send_message
 from flows.telling_reps import reachable_rep
+from members.consents import Book, books_of
 from org.queries import under
 from org.roster import rep_within
-from templates_msg.library import Listed, library_of, note_library, usable_template
+from templates_msg.library import Listed, ask_for, library_of, note_library, usable_template
 from templates_msg.models import LibraryTemplate, MessageKind
 from templates_msg.operations import Draft, drop_template, set_template
 from templates_msg.queries import Purpose, purposes_of, template_for
@@ -38,10 +39,11 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """An account's templates and events."""
+    """An account's templates, what people said to its notices, and its events."""
 
     account: Account
     templates: Sequence[LibraryTemplate]
+    books: Mapping[str, Book]
     events: Sequence[EventRow]
     may_change: bool
 
@@ -92,7 +94,8 @@ def library(name: str, node_id: int) -> Library:
         EventRow(key, event, by_id.get(used[key].template_id) if key in used else None, key in used)
         for key, event in EVENTS.items()
     ]
-    return Library(account, templates, events, _is_below(account, node_id))
+    books = books_of(account.appid)
+    return Library(account, templates, books, events, _is_below(account, node_id))
 
 
 def mapping(name: str, key: str, template_id: str, node_id: int) -> EventForm:
@@ -176,6 +179,11 @@ def test_send(*, name: str, key: str, rep_number: str, node_id: int, now: dateti
         ),
         now=now,
     )
+
+
+def ask(*, name: str, template_id: str, is_asked: bool, node_id: int) -> None:
+    """Have people asked to agree to a notice, or not any more. Raises Forbidden, TooManyAsked."""
+    ask_for(account_run_from(name, node_id).appid, template_id, is_asked=is_asked)
 
 
 def start_sync(*, name: str, node_id: int, now: datetime) -> None:

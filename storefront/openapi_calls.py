@@ -6,6 +6,7 @@ from typing import Final
 
 from marshmallow import Schema
 
+from flows.consents import Asked
 from members.addresses import Address
 from storefront import schemas
 from storefront.cards import Shelves
@@ -95,6 +96,11 @@ CALLS: Final = (
         "Let a held number go",
         _NUMBER,
         schemas.NumberRequest,
+    ),
+    Call(
+        *("get", "/api/notices", "notices.index"),
+        "Subscription notices to ask for by `wx.requestSubscribeMessage`, and how many one still gets",
+        object_of({"notices": list_of(shape(Asked))}),
     ),
     Call(
         *("get", "/api/addresses", "addresses.index"),

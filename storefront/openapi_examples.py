@@ -148,6 +148,18 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "numbers.index": Example({"numbers": [_CHOICE | {"until": None}], "held": [_CHOICE]}),
     "numbers.hold": Example(_CHOICE, {"number": "14000000888"}),
     "numbers.release": Example({"number": "14000000888"}, {"number": "14000000888"}),
+    "notices.index": Example(
+        {
+            "notices": [
+                {
+                    "template_id": "9Aw5ZV1j9xdWTFEkRpZIu9uA4kU",
+                    "title": "活动提醒",
+                    "lines": ["活动", "时间"],
+                    "agreed": 1,
+                }
+            ]
+        }
+    ),
     "addresses.index": Example(
         {"addresses": [_ADDRESS | {"number": "0123456789abcdef", "is_default": True}]}
     ),

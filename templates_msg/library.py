@@ -3,12 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select, update
 
 from templates_msg.models import LibraryTemplate, MessageKind
 from wx_backend.db import db, upsert
-from wx_backend.errors import NotFound
+from wx_backend.errors import Conflict, NotFound
+
+ASKED_MAX: Final = 3
+"""As many as one pop-up of an older WeChat shows."""
+
+
+class TooManyAsked(Conflict):
+    code, message = "too_many_asked", "一次最多征求 3 个订阅通知，请先取消其他的"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,29 @@ def library_of(appid: str) -> list[LibraryTemplate]:
             )
         )
     )
+
+
+def asked_notices(appid: str) -> list[LibraryTemplate]:
+    """The subscription notices people of an account are asked to agree to."""
+    return list(
+        db.session.scalars(
+            select(LibraryTemplate)
+            .filter_by(appid=appid, kind=MessageKind.SUBSCRIPTION, is_usable=True, is_asked=True)
+            .order_by(LibraryTemplate.id)
+            .limit(ASKED_MAX)
+        )
+    )
+
+
+def ask_for(appid: str, template_id: str, *, is_asked: bool) -> None:
+    """Have people asked for a subscription notice, or not any more. Raises NotFound, TooManyAsked."""
+    template = usable_template(appid, template_id)
+    if template.kind != MessageKind.SUBSCRIPTION:
+        raise NotFound
+    asked = [each for each in asked_notices(appid) if each.template_id != template_id]
+    if is_asked and len(asked) >= ASKED_MAX:
+        raise TooManyAsked
+    template.is_asked = is_asked
 
 
 def usable_template(appid: str, template_id: str) -> LibraryTemplate:

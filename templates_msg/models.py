@@ -101,7 +101,8 @@ class LibraryTemplate(Model):
     """A template an account has at the platform, as it was when we last looked.
 
     `content` holds the lines `label：{{key.DATA}}`. Templates go when their category goes: what was
-    not listed any more stays here as not usable, so that what was sent can still be read.
+    not listed any more stays here as not usable, so that what was sent can still be read. People
+    are asked to agree to a subscription notice that `is_asked`.
     """
 
     __tablename__ = "library_template"
@@ -114,6 +115,7 @@ class LibraryTemplate(Model):
     title: Mapped[str] = mapped_column(String(100))
     content: Mapped[str] = mapped_column(Text)
     is_usable: Mapped[bool] = mapped_column(default=True)
+    is_asked: Mapped[bool] = mapped_column(default=False)
     seen_at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -22,6 +22,12 @@ def install(app: Flask) -> None:
     app.teardown_request(_end)
 
 
+def policy(*, frames: str = "") -> str:
+    """The content security policy; `frames` are the sources a page may frame, usually none."""
+    rules = CSP.format(oauth_url=config().wechat.oauth_url)
+    return f"{rules}; frame-src {frames}" if frames else rules
+
+
 def _begin() -> None:
     g.request_id = secrets.token_hex(8)
     g.log_context = log.context(request_id=g.request_id)
@@ -30,7 +36,7 @@ def _begin() -> None:
 
 def _close(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CSP.format(oauth_url=config().wechat.oauth_url))
+    headers.setdefault("Content-Security-Policy", policy())
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self)")

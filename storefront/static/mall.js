@@ -63,13 +63,13 @@
   }
 
   // WeChat's own functions, once WeChat has agreed to this page's use of them.
-  async function jssdk(names) {
+  async function jssdk(names, tags = []) {
     const here = encodeURIComponent(location.href.split("#")[0]);
     const [signed] = await Promise.all([
       call("GET", `/api/jssdk?url=${here}`),
       load("https://res.wx.qq.com/open/js/jweixin-1.6.0.js"),
     ]);
-    window.wx.config({ ...signed, debug: false, jsApiList: names });
+    window.wx.config({ ...signed, debug: false, jsApiList: names, openTagList: tags });
     return new Promise((resolve) => window.wx.ready(() => resolve(window.wx)));
   }
 

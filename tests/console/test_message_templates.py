@@ -6,10 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from members.consents import Answer, record_consents
 from members.joining import join_member
 from members.operations import ensure_identity
 from org.models import RepBinding
 from org.queries import rep_card
+from templates_msg.library import asked_notices
 from templates_msg.models import Message, MessageStatus, Template
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
@@ -121,6 +123,35 @@ def test_a_test_message_goes_to_an_employee_only(
     sent = json_of(platform.calls(SEND)[0])
     assert (sent["touser"], sent["data"]["thing4"]) == ("oAlice", {"value": FILLED["fixed-thing4"]})
     assert db.session.scalars(select(Message.status)).all() == [MessageStatus.SENT]
+
+
+def test_people_are_asked_for_the_notices_that_were_chosen_and_answers_are_counted(
+    root: Desk, world: World, desk_of: Desks
+) -> None:
+    with transaction():
+        record_consents(
+            push_key=b"k" * 16,
+            identity_id=world.bob.identity_id,
+            answers=[Answer("SUB1", True), Answer("SUB1", True)],
+            event_at=clock.now(),
+            known_at=clock.now(),
+        )
+    choice = {"template_id": "SUB1", "is_asked": "1"}
+    assert desk_of("marketer").post("/message-templates/city/ask", **choice).status_code == 403
+    assert root.post("/message-templates/city/ask", **choice).status_code == 302
+    assert [each.template_id for each in asked_notices(APPID)] == ["SUB1"]
+    page = " ".join(root.get("/message-templates", account="city").text.split())
+    assert "征求中" in page
+    counted = "".join(f'<td class="num">{n}</td>' for n in (2, 0, 0, 1))
+    assert f"<td>活动提醒</td>{counted}" in page
+    for wrong in ({"template_id": PAID}, {"template_id": "gone"}):
+        answer = root.post("/message-templates/city/ask", **{**choice, **wrong})
+        assert answer.status_code == 404
+    assert (
+        root.post("/message-templates/city/ask", **{**choice, "is_asked": "0"}).status_code == 302
+    )
+    db.session.rollback()
+    assert asked_notices(APPID) == []
 
 
 def test_an_account_is_run_by_those_above_its_outlet(root: Desk, desk_of: Desks) -> None:
