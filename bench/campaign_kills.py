@@ -21,7 +21,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.campaign import _frozen, _people
+from bench.campaign import frozen, people_at_hand
 from campaigns import operations, rules
 from campaigns.models import Recipient
 from flows.campaign import running
@@ -93,13 +93,13 @@ def _prepared(platform: Running, app: Flask, recipients: int) -> int:
     stage.control("PUT", f"/accounts/{CITY}", secret=account.secret, limits={SEND: 10 * recipients})
     stage.control("PUT", f"/accounts/{CITY}/templates/{NOTICE}", title="通知", content=CONTENT)
     cast = make_cast()
-    _people(recipients)
+    people_at_hand(recipients)
     with platform.world.acting():
         for openid in db.session.scalars(select(Identity.openid).where(Identity.appid == CITY)):
             platform.world.contacts.save(
                 Contact(CITY, openid or "", openid or "", is_following=True)
             )
-    campaign_id = _frozen(cast, app)
+    campaign_id = frozen(cast, app)
     for action, probability, options in TROUBLE:
         stage.chaos(SEND, action, times=-1, probability=probability, **options)
     stage.close()
