@@ -29,6 +29,7 @@ LIMITS: Final[tuple[tuple[ModuleType, str], ...]] = (
     (db, "BUSY_MS"),
     (db, "LOCK_MS"),
     (db, "STATEMENT_MS"),
+    (db, "IDLE_MS"),
     (db, "POOL_SECONDS"),
     (limits, "WAIT_SECONDS"),
     (rq_queue, "ANSWER_SECONDS"),

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
@@ -40,10 +40,12 @@ BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
 BUSY_MS = 5_000
 LOCK_MS = 3_000
 STATEMENT_MS = 15_000
+IDLE_MS = 30_000  # half a lease: whoever is stopped, or gone without a word, gives his locks up
 POOL_SECONDS = 2
 RETRIES = 3
 PAUSE_SECONDS = 0.05
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
+_ENDED_WHILE_IDLE = "25P03"
 
 # SQLite gives only INTEGER PRIMARY KEY its row ids; PostgreSQL gets real BIGINTs.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -127,7 +129,8 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_timeout": POOL_SECONDS,
         "connect_args": {
             "connect_timeout": patience.CONNECT_SECONDS,
-            "options": f"-c lock_timeout={LOCK_MS} -c statement_timeout={STATEMENT_MS} -c timezone=UTC",
+            "options": f"-c lock_timeout={LOCK_MS} -c statement_timeout={STATEMENT_MS}"
+            f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC",
         },
     }
 
@@ -230,6 +233,12 @@ def asks_for_retry(error: DBAPIError) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     return getattr(error.orig, "sqlstate", None) in _RETRYABLE_SQLSTATES
+
+
+def is_away(error: DBAPIError) -> bool:
+    """Whether the database is out of reach, or has cut us off: no fault of what was asked."""
+    is_cut_off = getattr(error.orig, "sqlstate", None) == _ENDED_WHILE_IDLE
+    return isinstance(error, OperationalError) or error.connection_invalidated or is_cut_off
 
 
 Row = TypeVar("Row", bound=Model)

@@ -3,11 +3,11 @@
 import logging
 
 from flask import Flask, Response, jsonify, render_template_string, request
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from wx_backend.db import db
+from wx_backend.db import db, is_away
 from wx_backend.errors import AppError, TooMany, Unavailable
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def install(app: Flask) -> None:
     """Answer every error of the application in the two shapes."""
     app.register_error_handler(AppError, _refused)
     app.register_error_handler(HTTPException, _http)
-    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DBAPIError, _database_refused)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _fault)
 
@@ -96,8 +96,12 @@ def _http(error: HTTPException) -> Response:
     return response
 
 
+def _database_refused(error: DBAPIError) -> Response:
+    return _database_away(error) if is_away(error) else _fault(error)
+
+
 def _database_away(error: SQLAlchemyError) -> Response:
-    cause = error.orig if isinstance(error, OperationalError) else error
+    cause = error.orig if isinstance(error, DBAPIError) else error
     log.error("database away", extra={"error": repr(cause)})
     db.session.rollback()
     return _answer(Unavailable(), 503)

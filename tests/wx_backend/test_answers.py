@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest
 
@@ -91,6 +92,8 @@ def test_too_large_is_said_in_the_same_shape(client: FlaskClient) -> None:
         (BadRequest(), 400, "bad_request"),
         (OperationalError("SELECT secret", {}, Exception("no server")), 503, "unavailable"),
         (PoolTimeout(), 503, "unavailable"),
+        (InternalError("COMMIT", {}, IdleInTransactionSessionTimeout()), 503, "unavailable"),
+        (InternalError("SELECT", {}, Exception("a bug")), 500, "fault"),
         (ZeroDivisionError("secret"), 500, "fault"),
     ],
 )
