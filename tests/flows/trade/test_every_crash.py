@@ -1,20 +1,27 @@
 """At every crash point there is a process may end, be stopped or hang; the business is done once."""
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from settlement.queries import Income
-from tests.flows.trade.dying import KILLED, act_of, hanging_at_point, kill_at_point
+from tests.dying import Fate, meet
+from tests.flows.trade.dying import deed_of
 from tests.flows.trade.market import Market, assert_books_and_witness_agree
 from tests.flows.trade.perils import STORIES, Result, Told
 from tests.rows import rows
 from wx_backend import claims, crash, worker
 from wx_backend.db import db
+from wx_backend.errors import AppError
 
+MEANWHILE_SECONDS: Final = 0.5
 ROOT: Final = Path(__file__).parents[3]
 # Which stories pass through a point.
 PASSES: Final[Mapping[str, Sequence[str]]] = {
@@ -35,18 +42,18 @@ PASSES: Final[Mapping[str, Sequence[str]]] = {
     "outbox.after_done": ["paid", "refund"],
     "outbox.after_remote_call": ["paid", "refund"],
 }
-# Points of what finance and campaigns do, whose stories need a world of their own: told there, by exception.
+# Points of what finance and campaigns do, whose stories need a world of their own: told there, with every fate.
 ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
-    "figures.before_commit": ("tests/insights/test_counting.py", "BEFORE_COMMIT"),
-    "payout.after_release": ("tests/payouts/test_batches.py", "AFTER_RELEASE"),
-    "payout.after_books": ("tests/payouts/test_transfers.py", "AFTER_BOOKS"),
-    "period.after_freezing": ("tests/periods/test_closing.py", "AFTER_FREEZING"),
-    "period.after_seal": ("tests/periods/test_closing.py", "AFTER_SEAL"),
-    "campaign.before_send": ("tests/campaigns/test_crashes.py", "BEFORE_SEND"),
-    "campaign.after_send": ("tests/campaigns/test_crashes.py", "AFTER_SEND"),
-    "campaign.mass.before_send": ("tests/campaigns/test_mass.py", "BEFORE_SEND"),
-    "campaign.mass.after_send": ("tests/campaigns/test_mass.py", "AFTER_SEND"),
-    "campaign.before_mark": ("tests/campaigns/test_crashes.py", "BEFORE_MARK"),
+    "figures.before_commit": ("tests/insights/test_deaths.py", "BEFORE_COMMIT"),
+    "payout.after_release": ("tests/payouts/test_deaths.py", "AFTER_RELEASE"),
+    "payout.after_books": ("tests/payouts/test_deaths.py", "AFTER_BOOKS"),
+    "period.after_freezing": ("tests/periods/test_deaths.py", "AFTER_FREEZING"),
+    "period.after_seal": ("tests/periods/test_deaths.py", "AFTER_SEAL"),
+    "campaign.before_send": ("tests/campaigns/test_deaths.py", "BEFORE_SEND"),
+    "campaign.after_send": ("tests/campaigns/test_deaths.py", "AFTER_SEND"),
+    "campaign.mass.before_send": ("tests/campaigns/test_deaths.py", "MASS_BEFORE"),
+    "campaign.mass.after_send": ("tests/campaigns/test_deaths.py", "MASS_AFTER"),
+    "campaign.before_mark": ("tests/campaigns/test_deaths.py", "BEFORE_MARK"),
 }
 CASES: Final = [(point, story) for point, stories in PASSES.items() for story in stories]
 # Where nothing is locked, so that somebody else can take over from a process that hangs.
@@ -134,7 +141,7 @@ def test_every_point_has_a_story() -> None:
     assert crash.known() == {*PASSES, *ELSEWHERE}
     for file, name in ELSEWHERE.values():
         text = (ROOT / file).read_text("utf-8")
-        assert "crash.arm(" in text
+        assert 'parametrize("fate", Fate)' in text
         assert name in text
     assert set(STORIES) == {story for stories in PASSES.values() for story in stories}
 
@@ -164,10 +171,41 @@ def test_an_exception_at_the_point(market: Market, point: str, story: str) -> No
 def test_a_kill_at_the_point(market: Market, point: str, story: str) -> None:
     told = begin(market, story)
     db.session.rollback()
-    assert kill_at_point(act_of(market, story, told, point)) == KILLED
+    meet(deed_of(market, story, told, point), Fate.KILL)
     restart(market)
     STORIES[story].resume(market, told)
     assert_done_once(market, story, told)
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(("point", "story"), CASES)
+def test_who_hangs_past_the_lease_while_somebody_takes_over_does_nothing_twice(
+    market: Market, point: str, story: str
+) -> None:
+    """What he has locked, others wait for: they come while he hangs, and have to come again."""
+    told = begin(market, story)
+    db.session.rollback()
+    others: list[threading.Thread] = []
+
+    def take_over() -> None:
+        restart(market)
+        others.append(threading.Thread(target=_resume, args=(market, story, told)))
+        others[0].start()
+        time.sleep(MEANWHILE_SECONDS)
+
+    meet(deed_of(market, story, told, point), Fate.HANG, take_over)
+    others[0].join()
+    restart(market)
+    STORIES[story].resume(market, told)
+    assert_done_once(market, story, told)
+
+
+def _resume(market: Market, story: str, told: Told) -> None:
+    with market.app.app_context(), suppress(AppError, DBAPIError):
+        try:
+            STORIES[story].resume(market, told)
+        finally:
+            db.session.remove()
 
 
 @pytest.mark.processes
@@ -177,11 +215,15 @@ def test_who_hangs_past_the_lease_changes_nothing_any_more(
 ) -> None:
     told = begin(market, story)
     db.session.rollback()
-    with hanging_at_point(act_of(market, story, told, point)):
+    before: dict[str, list[object]] = {}
+
+    def done_meanwhile() -> None:
         restart(market)
         STORIES[story].resume(market, told)
         assert_done_once(market, story, told)
-        before = rows()
+        before.update(rows())
+
+    meet(deed_of(market, story, told, point), Fate.HANG, done_meanwhile)
     assert rows() == before
 
 
