@@ -8,6 +8,7 @@ from tools.environment import ROOT
 from tools.planted.beds import BUGS
 from tools.planted.bug import Bug, DoesNotFit
 from tools.planted.garden import Garden
+from tools.planted.report import Verdict, page
 
 LOST_FEN = Bug(
     "a fen that does not divide is lost",
@@ -43,3 +44,14 @@ def test_a_test_that_noticed_nothing_is_named() -> None:
     with Garden() as garden:
         assert garden.survived(LOST_FEN) == {LOST_FEN.caught_by[1]}
         assert not garden.failures(LOST_FEN.caught_by), "the bug was taken out again"
+
+
+def test_the_report_names_what_caught_each_and_what_survived() -> None:
+    blind = frozenset(LOST_FEN.caught_by[1:])
+    caught, survived = Verdict(BUGS[0], frozenset(), 1.0), Verdict(LOST_FEN, blind, 2.0)
+    text = page([caught, survived])
+    assert "1 of 2 were caught" in text
+    rows = {line.split(" | ")[0][2:]: line for line in text.splitlines() if line.startswith("| ")}
+    assert all(f"`{test}`" in rows[BUGS[0].name] for test in BUGS[0].caught_by)
+    assert "**survived**" in rows[LOST_FEN.name]
+    assert LOST_FEN.caught_by[0] not in rows[LOST_FEN.name]

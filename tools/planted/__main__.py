@@ -1,13 +1,19 @@
-"""`make planted`: every known bug alone in a copy; a line each, 0 only if the tests caught them all."""
+"""`make planted`: every known bug alone in a copy; a line each, 0 only if the tests caught them all.
+
+Which test caught which is written to build/planted.md as well.
+"""
 
 import argparse
 import sys
 import time
 from collections.abc import Sequence
 
+from tools.environment import ROOT
+from tools.planted import report
 from tools.planted.beds import BUGS
 from tools.planted.bug import Bug
 from tools.planted.garden import Garden
+from tools.planted.report import Verdict
 
 
 def main() -> int:
@@ -22,26 +28,26 @@ def main() -> int:
         print(f"Without any bug: {len(tests)} tests ...", flush=True)
         if failing := garden.failures(tests):
             sys.exit("These fail without any bug:\n  " + "\n  ".join(sorted(failing)))
-        survivors = [
-            bug for number, bug in enumerate(chosen, 1) if not _caught(garden, bug, number)
-        ]
-    print(f"{len(chosen) - len(survivors)} of {len(chosen)} planted bugs were caught.")
-    return 1 if survivors else 0
+        verdicts = [_tried(garden, bug, number) for number, bug in enumerate(chosen, 1)]
+    report.write(verdicts)
+    caught = sum(verdict.is_caught for verdict in verdicts)
+    print(f"{caught} of {len(chosen)} planted bugs were caught.")
+    print(f"written to {report.REPORT.relative_to(ROOT)}")
+    return 0 if caught == len(chosen) else 1
 
 
 def _chosen(words: Sequence[str]) -> list[Bug]:
     return [bug for bug in BUGS if not words or any(word in bug.name for word in words)]
 
 
-def _caught(garden: Garden, bug: Bug, number: int) -> bool:
+def _tried(garden: Garden, bug: Bug, number: int) -> Verdict:
     started = time.monotonic()
     blind = garden.survived(bug)
-    verdict = "SURVIVED" if blind else "caught"
+    verdict = Verdict(bug, frozenset(blind), time.monotonic() - started)
+    said = "caught" if verdict.is_caught else "SURVIVED"
     tests = ", ".join(sorted(blind or bug.caught_by))
-    print(
-        f"{number:3} {verdict} {time.monotonic() - started:5.1f} s  {bug.name}: {tests}", flush=True
-    )
-    return not blind
+    print(f"{number:3} {said} {verdict.seconds:5.1f} s  {bug.name}: {tests}", flush=True)
+    return verdict
 
 
 if __name__ == "__main__":
