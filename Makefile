@@ -14,11 +14,14 @@ DEV = $(PYTHON) -m tools.python dev
 PORT ?= 8000
 SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
+SECONDS ?= 600
+SEED ?= 1
+DATABASE ?= sqlite
 RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test quick nightly lint bench planted migration lock format clean
+.PHONY: help demo story chaos test quick nightly lint bench planted migration lock format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -28,6 +31,9 @@ demo: ## everything on this machine: services, simulator, web, worker, clock; PO
 
 story: ## the whole story headless, checked against database and witness; then 60 s of trouble; ARGS="--chaos 0"
 	@$(RUNTIME) -m demo.story $(ARGS)
+
+chaos: ## ten minutes of trouble on real processes, then every invariant; SECONDS=, SEED= (the same schedule again), DATABASE=sqlite|postgresql|URL
+	@$(DEV) -m demo.chaos --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
 
 test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests
 	@$(DEV) -m tools.checks

@@ -64,7 +64,7 @@ def _wechat(places: Places, identities: Identities) -> tuple[Section, ...]:
         "title": ACCOUNT_TITLE,
         "default_outlet": DEFAULT_OUTLET,
     }
-    hosts = {"api_url": places.simulator_url, "oauth_url": places.simulator_url}
+    hosts = {"api_url": places.calls_url, "oauth_url": places.simulator_url}
     return ("[[account]]", account), ("[wechat]", hosts)
 
 
@@ -76,14 +76,14 @@ def _pay(
         "serial": identities.merchant_serial,
         "private_key_file": str(merchant_key),
         "apiv3_key": identities.apiv3_key,
-        "api_url": places.simulator_url,
+        "api_url": places.calls_url,
     }
     platform = {"serial": identities.platform_serial, "file": str(platform_key)}
     return ("[pay]", merchant), ("[[pay.platform_key]]", platform)
 
 
 def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
-    billing = {"url": f"{places.simulator_url}/billing", "shared_key": identities.billing_key}
+    billing = {"url": f"{places.calls_url}/billing", "shared_key": identities.billing_key}
     url = f"{places.simulator_url}/realname"
     real_name = {"url": url, "shared_key": identities.real_name_key}
     return (
@@ -94,7 +94,7 @@ def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
         *((f"[guard.limit.{name}]", MANY) for name in ("touch", "share", "login")),
         ("[billing]", billing),
         ("[real_name]", real_name),
-        ("[sms]", {"url": f"{places.simulator_url}/sms"}),
+        ("[sms]", {"url": f"{places.calls_url}/sms"}),
     )
 
 

@@ -11,6 +11,14 @@ LONGEST_SOCKET_PATH = 100
 
 
 @dataclass(frozen=True)
+class Detour:
+    """Where the service reaches Valkey and the pretend WeChat when something stands between."""
+
+    redis_url: str
+    calls_url: str
+
+
+@dataclass(frozen=True)
 class Places:
     """One demo: its data folder, its two ports, and services of somebody else to use instead."""
 
@@ -19,6 +27,7 @@ class Places:
     simulator_port: int = 9100
     redis: str | None = None
     database: str | None = None
+    detour: Detour | None = None
 
     @property
     def url(self) -> str:
@@ -27,8 +36,13 @@ class Places:
 
     @property
     def simulator_url(self) -> str:
-        """Where the pretend WeChat is reached, by the service and by people."""
+        """Where people reach the pretend WeChat."""
         return f"http://{HOST}:{self.simulator_port}"
+
+    @property
+    def calls_url(self) -> str:
+        """Where the service reaches it."""
+        return self.detour.calls_url if self.detour else self.simulator_url
 
     @property
     def database_url(self) -> str:
@@ -38,6 +52,8 @@ class Places:
     @property
     def redis_url(self) -> str:
         """The configured server, else the demo's own."""
+        if self.detour:
+            return self.detour.redis_url
         return self.redis or f"unix://{self.valkey_socket}"
 
     @property

@@ -14,6 +14,10 @@ TIMEOUT_SECONDS = 40.0
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+class Unanswered(CannotStart):
+    """The simulator did not answer: nothing is known about what was asked."""
+
+
 class Pretend:
     """The control interface under `/_sim/` of one simulator."""
 
@@ -62,4 +66,4 @@ class Pretend:
                 f"the simulator refused {method} {parts}: {error.code} {said}"
             ) from None
         except (OSError, http.client.HTTPException) as error:
-            raise CannotStart(f"the simulator did not answer {method} {parts}: {error}") from error
+            raise Unanswered(f"the simulator did not answer {method} {parts}: {error}") from error

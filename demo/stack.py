@@ -3,7 +3,7 @@
 import fcntl
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,17 +41,28 @@ class Stack:
     seeded: str
 
 
+@dataclass(frozen=True)
+class Need:
+    """A program everything else needs, and what has to be done once it is well."""
+
+    program: Program
+    when_well: Callable[[], None]
+
+
 @contextmanager
 def running(
     places: Places,
     step: Step = _quietly,
     report: Report = _no_report,
     begins_at: datetime | None = None,
+    first: Sequence[Need] = (),
 ) -> Iterator[Stack]:
     """Start everything in `places`, end everything at the end.
 
-    With `begins_at` all clocks show that instant when the first data is made. Each step is wrapped in `step(name, address)`; later events go to `report`. Raises CannotStart
-    (a port or the folder is taken, no server was found, a command failed) and StartFailed.
+    With `begins_at` all clocks show that instant when the first data is made. What is in `first`
+    is started before all else. Each step is wrapped in `step(name, address)`; later events go to
+    `report`. Raises CannotStart (a port or the folder is taken, no server was found, a command
+    failed) and StartFailed.
     """
     places.data.mkdir(parents=True, exist_ok=True)
     with _alone(places.data), Supervisor(report) as supervisor:
@@ -59,6 +70,9 @@ def running(
         require_free(places.simulator_port, option="SIMULATOR_PORT", purpose="the simulator")
         identities = load_or_make(places.data / "identities.json")
         configuration.write(places, identities)
+        for need in first:
+            _start(supervisor, need.program, step)
+            need.when_well()
         if places.redis is None:
             _start(supervisor, valkey(places), step)
         _start(supervisor, processes.simulator(places), step)

@@ -94,15 +94,19 @@ class Supervisor:
 
     def kill(self, name: str) -> None:
         """kill -9 on the program's whole group, as a power cut would; it is started again if it restarts."""
-        self._child(name).signal(signal.SIGKILL)
+        self.send(name, signal.SIGKILL)
+
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the program's whole group."""
+        self._child(name).signal(number)
 
     def pause(self, name: str) -> None:
         """Stop the program in its tracks (SIGSTOP) until `resume`."""
-        self._child(name).signal(signal.SIGSTOP)
+        self.send(name, signal.SIGSTOP)
 
     def resume(self, name: str) -> None:
         """Let a paused program run on."""
-        self._child(name).signal(signal.SIGCONT)
+        self.send(name, signal.SIGCONT)
 
     def restart(self, name: str) -> float:
         """End a program in order and start it anew; returns the seconds until it is well."""

@@ -16,28 +16,13 @@ import psycopg
 from psycopg import sql
 
 from tests.memory import memory
-from tests.postgres_binaries import way_to_run
 from tools.keeper import Keeper, signal_group
+from tools.postgres_binaries import INITDB, SETTINGS, USER, way_to_run
 
-USER = "wx"
 START_SECONDS = 30.0
 HANG_UP_SECONDS = 30.0
 STOP_SECONDS = 10.0
-# What makes initdb quick, and the same on every machine.
-INITDB = (
-    *("--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale-provider", "builtin"),
-    *("--builtin-locale", "C.UTF-8", "--locale", "C", "--no-sync", "--no-instructions"),
-)
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-SETTINGS = (
-    "timezone=UTC",
-    "max_connections=120",
-    "shared_buffers=64MB",
-    "dynamic_shared_memory_type=posix",
-    "log_min_messages=warning",
-    "max_wal_size=256MB",
-    "autovacuum_naptime=10min",
-)
 
 
 class PostgresServer:

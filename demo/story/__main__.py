@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from demo import screen
+from demo.chaos.disk import INSIDE
+from demo.chaos.ground import SQLITE, prepared
 from demo.chaos.run import chaos
 from demo.places import HOST, Places
 from demo.pretend import Pretend
@@ -63,10 +65,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     folder = Path(tempfile.mkdtemp(prefix="wx-story-"))
     try:
-        summary = _summary(_places(folder, asked), asked)
+        summary = _summary(_places(folder), asked)
     except FAILURES as failure:
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
+        if asked.chaos:
+            print(f"The same trouble again: {_command(asked)}", file=sys.stderr)
         return 1
     shutil.rmtree(folder)
     print(json.dumps(summary, ensure_ascii=False))
@@ -77,11 +81,15 @@ def _summary(places: Places, asked: argparse.Namespace) -> dict[str, Any]:
     """What the one JSON line says."""
     summary: dict[str, Any] = {}
     begins = first_morning(clock.now())
-    with running(places, screen.step, screen.note, begins) as stack, _playing(stack) as story:
+    with (
+        prepared(places, asked.database, can_mount=asked.inside) as ground,
+        running(ground.places, screen.step, screen.note, begins, ground.first) as stack,
+        _playing(stack) as story,
+    ):
         if not asked.chaos_only:
             summary |= play(story)
         if asked.chaos:
-            summary["chaos"] = chaos(story, seconds=asked.chaos, seed=asked.seed)
+            summary["chaos"] = chaos(story, ground, seconds=asked.chaos, seed=asked.seed)
     return summary
 
 
@@ -116,12 +124,25 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--chaos-only", action="store_true", help="leave the story out")
     parser.add_argument("--seed", type=int, default=1, help="of the trouble's schedule")
-    parser.add_argument("--database", help="URL of an empty PostgreSQL database, not SQLite")
+    parser.add_argument(
+        *("--database",), default=SQLITE,
+        help="sqlite, postgresql (one of our own), or the URL of an empty PostgreSQL database",
+    )  # fmt: skip
+    parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 
-def _places(folder: Path, asked: argparse.Namespace) -> Places:
-    return Places(folder, port=_free_port(), simulator_port=_free_port(), database=asked.database)
+def _command(asked: argparse.Namespace) -> str:
+    terms = f"SEED={asked.seed} SECONDS={asked.chaos:g} DATABASE={asked.database}"
+    if asked.chaos_only:
+        return f"make chaos {terms}"
+    return (
+        f'make story ARGS="--seed {asked.seed} --chaos {asked.chaos:g} --database {asked.database}"'
+    )
+
+
+def _places(folder: Path) -> Places:
+    return Places(folder, port=_free_port(), simulator_port=_free_port())
 
 
 def _free_port() -> int:

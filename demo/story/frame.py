@@ -89,6 +89,10 @@ class Story:
         with self.engine.connect() as connection:
             return connection.execute(text(query), parameters).scalar()
 
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(self.value(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a name of ours
+
     def rows(self, query: str, **parameters: object) -> list[Mapping[str, Any]]:
         """The rows a query finds in the service's database."""
         with self.engine.connect() as connection:

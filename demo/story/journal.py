@@ -26,9 +26,13 @@ class Promise:
 
 
 class Journal:
-    """Promises in the order they were made; any thread may write."""
+    """Promises in the order they were made; any thread may write.
+
+    `told` are phone numbers and addresses people typed: they have to stay theirs.
+    """
 
     def __init__(self) -> None:
+        self.told: set[str] = set()
         self._promises: list[Promise] = []
         self._lock = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The story as `make story` plays it, with a short trouble: real processes, every fact compared."""
+"""The story as `make story` plays it, without the trouble: real processes, every fact compared."""
 
 import json
 import subprocess
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from demo.chaos.trouble import VICTIMS, kills, schedule
 from demo.story.calendar import first_morning
 from demo.story.income import filled_in
 from demo.story.proving import altered
@@ -18,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.processes
 @pytest.mark.timeout(600)
-def test_the_story_holds_and_trouble_loses_nothing() -> None:
+def test_the_story_holds() -> None:
     played = subprocess.run(
-        [sys.executable, "-m", "demo.story", "--chaos", "15", "--seed", "7"],
+        [sys.executable, "-m", "demo.story", "--chaos", "0"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -33,8 +32,6 @@ def test_the_story_holds_and_trouble_loses_nothing() -> None:
     assert story["differences"] == 7
     assert (story["transferred_fen"], story["paid_by_file_fen"]) == (story["kept_fen"], 9_995)
     assert "clearing" in told["seconds"]
-    assert told["chaos"]["kills"] >= 2
-    assert told["chaos"]["paid"] >= 1
 
 
 @pytest.mark.parametrize(
@@ -55,17 +52,6 @@ def test_the_story_begins_at_the_same_hour_of_the_same_day_of_a_month(
 def test_a_pay_file_comes_back_as_it_was_but_for_its_outcomes() -> None:
     taken = "\ufeff批次号,PB1\r\n\r\n发放单号,实发（元）,结果\r\nPO1,99.95,\r\n"
     assert filled_in(taken) == "批次号,PB1\r\n\r\n发放单号,实发（元）,结果\r\nPO1,99.95,成功\r\n"
-
-
-def test_the_same_seed_is_the_same_trouble() -> None:
-    assert schedule(3, 60) == schedule(3, 60)
-    assert schedule(3, 60) != schedule(4, 60)
-
-
-def test_a_minute_of_trouble_kills_everybody_more_than_once() -> None:
-    counted = kills(schedule(1, 60))
-    assert set(counted) == set(VICTIMS)
-    assert min(counted.values()) > 1
 
 
 def test_a_forged_link_differs_in_its_seal_alone() -> None:

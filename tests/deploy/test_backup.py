@@ -18,7 +18,7 @@ from org.queries import node_by_code
 from tests.campaigns.cast import DAY, NOON, drafted, make_cast
 from tests.conftest import TEMPLATE
 from tests.postgres import PostgresServer
-from tests.postgres_binaries import binaries
+from tools.postgres_binaries import binaries
 from wx_backend import clock, stops
 from wx_backend.app import create_app
 from wx_backend.config import Config, Database

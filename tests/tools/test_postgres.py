@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from tests.postgres import PostgresServer
-from tests.postgres_binaries import ways_to_run
+from tools.postgres_binaries import ways_to_run
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,94 @@
+"""After the trouble: the next morning's bill says what we say, and what was earned is paid out through deaths."""
+
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from demo.chaos.faults import Field
+from demo.chaos.patience import patiently
+from demo.story.bill_day import BILLS_ARE_THERE, DAY, FOUND
+from demo.story.calendar import today, wait_until
+from demo.story.frame import Story, eventually, expect
+from demo.story.income import BATCH, HOLD_DAYS, NOON, PAYOUT, agreed_batch
+
+VICTIMS: Final = ("worker-call", "worker-work", "clock")
+COMPARED_SECONDS: Final = 120.0
+REPS = (
+    "SELECT rep.name, rep.number, payout.number AS payout FROM payout"
+    " JOIN payout_batch ON payout_batch.id = payout.batch_id"
+    " JOIN rep ON rep.number = payout.receiver_number WHERE payout_batch.number = :batch"
+)
+FREE = (
+    "SELECT -coalesce(sum(entry.amount_fen), 0) FROM entry"
+    " JOIN account ON account.id = entry.account_id WHERE account.kind = 'commission_payable'"
+)
+
+
+EARNER = (
+    "SELECT rep.name FROM entry JOIN account ON account.id = entry.account_id"
+    " JOIN rep ON rep.id = account.owner_id WHERE account.kind = 'commission_payable'"
+    " AND account.owner_kind = 'rep' GROUP BY rep.id, rep.name HAVING sum(entry.amount_fen) < 0"
+)
+
+
+@dataclass(frozen=True)
+class Morning:
+    """What is told of the days after; `people` are the reps' names on WeChat by their numbers."""
+
+    field: Field
+    people: Mapping[str, str]
+
+    def bills_agree(self, story: Story) -> str:
+        """WeChat Pay's bill of the day has not one line that we do not have, and none is missing."""
+        day = today()
+        wait_until(story, day + timedelta(days=1), BILLS_ARE_THERE)
+        eventually("the day", lambda: story.value(DAY, day=str(day)), "compared", COMPARED_SECONDS)
+        found = [(row["kind"], row["subject"]) for row in story.rows(FOUND, day=str(day))]
+        expect("differences", found, [])
+        return f"{day} is compared, nothing differs"
+
+    def income_is_paid_once(self, story: Story) -> str:
+        """What is free by then is transferred, whoever dies meanwhile: once to each, and booked."""
+        wait_until(story, _after_the_hold(), NOON)
+        eventually("free", lambda: int(story.value(FREE)) > 0, True, COMPARED_SECONDS)
+        story.facts["rep_name"] = story.value(EARNER)
+        batch = agreed_batch(story, rail="transfer", note="佣金")
+        self._kill()
+        waits = "WAIT_USER_CONFIRM"
+        eventually("WeChat Pay", lambda: _states(story, batch) == {waits}, True, COMPARED_SECONDS)
+        for row in story.rows(REPS, batch=batch):
+            self._collect(story, self.people[row["number"]], row["payout"])
+        eventually("the batch", lambda: story.value(BATCH, batch=batch), "done", COMPARED_SECONDS)
+        paid = [row["net_fen"] for row in _payouts(story, batch) if row["status"] == "paid"]
+        arrived = [fact["amount_fen"] for fact in story.witness("transfer")]
+        expect("what arrived", sorted(arrived), sorted(paid))
+        return (
+            f"{batch}: {sum(paid)} fen to {len(paid)} reps, {len(VICTIMS) * (1 + len(paid))} deaths"
+        )
+
+    def _collect(self, story: Story, person: str, payout: str) -> None:
+        """A rep confirms on the phone while workers die."""
+        browser = story.browser(person)
+        sheet = patiently(lambda: browser.post(f"/api/terminal/payouts/{payout}/confirm").json())
+        said = story.act(person, "confirm_transfer", wait=False, **sheet)["err_msg"]
+        expect("WeChat's sheet", said, "requestMerchantTransfer:ok")
+        self._kill()
+        patiently(lambda: browser.post(f"/api/terminal/payouts/{payout}/ask"))
+
+    def _kill(self) -> None:
+        for name in VICTIMS:
+            self.field.signal(name, signal.SIGKILL)
+
+
+def _after_the_hold() -> date:
+    return today() + timedelta(days=HOLD_DAYS)
+
+
+def _payouts(story: Story, batch: str) -> Sequence[Mapping[str, Any]]:
+    return story.rows(PAYOUT, batch=batch)
+
+
+def _states(story: Story, batch: str) -> set[str]:
+    return {str(row["platform_state"]) for row in _payouts(story, batch)}

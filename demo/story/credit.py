@@ -1,0 +1,60 @@
+"""Who is credited: one attribution per line, by a touch that is proven, decided before it was paid."""
+
+from demo.story.frame import Story, expect
+
+NEWEST = (
+    "SELECT order_line_id, max(version) AS version, count(*) AS versions FROM attribution"
+    " GROUP BY order_line_id"
+)
+
+
+def lines_have_one_winner(story: Story) -> str:
+    """Each line's newest attribution says whom the line credits; versions follow each other."""
+    gaps = story.rows(f"SELECT * FROM ({NEWEST}) AS newest WHERE version <> versions")  # noqa: S608 - our own text
+    expect("lines with a version missing", gaps, [])
+    wrong = story.rows(
+        f"SELECT order_line.id FROM order_line JOIN ({NEWEST}) AS newest"  # noqa: S608 - likewise
+        " ON newest.order_line_id = order_line.id JOIN attribution"
+        " ON attribution.order_line_id = newest.order_line_id"
+        " AND attribution.version = newest.version"
+        " WHERE coalesce(attribution.developer_rep_id, 0) <> coalesce(order_line.developer_rep_id, 0)"
+    )
+    expect("lines that credit somebody else", wrong, [])
+    missing = story.value(
+        "SELECT count(*) FROM order_line WHERE developer_rep_id IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM attribution WHERE attribution.order_line_id = order_line.id)"
+    )
+    expect("lines credited without a reason", missing, 0)
+    return f"{story.count('attribution')} attributions"
+
+
+def attributions_are_proven_and_in_time(story: Story) -> str:
+    """What won is a touch with a share behind it, and nothing was decided anew once we knew of the money."""
+    unproven = story.rows(
+        "SELECT attribution.id FROM attribution LEFT JOIN touch ON touch.id = attribution.touch_id"
+        " LEFT JOIN share ON share.id = touch.share_id WHERE attribution.touch_id IS NOT NULL"
+        " AND (share.id IS NULL OR touch.certainty NOT IN ('platform', 'signed'))"
+    )
+    expect("attributions without a share", unproven, [])
+    late = story.rows(
+        "SELECT attribution.id FROM attribution"
+        " JOIN order_line ON order_line.id = attribution.order_line_id"
+        " JOIN order_transition ON order_transition.order_id = order_line.order_id"
+        " WHERE order_transition.line_id IS NULL AND order_transition.to_status = 'paid'"
+        " AND attribution.version > 1 AND attribution.decided_at > order_transition.moved_at"
+    )
+    expect("attributions decided after we knew of the money", late, [])
+    return "all proven, none late"
+
+
+def pushes_act_once(story: Story) -> str:
+    """No push, no reason had two effects: touches, follows and messages are each of one key."""
+    twice = {
+        "touches": "SELECT key FROM touch GROUP BY key HAVING count(*) > 1",
+        "messages": "SELECT key FROM message GROUP BY key HAVING count(*) > 1",
+        "notices": "SELECT key FROM pay_notice GROUP BY key HAVING count(*) > 1",
+        "sales": "SELECT key FROM posting GROUP BY key HAVING count(*) > 1",
+    }
+    for name, query in twice.items():
+        expect(f"{name} twice", story.rows(query), [])
+    return ", ".join(twice)

@@ -1,0 +1,75 @@
+"""What is served to strangers, and to staff of a part: no secret, and nobody who is not theirs."""
+
+import re
+import urllib.error
+import urllib.request
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from demo.story import canaries
+from demo.story.frame import Story, expect
+from demo.story.proving import desk
+
+TIMEOUT_SECONDS: Final = 20
+# Pages, doors, figures and errors, as somebody without a sign-in asks for them.
+ASKED: Final = (
+    *("/", "/nowhere", "/p/PD0", "/s/forged", "/l/forged", "/orders/OD0", "/checkout", "/cart"),
+    *("/login?next=//evil.example", "/console/", "/console/login", "/console/orders.csv"),
+    *("/terminal/", "/api/v1/products/PD0", "/api/numbers", "/api/orders/OD0"),
+    *("/wechat/city/callback", "/wechat/city/callback?signature=x&timestamp=1&nonce=n&echostr=e"),
+    *(
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/.env",
+        "/config.toml",
+        "/static/../wsgi.py",
+    ),
+)
+SENT: Final = ("/wechat/city/callback", "/pay/notice", "/billing/receipt", "/real-name/decision")
+# Files with people and orders, as the manager of one city takes them.
+FILES: Final = ("/console/orders.csv", "/console/figures.csv", "/console/orders", "/console/")
+_ASSET = re.compile(r'(?:src|href)="(/[^"#]+\.(?:js|css|map|json|webmanifest|svg)(?:\?[^"]*)?)"')
+
+
+def strangers_are_told_no_secret(story: Story) -> str:
+    """No page, no error, no figure and no script says a key, or anything of a person."""
+    texts = canaries.keys_of(story) | canaries.openids(story) | story.journal.told
+    pages = {path: _fetched(story, path) for path in ASKED}
+    pages |= {f"POST {path}": _fetched(story, path, b'{"x": 1}') for path in SENT}
+    assets = {
+        urlsplit(urljoin("/", found)).path
+        for page in pages.values()
+        for found in _ASSET.findall(page.decode("utf-8", "replace"))
+    }
+    pages |= {path: _fetched(story, path) for path in sorted(assets)}
+    expect("there are scripts and styles", len(assets) > 0, True)
+    said = [path for path, content in pages.items() if canaries.is_said(content, texts)]
+    expect("pages that say a secret", said, [])
+    return f"{len(pages)} pages, {len(assets)} of them scripts and styles"
+
+
+def files_of_a_part_name_no_customer(story: Story) -> str:
+    """What the manager of a city takes with him has no phone, no address, no openid and no key."""
+    texts = canaries.keys_of(story) | canaries.openids(story) | story.journal.told
+    browser = desk(story, "city")
+    taken = {path: browser.get(path).text.encode() for path in FILES}
+    said = [path for path, content in taken.items() if canaries.is_said(content, texts)]
+    expect("files with something of a customer", said, [])
+    return f"{len(taken)} files"
+
+
+def _fetched(story: Story, path: str, sent: bytes | None = None) -> bytes:
+    """What a stranger gets, headers too, whatever the status."""
+    headers = {"Content-Type": "application/json"} if sent else {}
+    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+        story.stack.places.url + path, sent, headers
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:
+            return str(answer.headers).encode() + bytes(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return str(error.headers).encode() + error.read()

@@ -1,0 +1,82 @@
+"""A minute of trouble on real processes, on the database of the run; what is scheduled, and for whom."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from demo.chaos.faults import FAULTS
+from demo.chaos.schedule import VICTIMS, Means, deck, kills, schedule
+from demo.story.checks import CHECKS, INVARIANTS
+
+ROOT = Path(__file__).resolve().parents[2]
+EVERYTHING = Means(has_postgres=True, has_file=False, has_small_disk=True)
+FILE = Means(has_postgres=False, has_file=True, has_small_disk=True)
+SECONDS = 60
+
+
+@pytest.mark.processes
+@pytest.mark.timeout(900)
+def test_a_minute_of_trouble_loses_nothing(database_kind: str) -> None:
+    played = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "demo.chaos",
+            "--seconds",
+            str(SECONDS),
+            "--database",
+            database_kind,
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
+    told = json.loads(played.stdout.splitlines()[-1])["chaos"]
+    assert told["kills"] >= SECONDS // 8
+    assert told["paid"] >= SECONDS // 12
+    assert len(told["compared"]) == len(CHECKS) + 4
+
+
+def test_the_same_seed_is_the_same_trouble() -> None:
+    assert schedule(3, 60, EVERYTHING) == schedule(3, 60, EVERYTHING)
+    assert schedule(3, 60, EVERYTHING) != schedule(4, 60, EVERYTHING)
+
+
+def test_a_minute_of_trouble_kills_everybody_more_than_once() -> None:
+    counted = Counter(kills(schedule(1, 60, FILE)))
+    assert min(counted[name] for name in VICTIMS) > 1
+
+
+@pytest.mark.parametrize("means", [EVERYTHING, FILE, replace(FILE, has_small_disk=False)])
+def test_ten_minutes_have_every_fault_there_is_and_end_each(means: Means) -> None:
+    events = schedule(1, 600, means)
+    happened = Counter(str(event) for event in events)
+    for spell in deck(means):
+        for _, what, name in spell.steps:
+            assert happened[f"{what} {name}"], f"{what} {name}"
+    assert all(event.at < 600 for event in events)
+
+
+def test_everything_that_is_scheduled_can_be_done() -> None:
+    scheduled = {
+        what for means in (EVERYTHING, FILE) for s in deck(means) for _, what, _ in s.steps
+    }
+    assert scheduled <= FAULTS.keys()
+
+
+def test_a_fault_that_cannot_happen_here_is_not_scheduled() -> None:
+    somebodys = Means(has_postgres=False, has_file=False, has_small_disk=False)
+    names = {event.name for event in schedule(1, 600, somebodys)}
+    assert not names & {"database", "postgres", "disk"}
+
+
+def test_every_number_of_the_catalogue_has_its_facts_once() -> None:
+    assert len(CHECKS) == len(set(CHECKS)) == sum(len(facts) for facts in INVARIANTS.values())
+    assert all((fact.__doc__ or "").strip() for fact in CHECKS)
