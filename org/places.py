@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from org.models import OrgNode, OrgPath, Rep, RepStatus, Staff, Tier
 from org.queries import under
@@ -39,6 +40,37 @@ def places_found(wanted: PlaceFilter, *, after: int = 0, limit: int) -> Sequence
 def count_places(wanted: PlaceFilter) -> int:
     """How many places are meant."""
     return db.session.scalar(select(func.count()).select_from(_found(wanted).subquery())) or 0
+
+
+def open_outlets(
+    node_id: int, *, after: int = 0, limit: int
+) -> Sequence[tuple[OrgNode, OrgNode | None]]:
+    """The open outlets below a place, each with its city, if it is in one; those in none come first.
+
+    By city and code; `after` skips that many.
+    """
+    city, path = aliased(OrgNode), aliased(OrgPath)
+    in_city = and_(city.id == path.ancestor_id, city.tier == Tier.CITY)
+    cities = (
+        select(path.descendant_id.label("outlet_id"), city.id.label("city_id"))
+        .join(city, in_city)
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(OrgNode, city)
+        .outerjoin(cities, cities.c.outlet_id == OrgNode.id)
+        .outerjoin(city, city.id == cities.c.city_id)
+        .where(
+            OrgNode.id.in_(under(node_id)),
+            OrgNode.tier == Tier.OUTLET,
+            OrgNode.closed_on.is_(None),
+            city.closed_on.is_(None),
+        )
+        .order_by(func.coalesce(city.code, ""), OrgNode.code)
+        .offset(after)
+        .limit(limit)
+    )
+    return [(outlet, above) for outlet, above in rows]
 
 
 def way_to(node_id: int, top_id: int) -> Sequence[OrgNode]:

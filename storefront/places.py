@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from org.models import OrgNode, Rep, Tier
-from org.queries import alone, ancestors, node_by_code, node_of, nodes_under
-from org.roster import active_reps
+from org.models import OrgNode, Rep, RepStatus, Tier
+from org.places import open_outlets
+from org.queries import alone, ancestors, node_by_code, node_of
+from org.roster import RepFilter, reps_found
 from storefront import session
 from storefront.numbers import home_outlet
-from storefront.shelf import asked_shelves
+from storefront.shelf import PAGE, asked_page, asked_shelves
 from storefront.showcase import OutletPanel, adviser, outlet_panel
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -46,6 +48,8 @@ class PlacePage:
     outlet: OutletPanel | None
     reps: Sequence[Rep]
     groups: Sequence[OutletGroup]
+    page: int
+    has_more: bool
 
 
 @bp.get("/outlet/<code>")
@@ -95,28 +99,33 @@ def _place(node: OrgNode, now: datetime) -> PlacePage:
     links = [
         _link(node_of(above[t])) for t in (Tier.PROVINCE, Tier.CITY) if t in above and t != tier
     ]
-    is_outlet = tier is Tier.OUTLET
+    is_outlet, page = tier is Tier.OUTLET, asked_page("at")
+    span = {"after": page * PAGE, "limit": PAGE + 1}
+    mine = RepFilter(alone(node.id), status=RepStatus.ACTIVE)
+    reps = reps_found(mine, **span) if is_outlet else []
+    outlets = [] if is_outlet else open_outlets(node.id, **span)
     return PlacePage(
         name=node.name,
         tier=tier,
         above=links,
         outlet=outlet_panel(node.id, now) if is_outlet else None,
-        reps=active_reps(alone(node.id)) if is_outlet else [],
-        groups=[] if is_outlet else _groups(node, now),
+        reps=reps[:PAGE],
+        groups=_groups(node, outlets[:PAGE], now),
+        page=page,
+        has_more=max(len(reps), len(outlets)) > PAGE,
     )
 
 
-def _groups(node: OrgNode, now: datetime) -> list[OutletGroup]:
-    """The open outlets below a node by city; a city's own page has one group without a heading."""
-    if node.tier == Tier.CITY:
-        return [OutletGroup(None, _outlets(node, now))]
-    cities = [each for each in nodes_under(node.id, tier=Tier.CITY) if each.closed_on is None]
-    return [OutletGroup(_link(each), _outlets(each, now)) for each in cities]
-
-
-def _outlets(node: OrgNode, now: datetime) -> list[OutletPanel]:
-    found = nodes_under(node.id, tier=Tier.OUTLET)
-    return [outlet_panel(each.id, now) for each in found if each.closed_on is None]
+def _groups(
+    node: OrgNode, outlets: Sequence[tuple[OrgNode, OrgNode | None]], now: datetime
+) -> list[OutletGroup]:
+    """Outlets by city; those of the page's own place, and of no city, stand without a heading."""
+    found = []
+    for city, rows in groupby(outlets, key=lambda row: row[1]):
+        is_own = city is None or city.id == node.id
+        panels = [outlet_panel(outlet.id, now) for outlet, _ in rows]
+        found.append(OutletGroup(None if city is None or is_own else _link(city), panels))
+    return found
 
 
 def _link(node: OrgNode) -> Link:

@@ -47,7 +47,7 @@ def asked_shelves(slug: str | None = None) -> Shelves:
     return shelves(now=clock.now(), slug=chosen, text=text, page=asked_page())
 
 
-def asked_page() -> int:
+def asked_page(name: str = "page") -> int:
     """The page of a list this request asks for; nonsense is the first one."""
-    page = request.args.get("page", "")
+    page = request.args.get(name, "")
     return int(page) if page.isascii() and page.isdigit() and len(page) <= 3 else 0
