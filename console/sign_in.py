@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from console import session
 from flows import staff_door
+from org.address_lock import came_in_from, try_from
 from org.second_factor import has_factor
 from org.sessions import end_session
 from org.staff import FAILURES_MAX, LOCKED_FOR, Checked, check_password, may_try, sign_in
@@ -18,6 +19,8 @@ from org.staff_roster import place_of_staff
 from wx_backend import clock
 from wx_backend.audit import Act, act_as
 from wx_backend.db import retried
+from wx_backend.errors import TooMany
+from wx_backend.strangers import client_address, network_of
 
 log = logging.getLogger(__name__)
 bp = Blueprint("sign_in", __name__)
@@ -42,10 +45,12 @@ def page() -> ResponseReturnValue:
 @bp.post("/login")
 def enter() -> ResponseReturnValue:
     """Check login and password; a session begins under a token that was never seen before."""
+    _count_attempt()
     login = request.form.get("login", "").strip()[:LOGIN_MAX]
     checked = check_password(login=login, password=request.form.get("password", ""))
     now, origin = clock.now(), session.origin()
     if _is_half_way(checked, now):
+        _count_no_failure()
         cookie[_HALF_WAY] = [checked.staff_id, int(now.timestamp())]
         return redirect(url_for("console.sign_in.code", next=request.form.get("next", "")))
     _begin_act(checked.staff_id)
@@ -68,6 +73,7 @@ def enter_code() -> ResponseReturnValue:
     staff_id, now, origin = _half_way(), clock.now(), session.origin()
     if staff_id is None:
         return redirect(url_for("console.sign_in.page"))
+    _count_attempt()
     typed = request.form.get("code", "").strip()[:CODE_MAX]
     _begin_act(staff_id)
     token = retried(lambda: staff_door.enter(staff_id=staff_id, code=typed, now=now, origin=origin))
@@ -110,7 +116,22 @@ def _begin_act(staff_id: int | None) -> None:
     )
 
 
+def _count_attempt() -> None:
+    """Raises TooMany while this address is locked out, whichever account it tries."""
+    now, network = clock.now(), network_of(client_address())
+    left = retried(lambda: try_from(network, now=now)) if network else None
+    if left is not None:
+        log.warning("address locked out of the console", extra={"network": network})
+        raise TooMany(retry_after=max(1, int(left.total_seconds())))
+
+
+def _count_no_failure() -> None:
+    if network := network_of(client_address()):
+        retried(lambda: came_in_from(network))
+
+
 def _admitted(token: str) -> Response:
+    _count_no_failure()
     for name in ("csrf_token", _HALF_WAY):
         cookie.pop(name, None)
     response = make_response(redirect(_onward()))

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_network
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,7 @@ from prometheus_client import Counter
 from wx_backend import clock
 from wx_backend.config import Config
 from wx_backend.errors import TooMany
-from wx_backend.strangers import Address, client_address
+from wx_backend.strangers import client_address, network_of
 
 if TYPE_CHECKING:  # Redis is loaded by the first call
     from redis import Redis
@@ -126,18 +125,11 @@ def _check(config: Config, counts: Counts, name: str, now: datetime) -> None:
     limit = config.guard.limits[name]
     window, gone = divmod(int(now.timestamp()), WINDOW_SECONDS)
     address, browser = client_address(), session.get("csrf_token")
-    asked = ((_network(address), limit.address), (browser, limit.session))
+    asked = ((network_of(address), limit.address), (browser, limit.session))
     for who, most in asked:
         if who and counts.add(_key(config, name, str(who)), window) > most:
             REFUSED.labels(name).inc()
             raise TooMany(retry_after=WINDOW_SECONDS - gone)
-
-
-def _network(address: Address | None) -> str:
-    """What is counted as one address: with IPv6 the network that one customer is given."""
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, 64), strict=False))
-    return str(address or "")
 
 
 def _key(config: Config, name: str, who: str) -> str:

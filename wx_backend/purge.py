@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
 from members.models import PhoneCode
 from orders.cart import KEPT_FOR
 from orders.cart_models import CartLine
+from org.address_lock import AddressFailures
 from payments.models import PayNotice
 from wx_backend.claims import WorkStatus
 from wx_backend.db import db, retried
@@ -19,6 +20,7 @@ from wx_backend.outbox import Job
 BODIES_KEPT: Final = timedelta(days=90)
 JOBS_KEPT: Final = timedelta(days=30)
 CODES_KEPT: Final = timedelta(days=2)
+ADDRESSES_KEPT: Final = timedelta(days=1)
 BATCH: Final = 500
 
 
@@ -80,6 +82,11 @@ EXPIRING: Final = (
         *("forgotten carts", CartLine, KEPT_FOR),
         lambda before: CartLine.chosen_at < before,
         delete(CartLine),
+    ),
+    Expiring(
+        *("failures by address", AddressFailures, ADDRESSES_KEPT),
+        lambda before: AddressFailures.since < before,
+        delete(AddressFailures),
     ),
     Expiring(
         *("phone codes", PhoneCode, CODES_KEPT),

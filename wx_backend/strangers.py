@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -30,6 +30,13 @@ def client_address() -> Address | None:
             break
         found = before
     return found
+
+
+def network_of(address: Address | None) -> str:
+    """What is counted as one address: with IPv6 the network that one customer is given."""
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, 64), strict=False))
+    return str(address or "")
 
 
 def is_in(address: Address, networks: Iterable[Network]) -> bool:

@@ -21,6 +21,7 @@ MODULES = (
     "orders.cart_models",
     "orders.counter_models",
     "orders.models",
+    "org.address_lock",
     "org.import_models",
     "org.models",
     "payments.models",

@@ -1,15 +1,23 @@
 """Staff come in with login and password, are locked out by guessing, and go when told to."""
 
-from sqlalchemy import select
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select
 
 from console.sign_in import REFUSED
+from org import address_lock
+from org.address_lock import AddressFailures, try_from
 from org.models import Role, Staff, StaffSession
 from org.staff import change_role, disable_staff
 from tests.console.conftest import Desks
 from tests.console.desk import PASSWORD
 from tests.console.world import World
+from tests.racing import race
 from wx_backend import clock
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
+from wx_backend.purge import purge
 
 
 def staff_id(login: str) -> int:
@@ -116,3 +124,76 @@ def test_every_session_has_its_own_token(desk_of: Desks) -> None:
     first, second = desk_of("south"), desk_of("south")
     first.post("/logout")
     assert second.get("/").status_code == 200
+
+
+def test_an_address_that_guesses_is_locked_out_whichever_account_it_tries(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_lock, "FAILURES_MAX", 6)
+    desk = desk_of()
+    for number in range(6):
+        assert desk.sign_in(f"nobody{number}").status_code == 401
+    for login in ("south", "nobody9"):
+        locked = desk.sign_in(login)
+        assert locked.status_code == 429
+        assert 0 < int(locked.headers["Retry-After"]) <= 15 * 60
+    with transaction():
+        db.session.execute(delete(AddressFailures))
+    assert desk.sign_in("south").status_code == 302
+
+
+def test_it_is_let_in_again_after_a_quarter_of_an_hour(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_lock, "FAILURES_MAX", 2)
+    desk = desk_of()
+    for _ in range(4):
+        desk.sign_in("nobody")
+    assert desk.sign_in("south").status_code == 429
+    start = clock.now
+    monkeypatch.setattr(clock, "now", lambda: start() + timedelta(minutes=15, seconds=1))
+    assert desk.sign_in("south").status_code == 302
+    assert desk_of().sign_in("nobody").status_code == 401
+
+
+def test_who_signs_in_rightly_counts_as_no_failure(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address_lock, "FAILURES_MAX", 3)
+    for _ in range(8):
+        assert desk_of().sign_in("south").status_code == 302
+    assert desk_of().sign_in("nobody").status_code == 401
+
+
+def test_of_many_guesses_at_once_no_more_get_through_than_may(
+    app: Flask, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world
+    monkeypatch.setattr(address_lock, "FAILURES_MAX", 5)
+    let_in: list[bool] = []
+
+    def guess(_: int) -> None:
+        now = clock.now()
+        let_in.append(retried(lambda: try_from("10.0.0.1", now=now)) is None)
+
+    race(app, guess, times=12)
+    assert sum(let_in) == 5
+
+
+def test_another_address_is_not_locked_with_it(world: World) -> None:
+    assert world
+    with transaction():
+        for _ in range(address_lock.FAILURES_MAX):
+            assert try_from("10.0.0.1", now=clock.now()) is None
+        assert try_from("10.0.0.1", now=clock.now()) is not None
+        assert try_from("10.0.0.2", now=clock.now()) is None
+
+
+def test_failures_by_address_are_forgotten_after_a_day(world: World) -> None:
+    assert world
+    with transaction():
+        try_from("10.0.0.1", now=clock.now() - timedelta(days=2))
+        try_from("10.0.0.2", now=clock.now())
+    purge(now=clock.now())
+    db.session.rollback()
+    assert db.session.scalars(select(AddressFailures.network)).all() == ["10.0.0.2"]
