@@ -18,6 +18,7 @@ BENCHES = (
     ("Reconciliation of one day", "bench.reconcile"),
     ("The busiest pages, small and large", "bench.pages"),
     ("Campaign", "bench.campaign"),
+    ("Pushes and pay notices beside a campaign", "bench.beside"),
     ("Poster", "bench.poster"),
     ("Start of the web process", "bench.startup"),
 )

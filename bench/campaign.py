@@ -90,9 +90,9 @@ def _cost(folder: Path, recipients: int) -> None:
     stub = Stub(0)
     with _service(folder, stub) as app:
         cast = make_cast()
-        _people(recipients)
+        people_at_hand(recipients)
         began, busy = time.perf_counter(), time.process_time()
-        campaign_id = _frozen(cast, app)
+        campaign_id = frozen(cast, app)
         froze, froze_busy = time.perf_counter() - began, time.process_time() - busy
         stub.every = max(1, recipients // 10)
         began, busy = time.perf_counter(), time.process_time()
@@ -113,9 +113,9 @@ def _against_single_jobs(folder: Path, rounds: int, chunked: int, single: int) -
     fast, slow = [], []
     with _service(folder, stub) as app:
         cast = make_cast()
-        ids = _people(chunked)
+        ids = people_at_hand(chunked)
         for number in range(rounds):
-            campaign_id = _frozen(cast, app)
+            campaign_id = frozen(cast, app)
             began = time.perf_counter()
             _run(campaign_id, app)
             fast.append(chunked / (time.perf_counter() - began))
@@ -154,11 +154,12 @@ def _single(ids: list[int], number: int) -> float:
     return len(ids) / (time.perf_counter() - began)
 
 
-def _frozen(cast: Cast, app: Flask) -> int:
+def frozen(cast: Cast, app: Flask, *, rate: int = RATE) -> int:
+    """A campaign to everybody with an order, agreed to."""
     now = clock.now()
     with transaction():
         made = operations.create_campaign(
-            plan(rate_per_second=RATE, cap_messages=1_000_000),
+            plan(rate_per_second=rate, cap_messages=1_000_000),
             appid=CITY,
             node_id=cast.tree.group,
             staff_id=cast.writer,
@@ -186,7 +187,7 @@ def _run(campaign_id: int, app: Flask) -> None:
         drain_queue(app, outbox.BULK)
 
 
-def _people(count: int) -> list[int]:
+def people_at_hand(count: int) -> list[int]:
     """Followers of the account who each paid an order yesterday."""
     now = clock.now()
     line = _line()

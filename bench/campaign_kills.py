@@ -1,8 +1,8 @@
 """`python -m bench.campaign_kills [recipients] [kills] [seed]`: a campaign whose senders are killed.
 
 The pretend WeChat loses 5 % of the answers after acting, fails 5 % with 500 and cuts 2 % off; three
-sender processes work one campaign and are killed with SIGKILL at random moments, so many times. After
-each the clock goes on past the lease of whoever died. At the end the witness is asked: nobody may have
+sender processes work one campaign and are killed with SIGKILL at random moments, so many times, spread over
+the whole send. After each the clock goes on past the lease of whoever died. At the end the witness is asked: nobody may have
 received twice, and whoever received nothing must be listed as unknown. The exit code says whether it is so.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.campaign import _frozen, _people
+from bench.campaign import frozen, people_at_hand
 from campaigns import operations, rules
 from campaigns.models import Recipient
 from flows.campaign import running
@@ -42,6 +42,7 @@ from wx_backend.worker import drain_queue
 ROOT = Path(__file__).resolve().parent.parent
 SENDERS = 3
 LEASE_SECONDS = 61
+STILL_SECONDS = 5  # without anything sent: all that is left waits for somebody's lease
 SEND = "/cgi-bin/message/template/send"
 TROUBLE: tuple[tuple[str, float, dict[str, int]], ...] = (
     ("drop_after", 0.05, {}),
@@ -71,7 +72,7 @@ def main() -> int:
             with app.app_context():
                 campaign_id = _prepared(platform, app, recipients)
                 began = time.monotonic()
-                _run_and_kill(platform, campaign_id, told, kills, chance)
+                _run_and_kill(platform, campaign_id, told, (recipients, kills), chance)
                 return _compared(platform, campaign_id, recipients, kills, time.monotonic() - began)
 
 
@@ -92,13 +93,13 @@ def _prepared(platform: Running, app: Flask, recipients: int) -> int:
     stage.control("PUT", f"/accounts/{CITY}", secret=account.secret, limits={SEND: 10 * recipients})
     stage.control("PUT", f"/accounts/{CITY}/templates/{NOTICE}", title="通知", content=CONTENT)
     cast = make_cast()
-    _people(recipients)
+    people_at_hand(recipients)
     with platform.world.acting():
         for openid in db.session.scalars(select(Identity.openid).where(Identity.appid == CITY)):
             platform.world.contacts.save(
                 Contact(CITY, openid or "", openid or "", is_following=True)
             )
-    campaign_id = _frozen(cast, app)
+    campaign_id = frozen(cast, app)
     for action, probability, options in TROUBLE:
         stage.chaos(SEND, action, times=-1, probability=probability, **options)
     stage.close()
@@ -114,25 +115,32 @@ def _run_and_kill(
     platform: Running,
     campaign_id: int,
     told: dict[str, str],
-    kills: int,
+    size: tuple[int, int],
     chance: random.Random,
 ) -> None:
+    """Kill somebody again and again, spread over all that is sent."""
+    recipients, kills = size
     senders = [_sender(told) for _ in range(SENDERS)]
-    left, moved = kills, time.monotonic()
+    step = recipients / (kills + 1)
+    left, kill_at = kills, step * chance.random()
+    seen, moved = 0, time.monotonic()
     while _is_going(campaign_id):
-        time.sleep(chance.uniform(0.2, 1.5))
+        time.sleep(0.2)
         for number, sender in enumerate(
             senders
         ):  # who ended by himself is started anew, as by systemd
             if sender.poll() is not None:
                 senders[number] = _sender(told)
-        if left:
+        if left and len(platform.world.messages) >= kill_at:
             victim = chance.randrange(SENDERS)
             senders[victim].kill()
             senders[victim].wait()
             senders[victim] = _sender(told)
-            left -= 1
-        if time.monotonic() - moved > 2:
+            left, kill_at = left - 1, kill_at + step * chance.uniform(0.2, 1.8)
+            _advance(platform)
+        if (stands := len(platform.world.messages)) != seen:
+            seen, moved = stands, time.monotonic()
+        elif time.monotonic() - moved > STILL_SECONDS:
             moved = time.monotonic()
             _advance(platform)
     for sender in senders:

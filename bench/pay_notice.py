@@ -28,9 +28,14 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 
 from wechat.pay.merchant import Merchant
 from wechat.pay.notices import notice
+from wx_backend import clock
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MCHID, SERIAL, KEY_ID = "1900000109", "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C", "PUB_KEY_ID_01"
+MCHID, SERIAL, KEY_ID = (
+    "1900000109",
+    "1DDE55AD98ED71D6EDD4A4A16996DE7B47773A8C",
+    "PUB_KEY_ID_0000000001",
+)
 APIV3_KEY = b"0123456789abcdef0123456789abcdef"
 NOTICES = 300
 VERIFY_GOAL, LIBRARY_GOAL = 2.2, 0.85
@@ -98,8 +103,13 @@ def _body(number: int) -> bytes:
     return json.dumps(envelope, ensure_ascii=False).encode()
 
 
-def _signed(raw: bytes) -> Signed:
-    timestamp, nonce = str(int(NOW.timestamp())), "EyNdTfJuIKsPZTgLMvWV7vTmyKpmFRjE"
+def signed_now(number: int) -> Signed:
+    """One notice as it would come at this moment."""
+    return _signed(_body(number), int(clock.now().timestamp()))
+
+
+def _signed(raw: bytes, at: int = int(NOW.timestamp())) -> Signed:
+    timestamp, nonce = str(at), "EyNdTfJuIKsPZTgLMvWV7vTmyKpmFRjE"
     message = f"{timestamp}\n{nonce}\n".encode() + raw + b"\n"
     signature = platform.sign(message, padding.PKCS1v15(), SHA256())
     headers = {

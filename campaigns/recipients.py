@@ -21,7 +21,6 @@ from wx_backend.db import db, insert_missing, locked, upsert
 
 IN_FLIGHT: Final = timedelta(seconds=60)
 ASK_AGAIN: Final = timedelta(seconds=30)
-_OPEN: Final = (RecipientStatus.WAITING, RecipientStatus.SENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +56,14 @@ def freeze_rows(rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
-    """The next people whose turn it is, kept from other senders while theirs must last."""
-    due = (
-        select(Recipient)
-        .where(
-            Recipient.campaign_id == campaign_id,
-            Recipient.status.in_(_OPEN),
-            Recipient.due_at <= now,
-        )
-        .order_by(Recipient.due_at, Recipient.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    columns = (
-        Recipient.id,
-        Recipient.identity_id,
-        Recipient.rep_id,
-        Recipient.variant,
-        Recipient.tries,
-        Recipient.message_id,
-        Recipient.way,
-        Recipient.status,
-    )
-    rows = db.session.execute(due.with_only_columns(*columns)).all()
-    taken = [Taken(*row[:7], was_sending=row[7] == RecipientStatus.SENDING) for row in rows]
+    """The next people whose turn it is, kept from other senders while theirs must last.
+
+    First whoever was tried without an answer: what is repeated later than in eight minutes is not
+    repeated at all, and a million may still be waiting.
+    """
+    taken = _due(campaign_id, RecipientStatus.SENDING, limit=limit, now=now)
+    if (left := limit - len(taken)) > 0:
+        taken += _due(campaign_id, RecipientStatus.WAITING, limit=left, now=now)
     if taken:
         db.session.execute(
             update(Recipient)
@@ -94,6 +77,31 @@ def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
             .execution_options(synchronize_session=False)
         )
     return taken
+
+
+def _due(campaign_id: int, status: RecipientStatus, *, limit: int, now: datetime) -> list[Taken]:
+    """Whose turn it is, of those of one status, the longest due first."""
+    due = (
+        select(
+            Recipient.id,
+            Recipient.identity_id,
+            Recipient.rep_id,
+            Recipient.variant,
+            Recipient.tries,
+            Recipient.message_id,
+            Recipient.way,
+        )
+        .where(
+            Recipient.campaign_id == campaign_id,
+            Recipient.status == status,
+            Recipient.due_at <= now,
+        )
+        .order_by(Recipient.due_at, Recipient.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    was_sending = status is RecipientStatus.SENDING
+    return [Taken(*row, was_sending=was_sending) for row in db.session.execute(due)]
 
 
 def mark(marks: Iterable[Mark]) -> None:

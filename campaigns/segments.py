@@ -14,7 +14,8 @@ ORDERED: Final = ("", "paid", "never")
 class Segment:
     """Conditions over an account's people; an empty one (0, "") asks for nothing.
 
-    `quiet_days`: no sign of life for at least so long. `is_list`: only those of an imported list.
+    `quiet_days`: no sign of life for at least so long. `plan_ends_days`: the contract of a plan ends
+    within so many days from now. `is_list`: only those of an imported list.
     """
 
     rep_number: str = ""
@@ -24,6 +25,7 @@ class Segment:
     ordered: str = ""
     ordered_days: int = 0
     product_number: str = ""
+    plan_ends_days: int = 0
     seen_days: int = 0
     quiet_days: int = 0
     is_list: bool = False
@@ -43,6 +45,7 @@ class Segment:
             segment.followed_days,
             segment.scanned_days,
             segment.ordered_days,
+            segment.plan_ends_days,
             segment.seen_days,
             segment.quiet_days,
         )

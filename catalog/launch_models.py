@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -48,6 +48,7 @@ class LaunchItem(Model):
         CheckConstraint("step <> 'listing'", name="ticked"),
         CheckConstraint("(done_at IS NULL) = (done_by IS NULL)", name="done"),
     )
+    __audited__: ClassVar = ("product_id", "step", "owner")
 
     id: Mapped[int] = id_column()
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
@@ -77,6 +78,7 @@ class LaunchApproval(Model):
         ),
         Index("ix_launch_approval_product", "product_id", "id"),
     )
+    __audited__: ClassVar = ("product_id", "on_sale_from", "on_sale_until", "verdict")
 
     id: Mapped[int] = id_column()
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -55,6 +55,7 @@ class Category(Model):
 
     __tablename__ = "category"
     __table_args__ = (UniqueConstraint("slug"),)
+    __audited__: ClassVar = ("slug", "name", "parent_id", "position")
 
     id: Mapped[int] = id_column()
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
@@ -77,6 +78,14 @@ class Product(Model):
         Index("ix_product_form", "form_key", unique=True),
         Index("ix_product_shelf", "category_id", "is_listed", "position"),
         CheckConstraint("kind = 'plan' OR plan IS NULL", name="plan_data"),
+    )
+    __audited__: ClassVar = (
+        "number",
+        "name",
+        "category_id",
+        "is_listed",
+        "on_sale_from",
+        "on_sale_until",
     )
 
     id: Mapped[int] = id_column()
@@ -108,6 +117,14 @@ class Sku(Model):
         CheckConstraint("price_fen >= 0", name="price"),
         CheckConstraint("market_price_fen >= price_fen", name="market_price"),
         CheckConstraint("prepaid_fen >= 0 AND prepaid_fen <= price_fen", name="prepaid"),
+    )
+    __audited__: ClassVar = (
+        "number",
+        "name",
+        "price_fen",
+        "market_price_fen",
+        "prepaid_fen",
+        "is_active",
     )
 
     id: Mapped[int] = id_column()

@@ -24,3 +24,13 @@ def names_of_categories(ids: Iterable[int]) -> dict[int, str]:
     """What these categories are called."""
     rows = db.session.execute(select(Category.id, Category.name).where(Category.id.in_(set(ids))))
     return {category_id: name for category_id, name in rows}  # noqa: C416 - the same
+
+
+def plans_by_months() -> dict[int, list[int]]:
+    """The plans that bind their users, by for how many months."""
+    found: dict[int, list[int]] = {}
+    rows = db.session.execute(select(Product.id, Product.plan).where(Product.plan.is_not(None)))
+    for product_id, plan in rows:
+        if months := int(plan.get("contract_months", 0)):
+            found.setdefault(months, []).append(product_id)
+    return found

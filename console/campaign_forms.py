@@ -18,6 +18,10 @@ from wx_backend.errors import BadInput
 VARIANTS: Final = ("A", "B", "C")
 FIELD: Final = "field-"
 RATE_MAX: Final = 500
+DAYS: Final = (
+    *("followed_days", "scanned_days", "ordered_days"),
+    *("plan_ends_days", "seen_days", "quiet_days"),
+)
 RULE_NAMES: Final = {rule.name: rule.says for rule in RULES}
 
 
@@ -88,7 +92,7 @@ def _segment() -> Segment:
         "product_number": text("product_number", form)[:32],
         "is_list": form.get("is_list") == "1",
     }
-    for name in ("followed_days", "scanned_days", "ordered_days", "seen_days", "quiet_days"):
+    for name in DAYS:
         stored[name] = _number(name, 0, 3_650, 0)
     return Segment.from_json(stored)
 

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flows.accounts import account_within, accounts_within
+from members.sync_models import FollowerSync
+from members.syncing import latest_sync
 from referral.queries import codes_drawn
 from wx_backend.backlog import PushFigures, push_figures
 from wx_backend.config import Account
@@ -35,6 +37,7 @@ class Health:
     pushes: PushFigures
     codes_used: int
     codes_capacity: int
+    sync: FollowerSync | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +80,5 @@ def _health(account: Account, now: datetime) -> Health:
         pushes=push_figures(account.name, since=now - LOOKED_BACK),
         codes_used=used,
         codes_capacity=capacity,
+        sync=latest_sync(account.appid),
     )

@@ -18,6 +18,7 @@ from orders.cart import Owner, empty_cart
 from org.invites import unbind_rep
 from org.queries import bound_rep
 from templates_msg.operations import erase_texts
+from wechat.answers import UserInfo
 from wx_backend import clock
 from wx_backend.outbox import Steps, job, remote_job
 from wx_backend.platform import client
@@ -31,16 +32,22 @@ def refresh_identity(*, identity_id: int) -> Steps:
     if openid is None or not identity.is_followed:
         return
     info = yield lambda: client(identity.appid).user_info(openid)
-    if info.is_subscribed:
-        note_profile(
-            identity_id=identity_id,
-            unionid=info.unionid or None,
-            subscribe_scene=info.subscribe_scene or None,
-        )
-        member_id = identity_by_id(identity_id).member_id
-        if member_id is not None:
-            merge_same_person(identity_id=identity_id, now=clock.now())
-            rep_changed(member_id)  # the platform forgets the tags of who leaves
+    note_told(identity_id=identity_id, info=info, now=clock.now())
+
+
+def note_told(*, identity_id: int, info: UserInfo, now: datetime) -> None:
+    """Keep what the platform told about somebody who follows, and join him with himself elsewhere."""
+    if not info.is_subscribed:
+        return
+    note_profile(
+        identity_id=identity_id,
+        unionid=info.unionid or None,
+        subscribe_scene=info.subscribe_scene or None,
+    )
+    member_id = identity_by_id(identity_id).member_id
+    if member_id is not None:
+        merge_same_person(identity_id=identity_id, now=now)
+        rep_changed(member_id)  # the platform forgets the tags of who leaves
 
 
 @job("identity.forget")

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wx_backend.db import Instant, Model, id_column
+from wx_backend.db import BigId, Instant, Model, id_column
 
 
 class LinkKind(StrEnum):
@@ -60,6 +60,7 @@ class Identity(Model):
 
     `state_at` is the event time of the newest follow or unfollow seen, so that an older event
     arriving late never overwrites a newer one. Sessions from before `signed_out_at` are over.
+    `sync_id` is the last reading of the account's list of followers that had it.
     """
 
     __tablename__ = "identity"
@@ -77,6 +78,7 @@ class Identity(Model):
     is_followed: Mapped[bool] = mapped_column(default=False)
     state_at: Mapped[datetime | None] = mapped_column(Instant)
     subscribe_scene: Mapped[str | None] = mapped_column(String(40))
+    sync_id: Mapped[int | None] = mapped_column(BigId)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     signed_out_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 
 from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
+from wx_backend.clock import months_before
 from wx_backend.db import db
 
 
@@ -36,6 +37,28 @@ def buyers_at(outlets: Select[int]) -> Select[int]:
     sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(outlets))
     return select(SalesOrder.identity_id).where(
         SalesOrder.outlet_id.in_(outlets) | SalesOrder.id.in_(sold)
+    )
+
+
+def contracts_ending(
+    plans: Mapping[int, Collection[int]], *, since: datetime, until: datetime
+) -> Select[int]:
+    """The identities with an active plan whose contract ends in a span, to filter others by.
+
+    `plans` are products by the months they bind for, counted from the activation.
+    """
+    spans = [
+        and_(
+            OrderLine.product_id.in_(product_ids),
+            OrderLine.fulfilled_at >= months_before(since, months),
+            OrderLine.fulfilled_at < months_before(until, months),
+        )
+        for months, product_ids in plans.items()
+    ]
+    return (
+        select(SalesOrder.identity_id)
+        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+        .where(OrderLine.fulfilment == Fulfilment.ACTIVATED, or_(false(), *spans))
     )
 
 

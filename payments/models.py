@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -192,6 +192,7 @@ class Refund(InRounds, Model):
         Index("ix_refund_ended", "ended_at"),
         CheckConstraint("amount_fen > 0", name="amount"),
     )
+    __audited__: ClassVar = ("out_refund_no", "payment_id", "amount_fen", "reason", "status", "way")
 
     id: Mapped[int] = id_column()
     out_refund_no: Mapped[str] = mapped_column(String(32))
@@ -252,6 +253,7 @@ class RefundProposal(Model):
             name="decided",
         ),
     )
+    __audited__: ClassVar = ("order_id", "amount_fen", "reason", "status")
 
     id: Mapped[int] = id_column()
     order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
@@ -287,6 +289,7 @@ class WayOut(Model):
         CheckConstraint("(status = 'proposed') = (decided_by IS NULL)", name="decided"),
         CheckConstraint("status = 'proposed' OR card IS NULL", name="forgotten"),
     )
+    __audited__: ClassVar = ("refund_id", "way", "amount_fen", "status")
 
     id: Mapped[int] = id_column()
     refund_id: Mapped[int] = mapped_column(ForeignKey("refund.id"))

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -84,6 +84,17 @@ class RateRule(Model):
         CheckConstraint("valid_until > valid_from", name="span"),
         CheckConstraint("(volume_of IS NULL) = (tiers IS NULL)", name="tiers"),
     )
+    __audited__: ClassVar = (
+        "receiver",
+        "product_id",
+        "category_id",
+        "channel_class",
+        "rate_bp",
+        "piece_fen",
+        "volume_of",
+        "valid_from",
+        "valid_until",
+    )
 
     id: Mapped[int] = id_column()
     receiver: Mapped[str] = mapped_column(String(10), default=Receiver.REP)
@@ -132,6 +143,7 @@ class VestingRule(Model):
         UniqueConstraint("product_kind", "valid_from"),
         CheckConstraint("term_months BETWEEN 0 AND 120", name="term"),
     )
+    __audited__: ClassVar = ("product_kind", "valid_from")
 
     id: Mapped[int] = id_column()
     product_kind: Mapped[str] = mapped_column(String(12))

@@ -80,6 +80,8 @@ TABLE: dict[str, Access] = {
     "billing.receipt": PLATFORM,
     "console.accounts.index": RUNS,
     "console.accounts.quotas": RUNS,
+    "console.accounts.stop_sync": RUNS,
+    "console.accounts.sync": RUNS,
     "console.albums.hang": EDITS_GOODS,
     "console.albums.put_first": EDITS_GOODS,
     "console.albums.take_down": EDITS_GOODS,

@@ -8,13 +8,13 @@ column the trail tells only that it changed, so neither secrets nor personal dat
 model with `__audited__ = None` is machinery and is not told of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Final
 
 from flask import g, has_app_context
-from sqlalchemy import JSON, Index, Result, String, event, inspect
+from sqlalchemy import JSON, Index, Result, String, event, inspect, select
 from sqlalchemy.orm import InstanceState, Mapped, ORMExecuteState, Session, mapped_column
 
 from wx_backend import clock
@@ -125,18 +125,63 @@ def _readable(value: Any, *, is_shown: bool) -> Any:
 
 
 def _on_statement(state: ORMExecuteState) -> Result[Any] | None:
-    """Note a statement that changed rows, however many: which table, not which values."""
+    """Note a statement that changed rows: which table, and of an audited one's rows which values."""
     if not (state.is_insert or state.is_update or state.is_delete) or _act() is None:
         return None
     mapper = state.bind_mapper
-    if mapper is not None and getattr(mapper.class_, "__audited__", ()) is None:
+    shown = () if mapper is None else getattr(mapper.class_, "__audited__", ())
+    if shown is None:
         return None
+    before = _values(state, mapper, shown) if shown and _can_be_read(state) else {}
     result, has_changed = _looked_at(state)
     if has_changed:
         verb = "insert" if state.is_insert else "update" if state.is_update else "delete"
         table = state.statement.table.name  # type: ignore[attr-defined]  # of INSERT, UPDATE, DELETE
-        _keep(state.session, {"table": table, "key": "", "verb": verb, "before": {}, "after": {}})
+        after = _values(state, mapper, shown, only=[*before]) if before else {}
+        for told in _differences(before, after) or [{"key": "", "before": {}, "after": {}}]:
+            _keep(state.session, {"table": table, "verb": verb, **told})
     return result
+
+
+def _can_be_read(state: ORMExecuteState) -> bool:
+    """Whether it is one UPDATE, of rows with a simple key: of many at once nothing is read before."""
+    mapper = state.bind_mapper
+    is_simple = mapper is not None and len(mapper.primary_key) == 1
+    return state.is_update and is_simple and not isinstance(state.parameters, list)
+
+
+def _values(
+    state: ORMExecuteState, mapper: Any, shown: Iterable[str], *, only: Sequence[Any] | None = None
+) -> dict[Any, dict[str, Any]]:
+    """What a statement's rows say, by key; locked, as the statement is about to lock them anyway."""
+    key, table = mapper.primary_key[0], mapper.class_
+    query = select(key, *(getattr(table, name) for name in shown)).limit(CHANGES_MAX)
+    if only is None:
+        where = state.statement.whereclause  # type: ignore[attr-defined]  # of UPDATE
+        query = query.with_for_update() if where is None else query.where(where).with_for_update()
+    else:
+        query = query.where(key.in_(only))
+    return {
+        row[0]: {
+            name: _readable(value, is_shown=True)
+            for name, value in zip(shown, row[1:], strict=True)
+        }
+        for row in state.session.execute(query, state.parameters if only is None else None)
+    }
+
+
+def _differences(
+    before: Mapping[Any, Mapping[str, Any]], after: Mapping[Any, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What changed of each row, by column; rows of which nothing readable did are left out."""
+    found = []
+    for key, old in before.items():
+        new = after.get(key, {})
+        names = [name for name in new if new[name] != old[name]]
+        if names:
+            then, now = ({name: values[name] for name in names} for values in (old, new))
+            found.append({"key": str(key), "before": then, "after": now})
+    return found
 
 
 def _looked_at(state: ORMExecuteState) -> tuple[Result[Any], bool]:

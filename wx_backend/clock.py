@@ -1,5 +1,6 @@
 """The time of day: read at the edges only (routes, jobs, commands), passed on as an argument."""
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -43,6 +44,14 @@ def follow(file: Path | None) -> None:
 def business_on(instant: datetime) -> date:
     """The Shanghai calendar day on which a business fact counts."""
     return instant.astimezone(SHANGHAI).date()
+
+
+def months_before(instant: datetime, months: int) -> datetime:
+    """The same time of day so many months earlier in Shanghai; the last of a shorter month."""
+    local = instant.astimezone(SHANGHAI)
+    years, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    day = min(local.day, monthrange(years, month + 1)[1])
+    return local.replace(year=years, month=month + 1, day=day)
 
 
 def from_unix(seconds: int) -> datetime:

@@ -37,7 +37,7 @@ _JOBS: Final[Mapping[Line, Sequence[str]]] = {
 # Asking what is so elsewhere goes on: by that a restored copy learns what it has missed.
 _ASKING: Final = (
     *("bill.fetch", "payment.query", "refund.query", "transfer.query"),
-    *("identity.refresh", "menus.look", "templates.sync", "articles.sync"),
+    *("identity.refresh", "menus.look", "templates.sync", "articles.sync", "followers.sync"),
 )
 
 

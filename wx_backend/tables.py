@@ -17,6 +17,7 @@ MODULES = (
     "insights.models",
     "ledger.models",
     "members.models",
+    "members.sync_models",
     "menus.models",
     "orders.cart_models",
     "orders.counter_models",

@@ -11,10 +11,11 @@ from campaigns.queries import list_of, mass_counts, opted_out, recent_counts
 from campaigns.rules import Standing, Terms, month_of, way_of
 from campaigns.segments import Segment
 from catalog.queries import product_by_number
+from catalog.terms import plans_by_months
 from flows.campaign.texts import ways_of
 from members.audience import Person, Wanted
 from members.consents import free_consents_of
-from orders.buyers import buyers, buyers_at, had_event
+from orders.buyers import buyers, buyers_at, contracts_ending, had_event
 from org.queries import is_within, under
 from org.roster import holds_everything, rep_id_within, rep_ids
 from referral.reach import REP_WINDOW, latest_reps, reached_by, scanned_since
@@ -30,6 +31,9 @@ def wanted(campaign: Campaign, *, now: datetime) -> Wanted:
     among += _brought_by(segment, campaign.node_id)
     if segment.scanned_days:
         among.append(scanned_since(_ago(segment.scanned_days, now)))
+    if segment.plan_ends_days:
+        until = now + timedelta(days=segment.plan_ends_days)
+        among.append(contracts_ending(plans_by_months(), since=now, until=until))
     if segment.is_list:
         among.append(list_of(campaign.id))
     bought = _buyers(segment, now)

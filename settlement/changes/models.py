@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -59,6 +59,7 @@ class RateProposal(Model):
         ),
         Index("ix_rate_proposal_status", "status", "id"),
     )
+    __audited__: ClassVar = ("subject", "valid_from", "reason", "status", "effective_on")
 
     id: Mapped[int] = id_column()
     subject: Mapped[str] = mapped_column(String(10))
@@ -116,6 +117,7 @@ class OutletManager(Model):
 
     __tablename__ = "outlet_manager"
     __table_args__ = (UniqueConstraint("outlet_id", "valid_from"),)
+    __audited__: ClassVar = ("outlet_id", "rep_id", "valid_from")
 
     id: Mapped[int] = id_column()
     outlet_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"))
@@ -128,6 +130,7 @@ class BearerRule(Model):
 
     __tablename__ = "bearer_rule"
     __table_args__ = (UniqueConstraint("valid_from"),)
+    __audited__: ClassVar = ("bearer", "valid_from")
 
     id: Mapped[int] = id_column()
     bearer: Mapped[str] = mapped_column(String(10))

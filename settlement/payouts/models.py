@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -89,6 +89,7 @@ class PayoutBatch(Model):
             "status IN ('proposed', 'rejected') OR decided_by IS NOT NULL", name="approved"
         ),
     )
+    __audited__: ClassVar = ("number", "rail", "node_id", "minimum_fen", "fee_fen", "status")
 
     id: Mapped[int] = id_column()
     number: Mapped[str] = mapped_column(String(32))
@@ -134,6 +135,16 @@ class Payout(InRounds, Model):
         CheckConstraint("net_fen = gross_fen - tax_fen - fee_fen", name="net"),
         CheckConstraint("tax_fen >= 0 AND fee_fen >= 0", name="deductions"),
         CheckConstraint("net_fen > 0 OR status = 'left_out'", name="amount"),
+    )
+    __audited__: ClassVar = (
+        "number",
+        "batch_id",
+        "receiver_number",
+        "gross_fen",
+        "tax_fen",
+        "fee_fen",
+        "net_fen",
+        "status",
     )
 
     id: Mapped[int] = id_column()

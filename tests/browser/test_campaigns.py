@@ -8,14 +8,16 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 
 from campaigns import rules
+from campaigns.mass import Told, record_end
 from org.models import Role
 from tests.browser.conftest import PHONE, fresh_page
 from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
 from tests.browser.test_console import world
-from tests.campaigns.cast import NOTICE, followers, notices_in
+from tests.campaigns.cast import ARTICLE, CITY, NOTICE, followers, notices_in
 from tests.campaigns.platform import Platform
 from tests.console.world import World
 from wx_backend import clock
+from wx_backend.db import transaction
 
 pytestmark = pytest.mark.browser
 __all__ = ["world"]
@@ -85,5 +87,90 @@ def test_a_campaign_from_the_first_word_to_its_report(
         campaigns = f"{site}/console/campaigns"
         templates = f"{site}/console/message-templates"
         for page in (campaigns, f"{campaigns}/new", address, f"{address}/report", templates):
+            phone.goto(page)
+            assert fits(phone), page
+
+
+def test_a_mass_send_from_the_draft_box_to_its_totals(
+    *,
+    app: Flask,
+    desktop: Page,
+    browser: Browser,
+    site: str,
+    world: World,
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    platform = app.extensions["wx_clients"]._transport = Platform()
+    platform.written = {"D1": [ARTICLE]}
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    followers(["Bob", "Nora", "Zoe"], now=clock.now())
+    for login in ("writer", "reader"):
+        hire_staff(login, login, Role.ADMINISTRATOR, world.tree.group)
+    faults = faults_of(desktop)
+    sign_in(desktop, site, "writer")
+    open_page(desktop, "营销", "活动")
+    desktop.get_by_role("link", name="群发图文").click()
+    expect(desktop.get_by_text("还没有读到图文")).to_be_visible()
+    desktop.get_by_role("button", name="同步草稿箱").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_role("cell", name="春季好机")).to_be_visible()
+    desktop.get_by_label("标题").fill("会员日")
+    desktop.get_by_role("button", name="登记").click()
+    expect(desktop.get_by_text("会员日")).to_be_visible()
+    assert fits(desktop)
+    desktop.get_by_role("link", name="返回活动").click()
+    desktop.get_by_role("link", name="新建活动").click()
+    desktop.get_by_label("名称").fill("春季到店")
+    desktop.locator("[name=campaign_class]").select_option("mass")
+    desktop.get_by_label("目的").fill("告知老客户新款到店")
+    desktop.locator("[name=article_id]").select_option("D1")
+    desktop.locator("[name=followed_days]").fill("30")
+    assert fits(desktop)
+    desktop.get_by_role("button", name="保存草稿").click()
+    expect(desktop.get_by_text("新款到店", exact=True)).to_be_visible()
+    desktop.get_by_role("link", name="预览人群").click()
+    expect(desktop.get_by_text("群发", exact=True).first).to_be_visible()
+    desktop.get_by_role("link", name="返回活动").click()
+    desktop.get_by_role("button", name="试算并提交审批").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("足够")).to_be_visible()
+    address = desktop.url
+
+    hand_over(desktop, site, "reader")
+    desktop.goto(address)
+    desktop.get_by_role("button", name="批准").click()
+    desktop.get_by_role("button", name="立即开始").click()
+    desktop.get_by_role("button", name="暂停").click()
+    run_jobs()
+    assert platform.calls == 0
+    desktop.get_by_role("button", name="继续发送").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("等待管理员确认或发送")).to_be_visible()
+    expect(desktop.get_by_text("如需管理员确认，最迟")).to_be_visible()
+    count = len(platform.bodies[0]["touser"])
+    told = Told(
+        status="send success",
+        total=count,
+        filtered=count,
+        sent=count,
+        failed=0,
+        event_at=clock.now(),
+    )
+    with transaction():
+        record_end(appid=CITY, msg_id="9000000000000000000", told=told)
+    desktop.reload()
+    expect(desktop.get_by_text("已发出")).to_be_visible()
+    desktop.get_by_role("link", name="效果报告").click()
+    expect(desktop.get_by_text("微信统计")).to_be_visible()
+    assert faults() == []
+
+    with fresh_page(browser, PHONE) as phone:
+        sign_in(phone, site, "reader")
+        for page in (address, f"{address}/report", f"{site}/console/mass-sends"):
             phone.goto(page)
             assert fits(phone), page

@@ -10,9 +10,13 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from templates_msg.library import Listed, ask_for, note_library
+from templates_msg.models import MessageKind
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
 from tests.storefront.records import credited
+from wx_backend import clock
+from wx_backend.db import transaction
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +28,18 @@ window.wx = {
                     cityName: "广州市", countryName: "天河区", detailInfo: "中山路 1 号" });
   },
 };
+"""
+OPEN_TAG = """
+customElements.define("wx-open-subscribe", class extends HTMLElement {
+  connectedCallback() {
+    const template = [...this.querySelectorAll("script[type='text/wxtag-template']")].at(-1);
+    this.attachShadow({ mode: "open" }).innerHTML = template.textContent;
+    this.shadowRoot.querySelector("button").addEventListener("click", async () => {
+      await window.agreeOnPopUp();
+      this.dispatchEvent(new Event("success"));
+    });
+  }
+});
 """
 BRIDGE = """
 window.WeixinJSBridge = {
@@ -161,6 +177,43 @@ def test_wechats_address_picker_fills_the_form(open_mall: Mall, site: str, phone
     expect(phone.get_by_label("地区")).to_have_value("广东省 广州市 天河区")
     phone.get_by_role("button", name="保存地址").click()
     expect(phone.get_by_text("地址已保存")).to_be_visible()
+
+
+def test_agreeing_to_notices_by_wechats_own_button(
+    *,
+    open_mall: Mall,
+    app: Flask,
+    site: str,
+    served: str,
+    wechat: Stage,
+    phone: Page,
+    run_jobs: Callable[[], None],
+) -> None:
+    assert open_mall
+    assert served
+    appid = app.extensions["wx_config"].accounts[0].appid
+    content = "活动：{{thing1.DATA}}\n时间：{{time2.DATA}}"
+    with transaction():
+        listed = [Listed("SUB1", "活动提醒", content)]
+        note_library(appid=appid, kind=MessageKind.SUBSCRIPTION, listed=listed, now=clock.now())
+        ask_for(appid, "SUB1", is_asked=True)
+    template = f"/accounts/{appid}/templates/SUB1"
+    wechat.control("PUT", template, title="活动提醒", content=content, is_subscription=True)
+
+    def agree() -> None:
+        wechat.act("Bob", "consent", appid=appid, answers={"SUB1": "accept"})
+
+    phone.expose_function("agreeOnPopUp", agree)
+    phone.context.unroute("https://res.wx.qq.com/**")
+    phone.context.route(
+        "https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK + OPEN_TAG)
+    )
+    phone.goto(f"{site}/notices")
+    expect(phone.get_by_text("未订阅")).to_be_visible()
+    phone.get_by_role("button", name="同意接收通知").click()
+    expect(phone.get_by_text("已记下您的选择")).to_be_visible()
+    run_until(phone, run_jobs, "还可收到 1 条")
+    assert not is_wider_than_the_screen(phone)
 
 
 def run_until(phone: Page, run_jobs: Callable[[], None], text: str) -> None:

@@ -10,11 +10,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaigns.segments import Segment
+from catalog.models import Product
 from flows.campaign.audience import wanted
 from flows.campaign.report import Report, report
 from flows.visit import Opened, touch_link
 from members.audience import people as meant
 from members.operations import seen
+from orders.models import Fulfilment, OrderLine
 from org.queries import rep_card
 from referral.models import Share
 from referral.reach import push_shares
@@ -75,6 +77,33 @@ def test_every_condition_chooses_its_people(cast: Cast) -> None:
     assert chosen(cast, quiet_days=40) == [old, quiet]
     assert chosen(cast, ordered="paid", quiet_days=40) == []
     assert chosen(cast, scanned_days=30) == []
+
+
+@pytest.mark.parametrize(
+    ("active_for", "months", "ends_within"),
+    [
+        (700, 24, True),
+        (715, 24, True),
+        (735, 24, False),
+        (600, 24, False),
+        (350, 12, True),
+        (350, 0, False),
+    ],
+)
+def test_whose_contract_ends_soon_is_chosen_by_activation_and_months(
+    cast: Cast, active_for: int, months: int, ends_within: bool
+) -> None:
+    """Two years are 731 days here, a year 365; asked for is what ends within 31 days."""
+    bob, _ = followers(["Bob", "Dan"])
+    paid(bob)
+    with transaction():
+        plan_product = db.session.scalars(select(Product).where(Product.kind == "plan")).one()
+        plan_product.plan = {**(plan_product.plan or {}), "contract_months": months}
+        line = db.session.scalars(select(OrderLine)).one()
+        line.product_id, line.fulfilment = plan_product.id, Fulfilment.ACTIVATED
+        line.fulfilled_at = NOON - active_for * DAY
+
+    assert chosen(cast, plan_ends_days=31) == ([bob] if ends_within else [])
 
 
 @pytest.fixture

@@ -133,6 +133,27 @@ def test_an_answer_within_minutes_settles_what_got_none_before(
     assert set(platform.received.values()) == {1}
 
 
+def test_whoever_got_no_answer_is_asked_about_before_the_others_have_their_turn(
+    cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a long send a repeat at the end would come after the eight minutes, and so never."""
+    crowd(12)
+    monkeypatch.setattr(chunks, "MOST", 4)
+    platform.trouble = lambda openid: "lost" if openid == "o00000" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        _one_job()
+        assert people(campaign_id)["o00000"][0] == "sending"
+        platform.trouble = lambda _openid: None
+        time.shift(timedelta(seconds=31))
+        _one_job()
+
+    assert people(campaign_id)["o00000"][0] == "sent"
+    assert stands(campaign_id)["waiting"] == 5
+    assert set(platform.received.values()) == {1}
+
+
 @pytest.mark.parametrize("code", [45009, 45011, -1])
 def test_what_may_have_arrived_is_not_new_again_when_its_repeat_is_refused_or_not_begun(
     cast: Cast, platform: Platform, code: int

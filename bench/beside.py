@@ -1,0 +1,228 @@
+"""`python -m bench.beside [rounds] [seconds]`: what a running campaign costs whoever else waits.
+
+One PostgreSQL, our server as in production, and a process that sends as a worker does, to a platform that
+takes 50 ms an answer. Encrypted pushes and signed pay notices are answered while a campaign is paused and
+while it sends 500 messages a second, in turns; medians of each round's ratio of p50 and p99.
+"""
+
+import http.client
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import time as time_of_day
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from flask import Flask
+from sqlalchemy import func, select, update
+
+from bench import pay_notice
+from bench.callback import pushes
+from bench.callback.__main__ import Contender, production_server, serving
+from bench.callback.load import Run, drive
+from bench.callback.prepare import ACCOUNT, SAMPLE, SCENE
+from bench.campaign import LATENCY_SECONDS, Stub, frozen, people_at_hand
+from campaigns import operations, rules
+from campaigns.models import Recipient
+from flows.campaign import running
+from flows.payment.address import NOTICE_PATH
+from referral.models import CodeKind, Place, Subject
+from referral.operations import Sharer, Sharing, open_share, plan_scene_code
+from tests.campaigns.cast import make_cast
+from tests.limits import lengthen
+from tests.postgres import PostgresServer
+from wechat.codec import Codec
+from wx_backend import clock, migrate, outbox
+from wx_backend.app import create_app
+from wx_backend.config import Config
+from wx_backend.db import db, transaction
+from wx_backend.inbox import Push
+from wx_backend.worker import drain_queue
+
+ROOT = Path(__file__).resolve().parent.parent
+RATE = 500
+RECIPIENTS = 40_000
+CONNECTIONS = 4
+SETTLE_SECONDS = 2.0
+WHATS = ("push", "pay notice")
+Figures = dict[str, Run]
+
+
+def main() -> None:
+    """Prepare, measure in turns, print."""
+    lengthen()  # the machine may have other work: what is measured is how long it takes, not refusals
+    rules.LOUD_FROM, rules.LOUD_UNTIL = time_of_day.min, time_of_day.max  # type: ignore[misc]  # by day or night
+    if len(sys.argv) > 2 and sys.argv[1] == "sender":
+        _send_for_ever(Path(sys.argv[2]))
+    typed = [float(each) for each in sys.argv[1:]]
+    rounds, seconds = (*typed, *(5.0, 3.0)[len(typed) :])
+    with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
+        path = _configured(server, Path(folder))
+        app = create_app(Config.load(path))
+        with app.app_context():
+            campaign_id = _prepared(app)
+            command = (*production_server(), "wsgi:app")
+            address = f"/wechat/{ACCOUNT.name}/callback"
+            server_here = serving("ours", address, command, "--port", {"WX_CONFIG": str(path)})
+            with server_here as ours, _sender(path):
+                _measure(ours, campaign_id, int(rounds), seconds)
+            db.session.remove()
+            db.engine.dispose()
+
+
+def _configured(server: PostgresServer, folder: Path) -> Path:
+    """Our configuration on a database of its own, with the keys the notices are signed with."""
+    url = server.create_database("ours")
+    migrate.upgrade(url=url)
+    (folder / "merchant.pem").write_bytes(pay_notice.PRIVATE_PEM)
+    public = pay_notice.platform.public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "platform.pem").write_bytes(pem)
+    text = SAMPLE.read_text("utf-8")
+    text = text.replace("sqlite:///replaced-by-the-fixture", url)
+    text = text.replace('data_dir = "var"', f'data_dir = "{folder}"')
+    path = folder / "config.toml"
+    path.write_text(
+        f"""{text}
+[pay]
+mchid = "{pay_notice.MCHID}"
+serial = "{pay_notice.SERIAL}"
+private_key_file = "{folder}/merchant.pem"
+apiv3_key = "{pay_notice.APIV3_KEY.decode()}"
+
+[[pay.platform_key]]
+serial = "{pay_notice.KEY_ID}"
+file = "{folder}/platform.pem"
+""",
+        "utf-8",
+    )
+    return path
+
+
+def _prepared(app: Flask) -> int:
+    """A rep with a code that is scanned, and a campaign that begins and is paused at once."""
+    cast, now = make_cast(), clock.now()
+    people_at_hand(RECIPIENTS)
+    with transaction():
+        sharing = Sharing(subject=Subject.SHOWROOM, place=Place.POSTER)
+        share = open_share(sharer=Sharer(rep_id=cast.alice_id), sharing=sharing, now=now)
+        appid = ACCOUNT.appid
+        plan_scene_code(kind=CodeKind.LINK, appid=appid, scene=SCENE, share_id=share.id, now=now)
+    campaign_id = frozen(cast, app, rate=RATE)
+    with transaction():
+        operations.start(campaign_id, now=clock.now())
+    _paused(campaign_id)
+    return campaign_id
+
+
+def _paused(campaign_id: int) -> None:
+    with transaction():
+        operations.pause(campaign_id, reason="bench", staff_id=None, now=clock.now())
+        db.session.execute(update(Push).values(status="done"))  # nobody works them off here
+
+
+def _resumed(campaign_id: int) -> None:
+    with transaction():
+        run = operations.resume(campaign_id, staff_id=None, now=clock.now())
+        running.start_lanes(campaign_id, run)
+
+
+@contextmanager
+def _sender(path: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "bench.beside", "sender", str(path)]
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _send_for_ever(path: Path) -> None:
+    """What a worker of long sends does, until ended."""
+    app = create_app(Config.load(path))
+    app.extensions["wx_clients"]._transport = Stub(LATENCY_SECONDS)
+    while True:
+        drain_queue(app, outbox.BULK)
+        time.sleep(0.1)
+
+
+def _measure(ours: Contender, campaign_id: int, rounds: int, seconds: float) -> None:
+    numbers = iter(range(10**7))
+    _round(ours, numbers, 1.0)
+    paused, beside, rates = [], [], []
+    for _ in range(rounds):
+        paused.append(_round(ours, numbers, seconds))
+        _resumed(campaign_id)
+        time.sleep(SETTLE_SECONDS)
+        before, began = _sent(campaign_id), time.monotonic()
+        beside.append(_round(ours, numbers, seconds))
+        rates.append((_sent(campaign_id) - before) / (time.monotonic() - began))
+        _paused(campaign_id)
+        time.sleep(SETTLE_SECONDS)
+    print(
+        f"{rounds} rounds of {seconds:.0f} s; the campaign sent {statistics.median(rates):.0f} a second"
+    )
+    for what in WHATS:
+        for share in (0.5, 0.99):
+            alone = [each[what].percentile(share) for each in paused]
+            along = [each[what].percentile(share) for each in beside]
+            ratios = [b / a for a, b in zip(alone, along, strict=True)]
+            print(
+                f"{what:11} p{share * 100:.0f}: {statistics.median(alone):6.1f} ms paused, {statistics.median(along):6.1f} ms "
+                f"beside, ratio {statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+            )
+    bad = sum(each[what].bad for each in (*paused, *beside) for what in WHATS)
+    print(f"bad answers: {bad}")
+
+
+def _sent(campaign_id: int) -> int:
+    with transaction():
+        query = select(func.count()).where(
+            Recipient.campaign_id == campaign_id, Recipient.status == "sent"
+        )
+        return db.session.scalar(query) or 0
+
+
+def _round(ours: Contender, numbers: Iterator[int], seconds: float) -> Figures:
+    codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
+    address = ("127.0.0.1", ours.port)
+    ready = [
+        pushes.request(codec, ours.path, scene=SCENE, number=next(numbers))
+        for _ in range(int(seconds * 3_000))
+    ]
+    pushed = drive(address, ready, connections=CONNECTIONS, seconds=seconds)
+    return {"push": pushed, "pay notice": _notices(address, numbers, seconds)}
+
+
+def _notices(address: tuple[str, int], numbers: Iterator[int], seconds: float) -> Run:
+    """Signed notices one after another over one connection."""
+    run, connection = Run(seconds), http.client.HTTPConnection(*address)
+    ends = time.perf_counter() + seconds
+    while time.perf_counter() < ends:
+        headers, raw = pay_notice.signed_now(next(numbers))
+        began = time.perf_counter()
+        status = _posted(connection, headers, raw)
+        if status == 204:
+            run.latencies.append(time.perf_counter() - began)
+        else:
+            run.bad += 1
+    connection.close()
+    return run
+
+
+def _posted(connection: http.client.HTTPConnection, headers: Mapping[str, str], raw: bytes) -> int:
+    kind = {"Content-Type": "application/json"}
+    connection.request("POST", NOTICE_PATH, raw, {**headers, **kind})
+    answer = connection.getresponse()
+    answer.read()
+    return answer.status
+
+
+if __name__ == "__main__":
+    main()
