@@ -21,7 +21,7 @@ RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story chaos test quick nightly lint bench planted migration lock format clean
+.PHONY: help demo story chaos test quick nightly lint bench hosts planted migration lock format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -49,6 +49,9 @@ lint: ## ruff, mypy, import-linter
 
 bench: ## the figures, side by side
 	@$(DEV) -m bench $(ARGS)
+
+hosts: ## two web hosts, two worker hosts, a database with a standby, as root in network namespaces: each goes silent, nothing is lost
+	@$(DEV) -m demo.hosts $(ARGS)
 
 planted: ## known bugs, each alone in a copy: the tests must catch it; ARGS="money" narrows it
 	@$(DEV) -m tools.planted $(ARGS)

@@ -12,13 +12,13 @@ from demo.program import Health
 TIMEOUT_SECONDS = 2.0
 
 
-def answers(host: str, port: int, path: str) -> Health:
-    """Well when `GET path` is answered with 200."""
+def answers(host: str, port: int, path: str, *, called: str = "") -> Health:
+    """Well when `GET path` is answered with 200; `called` is by which name the server is asked."""
 
     def check(_pid: int) -> bool:
         connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers={"Host": called} if called else {})
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False

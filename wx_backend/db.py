@@ -10,6 +10,7 @@ from time import sleep
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     event,
     func,
     literal_column,
+    make_url,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -42,6 +44,13 @@ LOCK_MS = 3_000
 STATEMENT_MS = 15_000
 IDLE_MS = 30_000  # half a lease: whoever is stopped, or gone without a word, gives his locks up
 POOL_SECONDS = 2
+# A server that vanished without a word: the kernel alone would wait for it a quarter of an hour.
+SILENT_SERVER = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 RETRIES = 3
 PAUSE_SECONDS = 0.05
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
@@ -129,10 +138,20 @@ def engine_options(url: str) -> dict[str, Any]:
         "pool_timeout": POOL_SECONDS,
         "connect_args": {
             "connect_timeout": patience.CONNECT_SECONDS,
+            **SILENT_SERVER,
             "options": f"-c lock_timeout={LOCK_MS} -c statement_timeout={STATEMENT_MS}"
             f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC",
         },
     }
+
+
+def libpq_dsn(url: str) -> str:
+    """A PostgreSQL URL as libpq takes it: with several hosts, too, of which one may take writes."""
+    parsed = make_url(url)
+    _, options = parsed.get_dialect()().create_connect_args(parsed)
+    return make_conninfo(
+        **{name: str(value) for name, value in {**options, **SILENT_SERVER}.items()}
+    )
 
 
 def prepare_engine(engine: Engine) -> None:

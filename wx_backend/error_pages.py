@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Flask, Response, jsonify, render_template_string, request
+from flask import Flask, Response, current_app, jsonify, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -69,12 +69,15 @@ def _answer(error: AppError, status: int) -> Response:
     if wants_json():
         response = jsonify(error=body)
     else:
-        page = render_template_string(
-            PAGE, message=body["message"], code=body["code"], back=_page_before()
-        )
+        page = _page(message=body["message"], code=body["code"], back=_page_before())
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
+
+
+def _page(**values: str) -> str:
+    """The page by itself: what blueprints add to theirs may need the very database that is away."""
+    return current_app.jinja_env.from_string(PAGE).render(**values)
 
 
 def _refused(error: AppError) -> Response:

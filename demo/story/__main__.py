@@ -84,7 +84,7 @@ def _summary(places: Places, asked: argparse.Namespace) -> dict[str, Any]:
     with (
         prepared(places, asked.database, can_mount=asked.inside) as ground,
         running(ground.places, screen.step, screen.note, begins, ground.first) as stack,
-        _playing(stack) as story,
+        playing(stack) as story,
     ):
         if not asked.chaos_only:
             summary |= play(story)
@@ -107,7 +107,7 @@ def play(story: Story) -> dict[str, Any]:
 
 
 @contextmanager
-def _playing(stack: Stack) -> Iterator[Story]:
+def playing(stack: Stack) -> Iterator[Story]:
     engine = open_engine(stack.places.database_url)
     app = create_app(Config.load(stack.places.config))
     try:

@@ -5,7 +5,6 @@ from contextlib import closing, contextmanager
 from typing import Final, NamedTuple
 
 import psycopg
-from sqlalchemy.engine import make_url
 
 from flows.arrival.arrays import (
     array,
@@ -23,6 +22,7 @@ from flows.arrival.rows import AFTER_COMMIT, BEFORE_COMMIT, STATEMENT_MS, CouldN
 from flows.arrival.statements import COLUMNS, POSTGRES_FIRST_REPLIES, POSTGRES_STORE
 from flows.arrival.together import Together
 from wx_backend import crash, patience
+from wx_backend.db import libpq_dsn
 
 TOGETHER_MS: Final = 500
 TOGETHER_SECONDS: Final = 0.6  # a little longer: the server should be the one to give up
@@ -49,7 +49,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str) -> None:
-        self._dsn = make_url(url).set(drivername="postgresql").render_as_string(False)
+        self._dsn = libpq_dsn(url)
         self._together = Together(self._stored_together, patience=TURN_SECONDS)
         self._shared: Link | None = None
 

@@ -1,0 +1,133 @@
+"""Two database hosts: the primary, a standby that has everything it acknowledged, and promotion."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Final
+
+import psycopg
+
+from demo.hosts.network import Network
+from demo.program import Program, last_lines
+from demo.refusal import CannotStart
+from tools.postgres_binaries import INITDB, USER, way_to_run
+
+PORT: Final = 5432
+DATABASE: Final = "wx"
+PATIENCE_SECONDS: Final = 30.0
+SETTINGS: Final = (
+    *("timezone=UTC", "max_connections=200", "wal_level=replica", "hot_standby=on"),
+    *("dynamic_shared_memory_type=posix", "wal_sender_timeout=5s", "wal_receiver_timeout=5s"),
+)
+
+
+class DatabaseHost:
+    """PostgreSQL on one host, its data in a folder of this machine."""
+
+    def __init__(self, host: str, network: Network, data: Path) -> None:
+        self.host, self._network, self._folder = host, network, data / host
+        self._folder.mkdir(parents=True)
+        self._way = way_to_run(self._folder)
+        self._log = data / "log" / f"{host}.log"
+
+    @property
+    def address(self) -> str:
+        return self._network.address(self.host)
+
+    def make(self) -> None:
+        """An empty cluster that the other hosts may come to."""
+        self._run("initdb", *INITDB, "--pgdata", self._data)
+        subnet = f"{self.address.rpartition('.')[0]}.0/24"
+        with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+            rules.write(f"host all all {subnet} trust\nhost replication all {subnet} trust\n")
+
+    def copy(self, primary: "DatabaseHost") -> None:
+        """A standby of a running primary."""
+        self._run(
+            *(
+                "pg_basebackup",
+                "--host",
+                primary.address,
+                "--username",
+                USER,
+                "--pgdata",
+                self._data,
+            ),
+            *("--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast"),
+        )
+
+    def program(self) -> Program:
+        """The server."""
+        settings = [part for each in SETTINGS for part in ("-c", each)]
+        places = ("-D", self._data, "-h", self.address, "-p", str(PORT), "-k", str(self._folder))
+        return Program(
+            self.host,
+            self._network.inside(self.host, self._way.command("postgres", *places, *settings)),
+            log=self._log,
+            directory=self._folder,
+            health=lambda _pid: self._answers(),
+            address=f"{self.address}:{PORT}",
+            restarts=False,
+        )
+
+    def acknowledge_by_standby(self) -> None:
+        """From now on nothing is acknowledged before the standby has it on its disk."""
+        self._ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self._ask("SELECT pg_reload_conf()")
+        end = time.monotonic() + PATIENCE_SECONDS
+        while self._ask("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != 1:
+            if time.monotonic() > end:
+                raise CannotStart("the standby never caught up")
+            time.sleep(0.2)
+
+    def promote(self) -> float:
+        """Make the standby the primary; seconds until it takes writes."""
+        started = time.monotonic()
+        self._ask("SELECT pg_promote()")
+        while self._ask("SELECT pg_is_in_recovery()"):
+            time.sleep(0.02)
+        return time.monotonic() - started
+
+    def create_database(self) -> None:
+        self._ask(f"CREATE DATABASE {DATABASE}")
+
+    def _ask(self, query: str) -> object:
+        with self._connect() as connection:
+            found = connection.execute(query)
+            row = found.fetchone() if found.description else None
+            return row[0] if row else None
+
+    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+        return psycopg.connect(
+            host=self.address,
+            port=PORT,
+            user=USER,
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=2,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    @property
+    def _data(self) -> str:
+        return str(self._folder / "data")
+
+    def _run(self, name: str, *arguments: str) -> None:
+        command = self._network.inside(self.host, self._way.command(name, *arguments))
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            done = subprocess.run(command, cwd=self._folder, stdout=log, stderr=log, check=False)
+        if done.returncode != 0:
+            raise CannotStart(f"{name} failed; the end of {self._log}:\n{last_lines(self._log)}")
+
+
+def url_of(*hosts: DatabaseHost) -> str:
+    """The URL by which whichever of these takes writes is found."""
+    places = "&".join(f"host={each.address}:{PORT}" for each in hosts)
+    return f"postgresql+psycopg://{USER}@/{DATABASE}?{places}&target_session_attrs=read-write"
