@@ -15,6 +15,7 @@ from wechatpy import parse_message
 from wechatpy.crypto import WeChatCrypto
 from wechatpy.replies import create_reply
 
+from bench.goals import tell
 from wechat import events, replies
 from wechat.codec import Codec
 from wechat.xml import parse
@@ -100,11 +101,11 @@ def main() -> None:
     check(*made[0])
     cpu_us(ours, made), cpu_us(wechatpys, made)
     figures = [(cpu_us(ours, made), cpu_us(wechatpys, made)) for _ in range(rounds)]
-    ratio = statistics.median(mine / reference for mine, reference in figures)
+    ratios = [mine / reference for mine, reference in figures]
     print(f"body {len(made[0][0])} bytes, {PUSHES} pushes x {rounds} rounds, process CPU time")
     print(f"ours      {statistics.median(mine for mine, _ in figures):7.1f} us")
     print(f"wechatpy  {statistics.median(reference for _, reference in figures):7.1f} us")
-    print(f"ratio     {ratio:7.3f}    (goal {GOAL}: {'met' if ratio <= GOAL else 'missed'})")
+    tell("a push and its reply: CPU against wechatpy", ratios, at_most=GOAL)
 
 
 if __name__ == "__main__":

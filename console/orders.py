@@ -16,18 +16,16 @@ from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
 from flows.order_search import Search, order_filter
 from orders.models import OrderStatus
-from orders.search import Place, count_found
+from orders.search import count_found
 from org.models import ChannelClass
 from org.queries import node_of, nodes_under
 from wx_backend import clock
-from wx_backend.db import instant, microseconds
-from wx_backend.errors import AppError, NotFound
+from wx_backend.errors import AppError
 
 bp = Blueprint("orders", __name__)
 
 EXPORT_MAX: Final = 5_000
 COUNTED_MAX: Final = 1_000
-MICROSECONDS_MAX: Final = 16  # digits, until the year 2286
 COLUMNS: Final = (
     "订单号", "状态", "下单时间", "付款时间", "商品", "件数", "实付（元）", "发展人", "网点",
 )  # fmt: skip
@@ -42,14 +40,14 @@ def index() -> str:
     """The orders asked for, a page of them after where the one before ended."""
     search = _search()
     wanted = order_filter(search)
-    rows = order_list(wanted, after=_after(), limit=PER_PAGE + 1)
+    rows = order_list(wanted, before=_before(), limit=PER_PAGE + 1)
     last = rows[PER_PAGE - 1].order if len(rows) > PER_PAGE else None
     return render_template(
         "console/orders.html",
         rows=rows[:PER_PAGE],
         count=count_found(wanted, limit=COUNTED_MAX),
         counted_max=COUNTED_MAX,
-        following=f"{microseconds(last.placed_at)}_{last.id}" if last is not None else "",
+        following=str(last.id) if last is not None else "",
         places=nodes_under(staff().node_id),
         place_id=search.node_id,
         products=all_products(),
@@ -106,12 +104,7 @@ def _search() -> Search:
     )
 
 
-def _after() -> Place | None:
-    """Where the page before ended, as microseconds and an order's id."""
+def _before() -> int | None:
+    """The order with which the page before ended."""
     typed = request.args.get("after", "")
-    if not typed:
-        return None
-    placed_at, _, order_id = typed.partition("_")
-    if len(placed_at) > MICROSECONDS_MAX:
-        raise NotFound
-    return instant(id_of(placed_at)), id_of(order_id)
+    return id_of(typed) if typed else None

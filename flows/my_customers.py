@@ -60,7 +60,7 @@ def my_customers(rep_id: int, *, now: datetime, after: int = 0, limit: int) -> C
     since = now - timedelta(days=judge.terms.window_days)
     reached = identities_reached(judge.rep_ids, since=since, after=after, limit=limit + 1)
     return CustomerPage(
-        customers=_of(rep_id, judge, (each.identity_id for each in reached[:limit])),
+        customers=_of(rep_id, judge, reached[:limit]),
         after=after + limit if len(reached) > limit else None,
     )
 
@@ -99,8 +99,7 @@ def named_customers(
 ) -> dict[int, Customer]:
     """Which of these identities are customers of the rep now, by every identity of each."""
     judge = judge_of(rep_id, now)
-    judged = {each: judge.standing(each) for each in set(identity_ids)}
-    mine = {each: standing for each, standing in judged.items() if standing is not None}
+    mine = judge.standings(identity_ids)
     persons = {standing.identity_id: standing for standing in mine.values()}
     shown = {each.identity_id: each for each in as_customers(rep_id, [*persons.values()])}
     return {each: shown[standing.identity_id] for each, standing in mine.items()}
@@ -151,8 +150,6 @@ def _latest(cards: Mapping[int, CustomerCard], standing: Standing) -> CustomerCa
 def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int]) -> list[Customer]:
     """One row per person, although he may have been met under several identities."""
     persons: dict[int, Standing] = {}
-    for identity_id in identity_ids:
-        standing = judge.standing(identity_id)
-        if standing is not None:
-            persons.setdefault(standing.identity_id, standing)
+    for standing in judge.standings(identity_ids).values():
+        persons.setdefault(standing.identity_id, standing)
     return as_customers(rep_id, [*persons.values()])

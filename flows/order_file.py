@@ -7,7 +7,7 @@ from flows.sealed import shown_contact
 from orders.models import OrderLine, OrderTransition, RealNameSaid, SalesOrder
 from orders.queries import lines_of_order, transitions_of
 from orders.real_name import is_open, words_on
-from orders.search import OrderFilter, Place, lines_of_orders, order_within, orders_found
+from orders.search import OrderFilter, lines_of_orders, order_within, orders_found
 from org.queries import under
 from org.roster import names_of_nodes, names_of_reps
 from payments.models import ExceptionItem, Payment, Refund
@@ -94,11 +94,9 @@ def _line(line: OrderLine) -> LineView:
     return LineView(line, _credits(line), words_on([line.id]), is_waiting)
 
 
-def order_list(
-    wanted: OrderFilter, *, after: Place | None = None, limit: int
-) -> list[OrderSummary]:
-    """The orders meant that come after a place, newest first, with who sold them where."""
-    orders = orders_found(wanted, after=after, limit=limit)
+def order_list(wanted: OrderFilter, *, before: int | None = None, limit: int) -> list[OrderSummary]:
+    """The orders meant that were made before another, newest first, with who sold them where."""
+    orders = orders_found(wanted, before=before, limit=limit)
     lines = lines_of_orders([order.id for order in orders])
     everything = [line for found in lines.values() for line in found]
     reps = names_of_reps(each for line in everything if (each := line.developer_rep_id))

@@ -1,9 +1,11 @@
 """Whose customer a person is today: by the same rules that would decide an order placed now."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
-from members.queries import subjects_of_identity
+from members.queries import Subjects, subjects_of_identities
 from org.queries import channel_class_of, rep_card
 from org.roster import heirs_line
 from referral.contest import judge_all
@@ -49,11 +51,30 @@ class Judge:
 
     def standing(self, identity_id: int) -> Standing | None:
         """How the person behind an identity stands; None when somebody else would be credited."""
-        subjects = subjects_of_identity(identity_id)
+        return self.standings([identity_id]).get(identity_id)
+
+    def standings(self, identity_ids: Iterable[int]) -> dict[int, Standing]:
+        """How the persons behind these identities stand, in their order; who is another's is left out."""
+        subjects = subjects_of_identities([*dict.fromkeys(identity_ids)])
         rows = touches_of(
-            identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids]
+            identity_ids=[*chain.from_iterable(each.identity_ids for each in subjects.values())],
+            visitor_ids=[*chain.from_iterable(each.visitor_ids for each in subjects.values())],
         )
-        contest = judge_all(as_values(rows), self.facts, self.terms)
+        touches = list(zip(rows, as_values(rows), strict=True))
+        found = {}
+        for identity_id, person in subjects.items():
+            visitor_ids = person.visitor_ids
+            his = [
+                touch
+                for row, touch in touches
+                if row.identity_id in person.identity_ids or row.visitor_id in visitor_ids
+            ]
+            if standing := self._standing(person, his):
+                found[identity_id] = standing
+        return found
+
+    def _standing(self, subjects: Subjects, touches: Sequence[Touch]) -> Standing | None:
+        contest = judge_all(touches, self.facts, self.terms)
         leader = contest.leader
         if leader is None or leader.root_rep_id not in self.rep_ids:
             return None

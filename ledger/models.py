@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wx_backend.claims import partial_index
 from wx_backend.db import BigId, Instant, Model, id_column
 from wx_backend.money import FEN_MAX
 
@@ -89,6 +90,7 @@ class Posting(Model):
         UniqueConstraint("key"),
         UniqueConstraint("reverses_id"),
         Index("ix_posting_business_on", "business_on"),
+        partial_index("ix_posting_left_debt", "id", "kind = 'commission.left_debt'"),
         CheckConstraint("total_fen = 0", name="balanced"),
         CheckConstraint("entries >= 2", name="entries"),
         ForeignKeyConstraint(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import aliased
 
 from members.models import Identity, IdentityLink, Member
 from wx_backend.db import db
@@ -66,10 +67,28 @@ def subjects_of(member_id: int) -> Subjects:
 
 def subjects_of_identity(identity_id: int) -> Subjects:
     """What the person behind an identity left touches as, member or not yet."""
-    member_id = member_of(identity_id)
-    if member_id is not None:
-        return subjects_of(member_id)
-    return Subjects(frozenset({identity_id}), _visitors({identity_id}))
+    return subjects_of_identities([identity_id])[identity_id]
+
+
+def subjects_of_identities(identity_ids: Collection[int]) -> dict[int, Subjects]:
+    """What the person behind each of these identities left touches as, asked for together."""
+    mine, theirs = Identity, aliased(Identity)
+    rows = db.session.execute(
+        select(mine.id, theirs.id)
+        .outerjoin(theirs, theirs.member_id == mine.member_id)
+        .where(mine.id.in_(identity_ids))
+    )
+    found: dict[int, set[int]] = {each: {each} for each in identity_ids}
+    for identity_id, other_id in rows:
+        if other_id is not None:
+            found[identity_id].add(other_id)
+    links = _visitors(set[int]().union(*found.values()))
+    return {
+        each: Subjects(
+            frozenset(persons), tuple(link for link in links if link.identity_id in persons)
+        )
+        for each, persons in found.items()
+    }
 
 
 def member_ids_of(member_id: int) -> frozenset[int]:

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wx_backend.claims import partial_index
 from wx_backend.db import Instant, Model, id_column
 from wx_backend.rounds import InRounds
 
@@ -74,7 +75,8 @@ class SalesOrder(InRounds, Model):
         CheckConstraint("discount_fen >= 0 AND payable_fen > 0", name="amounts"),
         Index("ix_sales_order_member", "member_id", "placed_at"),
         Index("ix_sales_order_expiry", "status", "expires_at"),
-        Index("ix_sales_order_outlet", "outlet_id", "placed_at"),
+        Index("ix_sales_order_outlet", "outlet_id", "id"),
+        Index("ix_sales_order_paid", "paid_at", "id"),
         Index("ix_sales_order_placed", "placed_at", "id"),
         Index("ix_sales_order_phone", "contact_phone_index"),
     )
@@ -129,7 +131,8 @@ class OrderLine(Model):
         ),
         CheckConstraint("refund_reserved_fen <= paid_fen", name="refund_limit"),
         Index("ix_order_line_developer", "developer_rep_id", "id"),
-        Index("ix_order_line_outlet", "outlet_id", "id"),
+        Index("ix_order_line_outlet", "outlet_id", "order_id"),
+        partial_index("ix_order_line_acceptor", "acceptor_rep_id", "acceptor_rep_id IS NOT NULL"),
     )
 
     id: Mapped[int] = id_column()

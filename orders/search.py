@@ -1,14 +1,19 @@
 """Finding orders for the people who run the outlets: a list, its count and one order, in one scope."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select, union, union_all
 
 from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.queries import PAGE
+from orders.rules import LINES_MAX
 from wx_backend.db import db
+
+FEW: Final = 25
+"""So many outlets are asked one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +38,6 @@ class OrderFilter:
     member_ids: frozenset[int] = frozenset()
 
 
-Place = tuple[datetime, int]
-"""Where in a list a page ended: when its last order was placed, and that one's id."""
-
-
 def order_ids(scope: Select[int]) -> Select[int]:
     """The ids of the orders that outlets of a scope sold or hand out, to filter others by."""
     sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
@@ -56,25 +57,40 @@ def lines_credited_to(rep_id: int) -> Select[int]:
 
 
 def orders_found(
-    wanted: OrderFilter, *, after: Place | None = None, limit: int = PAGE
+    wanted: OrderFilter, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[SalesOrder]:
-    """The orders meant that come after a place, newest first."""
-    query = (
-        select(SalesOrder)
-        .where(*_conditions(wanted))
-        .order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
-    )
-    if after is not None:
-        placed_at, order_id = after
-        same = and_(SalesOrder.placed_at == placed_at, SalesOrder.id < order_id)
-        query = query.where(or_(SalesOrder.placed_at < placed_at, same))
-    return db.session.scalars(query.limit(limit)).all()
+    """The orders meant that were made before another, the newest first.
+
+    Of a few outlets each is asked for its own newest; of many, orders are looked through from the
+    newest on, for every so manieth is theirs. Either way it costs the same after years.
+    """
+    outlets, conditions = _outlets(wanted.scope), _conditions(wanted)
+    if not outlets:
+        return []
+    query = select(SalesOrder)
+    if len(outlets) <= FEW:
+        newest = [
+            _some(ids.where(key < before) if before is not None else ids, limit)
+            for outlet_id in outlets
+            for key, ids in _newest_of_outlet(outlet_id, conditions)
+        ]
+        query = query.where(SalesOrder.id.in_(union_all(*newest)))
+    else:
+        query = query.where(_is_within(wanted.scope), *conditions)
+        query = query.where(SalesOrder.id < before) if before is not None else query
+    return db.session.scalars(query.order_by(SalesOrder.id.desc()).limit(limit)).all()
 
 
 def count_found(wanted: OrderFilter, *, limit: int) -> int:
     """How many orders are meant; counted up to `limit` only."""
-    some = select(SalesOrder.id).where(*_conditions(wanted)).limit(limit).subquery()
-    return db.session.scalar(select(func.count()).select_from(some)) or 0
+    outlets, conditions = _outlets(wanted.scope), _conditions(wanted)
+    sold = select(OrderLine.order_id.label("id")).where(OrderLine.outlet_id.in_(outlets))
+    if conditions:
+        sold = sold.join(SalesOrder, SalesOrder.id == OrderLine.order_id).where(*conditions)
+    handed_out = select(SalesOrder.id).where(SalesOrder.outlet_id.in_(outlets), *conditions)
+    # As many lines as so many orders have at most.
+    some = union(_some(sold, limit * LINES_MAX), _some(handed_out, limit)).subquery()
+    return min(limit, db.session.scalar(select(func.count()).select_from(some)) or 0)
 
 
 def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
@@ -114,8 +130,31 @@ def lines_of_orders(ids: Sequence[int]) -> dict[int, list[OrderLine]]:
     return found
 
 
+def _outlets(scope: Select[int]) -> Sequence[int]:
+    return db.session.scalars(scope).all()
+
+
+def _newest_of_outlet(
+    outlet_id: int, conditions: Sequence[ColumnElement[bool]]
+) -> Iterator[tuple[Any, Select[int]]]:
+    """What an outlet sold and what it hands out, each with the column of its order's id."""
+    sold = select(OrderLine.order_id).distinct().where(OrderLine.outlet_id == outlet_id)
+    if conditions:
+        sold = sold.join(SalesOrder, SalesOrder.id == OrderLine.order_id).where(*conditions)
+    yield OrderLine.order_id, sold.order_by(OrderLine.order_id.desc())
+    handed_out = select(SalesOrder.id).where(SalesOrder.outlet_id == outlet_id, *conditions)
+    yield SalesOrder.id, handed_out.order_by(SalesOrder.id.desc())
+
+
+def _some(ids: Select[int], limit: int) -> Select[int]:
+    """So many of these and no more, in a form that can be put together with others."""
+    first = ids.limit(limit).subquery()
+    return select(first.c[0])
+
+
 def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
-    conditions = [_is_within(wanted.scope)]
+    """What an order has to be, wherever it belongs."""
+    conditions: list[ColumnElement[bool]] = []
     if wanted.number:
         conditions.append(SalesOrder.number.startswith(wanted.number, autoescape=True))
     if wanted.status is not None:
@@ -148,7 +187,10 @@ def _is_within(scope: Select[int]) -> ColumnElement[bool]:
 
 
 def _has_line(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(OrderLine.order_id == SalesOrder.id, *conditions)
+    """Order by order: OFFSET keeps PostgreSQL from reading the lines of all of them beforehand."""
+    mine = select(OrderLine.id).where(OrderLine.order_id == SalesOrder.id, *conditions)
+    mine = mine.correlate(SalesOrder)
+    return mine.offset(0).exists()
 
 
 def _is_his(rep_id: int) -> ColumnElement[bool]:

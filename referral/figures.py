@@ -56,31 +56,24 @@ def contacts_between(rep_ids: Select[int], since: datetime, until: datetime) -> 
     return contacts_from({kind: count for kind, count in rows})  # noqa: C416 - rows are no pairs to dict()
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """An identity that was in contact with a rep's shares, and when first and last."""
-
-    identity_id: int
-    first_at: datetime
-    last_at: datetime
-
-
 def identities_reached(
     rep_ids: Iterable[int], *, since: datetime, after: int = 0, limit: int
-) -> Sequence[Reached]:
-    """Who was in contact with what leads to these reps since an instant, the latest first."""
-    last = func.max(Touch.event_at)
-    rows = db.session.execute(
-        select(Touch.identity_id, func.min(Touch.event_at), last)
+) -> Sequence[int]:
+    """Identities in contact with what leads to these reps since an instant, the latest first."""
+    found = db.session.scalars(
+        select(Touch.identity_id)
         .join(Share, Share.id == Touch.share_id)
-        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.identity_id.is_not(None))
+        .where(
+            Share.root_rep_id.in_(set(rep_ids)),
+            Touch.identity_id.is_not(None),
+            Touch.event_at >= since,
+        )
         .group_by(Touch.identity_id)
-        .having(last >= since)
-        .order_by(last.desc(), Touch.identity_id)
+        .order_by(func.max(Touch.event_at).desc(), Touch.identity_id)
         .offset(after)
         .limit(limit)
     )
-    return [Reached(who, first_at, last_at) for who, first_at, last_at in rows if who is not None]
+    return [identity_id for identity_id in found if identity_id is not None]
 
 
 def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:

@@ -1,7 +1,7 @@
 """Attributions and their receipts: written once, chained, read again with today's names."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from referral.models import Attribution, Dispute, PolicyVersion, Receipt, Share
 from referral.models import Touch as TouchRow
 from referral.policy import Policy
-from referral.queries import policy_at, share_path
+from referral.queries import policy_at, share_paths
 from referral.receipt import GENESIS, bare, explain, receipt_digest
 from referral.values import (
     CONFIRMED,
@@ -57,13 +57,11 @@ def _policy(row: PolicyVersion) -> Policy:
 
 def as_values(rows: Sequence[TouchRow]) -> list[Touch]:
     """Touches as the rules take them, each with the path of its share."""
-    paths: dict[int, list[Share]] = {}
+    paths = share_paths(row.share_id for row in rows if row.share_id is not None)
     return [_value(row, paths) for row in rows]
 
 
-def _value(row: TouchRow, paths: dict[int, list[Share]]) -> Touch:
-    if row.share_id is not None and row.share_id not in paths:
-        paths[row.share_id] = share_path(row.share_id)
+def _value(row: TouchRow, paths: Mapping[int, list[Share]]) -> Touch:
     shares = paths[row.share_id] if row.share_id is not None else []
     path = tuple(_hop(share) for share in shares)
     root_rep_id = last_employee(path)

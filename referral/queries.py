@@ -1,6 +1,6 @@
 """Reads of attribution's rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,12 +69,25 @@ def share_root_rep(share_id: int) -> int | None:
 
 def share_path(share_id: int) -> list[Share]:
     """The shares from the first one down to this one."""
-    path: list[Share] = []
-    at: int | None = share_id
-    while at is not None:
-        share = db.session.get_one(Share, at)
-        path.append(share)
-        at = share.parent_id
+    return share_paths([share_id])[share_id]
+
+
+def share_paths(share_ids: Iterable[int]) -> dict[int, list[Share]]:
+    """The shares from the first one down to each of these; one question a step up, for all of them."""
+    wanted = set(share_ids)
+    known, missing = dict[int, Share](), wanted
+    while missing:
+        rows = db.session.scalars(select(Share).where(Share.id.in_(missing)))
+        known |= {share.id: share for share in rows}
+        above = {share.parent_id for share in known.values() if share.parent_id is not None}
+        missing = above - known.keys()
+    return {share_id: _down_to(share_id, known) for share_id in wanted}
+
+
+def _down_to(share_id: int, known: Mapping[int, Share]) -> list[Share]:
+    path = [known[share_id]]
+    while (above := path[-1].parent_id) is not None:
+        path.append(known[above])
     return path[::-1]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 
 from ledger.models import Account, AccountKind, Entry, Posting
 from ledger.queries import balance, is_account
@@ -29,6 +29,8 @@ from wx_backend.clock import business_on
 from wx_backend.db import db
 
 LEFT_DEBT = "commission.left_debt"
+# In the text, so that the database sees that its index of these few postings will do.
+_LEFT_DEBT: ColumnElement[str] = literal_column(f"'{LEFT_DEBT}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +275,7 @@ def _borne(rep_id: int) -> int:
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
         .where(
-            is_account(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)), Posting.kind == LEFT_DEBT
+            is_account(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)), Posting.kind == _LEFT_DEBT
         )
     )
     return -int(db.session.execute(query).scalar_one())

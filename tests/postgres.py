@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -30,10 +30,11 @@ class PostgresServer:
 
     `durable=False` gives up what protects data from a power cut: for tests that never pull the
     plug. Temporary: the folder is removed at the end, and the server ends even if we are killed.
+    Of `settings` each replaces what the tests have.
     """
 
-    def __init__(self, *, durable: bool = True) -> None:
-        self._settings = SETTINGS if durable else SETTINGS + FORGETFUL
+    def __init__(self, *, durable: bool = True, settings: Sequence[str] = ()) -> None:
+        self._settings = (*SETTINGS, *(() if durable else FORGETFUL), *settings)
         self._folder = Path(tempfile.mkdtemp(prefix="wx-pg-", dir=_short_folder(durable=durable)))
         self._way = way_to_run(self._folder)
         self._keeper = Keeper()

@@ -23,6 +23,7 @@ from psycopg import sql
 from bench.callback import pushes
 from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SCENE, prepared
+from bench.goals import tell
 from tests.postgres import PostgresServer
 from wechat.codec import Codec
 
@@ -212,17 +213,19 @@ def _print(contenders: list[Contender], rounds: int) -> None:
         bad = sum(run.bad for run in runs)
         print(f"{each.name:20}{rate:10.0f}{p50:10.1f}{p99:10.1f}{cpu:10.0f}{database:11.0f}{bad:6}")
     ours, orm, silent = contenders
-    for label, other, goal in (("ORM commit", orm, ">= 6"), ("no write", silent, ">= 1.0")):
+    for label, other, rate_least, tail_most in (
+        ("the ORM commit", orm, 6.0, 0.25),
+        ("no write", silent, 1.0, None),
+    ):
         ratios = [a.rate / b.rate for a, b in zip(ours.runs, other.runs, strict=True)]
         tails = [
             a.percentile(0.99) / b.percentile(0.99)
             for a, b in zip(ours.runs, other.runs, strict=True)
         ]
-        print(
-            f"ours / peer {label:11}: rate {statistics.median(ratios):5.2f}"
-            f" ({min(ratios):.2f}-{max(ratios):.2f}), goal {goal};"
-            f" p99 {statistics.median(tails):.2f} ({min(tails):.2f}-{max(tails):.2f})"
-        )
+        busy = [a / b for a, b in zip(ours.cpu_us, other.cpu_us, strict=True)]
+        tell(f"pushes over HTTP against {label}: rate", ratios, at_least=rate_least)
+        tell(f"pushes over HTTP against {label}: p99", tails, at_most=tail_most)
+        tell(f"pushes over HTTP against {label}: server CPU", busy)
 
 
 def _check(server: PostgresServer, contenders: list[Contender]) -> None:

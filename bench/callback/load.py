@@ -26,7 +26,7 @@ class Run:
         return 1000 * ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-class _Client:
+class Client:
     """One connection: sends a request, waits for its whole reply."""
 
     def __init__(self, address: tuple[str, int]) -> None:
@@ -67,7 +67,7 @@ def drive(
 ) -> Run:
     """Send distinct requests over so many connections until the time or the requests are over."""
     waiting = iter(requests)
-    clients = [_Client(address) for _ in range(connections)]
+    clients = [Client(address) for _ in range(connections)]
     run = Run(seconds)
     started = time.perf_counter()
     with selectors.DefaultSelector() as selector:
@@ -87,7 +87,7 @@ def _exchange(
     """Answer by answer, the next request; in the end every reply still due is waited for."""
     while selector.get_map():
         for key, _ in selector.select(timeout=10):
-            client: _Client = key.data
+            client: Client = key.data
             good = client.reply()
             if good is None:
                 continue

@@ -1,130 +1,135 @@
-"""`python -m bench.pages [orders] [seconds]`: p50 and p95 of the busiest pages, small and large.
+"""`python -m bench.pages [orders] [rounds]`: what the busiest pages cost, small and large.
 
-One PostgreSQL, the production server with two workers, one page after the other over four
-connections. A small year (a hundredth of the orders) and a large one, five touches per order.
-The goals are for a million orders, which takes a while to write. Goals: the console's pages p95 <= 150 ms, the mall's <= 50 ms, large <= 1.2 x small.
+One PostgreSQL as production has it, the production server with two workers on a small year (a
+hundredth of the orders) and on a large one, five touches an order. Page by page: time, and CPU of the server and
+of the database, small and large in turn. Then twenty people with a second between two pages, and as
+many pages as there can be. The goals are for a million orders; the service's CPU is what to compare while the
+machine has other work.
 """
 
+import statistics
 import sys
-import tempfile
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from itertools import repeat
-from pathlib import Path
+from typing import Final
 
-from bench.callback.__main__ import Contender, production_server, serving
+from bench.callback.__main__ import cpu_seconds
 from bench.callback.load import Run, drive
-from bench.pages.fill import PASSWORD, Filled, configured, fill, written_config
-from tests.console.desk import Desk
+from bench.goals import tell
+from bench.pages.sites import Page, Site, opened
+from bench.pages.users import browse
+from bench.year.server import large_server
 from tests.postgres import PostgresServer
-from wx_backend import migrate
-from wx_backend.app import create_app
-from wx_backend.config import Config
 
-ORDERS, SECONDS, CONNECTIONS = 100_000, 4.0, 4
-SMALLER = 100
-GOALS_MS = {"console": 150, "terminal": 150, "mall": 50}
+ORDERS, ROUNDS, AT_ONCE = 100_000, 5, 60
+SMALLER: Final = 100
+CONNECTIONS: Final = 2
+USERS, BROWSING_SECONDS = 20, 30.0
+CROWD, SATURATED_SECONDS = 16, 15.0
+GROWTH_MOST: Final = 1.2
+GOALS_MS: Final = {"console": 150, "terminal": 150, "mall": 50}
 
 
-@dataclass(frozen=True)
-class Year:
-    """One database under the server: what the pages ask for, and the cookies of who asks."""
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One round of one page: its replies, and CPU milliseconds a page of server and database."""
 
-    filled: Filled
-    server: Contender
-    cookies: dict[str, str]
+    run: Run
+    server_ms: float
+    database_ms: float
 
-    def pages(self) -> dict[str, tuple[str, str]]:
-        """Who asks for which address, by the name it is told under."""
-        here = self.filled
-        return {
-            "console, first page": ("root", "/console/"),
-            "console, figures of the group": ("root", "/console/figures"),
-            "console, figures of a city by rep": ("city", "/console/figures?by=rep"),
-            "console, orders behind a figure": ("city", "/console/figures/paid"),
-            "console, orders of the group": ("root", "/console/orders"),
-            "console, orders of a city": ("city", "/console/orders"),
-            "console, one order": ("root", f"/console/orders/{here.order_number}"),
-            "terminal, home": ("rep", "/terminal/"),
-            "terminal, orders": ("rep", "/terminal/orders"),
-            "mall, showroom": ("rep", f"/r/{here.rep_number}"),
-            "mall, shelf API": ("rep", "/api/products"),
-        }
+    @property
+    def cpu_ms(self) -> float:
+        return self.server_ms + self.database_ms
 
 
 def main() -> None:
-    """Both years, page by page in turn."""
+    """Both years, page by page in turn; then people."""
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else ORDERS
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else SECONDS
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     with ExitStack() as stack:
-        server = stack.enter_context(PostgresServer(durable=True))
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        years = [_year(stack, server, folder, orders=size) for size in (orders // SMALLER, orders)]
-        print(
-            f"p95 in ms over {CONNECTIONS} connections: {orders // SMALLER:,} orders and {orders:,}"
-        )
-        print(f"{'':36}{'p50':>8}{'p95':>8}{'p50':>8}{'p95':>8}{'ratio':>8}{'goal':>8}")
-        for name in years[0].pages():
-            _tell(name, [_asked(year, name, seconds) for year in years])
+        server = stack.enter_context(large_server())
+        small, large = (opened(stack, server, size) for size in (orders // SMALLER, orders))
+        costs = {page: _rounds(server, page, small, large, rounds) for page in small.pages()}
+        _print(costs, orders)
+        for area in ("console", "mall"):
+            _people(server, large, area)
 
 
-def _year(stack: ExitStack, server: PostgresServer, folder: Path, *, orders: int) -> Year:
-    url = server.create_database(f"year{orders}")
-    migrate.upgrade(url=url)
-    place = folder / str(orders)
-    place.mkdir()
-    config = configured(url, place)
-    started = time.monotonic()
-    filled = fill(config, orders=orders)
-    print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
-    path = written_config(url, place)
-    command = (*production_server(), "wsgi:app")
-    running = serving(f"{orders}", "/", command, "--port", {"WX_CONFIG": str(path)})
-    return Year(filled, stack.enter_context(running), _cookies(config, filled))
+def _rounds(
+    server: PostgresServer, page: Page, small: Site, large: Site, rounds: int
+) -> list[tuple[Cost, Cost]]:
+    measure = partial(_measured, server, page)
+    measure(small), measure(large)  # connections, templates, what the database keeps in memory
+    return [(measure(small), measure(large)) for _ in range(rounds)]
 
 
-def _cookies(config: Config, filled: Filled) -> dict[str, str]:
-    """The cookie header of everybody who asks."""
-    app = create_app(config)
-    cookies = {}
-    with app.app_context():
-        for login in ("root", "city"):
-            desk = Desk(app)
-            desk.sign_in(login, PASSWORD)
-            cookie = desk.browser.get_cookie("wx_staff", path="/console")
-            assert cookie is not None  # noqa: S101 - signed in
-            cookies[login] = f"wx_staff={cookie.value}"
-        phone = app.test_client()
-        with phone.session_transaction() as session:
-            session["identity"] = filled.rep_identity
-            session["signed_in_at"] = int(datetime.now(UTC).timestamp())  # noqa: TID251 - a browser's
-        name = app.config["SESSION_COOKIE_NAME"]
-        cookie = phone.get_cookie(name)
-        assert cookie is not None  # noqa: S101 - just set
-        cookies["rep"] = f"{name}={cookie.value}"
-    return cookies
+def _measured(server: PostgresServer, page: Page, site: Site) -> Cost:
+    request = site.request(page)
+    pids = (site.pid, server.pid)
+    before = [cpu_seconds(pid) for pid in pids]
+    run = drive(site.address, [*repeat(request, AT_ONCE)], connections=CONNECTIONS, seconds=3_600.0)
+    used = [cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True)]
+    if run.bad:
+        raise SystemExit(f"{page.name} of {site.orders:,} orders was answered badly")
+    return Cost(run, *(1_000 * each / len(run.latencies) for each in used))
 
 
-def _asked(year: Year, name: str, seconds: float) -> Run:
-    who, path = year.pages()[name]
-    request = (
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {year.cookies[who]}\r\n\r\n".encode()
+def _print(costs: dict[Page, list[tuple[Cost, Cost]]], orders: int) -> None:
+    print(
+        f"\n{orders // SMALLER:,} and {orders:,} orders, {CONNECTIONS} connections, CPU ms a page\n\n"
+        "| page | p50 ms | p95 ms | server | database | small, both | large, both | growth |\n|---|---|---|---|---|---|---|---|"
     )
-    address = ("127.0.0.1", year.server.port)
-    drive(address, [request] * CONNECTIONS, connections=CONNECTIONS, seconds=1)  # warm
-    return drive(address, [*repeat(request, 20_000)], connections=CONNECTIONS, seconds=seconds)
+    for page, rounds in costs.items():
+        print(_row(page, rounds))
+    print()
+    for page, rounds in costs.items():
+        growth = [large.cpu_ms / small.cpu_ms for small, large in rounds]
+        tell(f"{page.name}: CPU, large / small", growth, at_most=GROWTH_MOST)
 
 
-def _tell(name: str, runs: list[Run]) -> None:
-    if any(run.bad or not run.latencies for run in runs):
-        print(f"{name:36}not answered well: {[run.bad for run in runs]}")
-        return
-    figures = [run.percentile(share) for run in runs for share in (0.5, 0.95)]
-    ratio = runs[1].percentile(0.5) / runs[0].percentile(0.5)
-    goal = GOALS_MS[name.partition(",")[0]]
-    print(f"{name:36}{''.join(f'{each:8.1f}' for each in figures)}{ratio:8.2f}{goal:8}", flush=True)
+def _row(page: Page, rounds: list[tuple[Cost, Cost]]) -> str:
+    large = [each for _, each in rounds]
+    p50, p95, server, database, both = (
+        statistics.median(figures)
+        for figures in (
+            [each.run.percentile(0.5) for each in large],
+            [each.run.percentile(0.95) for each in large],
+            [each.server_ms for each in large],
+            [each.database_ms for each in large],
+            [each.cpu_ms for each in large],
+        )
+    )
+    small = statistics.median(each.cpu_ms for each, _ in rounds)
+    return (
+        f"| {page.name} | {p50:.1f} | {p95:.1f} | {server:.1f} | {database:.1f} | {small:.1f} | {both:.1f} "
+        f"| {both / small:.2f} |"
+    )
+
+
+def _people(server: PostgresServer, site: Site, area: str) -> None:
+    """Twenty people with time to read, then as many requests as are answered."""
+    requests = [site.request(page) for page in site.pages() if page.area == area]
+    run = browse(site.address, requests, users=USERS, seconds=BROWSING_SECONDS)
+    label = f"{area}, {USERS} people, 1 s between pages"
+    print(f"{label}: {run.rate:.1f} pages/s, p50 {run.percentile(0.5):.1f} ms, bad {run.bad}")
+    tell(f"{label}: p95", [run.percentile(0.95)], at_most=GOALS_MS[area], unit="ms")
+    pids = (site.pid, server.pid)
+    before = [cpu_seconds(pid) for pid in pids]
+    full = drive(
+        site.address,
+        [*requests * 10_000],
+        connections=CROWD,
+        seconds=SATURATED_SECONDS,
+    )
+    used = [
+        1_000 * (cpu_seconds(pid) - then) / len(full.latencies)
+        for pid, then in zip(pids, before, strict=True)
+    ]
+    tell(f"{area}, {CROWD} connections without a pause: pages", [full.rate], unit="/s")
+    print(f"  CPU a page: server {used[0]:.1f} ms, database {used[1]:.1f} ms; bad {full.bad}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from flows.figures.counting import count_waiting
 from orders.models import OrderLine, OrderStatus, SalesOrder
-from orders.search import OrderFilter, count_found, orders_found
+from orders.search import FEW, OrderFilter, count_found, orders_found
 from org.models import OrgNode, Rep, RepStatus
 from org.queries import nodes_under, under
 from referral.values import TouchKind
@@ -93,7 +93,11 @@ def test_who_hands_an_order_out_sees_it_too(desk_of: Desks, world: World) -> Non
     assert "共 2 条" in desk_of("clerk").get("/orders").text
 
 
-def test_whatever_is_asked_for_only_the_own_is_found(world: World) -> None:
+@pytest.mark.parametrize("few", [FEW, 0])
+def test_whatever_is_asked_for_only_the_own_is_found(
+    world: World, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.search.FEW", few)
     order(world.nora, world.wares, world.tree.bay, key="bought-in-the-south")
     numbers = ("", "OD", world.southern.number, world.northern.number)
     for node in nodes_under(world.tree.group):
@@ -104,7 +108,13 @@ def test_whatever_is_asked_for_only_the_own_is_found(world: World) -> None:
             assert len(found) == count_found(wanted, limit=100)
             assert all(places(each) & mine for each in found)
             expected = [each for each in everything() if is_meant(each, number, status, mine)]
-            assert {each.id for each in found} == {each.id for each in expected}
+            assert [each.id for each in found] == sorted(
+                {each.id for each in expected}, reverse=True
+            )
+            for last in found:
+                rest = [each.id for each in found if each.id < last.id]
+                after = orders_found(wanted, before=last.id, limit=100)
+                assert [each.id for each in after] == rest
 
 
 def everything() -> list[SalesOrder]:

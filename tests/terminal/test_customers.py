@@ -16,6 +16,7 @@ from org.reps import part_with_rep
 from referral.models import Subject
 from referral.values import TouchKind
 from tests.console.world import Person, World, known, passed_on, share, touch
+from tests.counting import questions
 from tests.org.cast import hire
 from tests.storefront.phone import Phone
 from tests.terminal.conftest import Phones, bound
@@ -59,6 +60,21 @@ def test_customers_are_those_the_next_order_would_credit(
     touch(erin, share(dave), kind=TouchKind.LINK_OPENED)
     assert alice.get("/terminal/customers").text.count("最近接触") == 1
     assert bound(phone_of, "Dave", dave).get("/terminal/customers").text.count("最近接触") == 1
+
+
+def test_the_list_asks_no_more_for_many_than_for_few(alice: RepPhone, world: World) -> None:
+    asked = []
+    for more in range(2):
+        with questions() as statements:
+            alice.get("/terminal/customers")
+        asked.append(len(statements))
+        for number in range(8 if not more else 0):
+            person = known(f"P{number}")
+            mine = share(world.alice_id)
+            touch(person, mine, kind=TouchKind.SUBSCRIBE, ago=timedelta(days=number))
+            touch(person, passed_on(world.alice_id, person), kind=TouchKind.LINK_OPENED)
+
+    assert asked[1] <= asked[0] + 1 < 40  # a longer path is one question more
 
 
 def test_protection_is_counted_down_while_it_lasts(phone_of: Phones, world: World) -> None:

@@ -1,0 +1,178 @@
+"""`python -m bench.growth [orders ...]`: what a push, an order and a message cost as the tables grow.
+
+One PostgreSQL, a year of so many orders in a database each, one after the other on one connection. Per
+act the CPU of this process and of the database, and the time; rounds in turn over the sizes. A push is stored as
+the door stores it, an order placed with its credit and stock, a message sent to a platform that answers at once.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Final
+
+from flask import Flask
+
+from bench.callback.__main__ import cpu_seconds
+from bench.campaign import Stub
+from bench.goals import tell
+from bench.together import arrivals
+from bench.year.filling import FIRST_ID, ORDERS_PER_MEMBER, Filled, configured, fill
+from bench.year.server import large_server
+from flows.arrival.plan import Arrival
+from flows.arrival.postgres import PostgresStore
+from flows.checkout import check_out
+from flows.messages import send_message
+from orders.values import Item, Wish
+from templates_msg.models import MessageKind
+from templates_msg.operations import Draft
+from tests.jobs import run_jobs
+from tests.postgres import PostgresServer
+from wx_backend import clock, migrate, outbox
+from wx_backend.app import create_app
+from wx_backend.config import Config
+from wx_backend.db import db, retried, transaction
+
+SIZES: Final = (10_000, 100_000)
+ROUNDS, A_ROUND = 7, 40
+GROWTH_MOST: Final = 1.2
+ACTS: Final = ("push", "order", "message")
+TABLES: Final = {"push": "push", "order": "sales_order", "message": "message"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one act cost in one round, in milliseconds."""
+
+    time: float
+    own: float
+    database: float
+
+    @property
+    def cpu(self) -> float:
+        return self.own + self.database
+
+
+@dataclass
+class Year:
+    """One size: how each act is done on it, what it cost so far, and how many rows its table had."""
+
+    orders: int
+    app: Flask
+    acts: Mapping[str, Callable[[], None]]
+    rows: dict[str, int]
+    costs: dict[str, list[Cost]] = field(default_factory=lambda: {act: [] for act in ACTS})
+
+
+def main() -> None:
+    """All sizes, act by act in turn."""
+    sizes = [int(typed) for typed in sys.argv[1:]] or [*SIZES]
+    with ExitStack() as stack:
+        server = stack.enter_context(large_server())
+        years = [stack.enter_context(_year(stack, server, orders)) for orders in sizes]
+        for number in range(ROUNDS + 1):
+            for act in ACTS:
+                for year in years:
+                    cost = _measured(year.app, year.acts[act], server)
+                    if number:  # the first makes connections and plans
+                        year.costs[act].append(cost)
+        _print(years)
+
+
+def _measured(app: Flask, act: Callable[[], None], server: PostgresServer) -> Cost:
+    with app.app_context():
+        own, database = time.process_time(), cpu_seconds(server.pid)
+        started = time.perf_counter()
+        for _ in range(A_ROUND):
+            act()
+        took = time.perf_counter() - started
+        own, database = time.process_time() - own, cpu_seconds(server.pid) - database
+        db.session.remove()
+    return Cost(*(1_000 * each / A_ROUND for each in (took, own, database)))
+
+
+@contextmanager
+def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Year]:
+    url = server.create_database(f"year{orders}")
+    migrate.upgrade(url=url)
+    config = configured(url, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+    started = time.monotonic()
+    filled = fill(config, orders=orders)
+    print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
+    app = create_app(config)
+    app.extensions["wx_clients"]._transport = Stub(0)
+    store = stack.enter_context(closing(PostgresStore(url)))
+    acts = {
+        "push": partial(_push, store, arrivals()),
+        "order": partial(_order, filled, count()),
+        "message": partial(_message, config, count()),
+    }
+    with server.connect(f"year{orders}") as connection:
+        rows = {
+            act: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # type: ignore[index]  # noqa: S608 - ours
+            for act, table in TABLES.items()
+        }
+    yield Year(orders, app, acts, rows)
+    with app.app_context():
+        app.extensions["wx_store"].close()
+        db.engine.dispose()
+
+
+def _push(store: PostgresStore, coming: Iterator[Arrival]) -> None:
+    store.store(next(coming))
+
+
+def _order(filled: Filled, numbers: Iterator[int]) -> None:
+    """Somebody who has been here before buys a phone."""
+    identity = FIRST_ID + next(numbers) % (filled.orders // ORDERS_PER_MEMBER)
+    item = Item(filled.cast.wares.phone, 1)
+    wish = Wish(identity, identity, f"growth-{clock.now().timestamp()}", (item,))
+    retried(lambda: check_out(wish=wish, now=clock.now()))
+
+
+def _message(config: Config, numbers: Iterator[int]) -> None:
+    number = next(numbers)
+    draft = Draft(
+        key=f"growth:{number}",
+        appid=config.accounts[0].appid,
+        identity_id=FIRST_ID + number % 1_000,
+        kind=MessageKind.TEMPLATE,
+        purpose="bench",
+        template_id="T",
+        content={"data": {"thing1": "手机"}, "url": "http://wx.test"},
+    )
+    with transaction():
+        send_message(draft, now=clock.now())
+    run_jobs(outbox.CALL)
+
+
+def _print(years: list[Year]) -> None:
+    print(
+        "\n| act | orders of the year | rows of its table | time ms | own CPU ms | database CPU ms | CPU ms |"
+        "\n|---|---|---|---|---|---|---|"
+    )
+    for act in ACTS:
+        for year in years:
+            costs = year.costs[act]
+            figures = " | ".join(
+                f"{statistics.median(getattr(each, name) for each in costs):.2f}"
+                for name in ("time", "own", "database", "cpu")
+            )
+            print(f"| {act} | {year.orders:,} | {year.rows[act]:,} | {figures} |")
+    print()
+    for act in ACTS:
+        for year in years[1:]:
+            pairs = zip(years[0].costs[act], year.costs[act], strict=True)
+            growth = [large.cpu / small.cpu for small, large in pairs]
+            name = f"{act}: CPU at {year.orders:,} orders against {years[0].orders:,}"
+            tell(name, growth, at_most=GROWTH_MOST)
+
+
+if __name__ == "__main__":
+    main()
