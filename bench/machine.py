@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from demo.valkey import server_binary
-from tools.postgres_binaries import binaries
 from tools import outside
+from tools.postgres_binaries import binaries
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGES: Final = (
