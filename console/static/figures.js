@@ -6,6 +6,7 @@ const { labels, series } = JSON.parse(document.getElementById("bars").textConten
 const style = getComputedStyle(document.documentElement);
 const accent = style.getPropertyValue("--console-accent").trim();
 const line = style.getPropertyValue("--console-line").trim();
+const dim = style.getPropertyValue("--console-dim").trim();
 
 box.hidden = false;
 const choice = document.createElement("div");
@@ -23,8 +24,8 @@ function show(shown) {
   chart.setOption({
     animation: false,
     grid: { left: 8, right: 8, top: 16, bottom: 8, containLabel: true },
-    xAxis: { type: "category", data: labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: "#66708a", hideOverlap: true } },
-    yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: "#66708a", formatter: words } },
+    xAxis: { type: "category", data: labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: dim, hideOverlap: true } },
+    yAxis: { type: "value", splitLine: { lineStyle: { color: line } }, axisLabel: { color: dim, formatter: words } },
     series: [{ type: "bar", data: shown.values, itemStyle: { color: accent, borderRadius: [3, 3, 0, 0] }, barMaxWidth: 36 }],
   });
   for (const button of choice.children) button.classList.toggle("active", button.textContent === shown.name);
