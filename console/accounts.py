@@ -1,5 +1,7 @@
 """微信账号: token, callback, codes of each account, and what WeChat says is left of its calls."""
 
+from datetime import timedelta
+
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -49,6 +51,7 @@ def _page(asked: str = "", rows: object = ()) -> str:
         "console/accounts.html",
         accounts=accounts,
         is_moving=any(each.sync and each.sync.ended_at is None for each in accounts),
+        quiet=timedelta(days=1),
         asked=asked,
         quotas=rows,
         now=now,

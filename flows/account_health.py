@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flows.accounts import account_within, accounts_within
+from flows.menus.desk import MenuState, menu_state, published_differences
 from members.sync_models import FollowerSync
 from members.syncing import latest_sync
 from referral.queries import codes_drawn
@@ -22,10 +23,27 @@ CALLS: Final[Mapping[str, str]] = {
     "/cgi-bin/message/custom/send": "发送客服消息",
     "/cgi-bin/qrcode/create": "生成二维码",
     "/cgi-bin/user/info": "读取用户信息",
+    "/cgi-bin/user/info/batchget": "批量读取用户信息",
+    "/cgi-bin/user/get": "读取粉丝列表",
     "/cgi-bin/menu/create": "发布菜单",
     "/cgi-bin/media/upload": "上传素材",
 }
 """The calls whose quota is asked for, by path; what they are for."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuHealth:
+    """How an account's menu is: what we published, what WeChat was last seen to show.
+
+    `differs` counts where these two are not the same; None before both are known.
+    """
+
+    published_at: datetime | None
+    seen_at: datetime | None
+    differs: int | None
+    has_draft: bool
+    is_publishing: bool
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,7 @@ class Health:
     pushes: PushFigures
     codes_used: int
     codes_capacity: int
+    menu: MenuHealth
     sync: FollowerSync | None
 
 
@@ -54,7 +73,7 @@ class QuotaRow:
 
 def healths(node_id: int, *, now: datetime) -> list[Health]:
     """The accounts that belong to a node or to something below it."""
-    return [_health(each, now) for each in accounts_within(node_id)]
+    return [_health(each, node_id, now) for each in accounts_within(node_id)]
 
 
 def quotas(name: str, node_id: int) -> Sequence[QuotaRow]:
@@ -72,7 +91,7 @@ def _quota(appid: str, path: str, what: str) -> QuotaRow:
     return QuotaRow(what, path, found.daily_limit, found.used, found.remain)
 
 
-def _health(account: Account, now: datetime) -> Health:
+def _health(account: Account, node_id: int, now: datetime) -> Health:
     used, capacity = codes_drawn(account.appid)
     return Health(
         account=account,
@@ -80,5 +99,25 @@ def _health(account: Account, now: datetime) -> Health:
         pushes=push_figures(account.name, since=now - LOOKED_BACK),
         codes_used=used,
         codes_capacity=capacity,
+        menu=_menu(account.name, node_id),
         sync=latest_sync(account.appid),
     )
+
+
+def _menu(name: str, node_id: int) -> MenuHealth:
+    state = menu_state(name, node_id)
+    found = published_differences(state)
+    return MenuHealth(
+        published_at=state.published.published_at if state.published else None,
+        seen_at=state.look.seen_at if state.look else None,
+        differs=None if found is None else len(found),
+        has_draft=state.draft is not None,
+        is_publishing=state.publication is not None,
+        error=_menu_error(state),
+    )
+
+
+def _menu_error(state: MenuState) -> str:
+    """Why the last publication or look came to nothing."""
+    failed = (state.publication, state.draft, state.look)
+    return next((each.error for each in failed if each is not None and each.error), "")

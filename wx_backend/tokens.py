@@ -20,6 +20,7 @@ class PlatformToken(Model):
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     value: Mapped[str | None] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    renewed_at: Mapped[datetime | None] = mapped_column(Instant)
     holder: Mapped[str] = mapped_column(String(64), default="")
     until: Mapped[datetime] = mapped_column(Instant)
 
@@ -57,6 +58,7 @@ class DatabaseTokenStore:
                     PlatformToken.holder == holder,
                     value=token.value,
                     expires_at=token.expires_at,
+                    renewed_at=clock.now(),
                     holder="",
                     until=clock.now(),
                 )
@@ -83,6 +85,7 @@ class TokenState:
 
     expires_at: datetime | None
     holder: str
+    renewed_at: datetime | None = None
 
 
 def token_state(appid: str) -> TokenState:
@@ -92,4 +95,4 @@ def token_state(appid: str) -> TokenState:
     ).one_or_none()
     if row is None or row.value is None:
         return TokenState(None, row.holder if row is not None else "")
-    return TokenState(row.expires_at, row.holder)
+    return TokenState(row.expires_at, row.holder, row.renewed_at)

@@ -85,6 +85,14 @@ def comparison(state: MenuState) -> Comparison | None:
     return Comparison(there, wanted, differences(there, wanted), is_reordered(there, wanted))
 
 
+def published_differences(state: MenuState) -> Sequence[Difference] | None:
+    """How what WeChat shows differs from what was published last; None before both are known."""
+    if state.published is None or state.look is None or state.look.content is None:
+        return None
+    ours = AccountMenu.from_json(state.published.content)
+    return differences(AccountMenu.from_json(state.look.content), ours)
+
+
 def begin_draft(*, state: MenuState, source: str, staff_id: int, now: datetime) -> None:
     """Start a draft: from what was `published` last, from what `wechat` shows, or our `default`."""
     start_draft(appid=state.account.appid, menu=_source(state, source), staff_id=staff_id, now=now)
