@@ -26,6 +26,7 @@ from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, prepare_engine
 from wx_backend.late_rules import LateRule
 from wx_backend.platform import Clients
+from wx_backend.row_ids import RowId
 from wx_backend.strangers import require_monitor
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -35,8 +36,7 @@ csrf = CSRFProtect()
 
 def create_app(config: Config) -> Flask:
     """The Flask application; the push door stands in front of it (see wsgi.py)."""
-    app = Flask("wx_backend", static_folder=None)
-    app.url_rule_class = LateRule
+    app = _flask()
     app.config.update(_flask_settings(config))
     app.extensions["wx_config"] = config
     app.extensions["wx_clients"] = Clients(app)
@@ -64,6 +64,13 @@ def create_app(config: Config) -> Flask:
     app.register_blueprint(console.bp)
     app.register_blueprint(terminal.bp)
     access.install(app, gates=GATES)
+    return app
+
+
+def _flask() -> Flask:
+    app = Flask("wx_backend", static_folder=None)
+    app.url_rule_class = LateRule
+    app.url_map.converters["int"] = RowId
     return app
 
 
