@@ -15,7 +15,6 @@ from campaigns.recipients import (
     Taken,
     lock_pace,
     mark,
-    reserve_slot,
     take,
     use_quota,
 )
@@ -40,10 +39,9 @@ HEADROOM: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Messages that are being sent from now on, and when and how fast."""
+    """Messages that are being sent from now on, and how fast."""
 
     letters: Sequence[Letter]
-    begins_at: datetime
     rate: float
 
 
@@ -72,10 +70,8 @@ def next_chunk(
     if not taken:
         return Wait(next_due(campaign_id))
     letters = _letters(campaign, taken, now)
-    paced = rate * HEADROOM
-    begins_at = reserve_slot(campaign.appid, count=len(letters), rate=paced, now=now)
     use_quota(campaign.appid, Counter(Way(each.message.kind) for each in letters))
-    return Chunk(letters, begins_at, paced)
+    return Chunk(letters, rate * HEADROOM)
 
 
 def _letters(campaign: Campaign, taken: Sequence[Taken], now: datetime) -> list[Letter]:

@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 AT_ONCE: Final = 32
 LONGEST_SECONDS: Final = 25.0
 LOOK_EVERY_SECONDS: Final = 1.0
+SHORTEST_SECONDS: Final = 0.001
+"""Shorter pauses are not worth waking up for."""
 DAILY_LIMIT: Final = "45009"
 
 # All chunks of a process share these: the next one begins as the last calls of the one before end.
@@ -77,7 +79,7 @@ class _Round:
 
     def __init__(self, api: "Client", letters: Sequence[Letter], slot: Slot) -> None:
         self._api, self._letters = api, letters
-        self._lock = threading.Lock()
+        self._lock, self._gate = threading.Lock(), threading.Lock()
         self._begun = time.monotonic()
         self._gap = 1 / slot.rate
         self._moment = self._begun + slot.wait_seconds
@@ -88,27 +90,30 @@ class _Round:
 
     def work(self) -> None:
         """Send until nothing is left or it is over."""
-        while (turn := self._turn()) is not None:
-            letter, moment = turn
-            pause = moment - time.monotonic()
-            if pause > 0:
-                time.sleep(pause)
+        while (letter := self._turn()) is not None:
             self._note(self._send(letter))
 
     def unsent(self) -> Sequence[Letter]:
         return self._letters[self._next :]
 
-    def _turn(self) -> tuple[Letter, float] | None:
-        with self._lock:
+    def _turn(self) -> Letter | None:
+        """The next letter, once its moment has come; one thread at a time waits for it.
+
+        So each leaves a gap after the one before: whoever wakes up late lets the others leave later.
+        """
+        with self._gate:
+            pause = self._moment - time.monotonic()
+            if pause > SHORTEST_SECONDS:
+                time.sleep(pause)
             now = time.monotonic()
-            self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
-            if self.is_over or self._next == len(self._letters):
-                return None
-            letter = self._letters[self._next]
-            self._next += 1
-            moment = max(self._moment, now)
-            self._moment = moment + self._gap
-            return letter, moment
+            with self._lock:
+                self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
+                if self.is_over or self._next == len(self._letters):
+                    return None
+                letter = self._letters[self._next]
+                self._next += 1
+            self._moment = max(self._moment, now) + self._gap
+            return letter
 
     def _send(self, letter: Letter) -> Posted:
         message = letter.message

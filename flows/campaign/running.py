@@ -20,7 +20,7 @@ from campaigns.queries import (
     resting_campaigns,
     running_campaigns,
 )
-from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker
+from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker, reserve_slot
 from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, loud_at, shaped
 from flows.campaign.chunks import Chunk, Wait, next_chunk
 from flows.campaign.mass import start_mass
@@ -110,15 +110,21 @@ def send_chunk(*, campaign_id: int, run: int, lane: int, turn: int) -> Steps:
     if isinstance(chunk, Wait):
         _wait(campaign_id, chunk, again)
     elif chunk is not None:
-        outcome = yield partial(_posted, api, chunk, campaign_id, run)
+        begins_at = _slot(campaign.appid, chunk)
+        outcome = yield partial(_posted, api, chunk, begins_at, campaign_id, run)
         crash.here(BEFORE_MARK)
         _note(campaign_id, campaign.appid, outcome, clock.now())
         again(due_at=None)
 
 
-def _posted(api: Any, chunk: Chunk, campaign_id: int, run: int) -> Outcome:
+def _slot(appid: str, chunk: Chunk) -> datetime:
+    """The time of its own that a chunk is sent in, taken last: one that begins late runs into the next."""
+    return reserve_slot(appid, count=len(chunk.letters), rate=chunk.rate, now=clock.now())
+
+
+def _posted(api: Any, chunk: Chunk, begins_at: datetime, campaign_id: int, run: int) -> Outcome:
     crash.here(BEFORE_SEND)
-    wait = (chunk.begins_at - clock.now()).total_seconds()
+    wait = (begins_at - clock.now()).total_seconds()
     may_go_on = partial(_is_on, campaign_id, run)
     outcome = post(api, chunk.letters, Slot(max(0.0, wait), chunk.rate), may_go_on)
     crash.here(AFTER_SEND)
