@@ -31,7 +31,7 @@ def share_links(
     sharer = sharer_of(identity_id, member_id)
     subject, subject_key = sharing
     see_page(identity_id=identity_id, subject=subject, subject_key=subject_key, now=now)
-    parent_id = _parent(parent_id, sharer)
+    parent_id = nearest_of_others(parent_id, sharer)
     links = {}
     for place in PLACES:
         share = open_share(
@@ -63,7 +63,7 @@ def sharer_of(identity_id: int, member_id: int) -> Sharer:
     return Sharer(identity_id=identity_id) if rep_id is None else Sharer(rep_id=rep_id)
 
 
-def _parent(share_id: int | None, sharer: Sharer) -> int | None:
+def nearest_of_others(share_id: int | None, sharer: Sharer) -> int | None:
     """The nearest share on the path that is somebody else's: one's own link again is no new hop."""
     if share_id is None:
         return None

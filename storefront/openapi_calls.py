@@ -183,6 +183,18 @@ CALLS: Final = (
         also=(200,),
     ),
     Call(
+        *("post", "/api/posters", "posters.create"),
+        "Have one's own poster of a page drawn; the same page again is the same poster",
+        _NUMBER,
+        schemas.ShareRequest,
+        status=202,
+    ),
+    Call(
+        *("get", "/api/posters/{number}", "posters.state"),
+        "Where one's own poster is; `url` is null until it is drawn",
+        object_of({"url": str | None}),
+    ),
+    Call(
         *("get", "/api/jssdk", "sharing.jssdk"),
         "What `wx.config` takes for one of our own pages",
         object_of({"appId": str, "timestamp": int, "nonceStr": str, "signature": str}),

@@ -185,6 +185,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         },
         {"subject": "product", "key": _PRODUCT},
     ),
+    "posters.create": Example({"number": "4711"}, {"subject": "product", "key": _PRODUCT}),
+    "posters.state": Example({"url": "/posters/4711.jpg"}, number="4711"),
     "sharing.jssdk": Example(_SIGNED),
     "links.touch": Example(None),
     "openapi.document": Example({"openapi": "3.1.0"}),

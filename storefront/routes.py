@@ -4,7 +4,7 @@ from functools import cache
 from hashlib import blake2s
 from pathlib import Path
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 
 from storefront import (
     addresses,
@@ -21,6 +21,7 @@ from storefront import (
     phone,
     pictures,
     places,
+    posters,
     session,
     sharing,
     shelf,
@@ -32,6 +33,7 @@ from wx_backend.platform import config
 
 STATIC = Path(__file__).parent / "static"
 FOR_EVER = "public, max-age=31536000, immutable"
+_OTHERS = ("/console", "/terminal", "/wechat/", "/healthz", "/readyz", "/metrics")
 
 bp = Blueprint(
     "storefront",
@@ -58,6 +60,7 @@ for part in (
     phone,
     pictures,
     places,
+    posters,
     openapi,
 ):
     bp.register_blueprint(part.bp)
@@ -65,10 +68,15 @@ register(bp)
 bp.add_app_template_global(cart.cart_count)
 
 
+def error_look(path: str) -> str | None:
+    """The template of an error at an address: the mall's, but for what staff and reps open."""
+    return None if path.startswith(_OTHERS) else "storefront/error.html"
+
+
 @bp.app_template_global()
 def mall_asset(name: str) -> str:
     """The address of a file of ours; it changes with the file, so that it may be kept for ever."""
-    return url_for("storefront.static", filename=name, v=_version(name))
+    return f"{bp.static_url_path}/{name}?v={_version(name)}"
 
 
 @bp.context_processor

@@ -35,7 +35,7 @@ class ForeignPage(BadInput):
 def create() -> ResponseReturnValue:
     """The links to pass a page on by: the viewer's own, or the one an anonymous viewer came by."""
     asked = body(ShareRequest())
-    subject, key, path = _shared_page(Subject(asked["subject"]), asked["key"])
+    subject, key, path = shared_page(Subject(asked["subject"]), asked["key"])
     viewer, parent_id, now = session.viewer(), session.carried_share(), clock.now()
     if viewer is None:
         return jsonify(links=passed_on(parent_id, path))
@@ -73,7 +73,7 @@ def _signed(appid: str, ticket: str, url: str) -> dict[str, Any]:
     return {"appId": appid, "timestamp": timestamp, "nonceStr": nonce, "signature": signature}
 
 
-def _shared_page(subject: Subject, key: str) -> tuple[Subject, str, str]:
+def shared_page(subject: Subject, key: str) -> tuple[Subject, str, str]:
     """The page to share, which must be on show, and its address. Raises NotFound."""
     if subject is Subject.PRODUCT:
         product = product_by_number(key)

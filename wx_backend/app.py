@@ -47,7 +47,7 @@ def create_app(config: Config) -> Flask:
     bell.install(config.redis.url)
     csrf.init_app(app)
     _open_push_desk(app, config)
-    error_pages.install(app)
+    error_pages.install(app, storefront.error_look)
     headers.install(app)
     plain.install(app)
     limits.install(app, config)

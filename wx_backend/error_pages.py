@@ -1,6 +1,8 @@
 """How refusals and faults leave the service: one JSON shape and one page shape."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, current_app, jsonify, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -38,8 +40,13 @@ _HTTP_MESSAGES = {
 }
 
 
-def install(app: Flask) -> None:
+Look = Callable[[str], str | None]
+"""Which template shows an error at an address; None for the plain page."""
+
+
+def install(app: Flask, look: Look = lambda _path: None) -> None:
     """Answer every error of the application in the two shapes."""
+    app.extensions["wx_error_look"] = look
     app.register_error_handler(AppError, _refused)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database_refused)
@@ -69,15 +76,18 @@ def _answer(error: AppError, status: int) -> Response:
     if wants_json():
         response = jsonify(error=body)
     else:
-        page = _page(message=body["message"], code=body["code"], back=_page_before())
+        page = _page(status=status, message=body["message"], code=body["code"])
         response = Response(page, mimetype="text/html")
     response.status_code = status
     return response
 
 
-def _page(**values: str) -> str:
+def _page(**values: Any) -> str:
     """The page by itself: what blueprints add to theirs may need the very database that is away."""
-    return current_app.jinja_env.from_string(PAGE).render(**values)
+    name = current_app.extensions["wx_error_look"](request.path)
+    templates = current_app.jinja_env
+    template = templates.get_template(name) if name else templates.from_string(PAGE)
+    return template.render(**values, back=_page_before(), again=request.method == "GET")
 
 
 def _refused(error: AppError) -> Response:

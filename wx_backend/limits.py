@@ -34,6 +34,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "storefront.cart.change_by_form"): "touch",
     ("POST", "storefront.cart.put"): "touch",
     ("POST", "storefront.links.touch"): "touch",
+    ("POST", "storefront.posters.create"): "share",
     ("POST", "storefront.sharing.create"): "share",
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.account.begin_factor"): "console",

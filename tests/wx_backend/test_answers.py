@@ -120,7 +120,7 @@ def test_errors_leave_in_one_shape_and_tell_nothing_else(
 def test_a_way_back_leads_to_our_own_site_only(client: FlaskClient) -> None:
     def back(referrer: str) -> str:
         page = client.get("/nowhere", headers={"Referer": referrer}).get_data(as_text=True)
-        found = re.search('href="([^"]*)"', page)
+        found = re.search('href="([^"]*)">返回上一页', page)
         assert found is not None
         return found[1]
 
