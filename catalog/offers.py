@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from catalog.models import BundlePart, Product, ProductKind, Sku
 from catalog.plans import Plan
 from catalog.rules import Priced, bundle_discounts
+from catalog.showing import Gift, Showing
 from wx_backend.db import db
 
 
@@ -17,7 +18,8 @@ class Offer:
     """A variant at today's price with what an order freezes of it.
 
     Of a bundle, `parts` says what it is made of, and `price_fen` is what all of it costs
-    together. `quantity` is how many pieces of a part are in one bundle.
+    together. `quantity` is how many pieces of a part are in one bundle, `gifts` what comes with
+    each piece for nothing.
     """
 
     sku_id: int
@@ -33,6 +35,7 @@ class Offer:
     plan: Plan | None = None
     quantity: int = 1
     parts: tuple["Offer", ...] = ()
+    gifts: tuple[Gift, ...] = ()
 
     @property
     def pieces(self) -> tuple["Offer", ...]:
@@ -125,6 +128,7 @@ def _offer(
         plan=Plan.from_json(product.plan) if product.plan is not None else None,
         quantity=quantity or 1,
         parts=tuple(parts or ()),
+        gifts=tuple(Showing.from_json(product.showing).gifts),
     )
 
 

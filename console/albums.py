@@ -9,6 +9,7 @@ from flows import product_desk
 from flows.album import keep_picture
 from flows.safe_picture import BadPicture
 from wx_backend.errors import BadInput
+from wx_backend.words import printable
 
 bp = Blueprint("albums", __name__, url_prefix="/products")
 
@@ -58,6 +59,6 @@ def _pictures_sent() -> tuple[list[Picture], list[str]]:
             try:
                 good.append(keep_picture(sent.read()))
             except BadPicture as refusal:
-                shown = "".join(filter(str.isprintable, sent.filename))[:60]
+                shown = printable(sent.filename)[:60]
                 bad.append(f"{shown}：{refusal.message}")
     return good, bad

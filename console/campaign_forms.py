@@ -14,6 +14,7 @@ from flows.campaign.texts import TEXT_MAX, Variant
 from orders.buyers import SERVICE_EVENTS
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import BadInput
+from wx_backend.words import printable_lines
 
 VARIANTS: Final = ("A", "B", "C")
 FIELD: Final = "field-"
@@ -123,4 +124,4 @@ def _number(name: str, least: int, most: int, usual: int) -> int:
 def _long(name: str, most: int) -> str:
     """Text of several lines, cut to size, without what cannot be shown."""
     typed = request.form.get(name, "").replace("\r\n", "\n").strip()
-    return "".join(each for each in typed if each.isprintable() or each == "\n")[:most]
+    return printable_lines(typed)[:most]

@@ -16,6 +16,7 @@ from org.queries import under
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
+from wx_backend.words import printable
 
 bp = Blueprint("imports", __name__)
 
@@ -42,7 +43,7 @@ def take() -> ResponseReturnValue:
     raw = sent.read(BYTES_MAX + 1) if sent else b""
     if sent is None or not raw:
         raise BadInput("请选择文件", fields=["file"])
-    name = "".join(filter(str.isprintable, sent.filename or ""))
+    name = printable(sent.filename or "")
     lines = taking.read_file(kind=kind, raw=raw)
     made = retried(
         lambda: taking.take_file(

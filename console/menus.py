@@ -30,6 +30,7 @@ from menus.whole import DEFAULT_TREE, REP_TAG, TAG_LENGTH
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, Conflict
+from wx_backend.words import printable
 
 log = logging.getLogger(__name__)
 bp = Blueprint("menus", __name__, url_prefix="/menus")
@@ -111,7 +112,7 @@ def personal(account: str) -> ResponseReturnValue:
     if tree:
         _change(account, lambda menu: remove_personal(menu, tree))
         return _done("personal menu removed", account, "已从草稿中删除")
-    tag = "".join(filter(str.isprintable, request.form.get("tag", ""))).strip()
+    tag = printable(request.form.get("tag", "")).strip()
     if not 0 < len(tag) <= TAG_LENGTH:
         raise BadInput(f"标签名称应为1至{TAG_LENGTH}个字", fields=["tag"])
     _change(account, lambda menu: add_personal(menu, tag))
@@ -220,7 +221,7 @@ def _typed(was: Button) -> Button:
 
 def _field(name: str) -> str:
     typed = request.form.get(name, "")[:FIELD_MAX]
-    return "".join(filter(str.isprintable, typed)).strip()
+    return printable(typed).strip()
 
 
 def _revision() -> int:

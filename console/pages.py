@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import BadInput
+from wx_backend.words import printable
 
 PER_PAGE: Final = 20
 PAGES_MAX: Final = 5_000
@@ -53,7 +54,7 @@ def turned_to(after: str) -> str:
 def text(name: str, source: Any = None) -> str:
     """One line that was typed, cut to size."""
     typed: str = (request.args if source is None else source).get(name, "")
-    return "".join(filter(str.isprintable, typed)).strip()[:TEXT_MAX]
+    return printable(typed).strip()[:TEXT_MAX]
 
 
 def form_key() -> str:

@@ -25,6 +25,7 @@ from wx_backend.db import retried
 from wx_backend.errors import BadInput
 from wx_backend.money import fen_from_yuan
 from wx_backend.strict import Malformed, whole_number
+from wx_backend.words import printable
 
 log = logging.getLogger(__name__)
 bp = Blueprint("payouts", __name__)
@@ -156,7 +157,7 @@ def take_return(number: str) -> ResponseReturnValue:
     raw = sent.read(BYTES_MAX + 1) if sent else b""
     if sent is None or not raw:
         raise BadInput("请选择文件", fields=["file"])
-    name = "".join(filter(str.isprintable, sent.filename or ""))
+    name = printable(sent.filename or "")
     file = return_file.read_return(raw, name)
     return_id = retried(
         lambda: return_file.take_return(

@@ -17,6 +17,7 @@ from org.queries import node_of
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput
+from wx_backend.words import printable
 
 bp = Blueprint("places", __name__)
 
@@ -102,7 +103,7 @@ def _data() -> PlaceData:
 
 
 def _line(name: str) -> str:
-    return "".join(filter(str.isprintable, request.form.get(name, ""))).strip()[:LINE_MAX]
+    return printable(request.form.get(name, "")).strip()[:LINE_MAX]
 
 
 def _tier() -> Tier:

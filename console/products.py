@@ -20,6 +20,7 @@ from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput, NotFound
+from wx_backend.words import printable
 
 bp = Blueprint("products", __name__)
 
@@ -147,7 +148,7 @@ def _actor() -> str:
 def _long(name: str) -> str:
     """A sentence that was typed, cut to size."""
     typed = request.form.get(name, "")
-    return "".join(filter(str.isprintable, typed)).strip()[:TEXT_MAX]
+    return printable(typed).strip()[:TEXT_MAX]
 
 
 def _beginning(name: str, *, is_needed: bool = True) -> datetime | None:

@@ -17,6 +17,7 @@ from menus.rules import WORD_LENGTH, ReplyKind, Rule, Trigger
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput
+from wx_backend.words import printable, printable_lines
 
 log = logging.getLogger(__name__)
 bp = Blueprint("replies", __name__, url_prefix="/replies")
@@ -135,13 +136,13 @@ def _content(kind: str) -> dict[str, Any]:
 
 def _field(name: str, longest: int) -> str:
     typed = request.form.get(name, "")[:longest]
-    return "".join(filter(str.isprintable, typed)).strip()
+    return printable(typed).strip()
 
 
 def _words(name: str) -> str:
     """A text of several lines, as it was typed."""
     typed = request.form.get(name, "")[: TEXT_BYTES * 2].replace("\r\n", "\n")
-    return "".join(each for each in typed if each == "\n" or each.isprintable()).strip()
+    return printable_lines(typed).strip()
 
 
 def _number(typed: str) -> int | None:

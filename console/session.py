@@ -17,6 +17,7 @@ from wx_backend.error_pages import wants_json
 from wx_backend.errors import BadInput, Forbidden, NotSignedIn
 from wx_backend.platform import config
 from wx_backend.strangers import client_address
+from wx_backend.words import printable
 
 COOKIE: Final = "wx_staff"
 PATH: Final = "/console"
@@ -52,7 +53,7 @@ def _begin_act(found: SignedIn) -> None:
     if request.method == "GET":
         return
     endpoint, form = request.endpoint or "", request.form
-    reason = form.get("reason", "").strip() or form.get("note", "").strip()
+    reason = printable(form.get("reason", "")).strip() or printable(form.get("note", "")).strip()
     if endpoint in WITH_REASON and not reason:
         raise BadInput("请填写原因", fields=["reason"])
     act_as(
@@ -99,7 +100,7 @@ def give(response: Response, value: str) -> None:
 
 def origin() -> Origin:
     """What this browser says of itself."""
-    agent = "".join(filter(str.isprintable, request.user_agent.string))
+    agent = printable(request.user_agent.string)
     return Origin(str(client_address() or ""), agent)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from wx_backend.errors import AppError, BadInput, Forbidden, NotFound
 from wx_backend.money import fen_from_yuan
+from wx_backend.words import printable, printable_lines
 
 DIGITS_MAX: Final = 9
 
@@ -24,12 +25,12 @@ class Typed:
 
     def line(self, name: str, most: int, *, is_needed: bool = False) -> str:
         """One line of text."""
-        return self._sized(name, "".join(filter(str.isprintable, self._raw(name))), most, is_needed)
+        return self._sized(name, printable(self._raw(name)), most, is_needed)
 
     def text(self, name: str, most: int) -> str:
         """Text of several lines."""
         raw = self._raw(name).replace("\r\n", "\n")
-        kept = "".join(each for each in raw if each.isprintable() or each == "\n")
+        kept = printable_lines(raw)
         return self._sized(name, kept, most, False)
 
     def rows(self, name: str, most: int, *, longest: int) -> list[str]:

@@ -9,6 +9,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from flows.safe_sheet import NotASheet, TooLarge, safe_sheet
 from wx_backend.errors import BadInput
+from wx_backend.words import printable
 
 BYTES_MAX: Final = 2_000_000
 _SHEET: Final = b"PK\x03\x04"
@@ -29,7 +30,7 @@ def plain_cell(cells: Sequence[str], position: int) -> str:
     """A cell without blanks and without the apostrophe that kept it from being a formula."""
     if position >= len(cells):
         return ""
-    return "".join(filter(str.isprintable, cells[position])).strip().removeprefix("'")
+    return printable(cells[position]).strip().removeprefix("'")
 
 
 def _sheet(raw: bytes) -> list[list[str]]:

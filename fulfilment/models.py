@@ -4,6 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    JSON,
     CheckConstraint,
     Date,
     ForeignKey,
@@ -87,7 +88,8 @@ class Chain(Model):
 
     `outlet_id` is where it was dispatched to, `pool_id` whose central pool it came from.
     `round` counts how often it began anew, `starts_at` the node this round began with.
-    `promised_at` is what the customer was told when he paid; it never changes.
+    `promised_at` is what the customer was told when he paid; it never changes. `gifts` are pairs of
+    what is packed beside it and how many.
     """
 
     __tablename__ = "fulfilment_chain"
@@ -112,6 +114,7 @@ class Chain(Model):
     round: Mapped[int] = mapped_column(default=1)
     starts_at: Mapped[str] = mapped_column(String(12))
     is_same_day: Mapped[bool] = mapped_column(default=False)
+    gifts: Mapped[list[tuple[str, int]]] = mapped_column(JSON, default=list)
     promised_at: Mapped[datetime | None] = mapped_column(Instant)
     opened_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)

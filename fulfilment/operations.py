@@ -3,7 +3,7 @@
 Whoever changes a chain has locked its order: two changes of one chain never interleave.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,7 @@ class NewChain:
     paid_at: datetime
     is_same_day: bool
     promised_at: datetime | None
+    gifts: Sequence[tuple[str, int]] = ()
 
 
 def open_chain(new: NewChain, *, now: datetime) -> Chain | None:
@@ -52,6 +53,7 @@ def open_chain(new: NewChain, *, now: datetime) -> Chain | None:
         "starts_at": Node.CONFIGURED,
         "is_same_day": new.is_same_day,
         "promised_at": new.promised_at,
+        "gifts": list(new.gifts),
         "opened_at": now,
     }
     if not upsert(Chain, values, key=("order_line_id",)):

@@ -32,8 +32,12 @@ def note_evidence(
 
 
 def checks_of(chain: Chain) -> Mapping[str, str]:
-    """The check-list of a line: key of each item, and what it asks."""
-    return CHECKS.get(chain.product_kind, {})
+    """The check-list of a line: key of each item, and what it asks; each gift is one more."""
+    checks = CHECKS.get(chain.product_kind, {})
+    gifts = {
+        f"gift-{n}": f"赠品：{name} × {count}" for n, (name, count) in enumerate(chain.gifts, 1)
+    }
+    return {**checks, **gifts} if checks else {}
 
 
 def note_check(chain: Chain, task: Task, check: str, *, actor: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from fulfilment.models import Chain, Review
 from wx_backend.clock import business_on
 from wx_backend.db import db, upsert
 from wx_backend.errors import BadInput, NotFound
+from wx_backend.words import printable
 
 TEXT_LENGTH: Final = 500
 BAD: Final = 2
@@ -105,4 +106,4 @@ def reviews_to_answer(scope: Select[int], *, limit: int = 50) -> list[Review]:
 
 
 def _plain(text: str) -> str:
-    return "".join(filter(str.isprintable, text)).strip()[:TEXT_LENGTH]
+    return printable(text).strip()[:TEXT_LENGTH]

@@ -151,6 +151,7 @@ def _order_line(order: SalesOrder, position: int, line: PricedLine, discount_fen
         bundle_item=line.bundle_item,
         chosen_at=line.item.chosen_at,
         share_id=line.item.share_id,
+        gifts=line.gifts,
     )
 
 

@@ -29,6 +29,9 @@ RESERVED_FOR_LONGER = timedelta(hours=2)
 # Somebody uses these under his own name: his data is asked for, and his identity is checked.
 HAVE_USERS = frozenset({ProductKind.PLAN, ProductKind.SIM})
 
+# These are packed and handed over.
+PACKED = frozenset({ProductKind.GOODS, ProductKind.SIM})
+
 MOVES: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PLACED: frozenset({OrderStatus.PAID, OrderStatus.CLOSED}),
     OrderStatus.PAID: frozenset({OrderStatus.PART_REFUNDED, OrderStatus.REFUNDED}),
@@ -97,11 +100,19 @@ def _lines(item: Item, offer: Offer, place: int) -> list[PricedLine]:
     if item.number_reference is not None and item.quantity != 1:
         raise QuantityRefused("选定号码的商品每次只能购买一份", sku=item.sku_number)
     discounts = offer.discounts(item.quantity)
-    return [
+    lines = [
         _line(_item_of(item, piece), piece, item.quantity * piece.quantity, discount_fen, whole)
         for piece, discount_fen in zip(offer.pieces, discounts, strict=True)
         for whole in [(offer.sku_id, place) if offer.parts else (None, None)]
     ]
+    return _with_gifts(lines, offer, item.quantity)
+
+
+def _with_gifts(lines: list[PricedLine], offer: Offer, quantity: int) -> list[PricedLine]:
+    """What comes for nothing lies with the first line that is packed, else with the first one."""
+    gifts = tuple((gift.name, gift.quantity * quantity) for gift in offer.gifts)
+    at = next((n for n, line in enumerate(lines) if line.kind in PACKED), 0)
+    return [replace(line, gifts=gifts) if n == at else line for n, line in enumerate(lines)]
 
 
 def _item_of(item: Item, piece: Offer) -> Item:

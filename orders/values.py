@@ -55,7 +55,8 @@ class PricedLine:
     """One item, or one part of a bundle, at the server's price.
 
     `prepaid_fen` of `list_fen` are collected for billing, `bundle_discount_fen` is what the
-    bundle saves on it. `bundle_item` is the place of its bundle in the submit, from 1.
+    bundle saves on it. `bundle_item` is the place of its bundle in the submit, from 1. `gifts` are
+    names and how many of each come with the line.
     """
 
     item: Item
@@ -71,6 +72,7 @@ class PricedLine:
     bundle_discount_fen: int = 0
     bundle_sku_id: int | None = None
     bundle_item: int | None = None
+    gifts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ class LineRow:
     real_name: RealName
     number: str
     bundle: str
+    gifts: Sequence[tuple[str, int]]
     real_name_link: str
     real_name_until: datetime | None
 
@@ -165,6 +166,7 @@ def _line(order: SalesOrder, line: OrderLine) -> LineRow:
         real_name=RealName(line.real_name_state),
         number=line.number_reference or "",
         bundle=sku_name(line.bundle_sku_id) if line.bundle_sku_id is not None else "",
+        gifts=line.gifts,
         real_name_link=link_for(order, line),
         real_name_until=line.real_name_until,
     )

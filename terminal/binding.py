@@ -13,6 +13,7 @@ from org.queries import bound_rep, rep_of_member
 from terminal.session import person
 from wx_backend import clock
 from wx_backend.db import retried
+from wx_backend.words import printable
 
 bp = Blueprint("binding", __name__)
 
@@ -62,4 +63,4 @@ def _form(refused: str, number: str = "") -> str:
 
 
 def _typed(name: str, source: Mapping[str, str]) -> str:
-    return "".join(filter(str.isprintable, source.get(name, ""))).strip()[:TYPED_MAX]
+    return printable(source.get(name, "")).strip()[:TYPED_MAX]

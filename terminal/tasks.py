@@ -23,6 +23,7 @@ from terminal.session import rep
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput, NotFound
+from wx_backend.words import printable
 
 bp = Blueprint("tasks", __name__)
 
@@ -186,5 +187,5 @@ def _refused(task_id: int, refused: AppError) -> ResponseReturnValue:
 
 def _typed(name: str, length: int = TYPED_MAX) -> str:
     """One line as somebody typed or scanned it."""
-    text = "".join(filter(str.isprintable, request.form.get(name, ""))).strip()
+    text = printable(request.form.get(name, "")).strip()
     return text[:length]

@@ -5,6 +5,8 @@ from typing import Final
 
 from flask import request
 
+from wx_backend.words import printable
+
 LINE_MAX: Final = 120
 TEXT_MAX: Final = 1_000
 POSITION_DIGITS: Final = 12
@@ -12,13 +14,13 @@ POSITION_DIGITS: Final = 12
 
 def typed_line(source: Mapping[str, str], name: str) -> str:
     """One line of a form or an address, without what cannot be printed."""
-    return "".join(filter(str.isprintable, source.get(name, ""))).strip()[:LINE_MAX]
+    return printable(source.get(name, "")).strip()[:LINE_MAX]
 
 
 def typed_text(source: Mapping[str, str], name: str) -> str:
     """A text of several lines."""
     lines = source.get(name, "").splitlines()
-    kept = ("".join(filter(str.isprintable, line)).rstrip() for line in lines)
+    kept = (printable(line).rstrip() for line in lines)
     return "\n".join(kept).strip()[:TEXT_MAX]
 
 

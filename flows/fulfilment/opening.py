@@ -65,6 +65,7 @@ def _new(order: SalesOrder, line: OrderLine, now: datetime) -> NewChain:
         paid_at=order.paid_at or now,
         is_same_day=told.is_same_day,
         promised_at=told.by,
+        gifts=line.gifts,
     )
 
 

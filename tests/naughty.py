@@ -1,0 +1,143 @@
+"""Texts that break careless programs, and the forms of a page that take texts.
+
+Chosen from the Big List of Naughty Strings (Max Woolf and others, MIT licence) by what each can break
+here, with some of our own: Chinese, WeChat's, and what spreadsheets run.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Final
+
+NAUGHTY: Final = (
+    *(
+        "undefined",
+        "null",
+        "None",
+        "NaN",
+        "true",
+        "1E+02",
+        "0x0",
+        "-1",
+        "１２３",
+        "١٢٣",
+        "1/0",
+        "00",
+    ),
+    *("=1+1", "+86", "-2+3", "@SUM(A1)", "=cmd|'/C calc'!A0", "'quoted", '"quoted"', "a,b;c\td"),
+    *(
+        "<b>粗</b>",
+        "<script>alert(1)</script>",
+        "&amp;lt;",
+        "&#60;",
+        "]]>",
+        "<![CDATA[x]]>",
+        "<!--",
+    ),
+    *("' OR 1=1 --", "1;DROP TABLE users", "%s%n%x", "%00", "%", "_", "\\", "\\n", "\\u0000"),
+    *(
+        "{{ 7*7 }}",
+        "{% raw %}",
+        "${7*7}",
+        "#{7*7}",
+        "$(touch x)",
+        "`id`",
+        "../../etc/passwd",
+        "C:\\x",
+    ),
+    *(
+        "😍👨‍👩‍👧‍👦🏳️‍🌈🇨🇳",
+        "👍🏿",
+        "𠮷野家",
+        "張　三",
+        "ㄅㄆㄇ",
+        "한글",
+        "عربى",
+        "ไทย",
+        "Ω≈ç√",
+        "ﬁ",
+        "İıſ",
+        "ß",
+    ),
+    *("Ṱ̺̺̕o͞ ̷i̲̬͇̪͙n̝̗͕v̟̜̘̦͟", "\u202eabc\u202c", "\u200b\ufeff", "a\u00a0b", "\u2028\u2029", "．", "…—“”"),
+    *(
+        "http://a/%%30%30",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "CON",
+        "nul",
+    ),
+    *("Scunthorpe", "\x01\x1b[31m", "\x7f", "\x85", "a\r\nSet-Cookie: x=1", " 前后 ", "\U000e0067"),
+)
+PACK: Final = 36
+
+
+def packs() -> Iterator[str]:
+    """All of them, some at a time as one text of about forty characters."""
+    pack = ""
+    for each in NAUGHTY:
+        if pack and len(pack) + len(each) >= PACK:
+            yield pack
+            pack = ""
+        pack = f"{pack} {each}" if pack else each
+    yield pack
+
+
+@dataclass
+class Form:
+    """A form as a browser would send it: where to, what is in it, and which fields take a text."""
+
+    action: str
+    method: str
+    values: dict[str, str] = field(default_factory=dict)
+    texts: list[str] = field(default_factory=list)
+
+    def filled(self, text: str) -> Mapping[str, str]:
+        """The form with this text wherever somebody can type one."""
+        return {**self.values, **dict.fromkeys(self.texts, text)}
+
+
+class _Reader(HTMLParser):
+    TYPED: Final = frozenset(
+        {"text", "search", "tel", "url", "email", "password", "date", "number"}
+    )
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._page, self._open, self._select = page, False, ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            action = told.get("action") or self._page
+            self.forms.append(Form(action, told.get("method", "get").lower()))
+            self._open = True
+        elif self._open:
+            self._field(tag, told)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = self._open and tag != "form"
+
+    def _field(self, tag: str, told: Mapping[str, str]) -> None:
+        form, name = self.forms[-1], told.get("name", "")
+        if tag == "option" and self._select:
+            if "selected" in told or self._select not in form.values:
+                form.values[self._select] = told.get("value", "")
+            return
+        if tag == "select":
+            self._select = name
+        if tag == "textarea" or (tag == "input" and told.get("type", "text") in self.TYPED):
+            form.texts.append(name)
+        elif tag in {"input", "button"} and name and told.get("type") != "file":
+            is_off = told.get("type") in {"checkbox", "radio"} and "checked" not in told
+            if not is_off or name not in form.values:
+                form.values[name] = told.get("value", "on")
+
+
+def forms_of(html: str, page: str) -> list[Form]:
+    """The forms of a page that take at least one text."""
+    reader = _Reader(page)
+    reader.feed(html)
+    return [form for form in reader.forms if form.texts]

@@ -1,0 +1,119 @@
+"""Whatever is typed in the mall, into forms and JSON: no fault, a readable word, and kept as it was typed."""
+
+from html import unescape
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from orders.models import SalesOrder
+from storefront.openapi_calls import CALLS
+from storefront.openapi_examples import EXAMPLES
+from tests.naughty import NAUGHTY, forms_of, packs
+from tests.storefront.conftest import Mall, Phones
+from tests.storefront.phone import Phone
+from tests.storefront.test_arrival import form
+from tests.storefront.test_contact import HOME, press
+from tests.storefront.test_foreign import Things, town
+from tests.storefront.test_impostors import config
+from tests.storefront.test_orders import ordered
+from wx_backend.db import db
+
+__all__ = ["config", "town"]
+TYPED = [each for each in NAUGHTY if each.strip() and each == each.strip()]
+
+
+@pytest.fixture
+def bob(mall: Mall, phone_of: Phones) -> Phone:
+    phone = phone_of("Bob")
+    phone.open(mall.link(mall.alice_id, mall.product))
+    return phone
+
+
+def replaced(example: Any, text: str) -> list[Any]:
+    """The example with this text in the place of each of its texts, one at a time."""
+    if isinstance(example, str):
+        return [text]
+    if isinstance(example, dict):
+        return [
+            {**example, key: other}
+            for key, value in example.items()
+            for other in replaced(value, text)
+        ]
+    if isinstance(example, list) and example:
+        return [[other, *example[1:]] for other in replaced(example[0], text)]
+    return []
+
+
+@pytest.mark.parametrize(
+    "call", [each for each in CALLS if each.takes is not None], ids=lambda call: call.endpoint
+)
+def test_no_call_fails_whatever_is_in_it(bob: Phone, mall: Mall, call: Any) -> None:
+    assert mall
+    example = EXAMPLES[call.endpoint]
+    path = call.path.replace("{number}", example.number)
+    for text in (*packs(), *NAUGHTY[::7], "长" * 2_000):
+        for body in replaced(example.request, text):
+            answer = bob.post(path, **body)
+            assert answer.status_code < 500, (text, body)
+            if answer.status_code >= 400:
+                message = answer.get_json()["error"]["message"]
+                assert not message.isascii(), (text, message)
+
+
+def test_no_query_and_no_address_fails(bob: Phone, mall: Mall) -> None:
+    assert mall
+    for text in packs():
+        for path in ("/search?q=", "/api/products?q=", "/api/promise?sku=", "/api/numbers?ending="):
+            assert bob.get(path + quote(text)).status_code < 500, (path, text)
+        for path in ("/p/", "/r/", "/c/", "/s/", "/l/", "/outlet/", "/orders/", "/counter/"):
+            assert bob.get(path + quote(text, safe="")).status_code < 500, (path, text)
+
+
+def test_no_form_fails(app: Flask, town: Any) -> None:
+    his: Things = town.his
+    bob: Phone = town.bob
+    assert app
+    seen = 0
+    for path in (
+        "/",
+        "/search",
+        "/addresses",
+        "/phone",
+        f"/orders/{his.order}",
+        "/visits/new?outlet=O1",
+    ):
+        for each in forms_of(bob.get(path).text, path):
+            seen += 1
+            for text in packs():
+                filled = {k: v for k, v in each.filled(text).items() if k != "csrf_token"}
+                if each.method == "post":
+                    assert press(bob, each.action, **filled).status_code < 500, (each.action, text)
+                else:
+                    query = "&".join(f"{name}=" for name in filled)
+                    assert bob.get(f"{each.action}?{query}").status_code < 500
+    assert seen >= 3
+
+
+@pytest.mark.parametrize("text", TYPED)
+def test_an_address_is_kept_exactly_or_refused(bob: Phone, text: str) -> None:
+    for name, most in (("name", 30), ("street", 120)):
+        answer = bob.post("/api/addresses", **{**HOME, name: text})
+        if answer.status_code == 201:
+            shown = bob.get("/api/addresses").get_json()["addresses"]
+            assert text in [entry[name] for entry in shown]
+            assert text in unescape(bob.get("/addresses").text)
+        else:
+            assert answer.status_code == 400
+            assert len(text) > most or any(ord(each) < 32 or ord(each) == 127 for each in text)
+
+
+@pytest.mark.parametrize("text", [t for t in TYPED[::3] if len(t) <= 30 and t.isprintable()])
+def test_who_receives_is_shown_as_typed(bob: Phone, mall: Mall, text: str) -> None:
+    number = ordered(bob, mall, contact_name=text, client_key=f"naughty-{'0' * 16}")
+    assert text in unescape(bob.get(f"/orders/{number}").text)
+    db.session.rollback()
+    assert db.session.scalars(select(SalesOrder.number)).all() == [number]
+    assert form(bob, f"/orders/{number}/sign").status_code < 500
