@@ -9,6 +9,7 @@ from console.session import staff
 from console.sheets import Sheet, xlsx_file
 from flows.imports import taking
 from flows.imports.columns import COLUMNS
+from flows.imports.personal import shown
 from flows.spreadsheets import BYTES_MAX
 from org.import_models import ImportKind
 from org.importing import count_rows, import_within, imports_within, rows_shown
@@ -25,6 +26,7 @@ NAMES = {
     ImportKind.OUTLETS: "网点",
     ImportKind.BINDINGS: "客户归属",
     ImportKind.CODES: "旧码",
+    ImportKind.MEMBERS: "会员",
 }
 
 
@@ -58,13 +60,15 @@ def show(import_id: int) -> str:
     """A file: its lines with what is wrong with them, and how far it is; it refreshes itself."""
     row = import_within(import_id, under(staff().node_id))
     only_bad = request.args.get("only") == "bad"
-    pages = page_of(count_rows(row.id, only_bad=only_bad))
+    pages, kind = page_of(count_rows(row.id, only_bad=only_bad)), ImportKind(row.kind)
+    lines = rows_shown(row.id, only_bad=only_bad, after=pages.after, limit=PER_PAGE)
     return render_template(
         "console/import.html",
         row=row,
-        lines=rows_shown(row.id, only_bad=only_bad, after=pages.after, limit=PER_PAGE),
+        lines=lines,
+        cells={each.id: shown(kind, each.cells, is_bad=each.is_bad) for each in lines},
         pages=pages,
-        columns=COLUMNS[ImportKind(row.kind)],
+        columns=COLUMNS[kind],
         names=NAMES,
         only_bad=only_bad,
     )

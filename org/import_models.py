@@ -15,6 +15,7 @@ class ImportKind(StrEnum):
     OUTLETS = "outlets"
     BINDINGS = "bindings"
     CODES = "codes"
+    MEMBERS = "members"
 
 
 class ImportStatus(StrEnum):

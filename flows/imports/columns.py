@@ -25,12 +25,14 @@ COLUMNS: Final[Mapping[ImportKind, tuple[str, ...]]] = {
     ImportKind.OUTLETS: ("编码", "名称", "上级编码", "地址", "电话"),
     ImportKind.BINDINGS: legacy.BINDING_COLUMNS,
     ImportKind.CODES: legacy.CODE_COLUMNS,
+    ImportKind.MEMBERS: legacy.MEMBER_COLUMNS,
 }
 WANTED: Final[Mapping[ImportKind, tuple[str, ...]]] = {
     ImportKind.REPS: ("姓名", "网点编码", "渠道"),
     ImportKind.OUTLETS: ("编码", "名称", "上级编码"),
     ImportKind.BINDINGS: ("OpenID", "员工编号"),
     ImportKind.CODES: ("旧码", "类型"),
+    ImportKind.MEMBERS: ("OpenID",),
 }
 LENGTHS: Final[Mapping[str, int]] = {
     "姓名": 40,
@@ -135,4 +137,5 @@ _CHECKS: Final[Mapping[ImportKind, Callable[..., dict[str, str]]]] = {
     ImportKind.OUTLETS: _outlet,
     ImportKind.BINDINGS: legacy.binding_faults,
     ImportKind.CODES: legacy.code_faults,
+    ImportKind.MEMBERS: legacy.member_faults,
 }

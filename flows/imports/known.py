@@ -8,6 +8,7 @@ from flows.accounts import accounts_within
 from flows.imports import legacy
 from flows.imports.lines import Known, Line
 from members.audience import known_openids
+from members.importing import members_among
 from org import importing
 from org.import_models import ImportKind
 from org.models import Tier
@@ -30,12 +31,14 @@ def known(kind: ImportKind, lines: Sequence[Line], node_id: int, now: datetime) 
         developers=importing.developer_codes(),
         today=business_on(now),
     )
-    if kind not in {ImportKind.BINDINGS, ImportKind.CODES}:
+    if kind in {ImportKind.REPS, ImportKind.OUTLETS}:
         return found
     reps = {each.number: each.id for each in active_reps(under(node_id))}
     found = replace(found, accounts=accounts_by_name(node_id), reps=frozenset(reps))
     if kind is ImportKind.CODES:
         return replace(found, aliases=_aliases(lines))
+    if kind is ImportKind.MEMBERS:
+        return replace(found, members=_members(lines, found.accounts))
     return replace(found, bindings=_bindings(lines, found.accounts, reps))
 
 
@@ -52,6 +55,15 @@ def accounts_by_name(node_id: int) -> dict[str, str]:
 def _aliases(lines: Sequence[Line]) -> frozenset[tuple[str, str]]:
     codes = {line.cells.get("旧码", "") for line in lines}
     return frozenset(("", slug) for slug in taken_slugs(codes)) | taken_scenes(codes)
+
+
+def _members(lines: Sequence[Line], accounts: Mapping[str, str]) -> frozenset[tuple[str, str]]:
+    openids = {line.cells.get("OpenID", "") for line in lines}
+    return frozenset(
+        (appid, openid)
+        for appid in set(accounts.values())
+        for openid in members_among(appid, openids)
+    )
 
 
 def _bindings(

@@ -7,9 +7,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from flows.imports.lines import Known
+from members.phones import BadPhone, normalised
 from wx_backend.clock import SHANGHAI
 
 BINDING_COLUMNS: Final = ("公众号", "OpenID", "员工编号", "绑定日期")
+MEMBER_COLUMNS: Final = ("公众号", "OpenID", "姓名", "手机号")
 CODE_COLUMNS: Final = ("旧码", "类型", "公众号", "员工编号", "网点编码", "名称", "截止日期")
 LINK: Final = "链接"
 SCENE: Final = "二维码"
@@ -43,6 +45,25 @@ def binding_faults(
     if pair in known.bindings or ("binding", *pair) in seen:
         faults["OpenID"] = "该客户与该员工的关系已导入过"
     seen.add(("binding", *pair))
+    return faults
+
+
+def member_faults(
+    cells: Mapping[str, str], known: Known, seen: set[tuple[str, ...]]
+) -> dict[str, str]:
+    """What is wrong with a line about a member of an older system."""
+    faults = _account(cells, known)
+    who = (appid_in(cells, known.accounts) or "", cells["OpenID"])
+    if not _OPENID.fullmatch(cells["OpenID"]):
+        faults["OpenID"] = "只能用字母、数字、下划线和连字符"
+    elif who in known.members or ("member", *who) in seen:
+        faults["OpenID"] = "该客户已是会员，不重复导入"
+    seen.add(("member", *who))
+    if phone := cells.get("手机号", ""):
+        try:
+            normalised(phone)
+        except BadPhone as refusal:
+            faults["手机号"] = refusal.message
     return faults
 
 

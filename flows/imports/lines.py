@@ -20,7 +20,8 @@ class Known:
 
     `names` are (outlet code, name) of reps who have not left; `developers` their developer codes.
     `accounts` are AppIDs by what an account is called, `reps` the numbers of who may sell,
-    `bindings` the imported (AppID, openid, rep), `aliases` codes in use as (AppID or "", code).
+    `bindings` the imported (AppID, openid, rep), `aliases` codes in use as (AppID or "", code),
+    `members` who is one already as (AppID, openid).
     """
 
     outlets: frozenset[str]
@@ -32,4 +33,5 @@ class Known:
     reps: frozenset[str] = frozenset()
     bindings: frozenset[tuple[str, str, str]] = frozenset()
     aliases: frozenset[tuple[str, str]] = frozenset()
+    members: frozenset[tuple[str, str]] = frozenset()
     today: date = date.max

@@ -7,10 +7,13 @@ from typing import Final
 
 from sqlalchemy import Select
 
-from flows.imports import legacy
+from flows.accounts import official_accounts, owner_of
+from flows.imports import legacy, personal
 from flows.imports.columns import CHANNELS, CODES
 from flows.imports.known import accounts_by_name
+from flows.sealed import vault
 from insights.operations import forget_place
+from members.importing import account_of_member, import_member, remove_import
 from members.operations import seen
 from org import importing, operations, reps
 from org.import_models import ImportKind
@@ -91,6 +94,31 @@ def _is_binding_within(touch_id: int, scope: Select[int]) -> bool:
     return rep_id is not None and is_rep_within(rep_id, scope)
 
 
+def _make_member(cells: Cells, node_id: int, now: datetime) -> int:
+    appid = legacy.appid_in(cells, accounts_by_name(node_id))
+    if appid is None:
+        raise NotFound("公众号已不在您的范围内")
+    said = personal.opened(ImportKind.MEMBERS, cells)
+    identity_id = seen(appid=appid, openid=said["OpenID"], event_at=now, known_at=now)
+    return import_member(
+        identity_id=identity_id,
+        name=said.get("姓名", ""),
+        phone=said.get("手机号", ""),
+        vault=vault(),
+        now=now,
+    )
+
+
+def _is_member_within(member_id: int, scope: Select[int]) -> bool:
+    """A member belongs to where the account belongs by which he was met."""
+    appid = account_of_member(member_id)
+    owners = [owner_of(each) for each in official_accounts() if each.appid == appid]
+    return any(
+        owner is not None and importing.made_within(ImportKind.OUTLETS, owner, scope)
+        for owner in owners
+    )
+
+
 def _make_code(cells: Cells, node_id: int, now: datetime) -> int:
     said = legacy.alias_in(cells, accounts_by_name(node_id))
     is_scene = cells["类型"] == legacy.SCENE
@@ -149,6 +177,9 @@ MAKERS: Final[Mapping[ImportKind, Maker]] = {
         _make_binding,
         _is_binding_within,
         lambda made_id, now: older.withdraw_binding(touch_id=made_id, now=now),
+    ),
+    ImportKind.MEMBERS: Maker(
+        _make_member, _is_member_within, lambda made_id, _now: remove_import(made_id)
     ),
     ImportKind.CODES: Maker(
         _make_code, _is_code_within, lambda made_id, _now: older.remove_alias(made_id)

@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
 
+from flows.imports import personal
 from flows.imports.columns import CHANNELS, checked, lines_of
 from flows.imports.known import known
 from flows.imports.lines import Line
@@ -52,7 +53,14 @@ def take_file(
         kind=kind,
         name=name[:120],
         place=(staff_id, node_id),
-        rows=[(line.number, dict(line.cells), dict(line.faults)) for line in found],
+        rows=[
+            (
+                line.number,
+                personal.kept(kind, line.cells, is_bad=bool(line.faults)),
+                dict(line.faults),
+            )
+            for line in found
+        ],
         now=now,
     )
 
@@ -123,6 +131,7 @@ def _make(row: PeopleImport, each: ImportRow, now: datetime) -> None:
             each.made_id = make(each.cells, row.node_id, now)
     except AppError as refusal:
         each.made_id, each.note = None, refusal.message
+    each.cells = personal.forgotten(ImportKind(row.kind), each.cells)
 
 
 def _unmake(kind: ImportKind, each: ImportRow, scope: Select[int]) -> None:
@@ -139,6 +148,8 @@ def _unmake(kind: ImportKind, each: ImportRow, scope: Select[int]) -> None:
             each.made_id, each.note = None, "已撤销"
     except IntegrityError:
         each.note = "已被使用，保留"
+    except AppError as refusal:
+        each.note = refusal.message
 
 
 def _within(import_id: int, node_id: int) -> PeopleImport:
