@@ -7,11 +7,18 @@ from json import loads
 
 from catalog.queries import category_slug
 from flows.sealed import line_user_phone, vault
-from members.queries import appid_of, member_ids_of, members_by_phone, subjects_of
+from members.queries import (
+    appid_of,
+    member_ids_of,
+    members_by_phone,
+    subjects_of,
+    subjects_of_identity,
+)
 from orders.models import OrderLine, SalesOrder
 from orders.operations import attribute_line
 from orders.queries import lines_of_order, order_by_id, orders_paid_since
 from org.queries import channel_class_of, node_by_code, rep_card, rep_of_member, successor_of
+from referral.contest import judge_all
 from referral.proofs import (
     Case,
     as_values,
@@ -22,10 +29,10 @@ from referral.proofs import (
     receipt_of_line,
     write_attribution,
 )
-from referral.queries import touches_of
+from referral.queries import touches_of, withdrawn_among
 from referral.replay import frozen_in
 from referral.rules import decide, revision
-from referral.values import Decision, Heir, OrderFacts, Role, Touch
+from referral.values import Decision, Heir, OrderFacts, Role, Touch, TouchKind
 from wx_backend.errors import NotFound
 from wx_backend.platform import account_of
 
@@ -66,10 +73,23 @@ def developer_at_counter(
     return decide(touches, facts, policy_in_force(now)).developer_rep_id
 
 
+def customer_of(identity_id: int, *, now: datetime) -> int | None:
+    """Whose customer the person behind an identity is: by the rules an order of now would go by."""
+    person = subjects_of_identity(identity_id)
+    rows = touches_of(identity_ids=[*person.identity_ids], visitor_ids=[*person.visitor_ids])
+    touches = as_values(rows)
+    channel = _channel_class(touches)
+    facts = OrderFacts(
+        placed_at=now, home_outlet_id=_home_outlet(identity_id), channel_class=channel
+    )
+    leader = judge_all(touches, facts, policy_in_force(now).terms_for(channel, "")).leader
+    return None if leader is None else leader.root_rep_id
+
+
 def attribute_again(*, order_id: int, now: datetime) -> None:
     """Just before payment counts: contacts learnt since the order append a version if they matter.
 
-    All else is as it was when the order was placed: a rep who moved, left or was bound meanwhile
+    So do imported ones that were taken back since. All else is as it was when the order was placed: a rep who moved, left or was bound meanwhile
     changes nothing about it.
     """
     order = _order(order_id)
@@ -77,9 +97,13 @@ def attribute_again(*, order_id: int, now: datetime) -> None:
     for line in lines_of_order(order_id):
         case = _case(order, line, touches)
         placed, known = frozen_in(loads(receipt_of_line(line.id).body))
-        if known.issuperset(touch.id for touch in touches):
+        is_less = bool(withdrawn_among(known))
+        if known.issuperset(touch.id for touch in touches) and not is_less:
             continue
-        case = replace(case, facts=_with_newcomers(placed, case.facts))
+        facts = _with_newcomers(placed, case.facts)
+        if is_less:
+            facts = replace(facts, channel_class=case.facts.channel_class)
+        case = replace(case, facts=facts)
         if _outcome(decide(touches, case.facts, case.policy)) != _standing(line):
             _decide(case, now=now)
 
@@ -96,15 +120,20 @@ def _with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
 
 
 def dispute_late_touches(*, now: datetime) -> int:
-    """Open a dispute where a touch from before an order was learnt after its payment; how many."""
+    """Open a dispute where a touch from before an order was learnt after its payment; how many.
+
+    What an older system is said to have known is no such touch: it can be taken back at any time.
+    """
     return sum(_dispute(order, now) for order in orders_paid_since(now - DISPUTABLE))
 
 
 def _dispute(order: SalesOrder, now: datetime) -> int:
     paid_at = order.paid_at or now
-    touches = _touches(order.member_id)
-    in_time = [touch for touch in touches if touch.known_at < paid_at]
-    late = [t for t in touches if t.known_at >= paid_at and t.event_at <= order.placed_at]
+    all_of_them = _touches(order.member_id)
+    in_time = [touch for touch in all_of_them if touch.known_at < paid_at]
+    learnt = [t for t in all_of_them if t.known_at >= paid_at and t.kind is not TouchKind.IMPORTED]
+    late = [touch for touch in learnt if touch.event_at <= order.placed_at]
+    touches = [*in_time, *learnt]
     opened = 0
     for line in lines_of_order(order.id) if late else ():
         case = _case(order, line, touches)
@@ -221,9 +250,13 @@ def _home_outlet(identity_id: int) -> int:
 
 
 def _channel_class(touches: Sequence[Touch]) -> str:
-    """The channel class whose terms apply: that of the rep who was touched last."""
+    """The channel class whose terms apply: that of the rep who was touched last.
+
+    What an older system knew, and what we sent out ourselves, has no say beside what happened here.
+    """
     by_reps = [touch for touch in touches if touch.root_rep_id is not None]
-    last = max(by_reps, key=lambda touch: (touch.event_at, touch.id), default=None)
+    own = [t for t in by_reps if t.kind is not TouchKind.IMPORTED and not t.is_push]
+    last = max(own or by_reps, key=lambda touch: (touch.event_at, touch.id), default=None)
     return channel_class_of(last.root_rep_id) if last and last.root_rep_id else ""
 
 

@@ -13,6 +13,7 @@ from hashlib import blake2s
 from campaigns.queries import landing_of
 from catalog.offers import is_on_sale
 from catalog.queries import product_by_number
+from flows.attribution import customer_of
 from members.visitors import new_visitor, visitor_of
 from org.queries import rep_by_number, rep_card, successor_of
 from referral.models import Place, Share, Subject
@@ -26,7 +27,6 @@ from referral.operations import (
     record_touch,
 )
 from referral.queries import link_target, share_by_id
-from referral.reach import REP_WINDOW, latest_reps
 from referral.signing import signed_share
 from referral.token import ForgedToken
 from referral.values import Certainty, TouchKind
@@ -124,7 +124,7 @@ def owned(opened: Opened, *, identity_id: int, now: datetime) -> Opened:
     share = share_by_id(opened.share_id)
     if share is None or not share.is_push or share.root_rep_id is not None:
         return opened
-    rep_id = latest_reps([identity_id], since=now - REP_WINDOW).get(identity_id)
+    rep_id = customer_of(identity_id, now=now)
     if rep_id is None:
         return opened
     sharing = Sharing(subject=Subject.CAMPAIGN, place=Place.PUSH, subject_key=share.subject_key)
@@ -136,7 +136,7 @@ def my_page(identity_id: int | None, now: datetime) -> str:
     """The showroom of whose customer somebody is; the front page where that is nobody's."""
     if identity_id is None:
         return HOME
-    rep_id = latest_reps([identity_id], since=now - REP_WINDOW).get(identity_id)
+    rep_id = customer_of(identity_id, now=now)
     return HOME if rep_id is None else showroom_path(rep_id, now)
 
 

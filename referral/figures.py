@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, distinct, func, select
 
 from referral.models import Place, Share, Subject, Touch
+from referral.queries import stands
 from referral.values import CONFIRMED, TouchKind
 from wx_backend.db import db
 
@@ -81,7 +82,7 @@ def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:
     query = (
         select(func.count(distinct(Touch.identity_id)))
         .join(Share, Share.id == Touch.share_id)
-        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.event_at >= since)
+        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.event_at >= since, stands())
     )
     return db.session.scalar(query) or 0
 

@@ -1,6 +1,6 @@
 """Reads of attribution's rows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,6 +104,12 @@ def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> li
 def stands() -> ColumnElement[bool]:
     """Whether a touch was not taken back."""
     return ~exists().where(TouchWithdrawal.touch_id == Touch.id)
+
+
+def withdrawn_among(touch_ids: Collection[int]) -> frozenset[int]:
+    """Which of these touches were taken back."""
+    query = select(TouchWithdrawal.touch_id).where(TouchWithdrawal.touch_id.in_(touch_ids))
+    return frozenset(db.session.scalars(query))
 
 
 def policy_at(now: datetime) -> PolicyVersion:

@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, or_, select
 
 from referral.models import Place, Share, SightingCount, Subject, Touch
 from referral.queries import stands
-from referral.values import TouchKind
+from referral.values import DECIDING, TouchKind
 from wx_backend.db import db
 
 REP_WINDOW = timedelta(days=30)
@@ -20,7 +20,7 @@ def reached_by(rep_ids: Select[int], *, since: datetime | None = None) -> Select
     query = (
         select(Touch.identity_id)
         .join(Share, Share.id == Touch.share_id)
-        .where(Share.root_rep_id.in_(rep_ids), Touch.identity_id.is_not(None))
+        .where(Share.root_rep_id.in_(rep_ids), Touch.identity_id.is_not(None), stands())
     )
     return query if since is None else query.where(Touch.event_at >= since)
 
@@ -33,7 +33,10 @@ def scanned_since(since: datetime) -> Select[int | None]:
 
 
 def latest_reps(identity_ids: Collection[int], *, since: datetime) -> dict[int, int]:
-    """By whose link or code each person came last, not counting what campaigns sent out."""
+    """By whose link or code each person came last for certain, without what campaigns sent out.
+
+    An order may be another's: protection is judged person by person (`flows.attribution`).
+    """
     is_push = (Share.subject == Subject.CAMPAIGN) & (Share.place == Place.PUSH)
     rows = db.session.execute(
         select(Touch.identity_id, Share.root_rep_id)
@@ -42,6 +45,7 @@ def latest_reps(identity_ids: Collection[int], *, since: datetime) -> dict[int, 
             Touch.identity_id.in_(identity_ids),
             Touch.event_at >= since,
             Share.root_rep_id.is_not(None),
+            Touch.certainty.in_(DECIDING),
             ~is_push,
             stands(),
         )

@@ -5,19 +5,25 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
+from flows.attribution import dispute_late_touches
 from flows.imports import legacy
 from members.queries import identity_of
+from org.queries import under
+from org.roster import rep_id_within
+from referral.figures import count_reached
 from referral.models import Code, Touch, TouchWithdrawal
 from referral.operations import Contact, record_touch
+from referral.reach import reached_by
 from referral.values import Certainty, TouchKind
+from settlement.queries import income_of
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_imports import brought_in, taken
-from tests.console.world import APPID, World, buy, known, share, touch
+from tests.console.world import APPID, World, buy, known, order, pay, share, sold, touch
 from tests.jobs import run_jobs
 from wx_backend import clock
 from wx_backend.clock import business_on
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
 
 BINDINGS = "公众号,OpenID,员工编号,绑定日期\n"
 CODES = "旧码,类型,公众号,员工编号,网点编码,名称,截止日期\n"
@@ -107,6 +113,43 @@ def test_what_was_taken_back_counts_no_more_and_can_come_again(
     assert "已导入" in desk.get(again).text
     assert count(TouchWithdrawal) == 1
     assert buy(erin, world.wares, world.tree.hall).rep_number == world.alice_number
+
+
+def test_what_was_taken_back_between_order_and_payment_earns_nothing(
+    desk_of: Desks, world: World
+) -> None:
+    desk, dora = desk_of("south"), known("Dora")
+    before = income_of(world.alice_id)
+    page = brought_in(desk, f"{BINDINGS}city,oDora,{world.alice_number},\n", "bindings")
+    order_id = order(dora, world.wares, world.tree.hall)
+    assert sold(order_id).rep_number == world.alice_number
+    undo(desk, page)
+    pay(order_id)
+    assert sold(order_id).rep_number == ""
+    assert income_of(world.alice_id) == before
+
+
+def test_who_was_taken_back_is_out_of_a_citys_reach(desk_of: Desks, world: World) -> None:
+    desk, dora = desk_of("south"), known("Dora")
+    mine = rep_id_within(world.alice_number, under(world.tree.south))
+    page = brought_in(desk, f"{BINDINGS}city,oDora,{world.alice_number},\n", "bindings")
+    assert dora.identity_id in db.session.scalars(reached_by(mine)).all()
+    undo(desk, page)
+    assert dora.identity_id not in db.session.scalars(reached_by(mine)).all()
+    assert count_reached([world.alice_id], since=clock.now() - timedelta(days=30)) == 1, "Bob"
+
+
+def test_a_day_named_in_a_file_opens_no_dispute_about_what_was_paid_since(
+    desk_of: Desks, world: World
+) -> None:
+    """Hearsay that comes after the payment takes nothing and asks for nothing."""
+    dora = known("Dora")
+    buy(dora, world.wares, world.tree.hall)
+    yesterday = business_on(clock.now()) - timedelta(days=1)
+    brought_in(
+        desk_of("south"), f"{BINDINGS}city,oDora,{world.alice_number},{yesterday}\n", "bindings"
+    )
+    assert retried(lambda: dispute_late_touches(now=clock.now())) == 0
 
 
 @pytest.mark.parametrize(
