@@ -11,7 +11,8 @@ from referral.models import Place, PolicyVersion, Share, Subject
 from referral.operations import Sharer, Sharing, open_share
 from referral.values import Certainty, TouchKind
 from tests.console.conftest import Desks
-from tests.console.test_imports_older import BINDINGS, brought_in
+from tests.console.test_imports import brought_in
+from tests.console.test_imports_older import BINDINGS
 from tests.console.world import World, buy, known, share, touch
 from wx_backend import clock
 from wx_backend.db import db, transaction
