@@ -4,6 +4,7 @@ from tools.planted.bug import Bug
 
 RUNNING = "tests/campaigns/test_running.py"
 RULES = "tests/campaigns/test_rules.py"
+MASS = "tests/campaigns/test_mass.py"
 
 BUGS = (
     Bug(
@@ -43,5 +44,33 @@ BUGS = (
         "    if campaign.submitted_by == staff_id:\n        raise SamePerson\n",
         "",
         ("tests/console/test_campaigns.py::test_a_campaign_goes_its_way_from_draft_to_report",),
+    ),
+    Bug(
+        "a mass send without an answer is made again after the platform forgot its mark",
+        "campaigns/mass.py",
+        "now - part.sent_at >= REPEAT_WITHIN",
+        "part.accepted_at is not None",
+        (f"{MASS}::test_after_a_day_without_an_answer_it_stays_unknown_and_is_never_sent_again",),
+    ),
+    Bug(
+        "a mass send that the platform knows already counts as refused",
+        "flows/campaign/mass.py",
+        "if error.code == DUPLICATE:",
+        "if error.code == DUPLICATE and error.unknown:",
+        (f"{MASS}::test_no_answer_is_settled_by_the_number_of_the_first_call",),
+    ),
+    Bug(
+        "a person gets a fifth mass send of the month",
+        "campaigns/rules.py",
+        "person.massed < MASS_A_MONTH",
+        "person.massed <= MASS_A_MONTH",
+        (f"{MASS}::test_four_a_month_over_all_channels_sends_by_hand_included",),
+    ),
+    Bug(
+        "two chunks of one account are sent in the same time",
+        "campaigns/recipients.py",
+        "begins_at = max(now, pace.free_at)",
+        "begins_at = now",
+        ("tests/campaigns/test_pace.py::test_no_second_sees_more_than_the_rate",),
     ),
 )
