@@ -35,6 +35,14 @@ def sync(name: str) -> ResponseReturnValue:
     return redirect(url_for("console.accounts.index"))
 
 
+@bp.post("/accounts/<name>/followers/left")
+def let_leave(name: str) -> ResponseReturnValue:
+    """Whoever is not on the list has left indeed."""
+    me, now = staff(), clock.now()
+    retried(lambda: follower_sync.let_leave(name=name, node_id=me.node_id, now=now))
+    return redirect(url_for("console.accounts.index"))
+
+
 @bp.post("/accounts/<name>/followers/stop")
 def stop_sync(name: str) -> ResponseReturnValue:
     """End it where it is; what was found stays."""
@@ -50,7 +58,7 @@ def _page(asked: str = "", rows: object = ()) -> str:
     return render_template(
         "console/accounts.html",
         accounts=accounts,
-        is_moving=any(each.sync and each.sync.ended_at is None for each in accounts),
+        is_moving=any(map(account_health.is_moving, accounts)),
         quiet=timedelta(days=1),
         asked=asked,
         quotas=rows,

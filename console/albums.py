@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, request
 from flask.typing import ResponseReturnValue
 
-from catalog.showing import Picture
+from catalog.showing import ALBUM_MAX, Picture
 from console.editing import act, acted, done
 from flows import product_desk
 from flows.album import keep_picture
@@ -17,6 +17,7 @@ bp = Blueprint("albums", __name__, url_prefix="/products")
 @bp.post("/<number>/album")
 def hang(number: str) -> ResponseReturnValue:
     """Add pictures; of several the good ones are added, and what is wrong with the others is told."""
+    act(lambda by, _now: product_desk.require_editable(number, by=by))
     good, bad = _pictures_sent()
     try:
         if good:
@@ -54,7 +55,10 @@ def _pictures_sent() -> tuple[list[Picture], list[str]]:
     """The pictures of the form, kept as files, and what is wrong with those that are none."""
     good: list[Picture] = []
     bad: list[str] = []
-    for sent in request.files.getlist("file"):
+    chosen = [sent for sent in request.files.getlist("file") if sent.filename]
+    if len(chosen) > ALBUM_MAX:
+        return [], [f"每个商品最多 {ALBUM_MAX} 张图片，您选择了 {len(chosen)} 张"]
+    for sent in chosen:
         if sent.filename:
             try:
                 good.append(keep_picture(sent.read()))

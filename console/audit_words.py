@@ -72,6 +72,7 @@ ACTS: Final[Mapping[str, str]] = {
     "console.periods.close": "月结",
     "console.skus.add": "添加规格",
     "console.product_editor.create": "新建商品",
+    "console.accounts.let_leave": "确认取消关注",
     "console.accounts.stop_sync": "停止粉丝同步",
     "console.accounts.sync": "粉丝同步",
     "console.albums.hang": "添加商品图片",

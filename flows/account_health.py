@@ -7,7 +7,7 @@ from typing import Final
 
 from flows.accounts import account_within, accounts_within
 from flows.menus.desk import MenuState, menu_state, published_differences
-from members.sync_models import FollowerSync
+from members.sync_models import FollowerSync, SyncPhase
 from members.syncing import latest_sync
 from referral.queries import codes_drawn
 from wx_backend.backlog import PushFigures, push_figures
@@ -69,6 +69,12 @@ class QuotaRow:
     used: int = 0
     remain: int = 0
     error: str = ""
+
+
+def is_moving(health: Health) -> bool:
+    """Whether its followers are being read just now, and nobody is waited for."""
+    sync = health.sync
+    return sync is not None and sync.ended_at is None and sync.phase != SyncPhase.ASKING
 
 
 def healths(node_id: int, *, now: datetime) -> list[Health]:

@@ -39,6 +39,15 @@ def stop(*, name: str, node_id: int, now: datetime) -> None:
     syncing.end_sync(sync, SyncPhase.STOPPED, now=now)
 
 
+def let_leave(*, name: str, node_id: int, now: datetime) -> None:
+    """Whoever is not on the list has left indeed: go on. Raises NotFound when nobody was asked."""
+    latest = syncing.latest_sync(account_within(name, node_id).appid)
+    sync = syncing.sync_under_way(latest.id) if latest is not None else None
+    if sync is None or not syncing.let_leave(sync, now=now):
+        raise NotFound("没有等待确认的同步")
+    defer(sync_followers, sync_id=sync.id)
+
+
 @remote_job("followers.sync", queue=BULK)
 def sync_followers(*, sync_id: int) -> Steps:
     """Do the next step of a reading, and come back while there are more."""
@@ -51,8 +60,13 @@ def sync_followers(*, sync_id: int) -> Steps:
         _refused(sync_id, refusal)
         return
     sync = syncing.sync_under_way(sync_id)
-    if sync is not None:
+    if sync is not None and sync.phase != SyncPhase.ASKING:
         defer(sync_followers, sync_id=sync_id)
+
+
+def _wait(_: FollowerSync) -> Steps:
+    """A person is asked: whoever answers has it go on."""
+    yield from ()
 
 
 def _list(sync: FollowerSync) -> Steps:
@@ -111,6 +125,7 @@ def _tomorrow(now: datetime) -> datetime:
 
 _STEPS: Final[Mapping[SyncPhase, Callable[[FollowerSync], Any]]] = {
     SyncPhase.LISTING: _list,
+    SyncPhase.ASKING: _wait,
     SyncPhase.LEAVING: _leave,
     SyncPhase.PROFILES: _learn,
 }

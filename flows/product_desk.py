@@ -85,6 +85,11 @@ def last_event(product_id: int) -> int:
     return newest[0].id if newest else 0
 
 
+def require_editable(number: str, *, by: Editor) -> None:
+    """Raises NotFound, Forbidden or UnderApproval, before anything is made ready for a change."""
+    _editable(number, by)
+
+
 def hang(number: str, pictures: Sequence[Picture], *, by: Editor, now: datetime) -> None:
     """Add pictures to a product's album; what hangs there already is not added twice."""
     product = _editable(number, by)

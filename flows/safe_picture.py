@@ -12,8 +12,11 @@ from wx_backend.errors import BadInput
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 BYTES_MAX: Final = 8 * 1024 * 1024
 PIXELS_MAX: Final = 50_000_000
+WHOLE_MAX: Final = 20_000_000
+"""Of what cannot be decoded at a smaller scale: every pixel of it takes memory."""
 SIDE_MAX: Final = 1_600
 QUALITY: Final = 82
+_SCALABLE: Final = ("RGB", "RGBA", "L", "LA")
 _TOO_LARGE: Final = "图片太大，请降低分辨率后再上传"
 _BROKEN: Final = (UnidentifiedImageError, OSError, ValueError, SyntaxError)
 _BURSTING: Final = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -52,14 +55,23 @@ def pixels_of(data: bytes, *, side: int = SIDE_MAX) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > PIXELS_MAX:
+            most = PIXELS_MAX if picture.format == "JPEG" else WHOLE_MAX
+            if picture.width * picture.height > most:
                 raise BadPicture(_TOO_LARGE)
             picture.draft("RGB", (side, side))
-            return _on_white(ImageOps.exif_transpose(picture))
+            return _on_white(ImageOps.exif_transpose(_small(picture, side)))
     except _BURSTING as error:
         raise BadPicture(_TOO_LARGE) from error
     except _BROKEN as error:
         raise BadPicture from error
+
+
+def _small(picture: Image.Image, side: int) -> Image.Image:
+    """Its pixels at most so many a side; made smaller before anything else copies them."""
+    if picture.mode not in _SCALABLE:
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    picture.thumbnail((side, side))
+    return picture
 
 
 def as_jpeg(picture: Image.Image, *, side: int) -> Drawn:

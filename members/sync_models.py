@@ -16,6 +16,7 @@ class SyncPhase(StrEnum):
     """What a reading is at, in this order; and how it ended."""
 
     LISTING = "listing"
+    ASKING = "asking"  # more seem to have left than is likely: a person decides
     LEAVING = "leaving"
     PROFILES = "profiles"
     DONE = "done"

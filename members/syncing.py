@@ -18,6 +18,9 @@ from wx_backend.errors import Conflict
 
 SHORT_BY: Final = 0.95
 """A list with fewer people than this part of what the platform counts is not believed."""
+LEAVE_PART: Final = 0.01
+LEAVE_FEW: Final = 20
+"""When more than this part of the followers we know, and more than so few, left: a person is asked."""
 
 
 class SyncUnderWay(Conflict):
@@ -76,7 +79,7 @@ def note_page(
         change=_listed,
         where=lambda old, new: old.sync_id.is_distinct_from(new.sync_id),
     )
-    sync.listed, sync.total, sync.moved_at = sync.listed + len(page), total, now
+    sync.listed, sync.total, sync.moved_at = sync.listed + len(page), max(sync.total, total), now
     sync.next_openid = following
     if not following:
         _end_list(sync, now)
@@ -84,14 +87,12 @@ def note_page(
 
 def note_left(sync: FollowerSync, *, limit: int, now: datetime) -> list[int]:
     """Some of those who follow no more, as they are not on the list; the last ones end the phase."""
-    at = _as_of(sync)
-    older = or_(Identity.state_at.is_(None), Identity.state_at <= at)
-    gone = Identity.sync_id.is_distinct_from(sync.id)
-    query = _of(sync).where(Identity.is_followed, gone, older)
+    at, gone = _as_of(sync), _gone(sync)
+    query = _of(sync).where(*gone)
     ids = [*db.session.scalars(query.order_by(Identity.id).limit(limit))]
     db.session.execute(
         update(Identity)
-        .where(Identity.id.in_(ids), Identity.is_followed, older)
+        .where(Identity.id.in_(ids), *gone)
         .values(is_followed=False, state_at=at)
         .execution_options(synchronize_session=False)
     )
@@ -133,6 +134,28 @@ def _end_list(sync: FollowerSync, now: datetime) -> None:
         end_sync(sync, SyncPhase.FAILED, now=now, note=said)
         return
     sync.phase, sync.cursor = SyncPhase.LEAVING, 0
+    leaving = _count(_of(sync).where(*_gone(sync)))
+    followed = _count(_of(sync).where(Identity.is_followed.is_(True)))
+    if leaving > max(LEAVE_FEW, followed * LEAVE_PART):
+        sync.phase = SyncPhase.ASKING
+        sync.note = f"我们记录的 {followed} 名粉丝中有 {leaving} 名不在列表上"
+
+
+def let_leave(sync: FollowerSync, *, now: datetime) -> bool:
+    """Somebody looked, and they have left indeed; False when nobody was asked."""
+    if sync.phase != SyncPhase.ASKING:
+        return False
+    sync.phase, sync.note, sync.moved_at = SyncPhase.LEAVING, "", now
+    return True
+
+
+def _gone(sync: FollowerSync) -> list[ColumnElement[bool]]:
+    """Who follows as far as we know and is not on the list, without anything newer said of him."""
+    return [
+        Identity.is_followed.is_(True),
+        Identity.sync_id.is_distinct_from(sync.id),
+        or_(Identity.state_at.is_(None), Identity.state_at <= _as_of(sync)),
+    ]
 
 
 def _as_of(sync: FollowerSync) -> datetime:

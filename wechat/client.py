@@ -128,11 +128,17 @@ class Client:
         return [typed(UserInfo, "/cgi-bin/user/info/batchget", each) for each in sent]
 
     def followers(self, after: str = "") -> Followers:
-        """One page of followers in the platform's order, after an openid."""
+        """One page of followers in the platform's order, after an openid.
+
+        An answer that does not say how many there are is none: people would seem to have left.
+        """
         sent = self.groups.user.get_followers(after or None)
         openids = (sent.get("data") or {}).get("openid", [])
+        total, count = sent.get("total"), sent.get("count")
+        if type(total) is not int or type(count) is not int or count != len(openids):
+            raise PlatformError("/cgi-bin/user/get", "unreadable_answer", permanent=False)
         following = sent.get("next_openid", "") if openids else ""
-        return Followers(int(sent.get("total", 0)), tuple(openids), following)
+        return Followers(total, tuple(openids), following)
 
     def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
         """Replace the default menu."""

@@ -79,6 +79,7 @@ EDITS_GOODS = MARKETS.at(*ABOVE_OUTLETS)
 TABLE: dict[str, Access] = {
     "billing.receipt": PLATFORM,
     "console.accounts.index": RUNS,
+    "console.accounts.let_leave": RUNS,
     "console.accounts.quotas": RUNS,
     "console.accounts.stop_sync": RUNS,
     "console.accounts.sync": RUNS,

@@ -80,7 +80,7 @@ def code_faults(
     if not (_SCENE if is_scene else _SLUG).fullmatch(cells["旧码"]):
         faults["旧码"] = "只能用字母、数字、下划线和连字符" if not is_scene else "只能用英文字符"
     faults |= _leads_to(cells, known)
-    said = alias_in(cells, known.accounts)
+    said = alias_in({**cells, "截止日期": ""}, known.accounts)
     if (said.appid, said.code) in known.aliases or ("alias", said.appid, said.code) in seen:
         faults["旧码"] = "已被使用"
     seen.add(("alias", said.appid, said.code))

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from members import syncing
 from members.models import Identity
 from members.operations import ensure_identity, follow, unfollow
 from members.sync_models import FollowerSync
+from simulator.api.calls import ENDPOINTS
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import APPID, World
@@ -160,6 +163,50 @@ def test_a_list_that_breaks_off_makes_nobody_leave(
     assert latest().phase == "failed"
     assert row("oStays").is_followed
     assert "未标记取消关注" in desk_of("root").get("/accounts").text
+    assert openids
+
+
+@pytest.mark.parametrize("answer", [{}, {"total": 5}, {"count": 0, "next_openid": ""}])
+def test_an_answer_that_says_nothing_makes_nobody_leave(
+    desk_of: Desks,
+    openids: list[str],
+    run_jobs: RunJobs,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, object],
+) -> None:
+    known("oStays", is_followed=True)
+    monkeypatch.setitem(
+        ENDPOINTS,
+        "/cgi-bin/user/get",
+        replace(ENDPOINTS["/cgi-bin/user/get"], run=lambda _call: answer),
+    )
+    begun(desk_of("root"))
+    run_jobs()
+    assert (latest().phase, latest().listed) == ("listing", 0)
+    assert row("oStays").is_followed
+    assert openids
+
+
+def test_a_person_is_asked_before_many_leave(
+    desk_of: Desks, openids: list[str], run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "LEAVE_FEW", 1)
+    for openid in ("oOne", "oTwo"):
+        known(openid, is_followed=True)
+    desk = desk_of("root")
+    begun(desk)
+    run_jobs()
+    assert latest().phase == "asking"
+    assert row("oOne").is_followed
+    page = desk.get("/accounts").text
+    assert "我们记录的 7 名粉丝中有 2 名不在列表上" in page
+    assert 'http-equiv="refresh"' not in page
+    assert desk_of("north").post(f"{PATH}/left").status_code == 404
+    assert desk.post(f"{PATH}/left").status_code == 302
+    assert desk.post(f"{PATH}/left").status_code == 404
+    run_jobs()
+    assert (latest().phase, latest().left) == ("done", 2)
+    assert not row("oOne").is_followed
     assert openids
 
 

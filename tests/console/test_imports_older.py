@@ -218,6 +218,12 @@ def test_old_links_and_scenes_lead_on(desk_of: Desks, world: World) -> None:
     assert "已被使用" in desk.get(taken(desk, f"{CODES}old-1,链接,,,SC1,,\n", "codes")).text
 
 
+def test_a_bad_last_day_of_a_code_is_a_fault_of_its_line(desk_of: Desks, world: World) -> None:
+    desk = desk_of("south")
+    page = taken(desk, f"{CODES}old-1,链接,,{world.alice_number},,,morgen\n", "codes")
+    assert "日期格式应为" in desk.get(page).text
+
+
 def test_old_codes_go_unless_somebody_used_them(desk_of: Desks, world: World) -> None:
     desk = desk_of("south")
     page = brought_in(

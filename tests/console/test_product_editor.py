@@ -276,6 +276,29 @@ def test_of_several_pictures_the_good_ones_hang(desk_of: Desks, product: str) ->
     assert "请选择图片" in desk.get(f"/products/{product}").text
 
 
+def test_of_too_many_pictures_none_is_read(
+    desk_of: Desks, product: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, path = desk_of("marketer"), f"/products/{product}/album"
+    monkeypatch.setattr("console.albums.keep_picture", lambda _data: pytest.fail("was read"))
+    files = [(picture(), f"{number}.png") for number in range(10)]
+    sent = {"csrf_token": desk.token(), "file": files}
+    Context().run(desk.browser.post, f"/console{path}", data=sent)
+    assert "您选择了 10 张" in desk.get(f"/products/{product}").text
+
+
+def test_nothing_is_kept_for_a_product_one_may_not_edit(
+    desk_of: Desks, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert world
+    number = db.session.get_one(Product, 1).number
+    db.session.rollback()
+    monkeypatch.setattr("console.albums.keep_picture", lambda _data: pytest.fail("was kept"))
+    desk = desk_of("marketer")
+    assert desk.upload(f"/products/{number}/album", picture(), "a.png").status_code == 403
+    assert desk.upload("/products/PD0/album", picture(), "a.png").status_code == 404
+
+
 def test_an_album_has_nine_pictures_at_most(desk_of: Desks, product: str) -> None:
     desk, path = desk_of("marketer"), f"/products/{product}/album"
     for number in range(10):

@@ -78,3 +78,18 @@ def test_what_is_transparent_is_white(mode: str) -> None:
 def test_anything_else_is_refused(raw: bytes) -> None:
     with pytest.raises(BadPicture):
         drawn_anew(raw)
+
+
+def test_only_what_is_decoded_at_a_smaller_scale_may_have_many_pixels() -> None:
+    large = Image.new("L", (6_000, 4_000))
+    with pytest.raises(BadPicture, match="图片太大"):
+        drawn_anew(saved(large, "PNG"))
+    drawn = drawn_anew(saved(large, "JPEG"))
+    assert (drawn.width, drawn.height) == (1_600, 1_067)
+
+
+@pytest.mark.parametrize("mode", ["1", "I;16", "CMYK", "P"])
+def test_unusual_pixels_are_drawn_too(mode: str) -> None:
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    drawn = drawn_anew(saved(Image.new(mode, (2_000, 1_000)), kind))
+    assert (drawn.width, drawn.height) == (1_600, 800)
