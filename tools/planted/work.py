@@ -49,4 +49,22 @@ BUGS = (
         "object_hook=None and ",
         ("tests/wx_backend/test_strict.py::test_ambiguous_or_hostile_json_is_refused",),
     ),
+    Bug(
+        "who falls silent in a transaction keeps his locks",
+        "wx_backend/db.py",
+        'f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC"',
+        '" -c timezone=UTC"',
+        (
+            "tests/wx_backend/test_silent_clients.py::test_whoever_falls_silent_in_a_transaction_gives_his_locks_up",
+        ),
+    ),
+    Bug(
+        "a number larger than any row's is looked for",
+        "wx_backend/row_ids.py",
+        "        if number > ID_MAX:\n            raise ValidationError\n",
+        "",
+        (
+            "tests/wx_backend/test_row_ids.py::test_a_number_no_database_could_look_for_leads_nowhere",
+        ),
+    ),
 )
