@@ -16,6 +16,7 @@ TICK_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 STEADY_SECONDS = 30.0
+DEADLY = frozenset({signal.SIGKILL, signal.SIGQUIT})
 
 Report = Callable[[str, str], None]
 
@@ -97,7 +98,9 @@ class Supervisor:
         self.send(name, signal.SIGKILL)
 
     def send(self, name: str, number: signal.Signals) -> None:
-        """Send a signal to the program's whole group."""
+        """Send a signal to the program's whole group; whom we end ourselves is started again soon."""
+        if number in DEADLY:
+            self._pauses.pop(name, None)
         self._child(name).signal(number)
 
     def pause(self, name: str) -> None:

@@ -61,12 +61,12 @@ class Morning:
         for row in story.rows(REPS, batch=batch):
             self._collect(story, self.people[row["number"]], row["payout"])
         eventually("the batch", lambda: story.value(BATCH, batch=batch), "done", COMPARED_SECONDS)
-        paid = [row["net_fen"] for row in _payouts(story, batch) if row["status"] == "paid"]
-        arrived = [fact["amount_fen"] for fact in story.witness("transfer")]
-        expect("what arrived", sorted(arrived), sorted(paid))
-        return (
-            f"{batch}: {sum(paid)} fen to {len(paid)} reps, {len(VICTIMS) * (1 + len(paid))} deaths"
-        )
+        paid = {row["number"]: row["net_fen"] for row in _payouts(story, batch)}
+        arrived = [(fact["out_bill_no"], fact["amount_fen"]) for fact in story.witness("transfer")]
+        of_batch = sorted(each for each in arrived if each[0] in paid)
+        expect("what arrived", of_batch, sorted(paid.items()))
+        deaths = len(VICTIMS) * (1 + len(paid))
+        return f"{batch}: {sum(paid.values())} fen to {len(paid)} reps, {deaths} deaths"
 
     def _collect(self, story: Story, person: str, payout: str) -> None:
         """A rep confirms on the phone while workers die."""

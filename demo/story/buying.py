@@ -178,7 +178,7 @@ def _shown(story: Story) -> list[tuple[str, str]]:
     return sorted(
         (fact["person"], fact["data"]["character_string1"])
         for fact in story.witness("message.delivered")
-        if fact["message"] == "template"
+        if fact["message"] == "template" and "character_string1" in fact["data"]
     )
 
 
