@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from flows.menus.rep_tags import rep_changed
-from members.joining import part_from_phones
+from members.phone_joining import part_from_phones
 from members.queries import member_ids_of, member_of
 from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
 from org.queries import bound_rep, rep_by_number

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from flows.sealed import vault
 from insights.briefings import staff_read_by
-from members.joining import join_by_phone, prove_phone
 from members.phone_codes import Outcome, new_code, use_code, void_code
+from members.phone_joining import join_by_phone, prove_phone
 from members.phones import normalised
 from members.queries import member_ids_of, phone_holder
 from members.vault import member_phone
@@ -17,7 +17,7 @@ from wx_backend.errors import BadInput, Conflict, PlatformError, Unavailable
 from wx_backend.outbox import defer, job
 
 log = logging.getLogger(__name__)
-TEXT = "【{title}】验证码 {digits}，5 分钟内有效。如非本人操作请忽略，请勿告诉他人。"
+TEXT = "【{title}】验证码 {digits}，5 分钟内有效。输入者将与本手机号的会员合并，可查看订单和地址，请勿告诉任何人。"
 
 
 class CodeNotSent(Unavailable):

@@ -5,31 +5,17 @@ adds links to the older of them and rewrites nothing: orders keep the member the
 and undoing the link brings back what was before.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import exists, select
 
 from members.models import Identity, IdentityLink, LinkKind, Member
-from members.phones import normalised
-from members.queries import member_ids_of, members_of_phone, persons_of
-from members.vault import Vault, member_phone
 from wx_backend import clock
 from wx_backend.clock import business_on
-from wx_backend.db import db, locked, take_turns
-from wx_backend.errors import Conflict, NotFound
+from wx_backend.db import db, locked
+from wx_backend.errors import NotFound
 from wx_backend.numbers import MEMBER, new_number
 from wx_backend.outbox import defer, job
-
-PROOF_COUNTS_FOR: Final = timedelta(days=90)
-"""Operators hand a number out again some 90 days after it was given up: an older proof may be of
-whoever had it before."""
-_PHONES: Final = b"members.phones"  # who joins by one and who gets rights look at each other
-
-
-class MemberErased(Conflict):
-    code, message = "member_erased", "该用户的资料已按要求删除"
 
 
 def join_member(*, identity_id: int, now: datetime) -> int:
@@ -38,7 +24,7 @@ def join_member(*, identity_id: int, now: datetime) -> int:
     Call it at every sign-in: what the platform tells later (a union id) is used then.
     Raises NotFound for an identity that does not exist.
     """
-    identity = _locked_identity(identity_id)
+    identity = locked_identity(identity_id)
     if identity.member_id is None:
         member = Member(number=new_number(MEMBER, on=business_on(now)), created_at=now)
         db.session.add(member)
@@ -46,65 +32,6 @@ def join_member(*, identity_id: int, now: datetime) -> int:
         _link(identity, member.id, LinkKind.FIRST_SEEN, now)
         _look_again(identity_id)
     return merge_same_person(identity_id=identity_id, now=now)
-
-
-def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> None:
-    """Note a number its owner proved to hold; `join_by_phone` says who else he is by it.
-
-    `phone` is any usual spelling of a mainland mobile number. Raises BadPhone, NotFound, and
-    MemberErased for a member whose data was erased.
-    """
-    number = normalised(phone)
-    take_turns(_PHONES)
-    _lock_identities(member_id)
-    member = locked(select(Member).where(Member.id == member_id))
-    if member is None:
-        raise NotFound
-    if member.erased_at is not None:
-        raise MemberErased
-    member.phone = vault.seal(number, place=member_phone(member_id))
-    member.phone_index = vault.index(number)
-    member.phone_proven_at = now
-    db.session.flush()
-
-
-def join_by_phone(
-    *, member_id: int, has_rights: Callable[[frozenset[int]], bool], now: datetime
-) -> None:
-    """Join a person with all who proved his phone within 90 days; the oldest stays.
-
-    A phone can be somebody else's by now, or its code told to a stranger. So whoever has rights in
-    the shop is joined with nobody by it: `has_rights` is asked with every row of a person.
-    """
-    take_turns(_PHONES)
-    today = persons_of({member_id})
-    person = member_id if member_id in today else min(today)
-    alike = members_of_phone(member_ids_of(person), since=now - PROOF_COUNTS_FOR) | {person}
-    free = {each for each in alike if not has_rights(member_ids_of(each))}
-    if person in free and len(free) > 1:
-        _join(free, into=min(free), kind=LinkKind.PHONE, now=now)
-        db.session.flush()
-
-
-def part_from_phones(*, identity_id: int, now: datetime) -> int:
-    """Undo what a phone has joined to an identity's person; the member he is afterwards.
-
-    For whoever is about to have rights in the shop: those are for no WeChat that came by a phone.
-    What a union id says stays. Raises NotFound for an identity that never joined.
-    """
-    take_turns(_PHONES)
-    person = _locked_identity(identity_id).member_id
-    if person is None:
-        raise NotFound
-    identities = db.session.scalars(select(Identity).where(Identity.member_id == person)).all()
-    links = _open_links(each.id for each in identities)
-    came_by_phone = _came_by_phone(identities, links, person)
-    for link in links:
-        if link.identity_id in came_by_phone and link.kind != LinkKind.FIRST_SEEN:
-            undo_link(link_id=link.id, now=now)
-    for each in sorted(came_by_phone):
-        merge_same_person(identity_id=each, now=now)
-    return _locked_identity(identity_id).member_id or person
 
 
 def merge_same_person(*, identity_id: int, now: datetime) -> int:
@@ -117,7 +44,7 @@ def merge_same_person(*, identity_id: int, now: datetime) -> int:
         raise NotFound
     person = _members_of_unionid(identity.unionid) | {identity.member_id}
     if len(person) > 1:
-        _join(person, into=min(person), kind=LinkKind.UNIONID, now=now)
+        join_members(person, into=min(person), kind=LinkKind.UNIONID, now=now)
     db.session.flush()
     return identity.member_id
 
@@ -141,7 +68,7 @@ def undo_link(*, link_id: int, now: datetime) -> None:
     link.undone_at = now
     db.session.flush()
     if link.member_id is not None:
-        identity = _locked_identity(link.identity_id)
+        identity = locked_identity(link.identity_id)
         identity.member_id = db.session.scalar(
             select(IdentityLink.member_id)
             .where(
@@ -158,54 +85,12 @@ def _look_again(identity_id: int) -> None:
     defer(merge, identity_id=identity_id)
 
 
-def _locked_identity(identity_id: int) -> Identity:
+def locked_identity(identity_id: int) -> Identity:
+    """The identity of this id, locked and read freshly. Raises NotFound."""
     identity = locked(select(Identity).where(Identity.id == identity_id))
     if identity is None:
         raise NotFound
     return identity
-
-
-def _open_links(identity_ids: Iterable[int]) -> Sequence[IdentityLink]:
-    return db.session.scalars(
-        select(IdentityLink)
-        .where(
-            IdentityLink.identity_id.in_(set(identity_ids)),
-            IdentityLink.member_id.is_not(None),
-            IdentityLink.undone_at.is_(None),
-        )
-        .order_by(IdentityLink.id)
-    ).all()
-
-
-def _came_by_phone(
-    identities: Sequence[Identity], links: Sequence[IdentityLink], person: int
-) -> set[int]:
-    """Which identities a phone brought to a person, with those that share their union ids.
-
-    Not those that share one with the person himself: him they are anyway.
-    """
-    own = {
-        link.identity_id
-        for link in links
-        if link.kind == LinkKind.FIRST_SEEN and link.member_id == person
-    }
-    by_phone = {link.identity_id for link in links if link.kind == LinkKind.PHONE}
-    his = {each.unionid for each in identities if each.id in own and each.unionid}
-    brought = {each.unionid for each in identities if each.id in by_phone and each.unionid}
-    return {
-        each.id
-        for each in identities
-        if each.id not in own
-        and each.unionid not in his
-        and (each.id in by_phone or each.unionid in brought)
-    }
-
-
-def _lock_identities(member_id: int) -> None:
-    """Before the member, as everybody locks them."""
-    of_member = select(Identity.id).where(Identity.member_id == member_id).order_by(Identity.id)
-    for identity_id in db.session.scalars(of_member).all():
-        _locked_identity(identity_id)
 
 
 def _members_of_unionid(unionid: str | None) -> set[int]:
@@ -217,7 +102,7 @@ def _members_of_unionid(unionid: str | None) -> set[int]:
     return {member_id for member_id in db.session.scalars(members) if member_id is not None}
 
 
-def _join(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:
+def join_members(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:
     """Link the identities of all to one member; locked in id order, so that mergers never cross."""
     undone = exists().where(
         IdentityLink.identity_id == Identity.id,

@@ -19,7 +19,7 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width,initial-scale=1,viewport-fit=cover">
 <title>{{ message }}</title>
 <style>
-:root{color-scheme:light dark;--bg:#ededed;--card:#fff;--fg:#191919;--dim:#737373;--line:#07c160}
+:root{color-scheme:light dark;--bg:#ededed;--card:#fff;--fg:#191919;--dim:#737373;--line:#067a3c}
 @media(prefers-color-scheme:dark){:root{--bg:#111;--card:#191919;--fg:#e6e6e6;--dim:#8c8c8c}}
 body{margin:0;min-height:100vh;display:grid;place-items:center;background:var(--bg);color:var(--fg);
 font:17px/1.6 -apple-system,"PingFang SC","Noto Sans SC",sans-serif}

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from flows.sealed import vault
-from members.joining import join_member, prove_phone
+from members.joining import join_member
 from members.operations import follow
+from members.phone_joining import prove_phone
 from referral.models import Place, Subject
 from referral.operations import Contact, Sharer, Sharing, open_share, record_touch
 from referral.values import Certainty, TouchKind

@@ -12,7 +12,7 @@ from flows.repair import number_of_open_items
 from fulfilment.queries import count_overdue
 from insights.briefings import accept_briefing, daily_readers, staff_of_link, staff_read_by
 from insights.values import Span
-from members.joining import part_from_phones
+from members.phone_joining import part_from_phones
 from members.queries import member_ids_of
 from org.models import Role
 from org.queries import node_of, under

@@ -38,7 +38,7 @@ class Look:
     def here(self, name: str) -> None:
         """Look at the page as it is now."""
         for scheme in SCHEMES:
-            self.page.emulate_media(color_scheme=scheme)
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             is_examined = (self.size, scheme) != ("desktop", "dark")  # its colours are the phone's
             found = _seen(self.page) if is_examined else ()
             self.wrong += [f"{name} ({self.size}, {scheme}): {what}" for what in found]

@@ -17,7 +17,7 @@ from flows.archive.snapshot import PART, Snapshot, reader
 from flows.archive.work import give_up_dead, path_of, remove_old
 from flows.resealing import SEALED
 from flows.sealed import order_place, vault
-from members.joining import prove_phone
+from members.phone_joining import prove_phone
 from orders.models import SalesOrder
 from org.models import Role, Staff
 from referral.models import Touch

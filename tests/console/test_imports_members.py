@@ -4,8 +4,8 @@ from sqlalchemy import select
 
 from flows.sealed import vault
 from members.importing import members_among
-from members.joining import prove_phone
 from members.models import Identity, Member
+from members.phone_joining import prove_phone
 from members.queries import identity_of, members_by_phone
 from members.vault import member_phone
 from org.import_models import ImportRow

@@ -12,8 +12,9 @@ from flows.checkout import check_out
 from flows.payment.settle import settle
 from flows.phone_proof import has_rights
 from flows.sealed import vault
-from members.joining import join_by_phone, join_member, prove_phone
+from members.joining import join_member
 from members.operations import ensure_identity
+from members.phone_joining import join_by_phone, prove_phone
 from orders.models import OrderLine, SalesOrder
 from orders.queries import order_by_id
 from orders.values import Item, Wish

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from flows.following import forget_identity, forget_member
 from flows.sealed import vault
 from members.consents import Answer, free_consents, record_consents
-from members.joining import join_member, prove_phone
+from members.joining import join_member
 from members.models import Identity, Member
 from members.operations import ensure_identity, follow, unfollow
+from members.phone_joining import prove_phone
 from orders.cart import Choice, Owner, count_lines, put_in_cart
 from org.invites import bind_rep
 from org.queries import bound_rep, member_of_rep, rep_of_member

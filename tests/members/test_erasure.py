@@ -5,9 +5,10 @@ from sqlalchemy import select
 
 from members.consents import Answer, free_consents, record_consents
 from members.erasure import erase_identity, erase_member, erase_profile
-from members.joining import join_by_phone, join_member, prove_phone
+from members.joining import join_member
 from members.models import FollowEvent, Identity, LinkKind, Member
 from members.operations import ensure_identity, follow, unfollow
+from members.phone_joining import join_by_phone, prove_phone
 from members.queries import identity_of, members_by_phone
 from members.vault import Vault
 from members.visitors import link_visitor, new_visitor, visitor_of

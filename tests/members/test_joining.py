@@ -7,18 +7,16 @@ from flask import Flask
 from sqlalchemy import select
 
 from members.erasure import erase_member
-from members.joining import (
+from members.joining import join_member, merge_same_person, undo_link
+from members.models import Identity, IdentityLink, LinkKind, Member
+from members.operations import ensure_identity
+from members.phone_joining import (
     PROOF_COUNTS_FOR,
     MemberErased,
     join_by_phone,
-    join_member,
-    merge_same_person,
     part_from_phones,
     prove_phone,
-    undo_link,
 )
-from members.models import Identity, IdentityLink, LinkKind, Member
-from members.operations import ensure_identity
 from members.phones import BadPhone
 from members.queries import (
     member_by_number,

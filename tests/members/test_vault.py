@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from members.joining import join_member, prove_phone
+from members.joining import join_member
 from members.models import Member
 from members.operations import ensure_identity
+from members.phone_joining import prove_phone
 from members.phones import BadPhone, masked, normalised
 from members.vault import CannotOpen, Vault, member_phone
 from tests.members.cast import BOB, CITY, NOON

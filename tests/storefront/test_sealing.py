@@ -12,8 +12,8 @@ from sqlalchemy import LargeBinary, make_url, null, select, update
 
 from flows.resealing import SEALED, reseal
 from flows.sealed import order_address, vault
-from members.joining import prove_phone
 from members.models import Member
+from members.phone_joining import prove_phone
 from members.vault import CannotOpen
 from orders.models import SalesOrder
 from tests.storefront.conftest import Mall, Phones
