@@ -49,7 +49,8 @@ class Notary:
         """Note what is there now."""
         for name in APPENDED:
             known = self._rows.setdefault(name, {})
-            known |= self._read(name, after=max(known, default=0) - AGAIN)
+            seen = self._read(name, after=max(known, default=0) - AGAIN)
+            self._rows[name] = seen | known  # what was seen first is what it has to say
         self.looks += 1
 
     def rows_stay_as_they_were(self, _story: Story) -> str:
