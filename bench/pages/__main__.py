@@ -29,6 +29,11 @@ CONNECTIONS: Final = 2
 USERS, BROWSING_SECONDS = 20, 30.0
 CROWD, SATURATED_SECONDS = 16, 15.0
 GROWTH_MOST: Final = 1.2
+_HEAD: Final = (
+    "\n{small:,} and {large:,} orders, {connections} connections, CPU ms a page\n\n"
+    "| page | p50 ms | p95 ms | server | database | small, both | large, both | growth |\n"
+    "|---|---|---|---|---|---|---|---|"
+)
 GOALS_MS: Final = {"console": 150, "terminal": 150, "mall": 50}
 
 
@@ -52,8 +57,15 @@ def main() -> None:
     with ExitStack() as stack:
         server = stack.enter_context(large_server())
         small, large = (opened(stack, server, size) for size in (orders // SMALLER, orders))
-        costs = {page: _rounds(server, page, small, large, rounds) for page in small.pages()}
-        _print(costs, orders)
+        print(_HEAD.format(small=orders // SMALLER, large=orders, connections=CONNECTIONS))
+        costs = {}
+        for page in small.pages():
+            costs[page] = _rounds(server, page, small, large, rounds)
+            print(_row(page, costs[page]), flush=True)
+        print()
+        for page, pairs in costs.items():
+            growth = [large.cpu_ms / small.cpu_ms for small, large in pairs]
+            tell(f"{page.name}: CPU, large / small", growth, at_most=GROWTH_MOST)
         for area in ("console", "mall"):
             _people(server, large, area)
 
@@ -61,33 +73,22 @@ def main() -> None:
 def _rounds(
     server: PostgresServer, page: Page, small: Site, large: Site, rounds: int
 ) -> list[tuple[Cost, Cost]]:
-    measure = partial(_measured, server, page)
+    measure = partial(_measured, server, page.name)
     measure(small), measure(large)  # connections, templates, what the database keeps in memory
     return [(measure(small), measure(large)) for _ in range(rounds)]
 
 
-def _measured(server: PostgresServer, page: Page, site: Site) -> Cost:
-    request = site.request(page)
+def _measured(server: PostgresServer, name: str, site: Site) -> Cost:
+    request = site.request(next(page for page in site.pages() if page.name == name))
     pids = (site.pid, server.pid)
     before = [cpu_seconds(pid) for pid in pids]
     run = drive(site.address, [*repeat(request, AT_ONCE)], connections=CONNECTIONS, seconds=3_600.0)
     used = [cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True)]
     if run.bad:
-        raise SystemExit(f"{page.name} of {site.orders:,} orders was answered badly")
+        print(f"{name} of {site.orders:,} orders: {run.bad} of {AT_ONCE} answered badly")
+    if not run.latencies:
+        raise SystemExit(f"{name} was not answered")
     return Cost(run, *(1_000 * each / len(run.latencies) for each in used))
-
-
-def _print(costs: dict[Page, list[tuple[Cost, Cost]]], orders: int) -> None:
-    print(
-        f"\n{orders // SMALLER:,} and {orders:,} orders, {CONNECTIONS} connections, CPU ms a page\n\n"
-        "| page | p50 ms | p95 ms | server | database | small, both | large, both | growth |\n|---|---|---|---|---|---|---|---|"
-    )
-    for page, rounds in costs.items():
-        print(_row(page, rounds))
-    print()
-    for page, rounds in costs.items():
-        growth = [large.cpu_ms / small.cpu_ms for small, large in rounds]
-        tell(f"{page.name}: CPU, large / small", growth, at_most=GROWTH_MOST)
 
 
 def _row(page: Page, rounds: list[tuple[Cost, Cost]]) -> str:

@@ -35,7 +35,7 @@ class Balancer:
             if backend is not None:
                 await _joined((reader, writer), backend)
         finally:
-            writer.transport.abort()
+            await _closed(writer)
 
     async def _reached(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         """The next host that takes a connection; those that were left out are the last resort."""
@@ -75,6 +75,15 @@ async def _joined(client: Ends, backend: Ends) -> None:
         for task in (asking, answering):
             task.cancel()
         backend[1].transport.abort()
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    """Close a client's connection once all that was written to it has gone."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), ANSWER_SECONDS)
+    except (OSError, TimeoutError):
+        writer.transport.abort()
 
 
 async def _passed(
