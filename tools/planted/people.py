@@ -46,8 +46,8 @@ BUGS = (
     Bug(
         "the file of orders forgets whose they are",
         "orders/search.py",
-        "    conditions = [_is_within(wanted.scope)]\n",
-        "    conditions: list[ColumnElement[bool]] = []\n",
+        "        query = query.where(SalesOrder.id.in_(union_all(*newest)))\n",
+        "        query = query.where(*conditions)\n",
         ("tests/console/test_scope.py::test_lists_counts_and_files_show_the_same_orders",),
     ),
     Bug(
