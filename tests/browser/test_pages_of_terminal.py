@@ -13,6 +13,8 @@ from org.models import Staff
 from org.queries import member_of_rep
 from tests.browser.conftest import DESKTOP, PHONE, WECHAT_AGENT, fresh_page
 from tests.browser.looking import Look
+from tests.browser.test_mall import JSSDK
+from tests.browser.test_pages_of_mall import here
 from tests.browser.test_terminal import cookie
 from tests.console.world import APPID, Person, World, known
 from tests.jobs import run_jobs
@@ -23,7 +25,7 @@ from wx_backend import clock
 from wx_backend.access import TABLE, Caller
 from wx_backend.db import db, retried
 
-__all__ = ["alice", "phone_of", "things", "world"]
+__all__ = ["alice", "here", "phone_of", "things", "world"]
 pytestmark = pytest.mark.browser
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 # Pictures and answers for scripts, and what a member sees who is no rep (below).
@@ -62,7 +64,7 @@ def pages(app: Flask, named: Mapping[str, Mapping[str, object]]) -> Iterator[tup
 def test_every_page_of_a_rep(
     app: Flask,
     browser: Browser,
-    site: str,
+    here: str,
     world: World,
     named: Mapping[str, Mapping[str, object]],
     size: str,
@@ -70,15 +72,15 @@ def test_every_page_of_a_rep(
     appoint(world, world.alice_id)
     person = person_of(world)
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
-        page.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=""))
+        page.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK))
         page.context.add_cookies(
-            [{"name": "wx_session", "value": cookie(app, person), "url": site}]
+            [{"name": "wx_session", "value": cookie(app, person), "url": here}]
         )
         look = Look(page, "terminal", size)
         for endpoint, path in pages(app, named):
-            look.at(endpoint.removeprefix("terminal."), site + path)
+            look.at(endpoint.removeprefix("terminal."), here + path)
         run_jobs("call")
-        look.at("poster.page-drawn", f"{site}/terminal/poster")
+        look.at("poster.page-drawn", f"{here}/terminal/poster")
         look.end()
 
 
@@ -86,7 +88,7 @@ def test_every_page_of_a_rep(
 def test_what_somebody_sees_who_is_no_rep(
     app: Flask,
     browser: Browser,
-    site: str,
+    here: str,
     world: World,
     size: str,
 ) -> None:
@@ -95,11 +97,11 @@ def test_what_somebody_sees_who_is_no_rep(
     token = retried(lambda: offer_briefing(staff_id=staff_id, now=clock.now()))
     assert world
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
-        page.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=""))
-        page.context.add_cookies([{"name": "wx_session", "value": cookie(app, carol), "url": site}])
+        page.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK))
+        page.context.add_cookies([{"name": "wx_session", "value": cookie(app, carol), "url": here}])
         look = Look(page, "terminal", size)
-        look.at("binding.page", f"{site}/terminal/bind")
-        look.at("briefing.offered", f"{site}/terminal/briefing/{token}")
+        look.at("binding.page", f"{here}/terminal/bind")
+        look.at("briefing.offered", f"{here}/terminal/briefing/{token}")
         page.get_by_role("button").first.click()
         look.here("briefing.show")
         look.end()
