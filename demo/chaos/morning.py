@@ -1,6 +1,7 @@
 """After the trouble: the next morning's bill says what we say, and what was earned is paid out through deaths."""
 
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,13 +9,16 @@ from typing import Any, Final
 
 from demo.chaos.faults import Field
 from demo.chaos.patience import patiently
+from demo.chaos.settling import NOTICE_SECONDS, ROUND_SECONDS
 from demo.story.bill_day import BILLS_ARE_THERE, DAY, FOUND
+from demo.story.browser import Browser, Refused
 from demo.story.calendar import today, wait_until
-from demo.story.frame import Story, eventually, expect
+from demo.story.frame import Contradiction, Story, eventually, expect
 from demo.story.income import BATCH, HOLD_DAYS, NOON, PAYOUT, agreed_batch
 
 VICTIMS: Final = ("worker-call", "worker-work", "clock")
 COMPARED_SECONDS: Final = 120.0
+LEASES: Final = 15
 REPS = (
     "SELECT rep.name, rep.number, payout.number AS payout FROM payout"
     " JOIN payout_batch ON payout_batch.id = payout.batch_id"
@@ -71,7 +75,7 @@ class Morning:
     def _collect(self, story: Story, person: str, payout: str) -> None:
         """A rep confirms on the phone while workers die."""
         browser = story.browser(person)
-        sheet = patiently(lambda: browser.post(f"/api/terminal/payouts/{payout}/confirm").json())
+        sheet = _sheet(story, browser, payout)
         said = story.act(person, "confirm_transfer", wait=False, **sheet)["err_msg"]
         expect("WeChat's sheet", said, "requestMerchantTransfer:ok")
         self._kill()
@@ -80,6 +84,20 @@ class Morning:
     def _kill(self) -> None:
         for name in VICTIMS:
             self.field.signal(name, signal.SIGKILL)
+
+
+def _sheet(story: Story, browser: Browser, payout: str) -> dict[str, str]:
+    """What opens WeChat's sheet; after a death in the middle it is there once the lease has run out."""
+    for _ in range(LEASES):
+        try:
+            answer = patiently(lambda: browser.post(f"/api/terminal/payouts/{payout}/confirm"))
+        except Refused:
+            story.pass_time(ROUND_SECONDS)
+            time.sleep(NOTICE_SECONDS)
+        else:
+            sheet: dict[str, str] = answer.json()
+            return sheet
+    raise Contradiction(f"{payout} cannot be confirmed")
 
 
 def _after_the_hold() -> date:
