@@ -62,7 +62,8 @@ def orders_found(
     """The orders meant that were made before another, the newest first.
 
     Of a few outlets each is asked for its own newest; of many, orders are looked through from the
-    newest on, for every so manieth is theirs. Either way it costs the same after years.
+    newest on, for every so manieth is theirs. Either way it costs the same after years, unless a
+    condition is so rare that few of the newest meet it.
     """
     outlets, conditions = _outlets(wanted.scope), _conditions(wanted)
     if not outlets:

@@ -1,4 +1,4 @@
-"""Indexes by which lists and counts cost no more after years of trade.
+"""Indexes by which lists and counts cost little more after years of trade.
 
 On PostgreSQL each is built beside trade, however long that takes, and takes the old one's place at
 once; what a broken-off build left is removed by the next.
