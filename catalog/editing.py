@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from catalog.models import Category, Product, ProductKind, Sku
-from catalog.operations import ProductData, add_category, check_plan
+from catalog.operations import ProductData, add_category, check_product
 from catalog.search import search_text
 from catalog.showing import BadShowing, Picture, Showing
 from wx_backend.db import db, locked
@@ -36,8 +36,8 @@ def product_of_form(form_key: str) -> Product | None:
 
 
 def describe(product: Product, data: ProductData) -> None:
-    """Say something else about a product; its kind and its album stay. Raises BadPlan."""
-    check_plan(replace(data, kind=ProductKind(product.kind)))
+    """Say something else about a product; its kind and its album stay. Raises BadPlan and BadShowing."""
+    check_product(replace(data, kind=ProductKind(product.kind)))
     album = Showing.from_json(product.showing).album
     product.category_id = data.category_id
     product.name, product.subtitle = data.name, data.subtitle

@@ -9,7 +9,7 @@ from catalog.launch import require_ready
 from catalog.models import Category, Product, ProductKind, Sku
 from catalog.plans import BadPlan, Plan
 from catalog.search import search_text
-from catalog.showing import Showing
+from catalog.showing import BadShowing, Showing
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
@@ -63,22 +63,29 @@ def add_category(
     return category
 
 
-def check_plan(data: ProductData) -> None:
-    """Raises BadPlan unless tariffs, and they alone, say what they are, and who picks a number may."""
+def check_product(data: ProductData) -> None:
+    """Raises BadPlan unless tariffs, and they alone, say what they are, and who picks a number may.
+
+    Raises BadShowing for gifts of a tariff: nothing is packed they could lie with.
+    """
     if (data.kind is ProductKind.PLAN) is (data.plan is None):
         raise BadPlan(fields=["plan"])
     if data.takes_number and data.kind not in {ProductKind.PLAN, ProductKind.SIM}:
         raise BadPlan("只有套餐和号卡可以选号", fields=["takes_number"])
+    if data.kind is ProductKind.PLAN and data.showing.gifts:
+        raise BadShowing("套餐没有实物可打包，不能附赠品", fields=["gifts"])
 
 
 def add_product(
     *, data: ProductData, now: datetime, prefix: str = "", form_key: str | None = None
 ) -> Product:
-    """Add a product; it is shown once `list_product` says so. Raises BadPlan.
+    """Add a product; it is shown once `list_product` says so.
+
+    Raises BadPlan and BadShowing.
 
     A form makes one product: see `catalog.editing.product_of_form`.
     """
-    check_plan(data)
+    check_product(data)
     product = Product(
         form_key=form_key,
         number=numbers.new_number(numbers.PRODUCT, on=business_on(now), prefix=prefix),

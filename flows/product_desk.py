@@ -55,7 +55,7 @@ class Part:
 def create(data: ProductData, *, form_key: str, by: Editor, now: datetime) -> str:
     """A new product's number; the same form again is the same product.
 
-    Raises BadPlan, and FormUsed when the form said something else then.
+    Raises BadPlan, BadShowing, and FormUsed when the form said something else then.
     """
     prefix = config().service.number_prefix
     try:
@@ -70,7 +70,7 @@ def create(data: ProductData, *, form_key: str, by: Editor, now: datetime) -> st
 def describe(number: str, data: ProductData, *, seen: int, by: Editor, now: datetime) -> None:
     """Say something else about a product; `seen` is its last event when the form was opened.
 
-    Raises ChangedMeanwhile, BadPlan, and what `_editable` does.
+    Raises ChangedMeanwhile, BadPlan, BadShowing, and what `_editable` does.
     """
     product = _editable(number, by)
     if last_event(product.id) != seen:

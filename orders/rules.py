@@ -109,9 +109,9 @@ def _lines(item: Item, offer: Offer, place: int) -> list[PricedLine]:
 
 
 def _with_gifts(lines: list[PricedLine], offer: Offer, quantity: int) -> list[PricedLine]:
-    """What comes for nothing lies with the first line that is packed, else with the first one."""
+    """What comes for nothing lies with the first line that is packed; with none, nobody hands it over."""
     gifts = tuple((gift.name, gift.quantity * quantity) for gift in offer.gifts)
-    at = next((n for n, line in enumerate(lines) if line.kind in PACKED), 0)
+    at = next((n for n, line in enumerate(lines) if line.kind in PACKED), None)
     return [replace(line, gifts=gifts) if n == at else line for n, line in enumerate(lines)]
 
 

@@ -108,6 +108,7 @@ def test_what_is_refused_comes_back_as_typed(desk_of: Desks, typed: dict[str, st
 def test_a_plan_says_what_it_is(desk_of: Desks, typed: dict[str, str]) -> None:
     desk = desk_of("marketer")
     plan = {**typed, "kind": "plan", "key": "b" * 32, "takes_number": "1", "age_from": "60"}
+    plan["gifts"] = ""
     answer = desk.post(EDITOR, **plan, age_to="16", monthly_fee_fen="59")
     assert answer.status_code == 400
     assert "不能小于最小年龄" in answer.text
@@ -126,6 +127,26 @@ def test_a_plan_says_what_it_is(desk_of: Desks, typed: dict[str, str]) -> None:
     assert made.eligibility.regions == ("滨江市", "云州市")
     assert made.eligibility.one_per_person
     assert row.takes_number
+
+
+def test_gifts_come_with_what_is_packed_alone(desk_of: Desks, typed: dict[str, str]) -> None:
+    desk, before = desk_of("marketer"), count(Product)
+    plan = {**typed, "kind": "plan", "key": "b" * 32, "monthly_fee_fen": "59.00"}
+    answer = desk.post(EDITOR, **plan)
+    assert answer.status_code == 400
+    assert re.search(
+        r"<textarea[^>]* name=\"gifts\".*?套餐没有实物可打包，不能附赠品", answer.text, re.DOTALL
+    )
+    assert "钢化膜*1=29.00\n充电器" in answer.text
+    assert count(Product) == before
+    made = desk.post(EDITOR, **{**plan, "gifts": ""}).headers["Location"].rpartition("/")[2]
+    path = f"/products/{made}/edit"
+    seen = seen_in(desk.get(path).text)
+    assert desk.post(path, **plan, seen=seen).status_code == 400
+    assert Showing.from_json(row_of(made).showing).gifts == ()
+    for number, kind in enumerate(("sim", "bundle")):
+        form = {**typed, "kind": kind, "key": str(number) * 32}
+        assert desk.post(EDITOR, **form).status_code == 302, kind
 
 
 def test_an_edit_over_a_colleagues_edit_is_refused_once(

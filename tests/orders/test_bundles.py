@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from catalog.models import ProductKind
 from catalog.offers import Offer
+from catalog.showing import Gift
 from orders.errors import LinesRefused, NothingToPay, QuantityRefused
 from orders.rules import priced, spread_discount
 from orders.values import Item
@@ -25,8 +26,8 @@ def offer(number: str, price_fen: int, prepaid_fen: int = 0, **more: object) -> 
     return Offer(**values)  # type: ignore[arg-type]  # named above
 
 
-def bundle(price_fen: int, *parts: Offer) -> Offer:
-    return offer("B", price_fen, kind=ProductKind.BUNDLE, parts=parts)
+def bundle(price_fen: int, *parts: Offer, gifts: tuple[Gift, ...] = ()) -> Offer:
+    return offer("B", price_fen, kind=ProductKind.BUNDLE, parts=parts, gifts=gifts)
 
 
 @given(
@@ -66,6 +67,20 @@ def test_the_user_and_the_number_go_to_the_plan_alone() -> None:
     assert (phone.item.user_name, phone.item.number_reference) == (None, None)
     assert (plan.item.user_phone, plan.item.number_reference) == (b"p", "14000000001")
     assert (phone.bundle_item, plan.bundle_item) == (1, 1)
+
+
+def test_gifts_of_a_bundle_lie_with_what_is_packed() -> None:
+    parts = (offer("T", 100, kind=ProductKind.PLAN), offer("P", 100))
+    whole = bundle(150, *parts, gifts=(Gift("膜", 2),))
+    assert [line.gifts for line in priced([Item("B", 3)], {"B": whole}).lines] == [
+        (),
+        (("膜", 6),),
+    ]
+
+
+def test_nobody_is_promised_gifts_with_what_is_never_packed() -> None:
+    plan = offer("T", 100, kind=ProductKind.PLAN, gifts=(Gift("膜"),))
+    assert [line.gifts for line in priced([Item("T", 1)], {"T": plan}).lines] == [()]
 
 
 def test_two_of_a_bundle_are_two_of_each_part() -> None:
