@@ -73,9 +73,9 @@ def known_openids(appid: str, openids: Collection[str]) -> dict[str, int]:
 
 
 def known_phones(appid: str, indexes: Collection[bytes]) -> dict[bytes, int | None]:
-    """The identities at an account of whoever has these phones; None for members not known there.
+    """The identities at an account of whoever proved these phones; None for members not known there.
 
-    Phones nobody has are left out. `indexes` are the vault's digests of them.
+    Phones nobody proved are left out. `indexes` are the vault's digests of them.
     """
     holders = members_by_phones(indexes)
     members = set().union(*holders.values())

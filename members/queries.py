@@ -134,14 +134,16 @@ def phone_holder(member_ids: Iterable[int]) -> Member | None:
 
 
 def members_by_phone(index: bytes) -> set[int]:
-    """Who today are the members with this phone; `index` is the vault's digest of it."""
+    """Who today are the members that proved this phone; `index` is the vault's digest of it."""
     return members_by_phones([index]).get(index, set())
 
 
 def members_by_phones(indexes: Collection[bytes]) -> dict[bytes, set[int]]:
-    """The same for many phones at once; those nobody has are left out."""
+    """The same for many phones at once; those nobody proved, as a file's, are left out."""
     rows = db.session.execute(
-        select(Member.phone_index, Member.id).where(Member.phone_index.in_(indexes))
+        select(Member.phone_index, Member.id).where(
+            Member.phone_index.in_(indexes), Member.phone_proven_at.is_not(None)
+        )
     ).all()
     today = _persons({member_id for _, member_id in rows})
     found: dict[bytes, set[int]] = {}

@@ -68,6 +68,7 @@ def identities_reached(
             Share.root_rep_id.in_(set(rep_ids)),
             Touch.identity_id.is_not(None),
             Touch.event_at >= since,
+            stands(),
         )
         .group_by(Touch.identity_id)
         .order_by(func.max(Touch.event_at).desc(), Touch.identity_id)

@@ -43,11 +43,6 @@ class Stand:
         for name in programs_of(self, host):
             self.stack.supervisor.stop(name)
 
-    def start_host(self, host: str) -> None:
-        """Switch it on again."""
-        for program in _programs(host, self.stack.places, self.network):
-            self.stack.supervisor.start(program)
-
 
 def programs_of(stand: Stand, host: str) -> list[str]:
     """The programs that run on a host now."""

@@ -9,10 +9,8 @@ from sqlalchemy import select
 
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
 from flows.sealed import vault
-from members.models import Member
-from members.phones import normalised
+from members.phone_joining import prove_phone
 from members.queries import member_of
-from members.vault import member_phone
 from org.models import Role, Staff
 from tests.campaigns.cast import CITY, NOON, NOTICE, OFFER, agreed, followers, notices_in, paid
 from tests.campaigns.platform import Platform
@@ -20,6 +18,7 @@ from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import World
 from tests.counting import questions
+from wx_backend import clock
 from wx_backend.db import db, transaction
 
 FORM = {
@@ -222,10 +221,8 @@ def test_a_list_tells_who_was_not_found_and_is_gone_once_frozen(
     (zoe,) = followers(["Zoe00000"])
     paid(zoe)
     with transaction():
-        member = db.session.get_one(Member, world.bob.member_id)
-        phone = normalised("13800000002")
-        member.phone = vault().seal(phone, place=member_phone(member.id))
-        member.phone_index = vault().index(phone)
+        bob, now = world.bob.member_id, clock.now()
+        prove_phone(member_id=bob, phone="13800000002", vault=vault(), now=now)
     path = made(writer, is_list="1")
     lines = "138 0000 0002\n13800000002\noZoe00000,x\noNobody000\n13900000000\n营业厅\n"
     assert writer.post(f"{path}/list", list=lines).status_code == 302

@@ -3,6 +3,7 @@
 from sqlalchemy import select
 
 from flows.sealed import vault
+from members.audience import known_phones
 from members.importing import members_among
 from members.models import Identity, Member
 from members.phone_joining import prove_phone
@@ -50,7 +51,13 @@ def test_a_member_is_made_with_what_was_known_of_him(desk_of: Desks, world: Worl
     assert made.phone is not None
     assert vault().open(made.phone, place=member_phone(made.id)) == "13800138000"
     assert made.phone_proven_at is None
-    assert members_by_phone(vault().index("13800138000")) == {made.id}
+    index = vault().index("13800138000")
+    assert members_by_phone(index) == set(), "nobody proved it"
+    assert known_phones(APPID, [index]) == {}
+    with transaction():
+        prove_phone(member_id=made.id, phone="13800138000", vault=vault(), now=clock.now())
+    assert members_by_phone(index) == {made.id}
+    assert known_phones(APPID, [index]) == {index: identity_id("oOld")}
     assert member_at("oOther") is not None
     assert "手机号': ''" in cells()
 

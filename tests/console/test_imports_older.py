@@ -10,7 +10,7 @@ from flows.imports import legacy
 from members.queries import identity_of
 from org.queries import under
 from org.roster import rep_id_within
-from referral.figures import count_reached
+from referral.figures import count_reached, identities_reached
 from referral.models import Code, Touch, TouchWithdrawal
 from referral.operations import Contact, record_touch
 from referral.reach import reached_by
@@ -132,11 +132,15 @@ def test_what_was_taken_back_between_order_and_payment_earns_nothing(
 def test_who_was_taken_back_is_out_of_a_citys_reach(desk_of: Desks, world: World) -> None:
     desk, dora = desk_of("south"), known("Dora")
     mine = rep_id_within(world.alice_number, under(world.tree.south))
+    since = clock.now() - timedelta(days=30)
     page = brought_in(desk, f"{BINDINGS}city,oDora,{world.alice_number},\n", "bindings")
     assert dora.identity_id in db.session.scalars(reached_by(mine)).all()
+    assert dora.identity_id in identities_reached([world.alice_id], since=since, limit=9)
     undo(desk, page)
     assert dora.identity_id not in db.session.scalars(reached_by(mine)).all()
-    assert count_reached([world.alice_id], since=clock.now() - timedelta(days=30)) == 1, "Bob"
+    reached = identities_reached([world.alice_id], since=since, limit=9)
+    assert reached == [world.bob.identity_id]
+    assert count_reached([world.alice_id], since=since) == len(reached)
 
 
 def test_a_day_named_in_a_file_opens_no_dispute_about_what_was_paid_since(
