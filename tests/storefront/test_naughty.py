@@ -2,7 +2,7 @@
 
 from html import unescape
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from flask import Flask
@@ -76,7 +76,7 @@ def test_no_form_fails(app: Flask, town: Any) -> None:
     his: Things = town.his
     bob: Phone = town.bob
     assert app
-    seen = 0
+    seen = set()
     for path in (
         "/",
         "/search",
@@ -86,15 +86,16 @@ def test_no_form_fails(app: Flask, town: Any) -> None:
         "/visits/new?outlet=O1",
     ):
         for each in forms_of(bob.get(path).text, path):
-            seen += 1
+            seen.add((each.method, each.action))
             for text in packs():
                 filled = {k: v for k, v in each.filled(text).items() if k != "csrf_token"}
                 if each.method == "post":
                     assert press(bob, each.action, **filled).status_code < 500, (each.action, text)
                 else:
-                    query = "&".join(f"{name}=" for name in filled)
-                    assert bob.get(f"{each.action}?{query}").status_code < 500
-    assert seen >= 3
+                    address = f"{each.action}?{urlencode(filled)}"
+                    assert bob.get(address).status_code < 500, (address, text)
+    assert {("get", "/search"), ("post", "/addresses")} <= seen, seen
+    assert len(seen) >= 3
 
 
 @pytest.mark.parametrize("text", TYPED)
