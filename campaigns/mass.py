@@ -27,6 +27,7 @@ _STANDS: Final = {
     PartStatus.FINISHED: RecipientStatus.SENT,
     PartStatus.FAILED: RecipientStatus.FAILED,
     PartStatus.REFUSED: RecipientStatus.WAITING,
+    PartStatus.WITHDRAWN: RecipientStatus.WAITING,
     PartStatus.UNKNOWN: RecipientStatus.UNKNOWN,
 }
 
@@ -63,21 +64,35 @@ def open_part(campaign: Campaign, recipient_ids: Sequence[int], *, now: datetime
         campaign_id=campaign.id,
         position=position,
         client_msg_id=f"{campaign.number}-{position}",
-        first_id=recipient_ids[0],
-        last_id=recipient_ids[-1],
-        people=len(recipient_ids),
         status=PartStatus.OPEN,
         due_at=now,
     )
+    fill_part(part, recipient_ids, now=now)
     db.session.add(part)
+    db.session.flush()
+    return part
+
+
+def fill_part(part: MassPart, recipient_ids: Sequence[int], *, now: datetime) -> None:
+    """Put people who wait into a part; they wait no longer."""
+    part.first_id, part.last_id = recipient_ids[0], recipient_ids[-1]
+    part.people = len(recipient_ids)
     db.session.execute(
         update(Recipient)
         .where(Recipient.id.in_(recipient_ids), Recipient.status == RecipientStatus.WAITING)
         .values(status=RecipientStatus.SENDING, taken_at=now, tries=Recipient.tries + 1)
         .execution_options(synchronize_session=False)
     )
-    db.session.flush()
-    return part
+
+
+def empty_part(part: MassPart) -> None:
+    """Have everybody of a part that was never sent wait again, to be looked at anew."""
+    _turn(part, RecipientStatus.WAITING)
+
+
+def withdraw_part(part: MassPart) -> None:
+    """Give up a part that was never sent; its people wait again."""
+    _end(part, PartStatus.WITHDRAWN)
 
 
 def note_copy(part_id: int, media_id: str | None) -> None:
@@ -159,7 +174,10 @@ def _meet(appid: str, msg_id: str, **half: object) -> None:
 def _end(part: MassPart, status: PartStatus) -> None:
     """What is true of a part is true of everybody in it."""
     part.status = status
-    stands = _STANDS[status]
+    _turn(part, _STANDS[status])
+
+
+def _turn(part: MassPart, stands: RecipientStatus) -> None:
     error = part.error[:40] or None if stands is RecipientStatus.FAILED else None
     values: dict[str, object] = {"status": stands, "error": error}
     if stands is RecipientStatus.WAITING:

@@ -23,6 +23,7 @@ class PartStatus(StrEnum):
     """open -> accepted -> finished | failed; or refused (nobody got it), or unknown in the end.
 
     `open` is being sent or got no answer yet, `accepted` waits for the administrator or is on its way.
+    `withdrawn` was given up by ourselves before any call could have arrived.
     """
 
     OPEN = "open"
@@ -30,6 +31,7 @@ class PartStatus(StrEnum):
     FINISHED = "finished"
     FAILED = "failed"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
     UNKNOWN = "unknown"
 
 

@@ -71,15 +71,21 @@ def unsettled_parts(campaign_id: int) -> Sequence[MassPart]:
 
 def people_in(part: MassPart) -> Sequence[int]:
     """The identities a call goes to."""
-    return db.session.scalars(
-        select(Recipient.identity_id)
+    return [identity_id for _, identity_id in rows_in(part)]
+
+
+def rows_in(part: MassPart) -> list[tuple[int, int]]:
+    """Those people by row and identity, in the order of the rows."""
+    rows = db.session.execute(
+        select(Recipient.id, Recipient.identity_id)
         .where(
             Recipient.campaign_id == part.campaign_id,
             Recipient.id.between(part.first_id, part.last_id),
             Recipient.status == RecipientStatus.SENDING,
         )
         .order_by(Recipient.id)
-    ).all()
+    )
+    return [(recipient_id, identity_id) for recipient_id, identity_id in rows]
 
 
 def waiting_people(campaign_id: int, *, limit: int) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from campaigns.models import (
 )
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+from wx_backend.stops import Line, open_stops
 
 _WRITING = ("created", "edited")
 _COUNTED = (RecipientStatus.SENDING, RecipientStatus.SENT, RecipientStatus.UNKNOWN)
@@ -139,6 +140,12 @@ def is_running(campaign_id: int, run: int) -> bool:
         Campaign.status == CampaignStatus.RUNNING,
     )
     return db.session.scalar(found) is not None
+
+
+def may_send(campaign_id: int, run: int) -> bool:
+    """Whether at this moment nobody has paused this run, or stopped all messages."""
+    held = {Line.MESSAGES, Line.EVERYTHING} & set(open_stops())
+    return is_running(campaign_id, run) and not held
 
 
 def groups_of(campaign_id: int) -> list[Group]:

@@ -58,6 +58,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         PartStatus.FINISHED: "已发出",
         PartStatus.FAILED: "没有发出",
         PartStatus.REFUSED: "微信拒绝",
+        PartStatus.WITHDRAWN: "未发送，已撤回",
         PartStatus.UNKNOWN: "结果未知，不再重发",
     },
     "mass_error": {

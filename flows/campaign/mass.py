@@ -16,17 +16,26 @@ from campaigns.mass import (
     Attempt,
     accept_part,
     begin_part,
+    empty_part,
     end_part,
+    fill_part,
     note_copy,
     open_part,
     put_off,
     refuse_part,
     repeat_part,
+    withdraw_part,
 )
-from campaigns.mass_models import PartStatus
-from campaigns.mass_queries import part_by_id, people_in, unsettled_parts, waiting_people
+from campaigns.mass_models import MassPart, PartStatus
+from campaigns.mass_queries import (
+    part_by_id,
+    people_in,
+    rows_in,
+    unsettled_parts,
+    waiting_people,
+)
 from campaigns.models import Campaign, CampaignStatus, Reason, RecipientStatus, Way
-from campaigns.queries import campaign_by_id
+from campaigns.queries import campaign_by_id, may_send
 from campaigns.recipients import Mark, lock_pace, mark, use_quota
 from campaigns.rules import loud_at
 from flows.campaign.audience import ways_for
@@ -102,11 +111,28 @@ def _due_part(campaign_id: int, run: int, now: datetime) -> int | None:
     lock_pace(campaign.appid, now=now)
     opened = [each for each in unsettled_parts(campaign_id) if each.status == PartStatus.OPEN]
     if opened:
-        return next((each.id for each in opened if each.due_at <= now), None)
+        due = next((each for each in opened if each.due_at <= now), None)
+        return due.id if due is not None and _still_due(campaign, due, now) else None
     while rows := waiting_people(campaign_id, limit=PEOPLE + mass.PEOPLE_MIN):
         if reached := _still_meant(campaign, _fitting(rows), now):
             return open_part(campaign, reached, now=now).id
     return None
+
+
+def _still_due(campaign: Campaign, part: MassPart, now: datetime) -> bool:
+    """A call that was never made may have waited for days: its people are looked at anew.
+
+    Its mark stays: should a refused call have arrived after all, the platform knows the next one.
+    """
+    if part.sent_at is not None:
+        return True
+    rows = rows_in(part)
+    empty_part(part)
+    if reached := _still_meant(campaign, rows, now):
+        fill_part(part, reached, now=now)
+    else:
+        withdraw_part(part)
+    return bool(reached)
 
 
 def _fitting(rows: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
@@ -135,7 +161,8 @@ def _still_meant(campaign: Campaign, rows: Sequence[tuple[int, int]], now: datet
 
 def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
     """One call: a copy of the article if there is none yet, then the send itself."""
-    api, appid, campaign_id = client(campaign.appid).caller, campaign.appid, campaign.id
+    api, appid = client(campaign.appid).caller, campaign.appid
+    campaign_id, run = campaign.id, campaign.run
     article, link = article_in(campaign), link_for_all(campaign, now=clock.now())
     if part_by_id(part_id).media_id is None:
         try:
@@ -146,7 +173,7 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
             _pause(campaign_id, "图文无法存入草稿箱", error)
             return
         note_copy(part_id, media_id)
-    attempt = begin_part(part_id, now=clock.now())
+    attempt = _begun(campaign_id, run, part_id)
     if attempt is None:
         return
     try:
@@ -156,6 +183,15 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
     else:
         accept_part(part_id, msg_id, appid=appid, now=clock.now())
         use_quota(appid, {Way.MASS: 1})
+
+
+def _begun(campaign_id: int, run: int, part_id: int) -> Attempt | None:
+    """The call that is made now; None when a pause or stop came while the draft was made.
+
+    Under the campaign's lock: a pause is either before or after it.
+    """
+    operations.locked_campaign(campaign_id)
+    return begin_part(part_id, now=clock.now()) if may_send(campaign_id, run) else None
 
 
 def _called(api: "Caller", attempt: Attempt, openids: Sequence[str]) -> str | None:
@@ -174,19 +210,22 @@ def _openids(part_id: int) -> list[str]:
 
 
 def _judge(campaign_id: int, appid: str, attempt: Attempt, error: PlatformError) -> None:
-    """What a call means that was not taken: adopted, made again, or given up."""
+    """What a call means that was not taken: adopted, made again, or given up.
+
+    The campaign is locked before the part, as everywhere.
+    """
     part_id, now, told = attempt.part_id, clock.now(), f"{error.code} {error.message}".strip()
     kind = kind_of_refusal(error)
     if error.code == DUPLICATE:
         accept_part(part_id, error.msg_id, appid=appid, now=now)
     elif error.unknown or kind in (Kind.transient, Kind.token, Kind.quota):
         doubt = error.unknown or attempt.is_repeat
-        repeat_part(part_id, error=told, may_have_arrived=doubt, now=now)
         if kind is Kind.quota:
             rest_until_tomorrow(campaign_id, now)
+        repeat_part(part_id, error=told, may_have_arrived=doubt, now=now)
     else:
-        refuse_part(part_id, error=told, may_have_arrived=attempt.is_repeat)
         _pause(campaign_id, "微信拒绝群发", error)
+        refuse_part(part_id, error=told, may_have_arrived=attempt.is_repeat)
 
 
 def _pause(campaign_id: int, what: str, error: PlatformError) -> None:

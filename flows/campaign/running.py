@@ -16,7 +16,7 @@ from campaigns.models import CampaignClass, CampaignStatus, RecipientStatus
 from campaigns.queries import (
     campaign_by_id,
     due_campaigns,
-    is_running,
+    may_send,
     resting_campaigns,
     running_campaigns,
 )
@@ -45,7 +45,6 @@ from wx_backend.errors import PlatformError
 from wx_backend.inbox import Push
 from wx_backend.outbox import BULK, Job, Steps, defer, remote_job
 from wx_backend.platform import client
-from wx_backend.stops import Line, open_stops
 
 LANES: Final = 2
 BREATHER: Final = timedelta(seconds=10)
@@ -132,10 +131,9 @@ def _posted(api: Any, chunk: Chunk, begins_at: datetime, campaign_id: int, run: 
 
 
 def _is_on(campaign_id: int, run: int) -> bool:
-    """Looked at while sending: whether nobody has paused this run, or stopped all messages."""
+    """Looked at while sending."""
     with reading():
-        held = {Line.MESSAGES, Line.EVERYTHING} & set(open_stops())
-        return is_running(campaign_id, run) and not held
+        return may_send(campaign_id, run)
 
 
 def _wait(campaign_id: int, wait: Wait, again: Any) -> None:

@@ -361,7 +361,7 @@ def test_who_cannot_tell_whether_to_go_on_stops_and_keeps_what_was_sent(
         raise ConnectionError
 
     crowd(90)
-    monkeypatch.setattr(running, "is_running", no_database)
+    monkeypatch.setattr(running, "may_send", no_database)
     monkeypatch.setattr(posting, "LOOK_EVERY_SECONDS", 0.05)
     with time_machine.travel(NOON, tick=False):
         campaign_id = approved(cast, plan(rate_per_second=200))

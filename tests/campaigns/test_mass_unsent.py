@@ -1,0 +1,206 @@
+"""A part of a mass send that waits for its call: who is in it, and what holds it, is looked at again."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+import time_machine
+
+from campaigns import operations
+from campaigns.mass_models import PartStatus
+from campaigns.models import CampaignStatus
+from campaigns.recipients import opt_out
+from flows.campaign.running import start_lanes
+from members.operations import unfollow
+from tests.campaigns.cast import (
+    CITY,
+    DAY,
+    NOON,
+    Cast,
+    approved,
+    article,
+    begin,
+    followers,
+    people,
+    state,
+    work,
+)
+from tests.campaigns.platform import DRAFT, Platform
+from tests.campaigns.test_mass import MINUTE, NAMES, entered_by_hand, parts, stands
+from wx_backend.db import transaction
+from wx_backend.stops import Line, lift, stop
+
+Meanwhile = Callable[[Callable[[], None]], None]
+
+
+@pytest.fixture
+def while_a_draft_is_made(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Has something happen during the first call that makes a draft."""
+
+    def plan(act: Callable[[], None]) -> None:
+        answer, acts = platform._answer, [act]
+
+        def meanwhile(path: str, body: dict[str, Any]) -> dict[str, Any]:
+            if path == DRAFT and acts:
+                acts.pop()()
+            return answer(path, body)
+
+        monkeypatch.setattr(platform, "_answer", meanwhile)
+
+    return plan
+
+
+def leave(openid: str) -> None:
+    unfollow(key=b"u" * 16, appid=CITY, openid=openid, event_at=NOON, known_at=NOON)
+
+
+def resumed(campaign_id: int, staff_id: int) -> None:
+    with transaction():
+        start_lanes(campaign_id, operations.resume(campaign_id, staff_id=staff_id, now=NOON))
+
+
+def test_who_opts_out_or_leaves_while_a_part_waits_for_the_next_day_gets_nothing(
+    cast: Cast, platform: Platform
+) -> None:
+    first, *_ = followers(NAMES)
+    platform.limit, platform.left = 100, 0
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+            leave("o00001")
+        platform.left = 100
+        time.move_to(NOON + DAY)
+        begin()
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES[2:]})
+    assert people(campaign_id)["o00000"] == ("left_out", None, "opted_out")
+    assert people(campaign_id)["o00001"] == ("left_out", None, "not_following")
+    assert [count for _, _, count in parts()] == [5]
+
+
+@pytest.mark.parametrize(("by_hand", "received"), [(3, 7), (4, 0)])
+def test_a_part_that_waits_counts_the_month_anew_and_not_itself(
+    cast: Cast, platform: Platform, by_hand: int, received: int
+) -> None:
+    followers(NAMES)
+    platform.limit, platform.left = 100, 0
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        with transaction():
+            for day in range(1, by_hand + 1):
+                entered_by_hand(cast, date(2026, 3, day))
+        platform.left = 100
+        time.move_to(NOON + DAY)
+        begin()
+        work()
+
+    assert len(platform.received) == received
+    if not received:
+        assert set(people(campaign_id).values()) == {("left_out", None, "monthly")}
+        assert [status for status, _, _ in parts()] == [PartStatus.WITHDRAWN]
+        assert state(campaign_id).status == CampaignStatus.DONE
+
+
+def test_who_opts_out_while_a_refused_article_is_mended_gets_nothing(
+    cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = followers(NAMES)
+    answer = platform._answer
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, article())
+        with monkeypatch.context() as refusing:
+            refusing.setattr(
+                platform,
+                "_answer",
+                lambda path, body: (
+                    {"errcode": 40007, "errmsg": "no"} if path == DRAFT else answer(path, body)
+                ),
+            )
+            begin()
+            work()
+        assert state(campaign_id).status == CampaignStatus.PAUSED
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+        resumed(campaign_id, cast.reader)
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES[1:]})
+
+
+def test_a_pause_while_the_draft_is_made_sends_nothing(
+    cast: Cast, platform: Platform, while_a_draft_is_made: Meanwhile
+) -> None:
+    followers(NAMES)
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+
+        def pause() -> None:
+            with transaction():
+                operations.pause(campaign_id, reason="等", staff_id=cast.reader, now=NOON)
+
+        while_a_draft_is_made(pause)
+        begin()
+        work()
+        time.shift(10 * MINUTE)
+        work()
+        assert platform.calls == 0
+        resumed(campaign_id, cast.reader)
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES})
+    assert len(platform.drafts) == 1
+
+
+def test_paused_and_resumed_while_the_draft_is_made_only_the_new_run_sends(
+    cast: Cast, platform: Platform, while_a_draft_is_made: Meanwhile
+) -> None:
+    followers(NAMES)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, article())
+
+        def pause_and_resume() -> None:
+            with transaction():
+                operations.pause(campaign_id, reason="等", staff_id=cast.reader, now=NOON)
+                operations.resume(campaign_id, staff_id=cast.reader, now=NOON)
+
+        while_a_draft_is_made(pause_and_resume)
+        begin()
+        work()
+        assert platform.calls == 0, "the old run"
+        with transaction():
+            start_lanes(campaign_id, state(campaign_id).run)
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES})
+
+
+@pytest.mark.parametrize("line", [Line.MESSAGES, Line.EVERYTHING])
+def test_an_emergency_stop_while_the_draft_is_made_holds_the_send(
+    cast: Cast, platform: Platform, while_a_draft_is_made: Meanwhile, line: Line
+) -> None:
+    followers(NAMES)
+
+    def pressed() -> None:
+        with transaction():
+            stop(line=line, reason="演练", by="system", now=NOON)
+
+    while_a_draft_is_made(pressed)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        assert platform.calls == 0
+        with transaction():
+            lift(line=line, by="system", now=NOON)
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES})
+    assert stands(campaign_id) == {"sending": 7}
