@@ -20,6 +20,7 @@ from tools.keeper import Keeper, signal_group
 from tools.postgres_binaries import INITDB, SETTINGS, USER, way_to_run
 
 START_SECONDS = 30.0
+STILL_ENDING = "is still in use"
 HANG_UP_SECONDS = 30.0
 STOP_SECONDS = 10.0
 FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -108,7 +109,22 @@ class PostgresServer:
             connection.execute(statement.format(sql.Identifier(name)))
 
     def start(self) -> None:
-        """Start the server on its data and wait until it answers; RuntimeError when it does not."""
+        """Start the server on its data and wait until it answers; RuntimeError when it does not.
+
+        After a crash the processes of the one before may still be ending: it is tried again then.
+        """
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self._start()
+            except RuntimeError as error:
+                if STILL_ENDING not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def _start(self) -> None:
         settings = [part for setting in self._settings for part in ("-c", setting)]
         places = ("-D", str(self._folder / "data"), "-h", "", "-k", str(self._folder))
         command = self._way.command("postgres", *places, *settings)

@@ -135,6 +135,8 @@ def _said(call: Call) -> tuple[str, JSON]:
     if kind not in _KINDS:
         raise ApiError(40008)
     content: JSON = call.body.get(kind) or {}
+    if not isinstance(content, dict):
+        raise ApiError(47001)
     if kind == "mpnews":
         draft = call.world.drafts.find(call.account.appid, str(content.get("media_id")))
         if draft is None:
