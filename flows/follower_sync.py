@@ -14,6 +14,7 @@ from members import syncing
 from members.sync_models import FollowerSync, SyncPhase
 from wechat.error_codes import Kind, kind_of
 from wx_backend import clock
+from wx_backend.claims import ATTEMPTS_MAX, backoff
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.errors import NotFound, PlatformError
 from wx_backend.outbox import BULK, Steps, defer, remote_job
@@ -49,18 +50,23 @@ def let_leave(*, name: str, node_id: int, now: datetime) -> None:
 
 
 @remote_job("followers.sync", queue=BULK)
-def sync_followers(*, sync_id: int) -> Steps:
-    """Do the next step of a reading, and come back while there are more."""
+def sync_followers(*, sync_id: int, tries: int = 0) -> Steps:
+    """Do the next step of a reading, and come back while there are more.
+
+    `tries` is how often this step was refused: the reading ends with the last one, so that a new one
+    can begin.
+    """
     sync = syncing.sync_under_way(sync_id)
     if sync is None:
         return
     try:
         yield from _STEPS[SyncPhase(sync.phase)](sync)
     except PlatformError as refusal:
-        _refused(sync_id, refusal)
+        _refused(sync_id, refusal, tries + 1)
         return
     sync = syncing.sync_under_way(sync_id)
     if sync is not None and sync.phase != SyncPhase.ASKING:
+        sync.note = ""
         defer(sync_followers, sync_id=sync_id)
 
 
@@ -103,8 +109,8 @@ def _learn(sync: FollowerSync) -> Steps:
     syncing.note_learnt(still, up_to=max(asked.values()), count=len(asked), now=now)
 
 
-def _refused(sync_id: int, refusal: PlatformError) -> None:
-    """A quota used up waits for the next day; what is refused for good ends it; the rest comes again."""
+def _refused(sync_id: int, refusal: PlatformError, tries: int) -> None:
+    """A quota used up waits for the next day; what is refused for good, or too often, ends it."""
     sync, now = syncing.sync_under_way(sync_id), clock.now()
     if sync is None:
         return
@@ -114,8 +120,12 @@ def _refused(sync_id: int, refusal: PlatformError) -> None:
     elif refusal.permanent:
         said = f"微信拒绝：{refusal.code} {refusal.message}".rstrip()
         syncing.end_sync(sync, SyncPhase.FAILED, now=now, note=said)
+    elif tries >= ATTEMPTS_MAX:
+        said = f"微信多次没有给出可用的应答（{refusal.code}），请稍后重新同步"
+        syncing.end_sync(sync, SyncPhase.FAILED, now=now, note=said)
     else:
-        raise refusal
+        sync.note, sync.moved_at = f"微信暂时没有给出可用的应答（{refusal.code}），稍后重试", now
+        defer(sync_followers, sync_id=sync_id, tries=tries, due_at=now + backoff(tries))
 
 
 def _tomorrow(now: datetime) -> datetime:

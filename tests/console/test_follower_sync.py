@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import cycle
 
 import pytest
 from sqlalchemy import select
@@ -175,15 +176,45 @@ def test_an_answer_that_says_nothing_makes_nobody_leave(
     answer: dict[str, object],
 ) -> None:
     known("oStays", is_followed=True)
+    with monkeypatch.context() as broken:
+        broken.setitem(
+            ENDPOINTS,
+            "/cgi-bin/user/get",
+            replace(ENDPOINTS["/cgi-bin/user/get"], run=lambda _call: answer),
+        )
+        begun(desk_of("root"))
+        run_jobs()
+        assert (latest().phase, latest().listed) == ("listing", 0)
+        assert "微信暂时没有给出可用的应答" in desk_of("root").get("/accounts").text
+        for _ in range(claims.ATTEMPTS_MAX):
+            later(monkeypatch, claims.BACKOFF_MAX)
+            run_jobs()
+    assert (latest().phase, latest().listed) == ("failed", 0)
+    assert (
+        "微信多次没有给出可用的应答（unreadable_answer）" in desk_of("root").get("/accounts").text
+    )
+    assert row("oStays").is_followed
+    begun(desk_of("root"))
+    run_jobs()
+    assert (latest().phase, latest().found, latest().note) == ("done", 5, "")
+    assert openids
+
+
+def test_a_platform_that_fails_now_and_then_ends_no_reading(
+    desk_of: Desks, openids: list[str], run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.follower_sync.ATTEMPTS_MAX", 2)
+    endpoint, turns = ENDPOINTS["/cgi-bin/user/get"], cycle([True, False])
     monkeypatch.setitem(
         ENDPOINTS,
         "/cgi-bin/user/get",
-        replace(ENDPOINTS["/cgi-bin/user/get"], run=lambda _call: answer),
+        replace(endpoint, run=lambda call: {} if next(turns) else endpoint.run(call)),
     )
     begun(desk_of("root"))
-    run_jobs()
-    assert (latest().phase, latest().listed) == ("listing", 0)
-    assert row("oStays").is_followed
+    for _ in range(5):  # four pages, the last one empty, and what follows
+        run_jobs()
+        later(monkeypatch, claims.BACKOFF_MAX)
+    assert (latest().phase, latest().found) == ("done", 5)
     assert openids
 
 
