@@ -16,6 +16,7 @@ from flows.digests import tell_digests
 from flows.figures.counting import count_waiting
 from flows.figures.morning import tell_managers
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
+from flows.imports.taking import expire_unbegun
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
 from flows.payout.calls import chase_transfers
@@ -58,6 +59,7 @@ CHORES = (
     Chore("receipts.chain", timedelta(minutes=1), chain_receipts),
     Chore("archives.give_up_dead", timedelta(minutes=1), give_up_dead),
     Chore("archives.remove_old", timedelta(hours=1), remove_old),
+    Chore("imports.expire_unbegun", timedelta(hours=1), expire_unbegun),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),

@@ -25,6 +25,7 @@ class ImportStatus(StrEnum):
     UNDOING = "undoing"
     UNDONE = "undone"
     STOPPED = "stopped"
+    EXPIRED = "expired"  # checked, and for too long not begun
 
 
 class PeopleImport(Model):

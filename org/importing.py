@@ -63,6 +63,22 @@ def locked_import(import_id: int, status: ImportStatus) -> PeopleImport | None:
     )
 
 
+def rows_of(import_id: int) -> Sequence[ImportRow]:
+    """All lines of a file."""
+    return db.session.scalars(_of(import_id)).all()
+
+
+def unbegun_imports(
+    kinds: Collection[ImportKind], *, before: datetime, limit: int
+) -> Sequence[int]:
+    """Files of these kinds that were checked before an instant and wait to be begun."""
+    waiting = PeopleImport.status == ImportStatus.CHECKED
+    query = select(PeopleImport.id).where(
+        waiting, PeopleImport.kind.in_(kinds), PeopleImport.made_at < before
+    )
+    return db.session.scalars(query.order_by(PeopleImport.id).limit(limit)).all()
+
+
 def who_acts(row: PeopleImport) -> Staff | None:
     """Who works a file off, while he still may: rights are asked for again when work runs."""
     staff = db.session.get(Staff, row.acting_id, populate_existing=True) if row.acting_id else None

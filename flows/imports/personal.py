@@ -1,15 +1,16 @@
-"""What a file says of people: sealed while it waits, shown by its ends, forgotten once it is done."""
+"""What a file says of people: sealed while it waits, shown by its ends, forgotten once it is over."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from flows.sealed import vault
+from members.phones import masked
 from members.vault import CannotOpen
 from org.import_models import ImportKind
 from wx_backend.errors import Conflict
 
-_SEALED: Final[Mapping[ImportKind, tuple[str, ...]]] = {ImportKind.MEMBERS: ("姓名", "手机号")}
+HIDDEN: Final = "***"
 
 
 class FileTooOld(Conflict):
@@ -17,38 +18,31 @@ class FileTooOld(Conflict):
 
 
 def kept(kind: ImportKind, cells: Mapping[str, str], *, is_bad: bool) -> dict[str, str]:
-    """The cells as they are kept: of a line that will never be made, only the ends."""
-    seal = _ends if is_bad else _seal
-    return {
-        name: seal(cell, _place(cells, name)) if cell and name in _SEALED.get(kind, ()) else cell
-        for name, cell in cells.items()
-    }
+    """The cells as they are kept: of a line that will never be made, nothing of people."""
+    said = _said(kind, cells)
+    hide = {name: HIDDEN if is_bad else _seal(cells[name], _place(cells, name)) for name in said}
+    return {**cells, **hide}
 
 
 def opened(kind: ImportKind, cells: Mapping[str, str]) -> dict[str, str]:
     """The cells as they were typed. Raises FileTooOld."""
-    names = _SEALED.get(kind, ())
-    return {
-        name: _open(cell, _place(cells, name)) if cell and name in names else cell
-        for name, cell in cells.items()
-    }
+    said = _said(kind, cells)
+    return {**cells, **{name: _open(cells[name], _place(cells, name)) for name in said}}
 
 
 def shown(kind: ImportKind, cells: Mapping[str, str], *, is_bad: bool) -> dict[str, str]:
     """The cells as a page shows them."""
-    names = _SEALED.get(kind, ())
-    if is_bad or not names:
-        return dict(cells)
+    said = _said(kind, cells)
     try:
-        plain = opened(kind, cells)
+        plain = {} if is_bad else opened(kind, cells)
     except FileTooOld:
-        plain = {**cells, **dict.fromkeys(names, "•••")}
-    return {name: _ends(cell, "") if name in names else cell for name, cell in plain.items()}
+        plain = {}
+    return {**cells, **{name: mask(plain.get(name, "")) for name, mask in said.items()}}
 
 
 def forgotten(kind: ImportKind, cells: Mapping[str, str]) -> dict[str, str]:
     """The cells without what they said of people."""
-    return {name: "" if name in _SEALED.get(kind, ()) else cell for name, cell in cells.items()}
+    return {**cells, **dict.fromkeys(_said(kind, cells), "")}
 
 
 def _place(cells: Mapping[str, str], name: str) -> str:
@@ -66,10 +60,24 @@ def _open(text: str, place: str) -> str:
         raise FileTooOld from error
 
 
-def _ends(text: str, _place: str) -> str:
-    """`138****8000`, `张*`: enough to recognise, not to call."""
-    if len(text) < 2 or text == "•••":
-        return text
-    if len(text) < 7:
-        return f"{text[0]}{'*' * (len(text) - 1)}"
-    return f"{text[:3]}****{text[-4:]}"
+def _name(text: str) -> str:
+    """`张三丰` -> `张**`, of whatever length."""
+    return f"{text[0]}**" if text else HIDDEN
+
+
+def _phone(text: str) -> str:
+    """`+86 138-0013-8000` -> `138****8000`; what has fewer digits is hidden whole."""
+    digits = "".join(each for each in text if each.isdigit())
+    return masked(digits[-11:]) if len(digits) >= 11 else HIDDEN
+
+
+_MASKS: Final[Mapping[ImportKind, Mapping[str, Callable[[str], str]]]] = {
+    ImportKind.MEMBERS: {"姓名": _name, "手机号": _phone}
+}
+KINDS: Final = frozenset(_MASKS)
+"""The kinds of files that say something of people."""
+
+
+def _said(kind: ImportKind, cells: Mapping[str, str]) -> dict[str, Callable[[str], str]]:
+    """The filled columns that say something of people, and how each is shown."""
+    return {name: mask for name, mask in _MASKS.get(kind, {}).items() if cells.get(name)}

@@ -1,7 +1,7 @@
 """A file of people or places from the first look to the last line made, and back again."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Select
@@ -23,6 +23,8 @@ from wx_backend.errors import AppError, Conflict, NotFound
 from wx_backend.outbox import defer, job
 
 BATCH: Final = 100
+KEPT_UNBEGUN: Final = timedelta(days=7)
+EXPIRED_AT_ONCE: Final = 5
 EXPORTED: Final = (ImportKind.REPS, ImportKind.OUTLETS)
 
 
@@ -90,14 +92,14 @@ def bring_in(*, import_id: int) -> None:
         return
     now = clock.now()
     if importing.who_acts(row) is None:
-        row.status, row.ended_at = ImportStatus.STOPPED, now
+        _end(row, ImportStatus.STOPPED, now)
         return
     batch = importing.rows_to_make(import_id, limit=BATCH)
     for each in batch:
         _make(row, each, now)
     row.rows_done += len(batch)
     if len(batch) < BATCH:
-        row.status, row.ended_at = ImportStatus.DONE, now
+        _end(row, ImportStatus.DONE, now)
         return
     defer(bring_in, import_id=import_id)
 
@@ -110,16 +112,35 @@ def take_back(*, import_id: int) -> None:
         return
     by = importing.who_acts(row)
     if by is None:
-        row.status = ImportStatus.STOPPED
+        _end(row, ImportStatus.STOPPED, clock.now())
         return
     batch = importing.rows_to_undo(import_id, limit=BATCH)
     for each in batch:
         _unmake(ImportKind(row.kind), each, under(by.node_id))
     row.rows_done = max(0, row.rows_done - len(batch))
     if len(batch) < BATCH:
-        row.status, row.ended_at = ImportStatus.UNDONE, clock.now()
+        _end(row, ImportStatus.UNDONE, clock.now())
         return
     defer(take_back, import_id=import_id)
+
+
+def expire_unbegun(*, now: datetime) -> int:
+    """End what was checked with people in it and not begun for a week; how many files."""
+    before = now - KEPT_UNBEGUN
+    due = importing.unbegun_imports(personal.KINDS, before=before, limit=EXPIRED_AT_ONCE)
+    rows = [importing.locked_import(each, ImportStatus.CHECKED) for each in due]
+    for row in filter(None, rows):
+        _end(row, ImportStatus.EXPIRED, now)
+    return len(due)
+
+
+def _end(row: PeopleImport, status: ImportStatus, now: datetime) -> None:
+    """It is over: nothing of people stays in its lines, made or not."""
+    row.status, row.ended_at = status, now
+    kind = ImportKind(row.kind)
+    if kind in personal.KINDS:
+        for each in importing.rows_of(row.id):
+            each.cells = personal.forgotten(kind, each.cells)
 
 
 def _make(row: PeopleImport, each: ImportRow, now: datetime) -> None:

@@ -1,7 +1,11 @@
 """Members of an older system from a file: sealed while they wait, made once, taken back while unused."""
 
+from datetime import timedelta
+
+import pytest
 from sqlalchemy import select
 
+from flows.imports import taking
 from flows.sealed import vault
 from members.audience import known_phones
 from members.importing import members_among
@@ -10,12 +14,14 @@ from members.phone_joining import prove_phone
 from members.queries import identity_of, members_by_phone
 from members.vault import member_phone
 from org.import_models import ImportRow
+from org.models import Staff
 from tests.console.conftest import Desks
 from tests.console.test_imports import brought_in, taken
 from tests.console.test_imports_older import undo
 from tests.console.world import APPID, Person, World, buy
-from wx_backend import clock
-from wx_backend.db import db, transaction
+from tests.jobs import run_jobs
+from wx_backend import clock, outbox
+from wx_backend.db import db, retried, transaction
 
 HEAD = "公众号,OpenID,姓名,手机号\n"
 LINE = "city,oOld,张三丰,138-0013-8000\n"
@@ -91,6 +97,70 @@ def test_what_is_wrong_is_told_without_the_number(desk_of: Desks, world: World) 
     assert "手机号格式不正确" in page
     assert "12345678901" not in page
     assert "12345678901" not in cells()
+
+
+def test_of_a_line_with_a_fault_no_name_and_no_number_is_kept(desk_of: Desks, world: World) -> None:
+    """Seven characters are neither a phone nor a long name to show the ends of."""
+    desk = desk_of("south")
+    bad = "city,oBob,阿卜杜拉买买提,13800138000\ncity,oOld,欧阳娜娜王,8812345\n"
+    page = taken(desk, f"{HEAD}{bad}city,oNew,阿里木江买买提,\n", "members")
+    shown = desk.get(page).text
+    assert "阿**" in shown
+    db.session.rollback()
+    kept = db.session.scalars(select(ImportRow).where(ImportRow.is_bad)).all()
+    assert [(row.cells["姓名"], row.cells["手机号"]) for row in kept] == [("***", "***")] * 2
+    for said in ("阿卜", "阿里", "买提", "欧", "****8000", "881", "2345"):
+        assert said not in shown
+    assert world
+
+
+def test_a_file_that_is_stopped_or_taken_back_forgets_whom_it_named(
+    desk_of: Desks, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "BATCH", 1)
+    desk = desk_of("south")
+    page = taken(desk, f"{HEAD}{LINE}city,oOther,李四,13900139000\ncity,oBob,王五,\n", "members")
+    desk.post(f"{page}/start")
+    (held,) = outbox.claim(outbox.WORK, limit=1)
+    assert outbox.run(held)
+    assert names() != {""}
+    with transaction():
+        {each.login: each for each in db.session.scalars(select(Staff))}["south"].is_active = False
+    run_jobs()
+    assert names() == {""}
+    other = desk_of("root")
+    assert "未导入" in other.get(page).text
+    undo(other, page)
+    assert (member_at("oOld"), names()) == (None, {""})
+    assert world
+
+
+def test_a_file_nobody_began_for_a_week_ends_and_forgets_whom_it_named(
+    desk_of: Desks, world: World
+) -> None:
+    desk = desk_of("south")
+    page = taken(desk, HEAD + LINE, "members")
+    assert expired(timedelta(days=6, hours=23)) == 0
+    assert names() != {""}
+    assert expired(timedelta(days=7, seconds=9)) == 1
+    assert names() == {""}
+    assert expired(timedelta(days=8)) == 0
+    assert "7 天内没有导入" in desk.get(page).text
+    assert desk.post(f"{page}/start").status_code == 409
+    assert member_at("oOld") is None
+    assert world
+
+
+def names() -> set[str]:
+    """What the lines of all files say of names and phones."""
+    db.session.rollback()
+    rows = db.session.scalars(select(ImportRow)).all()
+    return {row.cells[column] for row in rows for column in ("姓名", "手机号")}
+
+
+def expired(after: timedelta) -> int:
+    """How many files end when the clock looks so much later."""
+    return retried(lambda: taking.expire_unbegun(now=clock.now() + after))
 
 
 def test_taken_back_is_who_nobody_used(desk_of: Desks, world: World) -> None:
