@@ -11,11 +11,10 @@ from typing import Final
 from sqlalchemy import func, select, update
 
 from campaigns.mass_models import MassPart, MassResult, PartStatus
-from campaigns.models import Campaign, Recipient, RecipientStatus
+from campaigns.mass_queries import REPEAT_WITHIN, unsettled_parts
+from campaigns.models import Campaign, CampaignStatus, Recipient, RecipientStatus
 from wx_backend.db import db, locked, upsert
 
-REPEAT_WITHIN: Final = timedelta(hours=23)
-"""The platform knows a clientmsgid for a day; an hour is kept for our own delays."""
 AGAIN_AFTER: Final = timedelta(seconds=61)
 """Sooner it answers 45066, which says nothing."""
 TOLD_WITHIN: Final = timedelta(minutes=35)
@@ -90,9 +89,27 @@ def empty_part(part: MassPart) -> None:
     _turn(part, RecipientStatus.WAITING)
 
 
-def withdraw_part(part: MassPart) -> None:
-    """Give up a part that was never sent; its people wait again."""
-    _end(part, PartStatus.WITHDRAWN)
+def drop_part(part_id: int) -> None:
+    """Make no call (any more): its people wait again, unless an earlier one may have reached them."""
+    part = _part(part_id)
+    if part.status == PartStatus.OPEN:
+        _end(part, PartStatus.WITHDRAWN if part.sent_at is None else PartStatus.UNKNOWN)
+
+
+def withdraw_unsent(campaign_id: int) -> None:
+    """Give the people back of a campaign's calls that were never made: it was stopped."""
+    for part in unsettled_parts(campaign_id):
+        if part.status == PartStatus.OPEN and part.sent_at is None:
+            drop_part(part.id)
+
+
+def give_up_held(campaign: Campaign, *, now: datetime) -> None:
+    """Drop what a campaign that was paused or stopped may not send (again)."""
+    if campaign.status == CampaignStatus.STOPPED:
+        withdraw_unsent(campaign.id)
+    for part in unsettled_parts(campaign.id):
+        if part.status == PartStatus.OPEN and _is_too_late(part, now):
+            drop_part(part.id)
 
 
 def note_copy(part_id: int, media_id: str | None) -> None:
@@ -105,7 +122,7 @@ def begin_part(part_id: int, *, now: datetime) -> Attempt | None:
     part = _part(part_id)
     if part.status != PartStatus.OPEN or part.media_id is None:
         return None
-    if part.sent_at is not None and now - part.sent_at >= REPEAT_WITHIN:
+    if _is_too_late(part, now):
         _end(part, PartStatus.UNKNOWN)
         return None
     attempt = Attempt(part.id, part.client_msg_id, part.media_id, part.sent_at is not None)
@@ -154,6 +171,11 @@ def record_end(*, appid: str, msg_id: str, told: Told) -> None:
     """The platform tells the end of a mass send; whose it is may not be known yet."""
     half = {name: getattr(told, name) for name in told.__slots__}
     _meet(appid, msg_id, **half)
+
+
+def _is_too_late(part: MassPart, now: datetime) -> bool:
+    """Whether a repeat would be a second send by now."""
+    return part.sent_at is not None and now - part.sent_at >= REPEAT_WITHIN
 
 
 def _meet(appid: str, msg_id: str, **half: object) -> None:

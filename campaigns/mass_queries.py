@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 
 from campaigns.mass_models import Article, ConsoleSend, MassPart, MassResult, PartStatus
-from campaigns.models import Recipient, RecipientStatus
+from campaigns.models import Campaign, CampaignStatus, Recipient, RecipientStatus
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+
+HELD: Final = (CampaignStatus.PAUSED, CampaignStatus.STOPPED)
+REPEAT_WITHIN: Final = timedelta(hours=23)
+"""The platform knows a clientmsgid for a day; an hour is kept for our own delays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,26 @@ def unsettled_parts(campaign_id: int) -> Sequence[MassPart]:
             MassPart.status.in_([PartStatus.OPEN, PartStatus.ACCEPTED]),
         )
         .order_by(MassPart.position)
+    ).all()
+
+
+def held_unsettled(now: datetime) -> Sequence[int]:
+    """Paused and stopped campaigns with a call to ask after, or one that is not made (again)."""
+    is_open, never = MassPart.status == PartStatus.OPEN, MassPart.sent_at.is_(None)
+    is_stopped = Campaign.status == CampaignStatus.STOPPED
+    return db.session.scalars(
+        select(Campaign.id)
+        .join(MassPart, MassPart.campaign_id == Campaign.id)
+        .where(
+            Campaign.status.in_(HELD),
+            or_(
+                and_(MassPart.status == PartStatus.ACCEPTED, MassPart.due_at <= now),
+                and_(is_open, MassPart.sent_at <= now - REPEAT_WITHIN),
+                and_(is_open, never, is_stopped),
+            ),
+        )
+        .distinct()
+        .order_by(Campaign.id)
     ).all()
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select
 
+from campaigns.mass import withdraw_unsent
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
 from campaigns.queries import writers_of
 from wx_backend import numbers
@@ -187,9 +188,10 @@ def resume(campaign_id: int, *, staff_id: int | None, now: datetime) -> int:
 
 
 def stop(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> None:
-    """End it for good, whoever has not been written to."""
+    """End it for good, whoever has not been written to; calls not made yet never are."""
     campaign = _step(campaign_id, (CampaignStatus.SCHEDULED, *GOING), CampaignStatus.STOPPED)
     campaign.ended_at, campaign.resume_at = now, None
+    withdraw_unsent(campaign_id)
     note(campaign, "stopped", staff_id=staff_id, note=reason, now=now)
 
 

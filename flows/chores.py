@@ -11,6 +11,7 @@ from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
+from flows.campaign.mass_ends import settle_held
 from flows.campaign.running import begin_due, chase
 from flows.digests import tell_digests
 from flows.figures.counting import count_waiting
@@ -51,6 +52,7 @@ class Chore:
 CHORES = (
     Chore("campaigns.begin_due", timedelta(minutes=1), begin_due),
     Chore("campaigns.chase", timedelta(minutes=1), chase),
+    Chore("campaigns.settle_held", timedelta(minutes=5), settle_held),
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
     Chore("bills.fetch", timedelta(minutes=10), fetch_bills),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),

@@ -36,7 +36,7 @@ _JOBS: Final[Mapping[Line, Sequence[str]]] = {
 }
 # Asking what is so elsewhere goes on: by that a restored copy learns what it has missed.
 _ASKING: Final = (
-    *("bill.fetch", "payment.query", "refund.query", "transfer.query"),
+    *("bill.fetch", "payment.query", "refund.query", "transfer.query", "mass_send.query"),
     *("identity.refresh", "menus.look", "templates.sync", "articles.sync", "followers.sync"),
 )
 

@@ -16,15 +16,13 @@ from campaigns.mass import (
     Attempt,
     accept_part,
     begin_part,
+    drop_part,
     empty_part,
-    end_part,
     fill_part,
     note_copy,
     open_part,
-    put_off,
     refuse_part,
     repeat_part,
-    withdraw_part,
 )
 from campaigns.mass_models import MassPart, PartStatus
 from campaigns.mass_queries import (
@@ -39,6 +37,7 @@ from campaigns.queries import campaign_by_id, may_send
 from campaigns.recipients import Mark, lock_pace, mark, use_quota
 from campaigns.rules import loud_at
 from flows.campaign.audience import ways_for
+from flows.campaign.mass_ends import ask_after
 from flows.campaign.quotas import calls_left, learn_quotas, rest_until_tomorrow
 from flows.campaign.texts import article_in, link_for_all
 from flows.messages import kind_of_refusal
@@ -57,7 +56,6 @@ PEOPLE: int = mass.PEOPLE_MAX
 PAGE: Final = 1_000
 LOOK_AGAIN: Final = timedelta(minutes=1)
 DUPLICATE: Final = "45065"
-ENDED: Final = {"SEND_SUCCESS": True, "SEND_FAIL": False, "DELETE": False}
 BEFORE_SEND = crash.point("campaign.mass.before_send")
 AFTER_SEND = crash.point("campaign.mass.after_send")
 
@@ -80,7 +78,7 @@ def send_part(*, campaign_id: int, run: int, turn: int) -> Steps:
     yield from learn_quotas(campaign.appid, [Way.MASS], now)
     part_id = _due_part(campaign_id, run, clock.now())
     if part_id is None:
-        yield from _ask_after(campaign, clock.now())
+        yield from ask_after(campaign, clock.now())
         _wait_or_finish(campaign_id, again)
     elif calls_left(campaign.appid, Way.MASS) == 0:
         rest_until_tomorrow(campaign_id, now)
@@ -103,7 +101,8 @@ def _next_turn(campaign_id: int, run: int, turn: int, *, due_at: datetime | None
 def _due_part(campaign_id: int, run: int, now: datetime) -> int | None:
     """The part whose turn it is: one without an answer, else a new one; None while none is due.
 
-    The locks of the campaign and of the account's pace are held meanwhile, as for single messages.
+    The locks of the campaign and of the account's pace are held meanwhile, as for single messages:
+    for one page of people, also when nobody on it is meant any more.
     """
     campaign = operations.locked_campaign(campaign_id)
     if campaign.status != CampaignStatus.RUNNING or campaign.run != run:
@@ -113,10 +112,9 @@ def _due_part(campaign_id: int, run: int, now: datetime) -> int | None:
     if opened:
         due = next((each for each in opened if each.due_at <= now), None)
         return due.id if due is not None and _still_due(campaign, due, now) else None
-    while rows := waiting_people(campaign_id, limit=PEOPLE + mass.PEOPLE_MIN):
-        if reached := _still_meant(campaign, _fitting(rows), now):
-            return open_part(campaign, reached, now=now).id
-    return None
+    rows = waiting_people(campaign_id, limit=PEOPLE + mass.PEOPLE_MIN)
+    reached = _still_meant(campaign, _fitting(rows), now)
+    return open_part(campaign, reached, now=now).id if reached else None
 
 
 def _still_due(campaign: Campaign, part: MassPart, now: datetime) -> bool:
@@ -131,7 +129,7 @@ def _still_due(campaign: Campaign, part: MassPart, now: datetime) -> bool:
     if reached := _still_meant(campaign, rows, now):
         fill_part(part, reached, now=now)
     else:
-        withdraw_part(part)
+        drop_part(part.id)
     return bool(reached)
 
 
@@ -172,12 +170,14 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
                 raise
             _pause(campaign_id, "图文无法存入草稿箱", error)
             return
+        operations.locked_campaign(campaign_id)  # before the part, as everywhere
         note_copy(part_id, media_id)
-    attempt = _begun(campaign_id, run, part_id)
+    openids = _openids(part_id)
+    attempt = _begun(campaign_id, run, part_id, openids)
     if attempt is None:
         return
     try:
-        msg_id = yield partial(_called, api, attempt, _openids(part_id))
+        msg_id = yield partial(_called, api, attempt, openids)
     except PlatformError as error:
         _judge(campaign_id, appid, attempt, error)
     else:
@@ -185,13 +185,19 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
         use_quota(appid, {Way.MASS: 1})
 
 
-def _begun(campaign_id: int, run: int, part_id: int) -> Attempt | None:
+def _begun(campaign_id: int, run: int, part_id: int, openids: Sequence[str]) -> Attempt | None:
     """The call that is made now; None when a pause or stop came while the draft was made.
 
-    Under the campaign's lock: a pause is either before or after it.
+    None also when erasures left fewer than a call takes. Under the campaign's lock: a pause is
+    either before or after it.
     """
     operations.locked_campaign(campaign_id)
-    return begin_part(part_id, now=clock.now()) if may_send(campaign_id, run) else None
+    if not may_send(campaign_id, run):
+        return None
+    if len(openids) < mass.PEOPLE_MIN:
+        drop_part(part_id)
+        return None
+    return begin_part(part_id, now=clock.now())
 
 
 def _called(api: "Caller", attempt: Attempt, openids: Sequence[str]) -> str | None:
@@ -234,31 +240,13 @@ def _pause(campaign_id: int, what: str, error: PlatformError) -> None:
     operations.pause(campaign_id, reason=reason, staff_id=None, now=clock.now())
 
 
-def _ask_after(campaign: Campaign, now: datetime) -> Generator[Any, Any, None]:
-    """Ask how those parts stand of which nobody told the end in time."""
-    api = client(campaign.appid).caller
-    late = [
-        (each.id, each.msg_id)
-        for each in unsettled_parts(campaign.id)
-        if each.status == PartStatus.ACCEPTED and each.due_at <= now
-    ]
-    for part_id, msg_id in late:
-        if msg_id is None:
-            end_part(part_id, is_sent=True)
-            continue
-        state = yield partial(mass.mass_state, api, msg_id)
-        if state in ENDED:
-            end_part(part_id, is_sent=ENDED[state], error="" if ENDED[state] else state)
-        else:
-            put_off(part_id, now=now)
-
-
 def _wait_or_finish(campaign_id: int, again: Any) -> None:
-    """Look again in a minute while a part has no answer or no end, else it is done."""
-    now = clock.now()
-    if unsettled_parts(campaign_id):
+    """Whoever waits comes next; else look again in a minute while a part has no answer or no end."""
+    now, unsettled = clock.now(), unsettled_parts(campaign_id)
+    is_open = any(each.status == PartStatus.OPEN for each in unsettled)
+    if not is_open and waiting_people(campaign_id, limit=1):
+        again(due_at=None)
+    elif unsettled:
         again(due_at=now + LOOK_AGAIN)
-    elif not waiting_people(campaign_id, limit=1):
-        operations.finish(campaign_id, now=now)
     else:
-        again(due_at=now)
+        operations.finish(campaign_id, now=now)

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from sqlalchemy import update
 
 from campaigns import operations
 from campaigns.mass_models import PartStatus
 from campaigns.models import CampaignStatus
 from campaigns.recipients import opt_out
 from flows.campaign.running import start_lanes
+from members.models import Identity
 from members.operations import unfollow
 from tests.campaigns.cast import (
     CITY,
@@ -29,7 +31,7 @@ from tests.campaigns.cast import (
 )
 from tests.campaigns.platform import DRAFT, Platform
 from tests.campaigns.test_mass import MINUTE, NAMES, entered_by_hand, parts, stands
-from wx_backend.db import transaction
+from wx_backend.db import db, transaction
 from wx_backend.stops import Line, lift, stop
 
 Meanwhile = Callable[[Callable[[], None]], None]
@@ -204,3 +206,47 @@ def test_an_emergency_stop_while_the_draft_is_made_holds_the_send(
 
     assert platform.received == Counter({f"o{name}": 1 for name in NAMES})
     assert stands(campaign_id) == {"sending": 7}
+
+
+def erase(*openids: str) -> None:
+    """What the erasure of a person leaves of his identity."""
+    with transaction():
+        db.session.execute(update(Identity).where(Identity.openid.in_(openids)).values(openid=None))
+
+
+def test_a_part_of_whom_one_is_left_after_an_erasure_is_not_called(
+    cast: Cast, platform: Platform, while_a_draft_is_made: Meanwhile
+) -> None:
+    followers(NAMES)
+    while_a_draft_is_made(lambda: erase(*(f"o{name}" for name in NAMES[1:])))
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+
+    assert platform.calls == 0
+    assert people(campaign_id) == {
+        "o00000": ("left_out", None, "alone"),
+        "": ("left_out", None, "erased"),
+    }
+    assert [status for status, _, _ in parts()] == [PartStatus.WITHDRAWN]
+    assert state(campaign_id).status == CampaignStatus.DONE
+
+
+def test_a_call_in_doubt_of_whom_one_is_left_is_not_made_again(
+    cast: Cast, platform: Platform
+) -> None:
+    followers(NAMES)
+    platform.trouble = lambda _client_id: "lost"
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        erase(*(f"o{name}" for name in NAMES[1:]))
+        time.shift(timedelta(seconds=62))
+        work()
+
+    assert platform.calls == 1
+    assert [status for status, _, _ in parts()] == [PartStatus.UNKNOWN]
+    assert people(campaign_id)["o00000"][0] == "unknown"
+    assert state(campaign_id).status == CampaignStatus.DONE

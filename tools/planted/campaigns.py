@@ -5,6 +5,7 @@ from tools.planted.bug import Bug
 RUNNING = "tests/campaigns/test_running.py"
 RULES = "tests/campaigns/test_rules.py"
 MASS = "tests/campaigns/test_mass.py"
+UNSENT = "tests/campaigns/test_mass_unsent.py"
 
 BUGS = (
     Bug(
@@ -65,6 +66,31 @@ BUGS = (
         "person.massed < MASS_A_MONTH",
         "person.massed <= MASS_A_MONTH",
         (f"{MASS}::test_four_a_month_over_all_channels_sends_by_hand_included",),
+    ),
+    Bug(
+        "who opted out while a mass send rested for the night is written to",
+        "flows/campaign/mass.py",
+        "    if part.sent_at is not None:\n",
+        "    if part.due_at is not None:\n",
+        (
+            f"{UNSENT}::test_who_opts_out_or_leaves_while_a_part_waits_for_the_next_day_gets_nothing",
+        ),
+    ),
+    Bug(
+        "a pause pressed while the draft of a mass send is made is not heeded",
+        "flows/campaign/mass.py",
+        "    if not may_send(campaign_id, run):\n        return None\n",
+        "",
+        (f"{UNSENT}::test_a_pause_while_the_draft_is_made_sends_nothing",),
+    ),
+    Bug(
+        "a stopped mass send keeps the people of a call that was never made",
+        "campaigns/operations.py",
+        "    withdraw_unsent(campaign_id)\n",
+        "",
+        (
+            "tests/campaigns/test_mass_held.py::test_stopped_before_the_call_its_people_are_given_back",
+        ),
     ),
     Bug(
         "two chunks of one account are sent in the same time",
