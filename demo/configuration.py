@@ -11,6 +11,8 @@ from demo.places import Places
 Value = str | bool | int | Sequence[str]
 # A crowd at one address, clicking as fast as it can.
 MANY = {"address": 100_000, "session": 100_000}
+# As a merchant may ask WeChat Pay for: what a crowd buys in a minute fits in one transfer.
+TRANSFER_LIMIT_FEN = 199_900
 
 
 def write(places: Places, identities: Identities) -> None:
@@ -71,12 +73,13 @@ def _wechat(places: Places, identities: Identities) -> tuple[Section, ...]:
 def _pay(
     places: Places, identities: Identities, merchant_key: Path, platform_key: Path
 ) -> tuple[Section, ...]:
-    merchant = {
+    merchant: dict[str, Value] = {
         "mchid": identities.mchid,
         "serial": identities.merchant_serial,
         "private_key_file": str(merchant_key),
         "apiv3_key": identities.apiv3_key,
         "api_url": places.calls_url,
+        "transfer_limit_fen": TRANSFER_LIMIT_FEN,
     }
     platform = {"serial": identities.platform_serial, "file": str(platform_key)}
     return ("[pay]", merchant), ("[[pay.platform_key]]", platform)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from demo import templates
+from demo.configuration import TRANSFER_LIMIT_FEN
 from demo.identities import ACCOUNT_NAME, ACCOUNT_TITLE, Identities
 from demo.places import HOST, Places
 from demo.pretend import Pretend
@@ -47,6 +48,7 @@ def announce(places: Places, identities: Identities) -> None:
         sign_with="public_key",
         platform_private_key=identities.platform_private_key,
         platform_public_key_id=identities.platform_serial,
+        transfer_limit_fen=TRANSFER_LIMIT_FEN,
     )
     pretend.put(
         "settings",
