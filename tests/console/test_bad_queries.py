@@ -71,7 +71,7 @@ UNMADE = {
 }
 # How a page reads its query, by itself or through a helper.
 _READS = re.compile(
-    r'(?:args(?:\.get|\.getlist)?[\[(]|\b(?:day|text|one_of|month|place_asked|number|page|asked)\()\s*"([a-z_]+)"'
+    r'(?:args(?:\.get|\.getlist)?[\[(]|args, |\b(?:day|text|one_of|month|place_asked|number|page|asked)\()\s*"([a-z_]+)"'
 )
 _ARGUMENT = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 USUAL = ("page", "after", "place", "from", "until", "q")
