@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import time as time_of_day
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -26,8 +25,8 @@ from bench.callback import pushes
 from bench.callback.__main__ import Contender, production_server, serving
 from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SAMPLE, SCENE
-from bench.campaign import LATENCY_SECONDS, Stub, frozen, people_at_hand
-from campaigns import operations, rules
+from bench.campaign import LATENCY_SECONDS, Stub, at_any_hour, frozen, people_at_hand
+from campaigns import operations
 from campaigns.models import Recipient
 from flows.campaign import running
 from flows.payment.address import NOTICE_PATH
@@ -56,7 +55,7 @@ Figures = dict[str, Run]
 def main() -> None:
     """Prepare, measure in turns, print."""
     lengthen()  # the machine may have other work: what is measured is how long it takes, not refusals
-    rules.LOUD_FROM, rules.LOUD_UNTIL = time_of_day.min, time_of_day.max  # type: ignore[misc]  # by day or night
+    at_any_hour()
     if len(sys.argv) > 2 and sys.argv[1] == "sender":
         _send_for_ever(Path(sys.argv[2]))
     typed = [float(each) for each in sys.argv[1:]]

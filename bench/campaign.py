@@ -76,11 +76,16 @@ class Stub:
         return Response(200, {}, b'{"errcode": 0, "errmsg": "ok", "msgid": %d}' % msgid)
 
 
+def at_any_hour() -> None:
+    """Campaigns go by day and night from now on: a bench waits for no morning."""
+    rules.LOUD_FROM, rules.LOUD_UNTIL = time_of_day.min, time_of_day.max  # type: ignore[misc]  # a bench alone may
+
+
 def main() -> None:
     """Both questions."""
     sizes = [int(typed) for typed in sys.argv[1:]]
     recipients, rounds, chunked, single = (*sizes, *(20_000, 5, 5_000, 250)[len(sizes) :])
-    rules.LOUD_FROM, rules.LOUD_UNTIL = time_of_day.min, time_of_day.max  # type: ignore[misc]  # by day or night
+    at_any_hour()
     with tempfile.TemporaryDirectory() as folder:
         _cost(Path(folder), recipients)
     with tempfile.TemporaryDirectory() as folder:

@@ -68,14 +68,7 @@ def test_a_campaign_from_the_first_word_to_its_report(
 
     hand_over(desktop, site, "reader")
     desktop.goto(address)
-    desktop.get_by_role("button", name="批准").click()
-    desktop.get_by_role("button", name="立即开始").click()
-    desktop.get_by_role("button", name="暂停").click()
-    run_jobs()
-    assert platform.calls == 0
-    desktop.get_by_role("button", name="继续发送").click()
-    run_jobs()
-    desktop.reload()
+    agree_pause_and_go_on(desktop, platform, run_jobs)
     expect(desktop.get_by_text("已处理 2 / 2 人")).to_be_visible()
     desktop.get_by_role("link", name="效果报告").click()
     expect(desktop.get_by_text("已接收，等待回执")).to_be_visible()
@@ -89,6 +82,18 @@ def test_a_campaign_from_the_first_word_to_its_report(
         for page in (campaigns, f"{campaigns}/new", address, f"{address}/report", templates):
             phone.goto(page)
             assert fits(phone), page
+
+
+def agree_pause_and_go_on(desktop: Page, platform: Platform, run_jobs: Callable[[], None]) -> None:
+    """A colleague agrees and starts it; while it is paused nothing leaves, after that it is sent."""
+    desktop.get_by_role("button", name="批准").click()
+    desktop.get_by_role("button", name="立即开始").click()
+    desktop.get_by_role("button", name="暂停").click()
+    run_jobs()
+    assert platform.calls == 0
+    desktop.get_by_role("button", name="继续发送").click()
+    run_jobs()
+    desktop.reload()
 
 
 def test_a_mass_send_from_the_draft_box_to_its_totals(
@@ -142,14 +147,7 @@ def test_a_mass_send_from_the_draft_box_to_its_totals(
 
     hand_over(desktop, site, "reader")
     desktop.goto(address)
-    desktop.get_by_role("button", name="批准").click()
-    desktop.get_by_role("button", name="立即开始").click()
-    desktop.get_by_role("button", name="暂停").click()
-    run_jobs()
-    assert platform.calls == 0
-    desktop.get_by_role("button", name="继续发送").click()
-    run_jobs()
-    desktop.reload()
+    agree_pause_and_go_on(desktop, platform, run_jobs)
     expect(desktop.get_by_text("等待管理员确认或发送")).to_be_visible()
     expect(desktop.get_by_text("如需管理员确认，最迟")).to_be_visible()
     count = len(platform.bodies[0]["touser"])

@@ -26,8 +26,8 @@ from tests.campaigns.cast import (
     state,
     work,
 )
+from tests.campaigns.mass_calls import NAMES, all_ended
 from tests.campaigns.platform import Platform
-from tests.campaigns.test_mass import NAMES, all_ended
 from tests.dying import Deed, Fate, meet
 from wx_backend.db import db
 

@@ -7,12 +7,10 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
 
 from campaigns import operations
-from campaigns.articles import EnteredBefore, enter_console_send
-from campaigns.mass import Told, record_end
-from campaigns.mass_models import MassPart, PartStatus
+from campaigns.articles import EnteredBefore
+from campaigns.mass_models import PartStatus
 from campaigns.mass_queries import Totals, totals_of
 from campaigns.models import CampaignStatus
 from campaigns.recipients import opt_out
@@ -33,13 +31,19 @@ from tests.campaigns.cast import (
     state,
     work,
 )
+from tests.campaigns.mass_calls import (
+    MINUTE,
+    NAMES,
+    all_ended,
+    ended,
+    entered_by_hand,
+    parts,
+    stands,
+)
 from tests.campaigns.platform import Platform
 from tests.racing import race
 from wx_backend import clock, crash
 from wx_backend.db import db, retried, transaction
-
-MINUTE = timedelta(minutes=1)
-NAMES = [f"{n:05d}" for n in range(7)]
 
 
 @pytest.fixture(autouse=True)
@@ -51,30 +55,6 @@ def alive_again() -> Iterator[None]:
 @pytest.fixture
 def three_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mass, "PEOPLE", 3)
-
-
-def parts() -> list[tuple[str, str | None, int]]:
-    """Every call: how it stands, its number, its people."""
-    db.session.rollback()
-    rows = db.session.scalars(select(MassPart).order_by(MassPart.id)).all()
-    return [(each.status, each.msg_id, each.people) for each in rows]
-
-
-def stands(campaign_id: int) -> Counter[str]:
-    return Counter(status for status, _, _ in people(campaign_id).values())
-
-
-def ended(msg_id: str | None, *, status: str = "send success", sent: int = 3) -> None:
-    """The platform tells the end of a job."""
-    assert msg_id is not None
-    told = Told(status=status, total=sent, filtered=sent, sent=sent, failed=0, event_at=clock.now())
-    with transaction():
-        record_end(appid=CITY, msg_id=msg_id, told=told)
-
-
-def all_ended() -> None:
-    for _, msg_id, count in parts():
-        ended(msg_id, sent=count)
 
 
 @pytest.mark.usefixtures("three_a_call")
@@ -360,10 +340,6 @@ def test_four_a_month_over_all_channels_sends_by_hand_included(
         work()
 
     assert stands(next_month) == {"sending": 7}
-
-
-def entered_by_hand(cast: Cast, day: date) -> None:
-    enter_console_send(appid=CITY, sent_on=day, title="周报", staff_id=cast.writer, now=NOON)
 
 
 def test_who_left_or_opted_out_since_the_freezing_gets_nothing(

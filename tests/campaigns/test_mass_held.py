@@ -10,8 +10,8 @@ from campaigns.mass_models import PartStatus
 from campaigns.models import CampaignStatus
 from flows.campaign.mass_ends import settle_held
 from tests.campaigns.cast import NOON, Cast, approved, article, begin, followers, state, work
+from tests.campaigns.mass_calls import MINUTE, NAMES, parts, stands
 from tests.campaigns.platform import Platform
-from tests.campaigns.test_mass import MINUTE, NAMES, parts, stands
 from tests.jobs import run_jobs
 from wx_backend import clock, outbox
 from wx_backend.db import transaction

@@ -9,8 +9,8 @@ from campaigns.models import CampaignStatus
 from campaigns.recipients import opt_out
 from flows.campaign import mass
 from tests.campaigns.cast import NOON, Cast, approved, article, begin, followers, state, work
+from tests.campaigns.mass_calls import NAMES, stands
 from tests.campaigns.platform import Platform
-from tests.campaigns.test_mass import NAMES, stands
 from wx_backend import outbox
 from wx_backend.db import transaction
 

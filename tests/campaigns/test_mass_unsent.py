@@ -29,8 +29,8 @@ from tests.campaigns.cast import (
     state,
     work,
 )
+from tests.campaigns.mass_calls import MINUTE, NAMES, entered_by_hand, parts, stands
 from tests.campaigns.platform import DRAFT, Platform
-from tests.campaigns.test_mass import MINUTE, NAMES, entered_by_hand, parts, stands
 from wx_backend.db import db, transaction
 from wx_backend.stops import Line, lift, stop
 
