@@ -15,6 +15,7 @@ from demo.story.journal import Journal, Kind
 AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
 TIMEOUT_SECONDS = 20.0
 REDIRECTS_MAX = 8
+ROUND_TRIP_OVER = ("/oauth/return", 403)  # it took longer than it may: the page asks to begin again
 _CSRF = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
 
 
@@ -147,6 +148,8 @@ class Browser:
         return self._accepted(answer)
 
     def _accepted(self, answer: Answer) -> Answer:
+        if (answer.path, answer.status) == ROUND_TRIP_OVER:
+            raise Unreachable(f"{self.person}: the sign-in took too long")
         if answer.status >= 400:
             raise Refused(f"{self.person} {answer.path}: {answer.status} {answer.text[:300]}")
         return answer

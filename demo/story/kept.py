@@ -18,7 +18,11 @@ WORK_TABLES: Final = ("push", "pay_notice", "job")
 # How many rows stand for a promise of each kind; at least one must.
 PROMISED: Final[Mapping[Kind, str]] = {
     Kind.SIGN_IN: "SELECT count(*) FROM identity WHERE openid = :who AND member_id IS NOT NULL",
-    Kind.TOUCH: "SELECT count(*) FROM touch JOIN identity ON identity.id = touch.identity_id"
+    # Where WeChat did not say who he is, a link's touch is his browser's, and the browser his later.
+    Kind.TOUCH: "SELECT count(*) FROM touch"
+    " LEFT JOIN identity_link ON identity_link.visitor_id = touch.visitor_id"
+    " AND identity_link.undone_at IS NULL"
+    " JOIN identity ON identity.id = coalesce(touch.identity_id, identity_link.identity_id)"
     " WHERE touch.kind = 'link_opened' AND touch.share_id = :share AND identity.openid = :who",
     Kind.SHARE: "SELECT count(*) FROM share JOIN identity ON identity.id = share.identity_id"
     " WHERE share.id = :share AND identity.openid = :who",
