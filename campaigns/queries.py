@@ -19,6 +19,7 @@ from campaigns.models import (
     SendQuota,
     Way,
 )
+from campaigns.segments import Segment
 from wx_backend.db import db
 from wx_backend.errors import NotFound
 from wx_backend.stops import Line, open_stops
@@ -101,6 +102,16 @@ def writers_of(campaign_id: int) -> set[int]:
         )
     )
     return {staff_id for staff_id in writers if staff_id is not None}
+
+
+def freezing_segments(appid: str) -> list[tuple[str, Segment]]:
+    """Whose audience is being frozen at an account, and by which conditions."""
+    rows = db.session.execute(
+        select(Campaign.name, Campaign.segment).where(
+            Campaign.appid == appid, Campaign.status == CampaignStatus.FREEZING
+        )
+    )
+    return [(name, Segment.from_json(segment)) for name, segment in rows]
 
 
 def due_campaigns(now: datetime) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""Who is meant by a campaign, as data: conditions that must all hold."""
+"""Who is meant by a campaign or given a tag, as data: conditions that must all hold."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -7,6 +7,7 @@ from typing import Any, Final
 from wx_backend.errors import BadInput
 
 DAYS_MAX: Final = 3_650
+TAGS_MAX: Final = 20
 ORDERED: Final = ("", "paid", "never")
 
 
@@ -14,25 +15,36 @@ ORDERED: Final = ("", "paid", "never")
 class Segment:
     """Conditions over an account's people; an empty one (0, "") asks for nothing.
 
+    `scene` is what the code carries that somebody scanned. `shelf` is the category of what he bought.
     `quiet_days`: no sign of life for at least so long. `plan_ends_days`: the contract of a plan ends
-    within so many days from now. `is_list`: only those of an imported list.
+    within so many days from now. `tags` he must all have, of `without_tags` none. `is_list`: only
+    those of an imported list.
     """
 
     rep_number: str = ""
     outlet_id: int = 0
+    is_rep: bool = False
     followed_days: int = 0
     scanned_days: int = 0
+    scene: str = ""
     ordered: str = ""
     ordered_days: int = 0
     product_number: str = ""
+    shelf: str = ""
     plan_ends_days: int = 0
     seen_days: int = 0
     quiet_days: int = 0
+    tags: tuple[int, ...] = ()
+    without_tags: tuple[int, ...] = ()
     is_list: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """As it is stored: only what asks for something."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value
+        }
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Segment":
@@ -40,7 +52,8 @@ class Segment:
         known = {each.name: each.type for each in fields(cls)}
         if unknown := set(stored) - set(known):
             raise BadInput("没有这种人群条件", fields=sorted(unknown))
-        segment = cls(**stored)
+        tags = {name: tuple(stored.get(name, ())) for name in ("tags", "without_tags")}
+        segment = cls(**{**stored, **tags})
         days = (
             segment.followed_days,
             segment.scanned_days,
@@ -51,4 +64,6 @@ class Segment:
         )
         if segment.ordered not in ORDERED or not all(0 <= each <= DAYS_MAX for each in days):
             raise BadInput("人群条件超出范围", fields=["segment"])
+        if any(len(each) > TAGS_MAX for each in tags.values()):
+            raise BadInput(f"最多选 {TAGS_MAX} 个标签", fields=["tags"])
         return segment

@@ -27,6 +27,13 @@ def shelf_and_below(slug: str) -> list[int]:
     return found
 
 
+def products_on_shelf(slug: str) -> set[int]:
+    """The ids of the products of a shelf and of all below it, listed or not."""
+    return set(
+        db.session.scalars(select(Product.id).where(Product.category_id.in_(shelf_and_below(slug))))
+    )
+
+
 def listed_products(
     *,
     now: datetime,

@@ -112,6 +112,12 @@ ACTS: Final[Mapping[str, str]] = {
     "console.stock.receive": "入库",
     "console.stops.lift": "恢复对外调用",
     "console.stops.stop": "停止对外调用",
+    "console.tags.apply": "重新按规则给标签",
+    "console.tags.create": "新建标签",
+    "console.tags.edit": "修改标签",
+    "console.tags.give": "给客户标签",
+    "console.tags.remove": "删除标签",
+    "console.tags.take": "取消客户标签",
 }
 _VERBS: Final[Mapping[str, str]] = {
     "insert": "新增",
@@ -148,6 +154,8 @@ _TABLES: Final[Mapping[str, str]] = {
     "rep": "员工",
     "rep_binding": "微信绑定",
     "staff": "账号",
+    "tag": "标签",
+    "tag_holder": "客户标签",
     "staff_factor": "两步验证",
     "staff_session": "登录设备",
 }

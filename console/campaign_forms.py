@@ -8,8 +8,8 @@ from flask import request
 from campaigns.guard import RULES
 from campaigns.models import CampaignClass
 from campaigns.operations import Plan
-from campaigns.segments import Segment
 from console.pages import text
+from console.segment_forms import segment_typed, whole
 from flows.campaign.texts import TEXT_MAX, Variant
 from orders.buyers import SERVICE_EVENTS
 from wx_backend.clock import SHANGHAI
@@ -19,10 +19,6 @@ from wx_backend.words import printable_lines
 VARIANTS: Final = ("A", "B", "C")
 FIELD: Final = "field-"
 RATE_MAX: Final = 500
-DAYS: Final = (
-    *("followed_days", "scanned_days", "ordered_days"),
-    *("plan_ends_days", "seen_days", "quiet_days"),
-)
 RULE_NAMES: Final = {rule.name: rule.says for rule in RULES}
 
 
@@ -43,16 +39,16 @@ def plan_typed() -> Plan:
         campaign_class=klass,
         purpose=purpose,
         service_event=event if is_notice else None,
-        event_days=_number("event_days", 1, 365, 30),
+        event_days=whole("event_days", 1, 365, 30),
         template_id=None if is_mass else request.form.get("template_id", "")[:64] or None,
         content=_article() if is_mass else _messages(is_notice),
-        segment=_segment().as_json(),
+        segment=segment_typed().as_json(),
         product_number=text("landing", request.form)[:32] or None,
         starts_at=_starts_at(),
-        rate_per_second=_number("rate_per_second", 1, RATE_MAX, 50),
-        control_bp=_number("control_percent", 0, 50, 0) * 100,
-        cap_messages=_number("cap_messages", 1, 100, 4),
-        cap_days=_number("cap_days", 1, 90, 30),
+        rate_per_second=whole("rate_per_second", 1, RATE_MAX, 50),
+        control_bp=whole("control_percent", 0, 50, 0) * 100,
+        cap_messages=whole("cap_messages", 1, 100, 4),
+        cap_days=whole("cap_days", 1, 90, 30),
     )
 
 
@@ -81,23 +77,6 @@ def _variants(is_notice: bool) -> list[Variant]:
     return found
 
 
-def _segment() -> Segment:
-    form = request.form
-    outlet = form.get("outlet_id", "")
-    stored: dict[str, Any] = {
-        "rep_number": text("rep_number", form)[:32],
-        "outlet_id": int(outlet)
-        if outlet.isascii() and outlet.isdigit() and len(outlet) < 12
-        else 0,
-        "ordered": text("ordered", form),
-        "product_number": text("product_number", form)[:32],
-        "is_list": form.get("is_list") == "1",
-    }
-    for name in DAYS:
-        stored[name] = _number(name, 0, 3_650, 0)
-    return Segment.from_json(stored)
-
-
 def _starts_at() -> datetime | None:
     """`2026-03-02T12:00` in Shanghai; empty for at once."""
     typed = text("starts_at", request.form)
@@ -110,15 +89,6 @@ def _starts_at() -> datetime | None:
     if not 2000 <= found.year <= 2100:
         raise BadInput("开始时间超出范围", fields=["starts_at"])
     return found.replace(tzinfo=SHANGHAI)
-
-
-def _number(name: str, least: int, most: int, usual: int) -> int:
-    typed = text(name, request.form)
-    if not typed:
-        return usual
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 9 and least <= int(typed) <= most):
-        raise BadInput(f"应为 {least} 到 {most} 的整数", fields=[name])
-    return int(typed)
 
 
 def _long(name: str, most: int) -> str:

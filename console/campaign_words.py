@@ -5,6 +5,7 @@ from typing import Final
 
 from campaigns.mass_models import PartStatus
 from campaigns.models import CampaignClass, CampaignStatus, Reason, RecipientStatus, Way
+from console.segment_forms import ORDERED_WORDS
 from flows.campaign.importing import MISSES
 from orders.buyers import SERVICE_EVENTS
 from templates_msg.models import MessageStatus
@@ -93,7 +94,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "done": "发送完成",
     },
     "service_event": SERVICE_EVENTS,
-    "ordered": {"": "不限", "paid": "买过", "never": "从未买过"},
+    "ordered": ORDERED_WORDS,
     "miss": MISSES,
 }
 

@@ -11,19 +11,19 @@ from campaigns.models import CampaignStatus
 from console import campaign_words
 from console.campaign_forms import RULE_NAMES, VARIANTS, plan_typed
 from console.pages import PER_PAGE, page_of, text
+from console.segment_forms import reads
 from console.session import staff
+from console.uploads import list_typed
 from flows.campaign import desk
 from flows.campaign.desk import Who
 from flows.campaign.report import report
 from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
 
 log = logging.getLogger(__name__)
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
 
-LIST_BYTES = 1_048_576
 ADMINISTRATOR_HAS = timedelta(minutes=30)
 MOVING = (CampaignStatus.FREEZING, CampaignStatus.RUNNING)
 
@@ -67,6 +67,7 @@ def show(number: str) -> str:
     return render_template(
         "console/campaign.html",
         file=file,
+        asks=reads(file.segment, file.tags, desk.shelf_names()),
         is_mine=file.row.submitted_by == staff().staff_id,
         is_moving=file.row.status in MOVING,
         half_hour=ADMINISTRATOR_HAS,
@@ -129,13 +130,7 @@ def people(number: str) -> str:
 @bp.post("/<number>/list")
 def take_list(number: str) -> ResponseReturnValue:
     """Import a list of phone numbers or openids, pasted or as a file."""
-    typed = request.form.get("list", "")
-    file = request.files.get("file")
-    if file is not None and file.filename:
-        sent = file.read(LIST_BYTES + 1)
-        if len(sent) > LIST_BYTES:
-            raise BadInput("文件超过 1 MB", fields=["file"])
-        typed = sent.decode("utf-8", errors="replace")
+    typed, _ = list_typed()
     found = desk.list_found(number, typed, who=_who())
     return _moved(
         number,

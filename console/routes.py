@@ -48,6 +48,7 @@ from console import (
     statements,
     stock,
     stops,
+    tags,
     words,
 )
 from console.pages import turned_to
@@ -102,6 +103,7 @@ for part in (
     menus,
     replies,
     stops,
+    tags,
     archives,
     accounts,
     places,

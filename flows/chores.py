@@ -25,6 +25,7 @@ from flows.period.closing import chase_closings
 from flows.period.proving import prove_daily
 from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
+from flows.tags.applying import apply_due
 from flows.telling_reps import tell_freed
 from referral.proofs import chain_receipts
 from settlement.accruals import vest_due
@@ -79,5 +80,6 @@ CHORES = (
     Chore("periods.prove", timedelta(hours=1), prove_daily),
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),
     Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
+    Chore("tags.apply_due", timedelta(minutes=5), apply_due),
     Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, SelectBase, exists, func, select
 
-from members.models import FollowEvent, FollowKind, Identity
+from members.models import FollowEvent, FollowKind, Identity, IdentityLink
 from members.queries import members_by_phones
 from wx_backend.db import db
 
@@ -25,7 +25,8 @@ class Person:
 class Wanted:
     """Who of an account is meant: whoever is in every one of `among` and in none of `without`.
 
-    Instants are aware UTC; each narrows it to what happened since then.
+    Instants are aware UTC; each narrows it to what happened since then. With `is_follower` only
+    those who follow it now.
     """
 
     appid: str
@@ -34,6 +35,7 @@ class Wanted:
     followed_since: datetime | None = None
     seen_since: datetime | None = None
     seen_before: datetime | None = None
+    is_follower: bool = False
 
 
 def people(wanted: Wanted, *, after: int, limit: int) -> list[Person]:
@@ -45,6 +47,27 @@ def people(wanted: Wanted, *, after: int, limit: int) -> list[Person]:
         .limit(limit)
     )
     return [Person(*row) for row in rows]
+
+
+def fitting(wanted: Wanted, identity_ids: Collection[int]) -> set[int]:
+    """Who of some people is meant."""
+    return set(
+        db.session.scalars(
+            select(Identity.id).where(Identity.id.in_(_ids(wanted)), Identity.id.in_(identity_ids))
+        )
+    )
+
+
+def identities_of(members: Select[int]) -> Select[int]:
+    """The identities of whoever is one of these members or was merged with one, to filter others by."""
+    merged = (
+        select(Identity.member_id)
+        .join(IdentityLink, IdentityLink.identity_id == Identity.id)
+        .where(IdentityLink.member_id.in_(members), IdentityLink.undone_at.is_(None))
+    )
+    return select(Identity.id).where(
+        Identity.member_id.in_(members) | Identity.member_id.in_(merged)
+    )
 
 
 def count_people(wanted: Wanted) -> int:
@@ -110,6 +133,8 @@ def _ids(wanted: Wanted) -> Select[int]:
         query = query.where(Identity.id.in_(chosen))
     for excluded in wanted.without:
         query = query.where(~_is_among(excluded))
+    if wanted.is_follower:
+        query = query.where(Identity.is_followed.is_(True))
     if wanted.followed_since is not None:
         followed = select(FollowEvent.identity_id).where(
             FollowEvent.kind == FollowKind.FOLLOWED, FollowEvent.event_at >= wanted.followed_since

@@ -20,6 +20,7 @@ from members.models import (
     Visitor,
 )
 from members.queries import member_ids_of
+from members.tags.operations import forget_tags
 from wx_backend.db import db, locked
 from wx_backend.errors import NotFound
 
@@ -32,6 +33,7 @@ def erase_profile(*, identity_id: int, until: datetime) -> None:
     db.session.execute(
         delete(Consent).where(Consent.identity_id == identity_id, Consent.event_at <= until)
     )
+    forget_tags(identity_id, until=until)
     db.session.execute(
         update(Identity)
         .where(Identity.id == identity_id, Identity.is_followed.is_(False))
@@ -50,6 +52,7 @@ def erase_identity(*, identity_id: int) -> None:
     identity.openid = identity.unionid = identity.subscribe_scene = None
     identity.is_followed = False
     db.session.execute(delete(Consent).where(Consent.identity_id == identity_id))
+    forget_tags(identity_id)
     visitors = db.session.scalars(
         select(Visitor)
         .join(IdentityLink, IdentityLink.visitor_id == Visitor.id)

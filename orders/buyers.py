@@ -21,13 +21,15 @@ class Bought:
     kept_fen: int = 0
 
 
-def buyers(*, since: datetime | None = None, product_id: int | None = None) -> Select[int]:
-    """The identities that paid an order (since an instant, of a product), to filter others by."""
+def buyers(
+    *, since: datetime | None = None, product_ids: Collection[int] | None = None
+) -> Select[int]:
+    """The identities that paid an order (since an instant, of some products), to filter others by."""
     query = select(SalesOrder.identity_id).where(SalesOrder.paid_at.is_not(None))
     if since is not None:
         query = query.where(SalesOrder.paid_at >= since)
-    if product_id is not None:
-        mine = select(OrderLine.order_id).where(OrderLine.product_id == product_id)
+    if product_ids is not None:
+        mine = select(OrderLine.order_id).where(OrderLine.product_id.in_(product_ids))
         query = query.where(SalesOrder.id.in_(mine))
     return query
 

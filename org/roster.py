@@ -88,6 +88,15 @@ def active_rep_ids(scope: Select[int]) -> Select[int]:
     return select(Rep.id).where(Rep.outlet_id.in_(scope), Rep.status == RepStatus.ACTIVE)
 
 
+def reps_hands() -> Select[int]:
+    """The members that are some active rep now, to filter others by; a binding names that of its time."""
+    return (
+        select(RepBinding.member_id)
+        .join(Rep, Rep.id == RepBinding.rep_id)
+        .where(RepBinding.unbound_at.is_(None), Rep.status == RepStatus.ACTIVE)
+    )
+
+
 def codes_of(rep_id: int) -> Sequence[OperatorIdentity]:
     """The codes billing knows a rep by, the newest span first."""
     return db.session.scalars(

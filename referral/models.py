@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -147,6 +148,13 @@ class Touch(Model):
         Index("ix_touch_visitor", "visitor_id", "event_at"),
         # With all that counting and listing contacts asks for: the rows themselves are not read.
         Index("ix_touch_share", "share_id", "event_at", "kind", "identity_id"),
+        Index(
+            "ix_touch_scene",
+            "scene",
+            "identity_id",
+            sqlite_where=text("scene IS NOT NULL"),
+            postgresql_where=text("scene IS NOT NULL"),
+        ),
         CheckConstraint("(identity_id IS NULL) <> (visitor_id IS NULL)", name="one_subject"),
     )
 

@@ -32,6 +32,13 @@ def scanned_since(since: datetime) -> Select[int | None]:
     )
 
 
+def scanned_scene(scene: str) -> Select[int | None]:
+    """The identities that scanned a code of a scene, to filter those of an account by."""
+    return select(Touch.identity_id).where(
+        Touch.scene == scene, Touch.kind.in_(SCANS), Touch.identity_id.is_not(None)
+    )
+
+
 def latest_reps(identity_ids: Collection[int], *, since: datetime) -> dict[int, int]:
     """By whose link or code each person came last for certain, without what campaigns sent out.
 

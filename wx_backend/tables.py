@@ -18,6 +18,7 @@ MODULES = (
     "ledger.models",
     "members.models",
     "members.sync_models",
+    "members.tags.models",
     "menus.models",
     "orders.cart_models",
     "orders.counter_models",

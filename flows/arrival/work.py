@@ -8,6 +8,7 @@ from campaigns.recipients import opt_in, opt_out
 from flows.arrival.understanding import looks_like_ours
 from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
+from flows.tags.applying import something_happened
 from flows.telling_reps import tell_scanned
 from members.consents import Answer, record_consents
 from members.operations import seen
@@ -50,6 +51,7 @@ def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
     identity_id = _identity(push, appid, told)
     defer(refresh_identity, identity_id=identity_id)
     open_window(identity_id=identity_id, trigger=Trigger.FOLLOW, at=push.event_at)
+    something_happened(identity_id)
     _tell_rep(push, appid, identity_id, told)
     _count_forged(push, appid, told)
 
@@ -57,6 +59,7 @@ def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
 def _scanned(push: Push, appid: str, told: pushes.Scan) -> None:
     identity_id = _identity(push, appid, told)
     open_window(identity_id=identity_id, trigger=Trigger.SCAN, at=push.event_at)
+    something_happened(identity_id)
     _tell_rep(push, appid, identity_id, told)
     _count_forged(push, appid, told)
 

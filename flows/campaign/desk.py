@@ -19,7 +19,7 @@ from campaigns.models import (
 from campaigns.operations import Plan, WrongState
 from campaigns.recipients import replace_list
 from campaigns.segments import Segment
-from catalog.queries import product_by_number
+from catalog.queries import categories, product_by_number
 from flows.campaign.audience import wanted, ways_for
 from flows.campaign.dry_run import DryRun, dry_run
 from flows.campaign.freezing import start_freezing
@@ -40,7 +40,10 @@ from flows.campaign.texts import (
     words_of,
 )
 from flows.message_desk import accounts_seen
+from flows.segments import require_tags
 from members.audience import Person, count_people, people
+from members.tags.models import Tag
+from members.tags.queries import names_of_tags, tags_of
 from org.models import Tier
 from org.queries import nodes_under, under
 from org.roster import names_of_reps
@@ -103,6 +106,7 @@ class CampaignFile:
     row: Campaign
     account: Account | None
     segment: Segment
+    tags: Mapping[int, str]
     template: LibraryTemplate | None
     variants: Sequence[Shown]
     findings: Sequence[Finding]
@@ -127,12 +131,14 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the editor offers: accounts, templates and articles by account, outlets."""
+    """What the editor offers: accounts; templates, articles and tags by account; outlets, shelves."""
 
     accounts: Sequence[Account]
     templates: Mapping[str, Sequence[LibraryTemplate]]
     articles: Mapping[str, Sequence[Article]]
+    tags: Mapping[str, Sequence[Tag]]
     outlets: Mapping[int, str]
+    shelves: Mapping[str, str]
 
 
 def campaign_rows(node_id: int, *, after: int, limit: int) -> Sequence[Campaign]:
@@ -152,8 +158,14 @@ def choices(node_id: int) -> Choices:
         each.name: [row for row in library_of(each.appid) if row.is_usable] for each in accounts
     }
     articles = {each.name: articles_of(each.appid) for each in accounts}
+    tags = {each.name: tags_of(each.appid) for each in accounts}
     outlets = {node.id: node.name for node in nodes_under(node_id, tier=Tier.OUTLET)}
-    return Choices(accounts, templates, articles, outlets)
+    return Choices(accounts, templates, articles, tags, outlets, shelf_names())
+
+
+def shelf_names() -> dict[str, str]:
+    """The shelves of the mall by what an address calls them."""
+    return {each.slug: each.name for each in categories()}
 
 
 def campaign_of(number: str, node_id: int) -> Campaign:
@@ -165,10 +177,12 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
     """One campaign with its texts, what the guard says, its dry run and history."""
     row = campaign_of(number, node_id)
     found = findings(CampaignClass(row.campaign_class), texts_of(row))
+    segment = Segment.from_json(row.segment)
     return CampaignFile(
         row=row,
         account=config().account_of(row.appid),
-        segment=Segment.from_json(row.segment),
+        segment=segment,
+        tags=names_of_tags(row.appid, {*segment.tags, *segment.without_tags}),
         template=template_of(row),
         variants=_shown(row),
         findings=found,
@@ -215,7 +229,7 @@ def count_people_shown(number: str, node_id: int, *, status: str, reason: str) -
 def create(plan: Plan, *, account: str, who: Who, now: datetime) -> str:
     """A new draft; its number. Raises BadInput, NotFound."""
     appid = _account(account, who).appid
-    _check(plan)
+    _check(plan, appid)
     made = operations.create_campaign(
         with_article(plan, appid), appid=appid, node_id=who.node_id, staff_id=who.staff_id, now=now
     )
@@ -224,8 +238,8 @@ def create(plan: Plan, *, account: str, who: Who, now: datetime) -> str:
 
 def edit(number: str, plan: Plan, *, who: Who, now: datetime) -> None:
     """Change a campaign that has not begun; whoever agreed has to agree again."""
-    _check(plan)
     row = campaign_of(number, who.node_id)
+    _check(plan, row.appid)
     plan = with_article(plan, row.appid, before=row)
     operations.edit_campaign(row.id, plan, staff_id=who.staff_id, now=now)
 
@@ -325,8 +339,8 @@ def _account(name: str, who: Who) -> Account:
     return found
 
 
-def _check(plan: Plan) -> None:
-    Segment.from_json(plan.segment)
+def _check(plan: Plan, appid: str) -> None:
+    require_tags(Segment.from_json(plan.segment), appid)
     if plan.product_number and product_by_number(plan.product_number) is None:
         raise BadInput("没有这个商品", fields=["product_number"])
 

@@ -39,23 +39,26 @@ def lines_in(text: str) -> list[str]:
 
 def looked_up(campaign: Campaign, lines: Sequence[str]) -> list[dict[str, Any]]:
     """A list's rows, each line with its person or why there is none; read only, some hundreds at once."""
-    keys = [_key(line) for line in lines]
-    known = _known(campaign.appid, {key for key in keys if key is not None})
-    seen: set[str] = set()
-    entries: list[dict[str, Any]] = []
-    for position, (line, key) in enumerate(zip(lines, keys, strict=True)):
-        identity_id, miss = _match(key, known, seen)
-        place = list_place(campaign.id, position)
-        entries.append(
-            {
-                "campaign_id": campaign.id,
-                "position": position,
-                "sealed": vault().seal(line, place=place),
-                "identity_id": identity_id,
-                "miss": miss,
-            }
+    return [
+        {
+            "campaign_id": campaign.id,
+            "position": position,
+            "sealed": vault().seal(line, place=list_place(campaign.id, position)),
+            "identity_id": identity_id,
+            "miss": miss,
+        }
+        for position, (line, (identity_id, miss)) in enumerate(
+            zip(lines, matched(campaign.appid, lines), strict=True)
         )
-    return entries
+    ]
+
+
+def matched(appid: str, lines: Sequence[str]) -> list[tuple[int | None, str | None]]:
+    """Of each line the person it means at an account, or why there is none."""
+    keys = [_key(line) for line in lines]
+    known = _known(appid, {key for key in keys if key is not None})
+    seen: set[str] = set()
+    return [_match(key, known, seen) for key in keys]
 
 
 def list_place(campaign_id: int, position: int) -> str:

@@ -9,6 +9,7 @@ from flows.commission import accrue_commission
 from flows.fulfilment.opening import open_chains
 from flows.real_name import ask_who_it_is_for
 from flows.refund.agree import send_back
+from flows.tags.applying import something_happened
 from flows.thanks import thank
 from orders.models import OrderStatus, SalesOrder
 from orders.moves import locked_order
@@ -43,6 +44,7 @@ def fulfil(*, payment_id: int) -> None:
         ask_who_it_is_for(order, now=now)
         start_hand_over(order, now=now)
         defer(open_chains, key=order.number, order_id=order.id)
+        something_happened(order.identity_id)
     elif outcome is not PaidOutcome.REPEAT:
         _cannot_serve(order, payment, outcome, now)
 

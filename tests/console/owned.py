@@ -17,6 +17,9 @@ from fulfilment.models import Chain, Task
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
+from members.operations import follow
+from members.tags.models import TagOrigin
+from members.tags.operations import create_tag, give
 from org.import_models import ImportKind
 from org.models import Role, Staff, StaffSession, Tier
 from org.operations import create_node
@@ -92,6 +95,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "reps": rep,
         "staff": Owned(north, {"staff_id": staff["north"]}),
         "statements": Owned(frost, {"number": _statement(world)}),
+        "tags": Owned(world.tree.south, _tag()),
         "stock": Owned(frost, {"sku": world.wares.phone, "place": "NH1"}),
     }
 
@@ -103,6 +107,17 @@ def _statement(world: World) -> str:
         rep_number=world.nils_number,
         outlet_id=world.tree.frost,
     )
+
+
+def _tag() -> Named:
+    now = clock.now()
+    with transaction():
+        tag = create_tag(appid=APPID, name="老客户", rule={}, by="staff:1", now=now)
+        identity_id = follow(
+            key=bytes(16), appid=APPID, openid="oTagged", event_at=now, known_at=now
+        )
+        give(tag, [identity_id], origin=TagOrigin.HAND, now=now)
+        return {"account": "city", "tag_id": tag.id, "identity_id": identity_id}
 
 
 def _staff_of_the_north(world: World) -> None:

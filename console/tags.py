@@ -1,0 +1,170 @@
+"""Tags of the accounts: who is given them by which rule, by hand and by lists, and who has them."""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from campaigns.segments import Segment
+from console.pages import PER_PAGE, page_of
+from console.segment_forms import ORDERED_WORDS, reads, segment_typed
+from console.session import staff
+from console.uploads import list_typed
+from flows.accounts import account_within, accounts_within
+from flows.campaign.desk import choices
+from flows.tags import desk
+from members.tags.models import TagOrigin
+from members.tags.operations import NAME_MAX
+from wx_backend import clock
+from wx_backend.db import retried
+from wx_backend.words import printable
+
+log = logging.getLogger(__name__)
+bp = Blueprint("tags", __name__, url_prefix="/tags")
+
+ORIGINS: Final = {TagOrigin.RULE: "按规则", TagOrigin.HAND: "手工", TagOrigin.LIST: "导入名单"}
+
+
+@bp.context_processor
+def page_values() -> dict[str, object]:
+    """How tags and their rules read."""
+    return {"ordered": ORDERED_WORDS, "origins": ORIGINS}
+
+
+@bp.get("")
+def index() -> ResponseReturnValue:
+    """The accounts of one's places; of a single one its tags at once."""
+    accounts = accounts_within(staff().node_id)
+    if len(accounts) == 1:
+        return redirect(url_for(".show_account", account=accounts[0].name))
+    return render_template("console/tag_accounts.html", accounts=accounts)
+
+
+@bp.get("/<account>")
+def show_account(account: str) -> str:
+    """The tags of an account, each with its rule and how many have it; a form for one more."""
+    node_id = staff().node_id
+    found = account_within(account, node_id)
+    rows, offered = desk.tag_rows(found), choices(node_id)
+    return render_template(
+        "console/tags.html",
+        account=found,
+        rows=rows,
+        choices=offered,
+        reads={row.tag.id: _reads(row.tag.rule, offered.shelves) for row in rows},
+        is_moving=any(row.tag.is_applying for row in rows),
+    )
+
+
+@bp.post("/<account>")
+def create(account: str) -> ResponseReturnValue:
+    """One more tag."""
+    name, rule, me, now = _name(), segment_typed(), staff(), clock.now()
+    tag_id = retried(
+        lambda: desk.create(
+            account=account,
+            name=name,
+            rule=rule,
+            node_id=me.node_id,
+            by=f"staff:{me.staff_id}",
+            now=now,
+        )
+    )
+    return _done("tag created", account, tag_id, "标签已建立")
+
+
+@bp.get("/<account>/<int:tag_id>")
+def show(account: str, tag_id: int) -> str:
+    """One tag: its rule, and who has it, why and since when."""
+    node_id = staff().node_id
+    row, offered = desk.tag_row(account, tag_id, node_id), choices(node_id)
+    pages = page_of(row.count)
+    return render_template(
+        "console/tag.html",
+        account=account_within(account, node_id),
+        row=row,
+        segment=Segment.from_json(row.tag.rule),
+        reads=_reads(row.tag.rule, offered.shelves),
+        holdings=desk.holdings(row.tag, after=pages.after, limit=PER_PAGE),
+        pages=pages,
+        choices=offered,
+    )
+
+
+@bp.post("/<account>/<int:tag_id>/edit")
+def edit(account: str, tag_id: int) -> ResponseReturnValue:
+    """Another name or rule."""
+    name, rule, node_id, now = _name(), segment_typed(), staff().node_id, clock.now()
+    retried(
+        lambda: desk.edit(
+            account=account, tag_id=tag_id, name=name, rule=rule, node_id=node_id, now=now
+        )
+    )
+    return _done("tag edited", account, tag_id, "已保存")
+
+
+@bp.post("/<account>/<int:tag_id>/apply")
+def apply(account: str, tag_id: int) -> ResponseReturnValue:
+    """Look at everybody by its rule again."""
+    node_id = staff().node_id
+    retried(lambda: desk.apply_now(account=account, tag_id=tag_id, node_id=node_id))
+    return _done("tag applied", account, tag_id, "正在按规则核对")
+
+
+@bp.post("/<account>/<int:tag_id>/give")
+def give(account: str, tag_id: int) -> ResponseReturnValue:
+    """Give it to the people of a list of phone numbers or openids, typed or as a file."""
+    typed, is_file = list_typed()
+    me, now = staff(), clock.now()
+    found = desk.list_found(account=account, text=typed, is_file=is_file, node_id=me.node_id)
+    retried(
+        lambda: desk.give(
+            found,
+            account=account,
+            tag_id=tag_id,
+            node_id=me.node_id,
+            by=f"staff:{me.staff_id}",
+            now=now,
+        )
+    )
+    missed = "，".join(f"{desk.LIST_MISSES[why]} {count} 行" for why, count in found.misses.items())
+    said = f"已给 {len(found.identity_ids)} 人"
+    return _done("tag given", account, tag_id, f"{said}；{missed}" if missed else said)
+
+
+@bp.post("/<account>/<int:tag_id>/take/<int:identity_id>")
+def take(account: str, tag_id: int, identity_id: int) -> ResponseReturnValue:
+    """Take it from one person."""
+    node_id, now = staff().node_id, clock.now()
+    retried(
+        lambda: desk.take(
+            account=account, tag_id=tag_id, identity_id=identity_id, node_id=node_id, now=now
+        )
+    )
+    return _done("tag taken", account, tag_id, "已取消")
+
+
+@bp.post("/<account>/<int:tag_id>/remove")
+def remove(account: str, tag_id: int) -> ResponseReturnValue:
+    """Forget it."""
+    node_id = staff().node_id
+    retried(lambda: desk.remove(account=account, tag_id=tag_id, node_id=node_id))
+    log.info("tag removed", extra={"account": account, "tag_id": tag_id})
+    flash("标签已删除")
+    return redirect(url_for(".show_account", account=account))
+
+
+def _reads(rule: Mapping[str, object], shelves: Mapping[str, str]) -> list[str]:
+    return reads(Segment.from_json(rule), {}, shelves)
+
+
+def _name() -> str:
+    return printable(request.form.get("name", "")).strip()[: NAME_MAX + 1]
+
+
+def _done(event: str, account: str, tag_id: int, said: str) -> ResponseReturnValue:
+    log.info(event, extra={"account": account, "tag_id": tag_id, "staff_id": staff().staff_id})
+    flash(said)
+    return redirect(url_for(".show", account=account, tag_id=tag_id))

@@ -1,0 +1,102 @@
+"""Tags given by a rule: everybody is looked at page by page, and one person when something happened to him."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+from campaigns.segments import Segment
+from flows.accounts import owner_of
+from flows.segments import meant
+from members.audience import Wanted, fitting, people
+from members.queries import appid_of, subjects_of
+from members.tags.models import Tag
+from members.tags.operations import (
+    apply_rule,
+    apply_to_one,
+    locked_tag,
+    note_fault,
+    start_applying,
+)
+from members.tags.queries import ruled_tags, tags_to_apply
+from wx_backend import clock
+from wx_backend.errors import BadInput, NotFound
+from wx_backend.outbox import BULK, defer, job
+from wx_backend.platform import config
+
+PAGE: Final = 1_000
+EVERY: Final = timedelta(hours=1)
+"""How often time alone (so many days ago) is given the chance to change who fits."""
+
+
+def apply_soon(tag: Tag) -> None:
+    """Have everybody be looked at by the rule of a tag, which is locked."""
+    _next_page(tag.id, start_applying(tag), 0)
+
+
+def apply_due(*, now: datetime) -> int:
+    """Have the rules be applied again that were an hour ago: as a chore."""
+    due = tags_to_apply(now - EVERY)
+    for tag_id in due:
+        apply_soon(locked_tag(tag_id))
+    return len(due)
+
+
+@job("tags.apply", queue=BULK)
+def apply_page(*, tag_id: int, run: int, after: int) -> None:
+    """Look at the next page of who fits; what a change made stale ends by itself."""
+    now = clock.now()
+    try:
+        tag = locked_tag(tag_id)
+    except NotFound:
+        return
+    if tag.run != run:
+        return
+    try:
+        wanted = fitting_people(tag, now=now)
+    except BadInput as refusal:
+        note_fault(tag, refusal.message, now=now)
+        return
+    page = people(wanted, after=after, limit=PAGE)
+    up_to = page[-1].id if len(page) == PAGE else None
+    apply_rule(tag, [each.id for each in page], after=after, up_to=up_to, now=now)
+    if up_to is not None:
+        _next_page(tag_id, run, up_to)
+
+
+def something_happened(identity_id: int) -> None:
+    """Have the rules of a person's account be asked about him, if there are any."""
+    if ruled_tags(appid_of(identity_id)):
+        defer(look_at, identity_id=identity_id)
+
+
+def something_happened_to_member(member_id: int) -> None:
+    """The same at every account that knows him."""
+    for identity_id in sorted(subjects_of(member_id).identity_ids):
+        something_happened(identity_id)
+
+
+@job("tags.look_at")
+def look_at(*, identity_id: int) -> None:
+    """Give one person the tags whose rules he fits now, and take those he fits no more."""
+    now = clock.now()
+    for each in ruled_tags(appid_of(identity_id)):
+        with suppress(BadInput):  # the whole run says what is wrong with the rule
+            tag = locked_tag(each.id)
+            fits = identity_id in fitting(fitting_people(tag, now=now), [identity_id])
+            apply_to_one(tag, identity_id, fits=fits, now=now)
+
+
+def fitting_people(tag: Tag, *, now: datetime) -> Wanted:
+    """Who fits the rule of a tag: followers of its account, whoever brought them. Raises BadInput."""
+    return fitting_segment(Segment.from_json(tag.rule), tag.appid, now=now)
+
+
+def fitting_segment(segment: Segment, appid: str, *, now: datetime) -> Wanted:
+    """The same for a rule that is not kept yet."""
+    account = config().account_of(appid)
+    owner = owner_of(account) if account is not None else None
+    return meant(segment, appid=appid, node_id=owner or 0, now=now, is_account_wide=True)
+
+
+def _next_page(tag_id: int, run: int, after: int) -> None:
+    defer(apply_page, tag_id=tag_id, run=run, after=after)

@@ -1,0 +1,164 @@
+"""Tags as staff see and change them, each account for those it belongs to."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from campaigns.queries import freezing_segments
+from campaigns.segments import Segment
+from flows.accounts import account_within
+from flows.campaign.importing import AT_ONCE, MISSES, lines_in, matched
+from flows.tags.applying import apply_soon, fitting_segment
+from members.audience import Person, persons_of
+from members.tags import operations
+from members.tags.models import Tag, TagHolder, TagOrigin
+from members.tags.queries import holder_counts, holders_shown, tag_at, tags_of
+from wx_backend.config import Account
+from wx_backend.errors import BadInput, Conflict, NotFound
+
+NOT_FOLLOWING: Final = "not_following"
+LIST_MISSES: Final[Mapping[str, str]] = {**MISSES, NOT_FOLLOWING: "没有关注该公众号"}
+
+
+class TagInUse(Conflict):
+    code, message = "tag_in_use", "标签正在使用"
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """A tag and how many have it."""
+
+    tag: Tag
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Somebody who has a tag: who he is, by what he has it and since when."""
+
+    row: TagHolder
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What became of a list's lines: whom it means, and how many mean nobody and why."""
+
+    identity_ids: Sequence[int]
+    misses: Mapping[str, int]
+    origin: TagOrigin
+
+
+def tag_rows(account: Account) -> list[TagRow]:
+    """The tags of an account, by name."""
+    tags = tags_of(account.appid)
+    counts = holder_counts([each.id for each in tags])
+    return [TagRow(each, counts.get(each.id, 0)) for each in tags]
+
+
+def tag_row(name: str, tag_id: int, node_id: int) -> TagRow:
+    """One tag; NotFound for foreign as for missing ones."""
+    tag = _tag(name, tag_id, node_id)
+    return TagRow(tag, holder_counts([tag.id]).get(tag.id, 0))
+
+
+def holdings(tag: Tag, *, after: int, limit: int) -> list[Holding]:
+    """Some of those who have it, the last known first."""
+    rows = holders_shown(tag.id, after=after, limit=limit)
+    persons = persons_of([each.identity_id for each in rows])
+    return [Holding(each, persons[each.identity_id]) for each in rows]
+
+
+def create(*, account: str, name: str, rule: Segment, node_id: int, by: str, now: datetime) -> int:
+    """A new tag; with a rule it is given at once. Raises NotFound, BadInput, TagTaken, TooManyTags."""
+    appid = account_within(account, node_id).appid
+    _check_rule(rule, appid, now)
+    tag = operations.create_tag(appid=appid, name=name, rule=rule.as_json(), by=by, now=now)
+    if tag.rule:
+        apply_soon(tag)
+    return tag.id
+
+
+def edit(
+    *, account: str, tag_id: int, name: str, rule: Segment, node_id: int, now: datetime
+) -> None:
+    """Another name or rule; who does not fit another rule loses it. Raises as `create` does."""
+    tag = _locked(account, tag_id, node_id)
+    _check_rule(rule, tag.appid, now)
+    was = tag.rule
+    operations.change_tag(tag, name=name, rule=rule.as_json())
+    if tag.rule and tag.rule != was:
+        apply_soon(tag)
+    elif tag.rule != was:  # nobody fits any more, which is known at once
+        operations.start_applying(tag)
+        operations.apply_rule(tag, [], after=0, up_to=None, now=now)
+
+
+def apply_now(*, account: str, tag_id: int, node_id: int) -> None:
+    """Look at everybody by the rule again. Raises NotFound, Conflict without a rule."""
+    tag = _locked(account, tag_id, node_id)
+    if not tag.rule:
+        raise Conflict("这个标签没有规则")
+    apply_soon(tag)
+
+
+def list_found(*, account: str, text: str, is_file: bool, node_id: int) -> Given:
+    """A list looked up, for `give`: before it, so that nobody waits. Raises NotFound, BadInput."""
+    appid = account_within(account, node_id).appid
+    found = matched(appid, lines_in(text))
+    ids = [identity_id for identity_id, _ in found if identity_id is not None]
+    followers = _followers(ids)
+    misses = Counter(miss for _, miss in found if miss is not None)
+    misses[NOT_FOLLOWING] += len(set(ids) - followers)
+    origin = TagOrigin.LIST if is_file else TagOrigin.HAND
+    return Given(sorted(followers), +misses, origin)
+
+
+def give(given: Given, *, account: str, tag_id: int, node_id: int, by: str, now: datetime) -> None:
+    """Give a tag to those of a list. Raises NotFound, and BadInput for a list of nobody."""
+    if not given.identity_ids:
+        raise BadInput("名单里没有关注该公众号的客户", fields=["list"], misses=dict(given.misses))
+    tag = _locked(account, tag_id, node_id)
+    operations.give(tag, given.identity_ids, origin=given.origin, by=by, now=now)
+
+
+def take(*, account: str, tag_id: int, identity_id: int, node_id: int, now: datetime) -> None:
+    """Take a tag from somebody. Raises NotFound, HeldByRule."""
+    operations.take(_locked(account, tag_id, node_id), identity_id, now=now)
+
+
+def remove(*, account: str, tag_id: int, node_id: int) -> None:
+    """Forget a tag. Raises NotFound, TagInUse."""
+    tag = _locked(account, tag_id, node_id)
+    for name, segment in freezing_segments(tag.appid):
+        if tag.id in (*segment.tags, *segment.without_tags):
+            raise TagInUse(f"活动“{name}”正在按这个标签锁定名单，请稍后再删除")
+    operations.remove_tag(tag)
+
+
+def _check_rule(rule: Segment, appid: str, now: datetime) -> None:
+    """A rule must not ask for other tags, which may ask for it; nor for a list, which is given."""
+    if rule.tags or rule.without_tags or rule.is_list:
+        raise BadInput("标签的规则不能引用标签或名单", fields=["tags"])
+    fitting_segment(rule, appid, now=now)
+
+
+def _followers(identity_ids: Sequence[int]) -> set[int]:
+    found: set[int] = set()
+    for at in range(0, len(identity_ids), AT_ONCE):
+        persons = persons_of(identity_ids[at : at + AT_ONCE])
+        found |= {each.id for each in persons.values() if each.is_followed}
+    return found
+
+
+def _tag(name: str, tag_id: int, node_id: int) -> Tag:
+    found = tag_at(account_within(name, node_id).appid, tag_id)
+    if found is None:
+        raise NotFound("没有这个标签")
+    return found
+
+
+def _locked(name: str, tag_id: int, node_id: int) -> Tag:
+    return operations.locked_tag(_tag(name, tag_id, node_id).id)

@@ -1,0 +1,1 @@
+"""Tags of an account: what they are, who has which, why, and since when."""

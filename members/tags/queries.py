@@ -1,0 +1,63 @@
+"""Reading tags: those of an account, who has one, and whom a campaign means by them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, func, or_, select
+
+from members.tags.models import Tag, TagHolder
+from wx_backend.db import db
+
+
+def tags_of(appid: str) -> Sequence[Tag]:
+    """The tags of an account, by name."""
+    return db.session.scalars(select(Tag).where(Tag.appid == appid).order_by(Tag.name)).all()
+
+
+def tag_at(appid: str, tag_id: int) -> Tag | None:
+    """One of them."""
+    return db.session.scalar(select(Tag).where(Tag.appid == appid, Tag.id == tag_id))
+
+
+def names_of_tags(appid: str, tag_ids: Collection[int]) -> dict[int, str]:
+    """The names of some tags of an account; those it does not have are left out."""
+    rows = db.session.execute(
+        select(Tag.id, Tag.name).where(Tag.appid == appid, Tag.id.in_(tag_ids))
+    )
+    return {tag_id: name for tag_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def holders_of(tag_id: int) -> Select[int]:
+    """The identities that have a tag, to filter others by."""
+    return select(TagHolder.identity_id).where(
+        TagHolder.tag_id == tag_id, TagHolder.taken_at.is_(None)
+    )
+
+
+def holder_counts(tag_ids: Collection[int]) -> dict[int, int]:
+    """How many have each of some tags."""
+    rows = db.session.execute(
+        select(TagHolder.tag_id, func.count())
+        .where(TagHolder.tag_id.in_(tag_ids), TagHolder.taken_at.is_(None))
+        .group_by(TagHolder.tag_id)
+    )
+    return {tag_id: count for tag_id, count in rows}  # noqa: C416 - the same
+
+
+def holders_shown(tag_id: int, *, after: int, limit: int) -> Sequence[TagHolder]:
+    """Some of those who have a tag; `after` skips that many."""
+    query = select(TagHolder).where(TagHolder.tag_id == tag_id, TagHolder.taken_at.is_(None))
+    query = query.order_by(TagHolder.identity_id.desc()).offset(after).limit(limit)
+    return db.session.scalars(query).all()
+
+
+def ruled_tags(appid: str) -> list[Tag]:
+    """The tags of an account that are given by a rule."""
+    return [each for each in tags_of(appid) if each.rule]
+
+
+def tags_to_apply(before: datetime) -> Sequence[int]:
+    """The tags whose rule was applied to everybody before an instant last, and is not just now."""
+    is_old = or_(Tag.applied_at.is_(None), Tag.applied_at < before)
+    rows = db.session.execute(select(Tag.id, Tag.rule).where(Tag.cursor.is_(None), is_old))
+    return [tag_id for tag_id, rule in rows if rule]
