@@ -44,6 +44,9 @@ ACTS: Final[Mapping[str, str]] = {
     "console.calendar.forget_day": "删除日历日",
     "console.calendar.same_day": "当日达规则",
     "console.calendar.serial": "扫码规则",
+    "console.banners.create": "新建活动位",
+    "console.banners.save": "修改活动位",
+    "console.banners.switch": "活动位上下线",
     "console.billing.again": "重新交接计费",
     "console.kpis.reply": "回复评价",
     "console.menus.adopt": "接管公众号",
@@ -126,6 +129,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "more": "另有更多变更",
 }
 _TABLES: Final[Mapping[str, str]] = {
+    "banner": "活动位",
     "bearer_rule": "承担规则",
     "category": "商品分类",
     "follower_sync": "粉丝同步",

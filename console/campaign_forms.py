@@ -8,11 +8,10 @@ from flask import request
 from campaigns.guard import RULES
 from campaigns.models import CampaignClass
 from campaigns.operations import Plan
-from console.pages import text
+from console.pages import as_moment, text
 from console.segment_forms import segment_typed, whole
 from flows.campaign.texts import TEXT_MAX, Variant
 from orders.buyers import SERVICE_EVENTS
-from wx_backend.clock import SHANGHAI
 from wx_backend.errors import BadInput
 from wx_backend.words import printable_lines
 
@@ -80,15 +79,7 @@ def _variants(is_notice: bool) -> list[Variant]:
 def _starts_at() -> datetime | None:
     """`2026-03-02T12:00` in Shanghai; empty for at once."""
     typed = text("starts_at", request.form)
-    if not typed:
-        return None
-    try:
-        found = datetime.fromisoformat(typed)
-    except ValueError as error:
-        raise BadInput("开始时间格式应为 2026-03-02T12:00", fields=["starts_at"]) from error
-    if not 2000 <= found.year <= 2100:
-        raise BadInput("开始时间超出范围", fields=["starts_at"])
-    return found.replace(tzinfo=SHANGHAI)
+    return as_moment(typed, "starts_at") if typed else None
 
 
 def _long(name: str, most: int) -> str:

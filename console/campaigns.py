@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from campaigns.models import CampaignStatus
 from console import campaign_words
 from console.campaign_forms import RULE_NAMES, VARIANTS, plan_typed
-from console.pages import PER_PAGE, page_of, text
+from console.pages import PER_PAGE, moment_as_typed, page_of, text
 from console.segment_forms import reads
 from console.session import staff
 from console.uploads import list_typed
@@ -18,7 +18,6 @@ from flows.campaign import desk
 from flows.campaign.desk import Who
 from flows.campaign.report import report
 from wx_backend import clock
-from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 
 log = logging.getLogger(__name__)
@@ -244,7 +243,7 @@ def _editor(number: str | None) -> str:
         choices=desk.choices(node_id),
         variants=VARIANTS,
         said={each.variant.name: each.variant for each in file.variants} if file else {},
-        starts_at=f"{starts_at.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}" if starts_at else "",
+        starts_at=moment_as_typed(starts_at) if starts_at else "",
     )
 
 

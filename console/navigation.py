@@ -59,6 +59,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
     ),
     "营销": (
         Place("console.campaigns.index", "活动", ("console.campaigns", "console.mass_sends")),
+        Place("console.banners.index", "活动位", ("console.banners",)),
         Place("console.tags.index", "标签", ("console.tags",)),
         Place("console.menus.index", "公众号菜单", ("console.menus",)),
         Place("console.replies.index", "自动回复", ("console.replies",)),

@@ -1,8 +1,10 @@
 """A form being read: what is wrong with it is collected, and told all at once beside the fields."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
+from console.pages import as_moment
 from wx_backend.errors import AppError, BadInput, Forbidden, NotFound
 from wx_backend.money import fen_from_yuan
 from wx_backend.words import printable, printable_lines
@@ -76,13 +78,29 @@ class Typed:
             return None
         return found
 
+    def moment(self, name: str) -> datetime | None:
+        """A time of a day as it is read in Shanghai; None where there is none, which is a fault."""
+        typed = self._raw(name).strip()
+        if not typed:
+            self.faults[name] = "必填"
+            return None
+        try:
+            return as_moment(typed, name)
+        except BadInput as refusal:
+            self.faults[name] = refusal.message
+            return None
+
     def is_ticked(self, name: str) -> bool:
         return bool(self._raw(name))
 
     def require_sound(self) -> None:
         """Raises BadForm when anything was wrong."""
         if self.faults:
-            raise BadForm(fields=sorted(self.faults), reasons=self.faults)
+            raise self.refusal()
+
+    def refusal(self) -> BadForm:
+        """What was wrong so far."""
+        return BadForm(fields=sorted(self.faults), reasons=self.faults)
 
     def _raw(self, name: str) -> str:
         return self._form.get(name, "")

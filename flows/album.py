@@ -5,6 +5,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from catalog.showing import Picture
 from flows.safe_picture import as_jpeg, pixels_of
 from wx_backend.errors import NotFound
@@ -36,6 +38,15 @@ def cover_of(picture: Picture) -> str:
     if not picture.path.startswith(_ADDRESS):
         return picture.path
     return picture.path.removesuffix(".jpg") + f"{_COVER}.jpg"
+
+
+def kept_picture(path: str) -> Picture | None:
+    """A picture that was kept here under this address, with its size; None for any other address."""
+    name = path.removeprefix(_ADDRESS).removesuffix(".jpg")
+    if path != f"{_ADDRESS}{name}.jpg" or not _NAME.fullmatch(name) or not _place(name).is_file():
+        return None
+    with Image.open(_place(name), formats=("JPEG",)) as picture:
+        return Picture(path, *picture.size)
 
 
 def picture_named(name: str) -> bytes:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 
 from flask import Blueprint, Response, flash, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,15 +9,11 @@ from flask.typing import ResponseReturnValue
 from flows.accounts import account_of_share
 from flows.visit import Landing, Sight, note_opening, open_slug, open_token
 from storefront import session
+from storefront.sights import sight
 from wx_backend import clock
 from wx_backend.db import retried
 
 bp = Blueprint("links", __name__)
-
-_PREFETCH_HEADERS: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
-_PREVIEW_AGENTS: Final = (
-    "bot", "spider", "crawler", "preview", "facebookexternalhit", "whatsapp", "curl", "python",
-)  # fmt: skip
 
 
 @bp.get("/s/<token>")
@@ -26,15 +21,13 @@ def share(token: str) -> ResponseReturnValue:
     """A signed share link."""
     viewer = session.viewer()
     identity_id = viewer.identity_id if viewer else None
-    return _open(
-        lambda sight, now: open_token(token, sight=sight, identity_id=identity_id, now=now)
-    )
+    return _open(lambda seen, now: open_token(token, sight=seen, identity_id=identity_id, now=now))
 
 
 @bp.get("/l/<slug>")
 def short(slug: str) -> ResponseReturnValue:
     """A short link, or one an older system gave out."""
-    return _open(lambda sight, now: open_slug(slug, sight=sight, now=now))
+    return _open(lambda seen, now: open_slug(slug, sight=seen, now=now))
 
 
 @bp.post("/api/touch")
@@ -59,9 +52,9 @@ def touch() -> ResponseReturnValue:
 
 
 def _open(work: Callable[[Sight, datetime], Landing]) -> ResponseReturnValue:
-    sight, now = _sight(), clock.now()
-    landing = retried(lambda: work(sight, now))
-    if sight is Sight.PREFETCH:
+    seen, now = sight(), clock.now()
+    landing = retried(lambda: work(seen, now))
+    if seen is Sight.PREFETCH:
         return Response(status=204)  # so that the real visit comes to us as well
     if landing.message:
         flash(landing.message)
@@ -73,14 +66,3 @@ def _open(work: Callable[[Sight, datetime], Landing]) -> ResponseReturnValue:
     if session.is_in_wechat() and session.viewer() is None:
         return redirect(url_for("storefront.sign_in.begin", next=landing.path))
     return redirect(landing.path)
-
-
-def _sight() -> Sight:
-    headers, agent = request.headers, request.user_agent.string.lower()
-    if request.method == "HEAD":
-        return Sight.HEAD
-    if any("prefetch" in headers.get(name, "").lower() for name in _PREFETCH_HEADERS):
-        return Sight.PREFETCH
-    if headers.get("X-Purpose") == "preview" or not agent:
-        return Sight.PREVIEW
-    return Sight.PREVIEW if any(name in agent for name in _PREVIEW_AGENTS) else Sight.VIEW

@@ -12,6 +12,7 @@ from org.models import RepStatus
 from org.queries import node_by_code, rep_by_number
 from storefront import session
 from storefront.arrival import promise_of
+from storefront.banners import cards_at
 from storefront.cards import pick_cards
 from storefront.checkout import new_client_key
 from storefront.shelf import asked_page, asked_shelves
@@ -64,6 +65,7 @@ def showroom(number: str) -> ResponseReturnValue:
     return render_template(
         "storefront/showroom.html",
         rep=panel,
+        banners=cards_at(panel.outlet_id, now) if is_first else [],
         picks=pick_cards(panel.rep_id, now) if is_first else [],
         shelves=shelves,
         acts_at=_acts_at(panel.outlet.code, now),

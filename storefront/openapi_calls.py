@@ -9,6 +9,7 @@ from marshmallow import Schema
 from flows.consents import Asked
 from members.addresses import Address
 from storefront import schemas
+from storefront.banners import BannerCard
 from storefront.cards import Shelves
 from storefront.cart import CartPage
 from storefront.order_pages import OrderRow
@@ -57,6 +58,18 @@ CALLS: Final = (
         *("get", "/api/products/{number}", "shelf.product"),
         "One product with gifts, reviews, choices and variants",
         shape(ProductPage),
+    ),
+    Call(
+        *("get", "/api/banners", "banners.index"),
+        "Campaign slots of a rep's showroom or of a place (by its code), the nearest place's first",
+        object_of({"banners": list_of(shape(BannerCard))}),
+        asks={"rep": _TEXT, "place": _TEXT},
+    ),
+    Call(
+        *("post", "/api/banners/{number}/tap", "banners.tap"),
+        "Somebody tapped a campaign slot and is on his way to its `path`; only counted",
+        None,
+        status=204,
     ),
     Call(
         *("get", "/api/promise", "arrival.promise"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 _ORDER: Final = "OD261129AB3DE5FG7HJ9K"
 _SKU: Final = "SK261129AB3DE5FG7HJ9K"
 _PRODUCT: Final = "PD261129AB3DE5FG7HJ9K"
+_BANNER: Final = "BN261129AB3DE5FG7HJ9K"
 _KEY: Final = "0123456789abcdef0123456789abcdef"
 
 
@@ -135,6 +136,21 @@ _SIGNED: Final = {
 EXAMPLES: Final[Mapping[str, Example]] = {
     "shelf.products": Example(_SHELVES),
     "shelf.product": Example(_PAGE, number=_PRODUCT),
+    "banners.index": Example(
+        {
+            "banners": [
+                {
+                    "number": _BANNER,
+                    "title": "开学季，学生套餐立减",
+                    "picture": {"path": "/mall-assets/mark.png", "width": 300, "height": 300},
+                    "leads_to": "product",
+                    "target": _PRODUCT,
+                    "path": f"/p/{_PRODUCT}",
+                }
+            ]
+        }
+    ),
+    "banners.tap": Example(None, number=_BANNER),
     "arrival.promise": Example(
         {
             "text": "营业厅正在营业，马上为您处理，商品预计明天 12:00 前送达",

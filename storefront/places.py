@@ -13,6 +13,7 @@ from org.places import open_outlets
 from org.queries import alone, ancestors, node_by_code, node_of
 from org.roster import RepFilter, reps_found
 from storefront import session
+from storefront.banners import cards_at
 from storefront.numbers import home_outlet
 from storefront.shelf import PAGE, asked_page, asked_shelves
 from storefront.showcase import OutletPanel, adviser, outlet_panel
@@ -88,6 +89,7 @@ def _page(code: str, tier: Tier) -> str:
     return render_template(
         "storefront/place.html",
         place=_place(node, now),
+        banners=cards_at(node.id, now),
         shelves=asked_shelves(""),
         rep=adviser(session.carried_share(), now),
     )

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from storefront import (
     addresses,
     arrival,
+    banners,
     cart,
     checkout,
     counter,
@@ -59,6 +60,7 @@ for part in (
     addresses,
     phone,
     pictures,
+    banners,
     places,
     posters,
     openapi,

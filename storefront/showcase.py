@@ -40,6 +40,7 @@ class RepPanel:
     name: str
     title: str
     greeting: str
+    outlet_id: int
     outlet: OutletPanel
 
 
@@ -161,6 +162,7 @@ def _panel(rep_id: int, now: datetime) -> RepPanel:
         name=card.name,
         title=card.title,
         greeting=card.greeting,
+        outlet_id=card.outlet_id,
         outlet=outlet_panel(card.outlet_id, now),
     )
 

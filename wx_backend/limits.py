@@ -30,6 +30,7 @@ WAIT_SECONDS: Final = 0.2
 PAUSE_SECONDS: Final = 5.0
 ENTRIES_MAX: Final = 50_000
 LIMITED: Final[Mapping[tuple[str, str], str]] = {
+    ("POST", "storefront.banners.tap"): "touch",
     ("POST", "storefront.cart.change"): "touch",
     ("POST", "storefront.cart.change_by_form"): "touch",
     ("POST", "storefront.cart.put"): "touch",

@@ -8,7 +8,7 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 RANDOM_CHARACTERS = 13  # 65 random bits
 
 MEMBER, REP, ORDER, PAYMENT, REFUND = "MB", "RP", "OD", "PY", "RF"
-RECEIPT, PRODUCT, SKU = "RC", "PD", "SK"
+RECEIPT, PRODUCT, SKU, BANNER = "RC", "PD", "SK", "BN"
 
 
 def new_number(kind: str, *, on: date, prefix: str = "") -> str:

@@ -8,6 +8,7 @@ MODULES = (
     "archives.models",
     "campaigns.mass_models",
     "campaigns.models",
+    "catalog.banner_models",
     "catalog.launch_models",
     "catalog.models",
     "catalog.number_models",

@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Flask
 
 from demo import templates
-from demo.seed import customers, fulfilment, goods, numbers, organisation
+from demo.seed import banners, customers, fulfilment, goods, numbers, organisation
 from flows.menus.publishing import begin_with
 from menus.defaults import default_menu
 from menus.whole import AccountMenu
@@ -43,10 +43,14 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
     with app.app_context():
         appid, base_url = config.accounts[0].appid, config.service.base_url
         begin_with(appid=appid, menu=AccountMenu(default_menu(base_url)))
+        pictures = banners.draw()
     with app.app_context(), transaction():
         made = organisation.build(now=now, passwords=passwords)
         goods.build(now=now)
         numbers.build(now=now)
+        banners.build(
+            province_id=made.province_id, city_id=made.city_ids[0], pictures=pictures, now=now
+        )
         fulfilment.build(city_ids=made.city_ids[:1])
         for purpose in templates.TITLES:
             set_template(

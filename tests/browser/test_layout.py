@@ -8,6 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from catalog.models import Product, Sku
 from catalog.showing import Picture, Showing
 from tests.browser.test_mall import open_mall
+from tests.catalog.slots import put_up
 from tests.storefront.conftest import Mall, config, keys, mall
 from wx_backend.db import db, transaction
 
@@ -25,12 +26,14 @@ new PerformanceObserver((list) => {
 
 
 def illustrate(shop: Mall) -> None:
-    """The phone gets a picture on its card and an album."""
+    """The phone gets a picture on its card and an album, the outlet two campaign slots."""
     with transaction():
         sku = db.session.get_one(Sku, shop.wares.phone_id)
         product = db.session.get_one(Product, sku.product_id)
         product.picture = PICTURE
         product.showing = Showing(album=[Picture(PICTURE, 300, 300)] * 3).as_json()
+    for title in ("一", "二"):
+        put_up(shop.outlet_id, title)
 
 
 def test_late_pictures_move_nothing(open_mall: Mall, site: str, phone: Page) -> None:
@@ -44,7 +47,7 @@ def test_late_pictures_move_nothing(open_mall: Mall, site: str, phone: Page) -> 
 
     phone.context.route("**/mark.png*", late)
     phone.add_init_script(_WATCH)
-    for path in ("/", f"/r/{open_mall.alice_number}", f"/p/{open_mall.product}"):
+    for path in ("/", f"/r/{open_mall.alice_number}", f"/p/{open_mall.product}", "/outlet/O1"):
         came.clear()
         phone.goto(site + path)
         expect(phone.locator("img").first).to_be_visible()

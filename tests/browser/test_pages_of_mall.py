@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import DESKTOP, PHONE, WECHAT_AGENT, fresh_page
 from tests.browser.looking import Look
 from tests.browser.test_mall import BRIDGE, JSSDK
+from tests.catalog.slots import put_up
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import config, keys, mall, phone_of
 from tests.storefront.test_foreign import Town, town
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.browser
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 # Addresses that lead elsewhere, and what others answer for scripts.
 NO_PAGE = {
+    "storefront.banners.follow",
     "storefront.links.share",
     "storefront.links.short",
     "storefront.pictures.show",
@@ -79,6 +81,8 @@ def test_every_page(
     app: Flask, browser: Browser, here: str, wechat: Stage, town: Town, size: str
 ) -> None:
     shown, plan = named(town), plan_row(town.mall).number
+    for title in ("开学季，学生机立减三百", "换新补贴"):
+        put_up(town.mall.outlet_id, title)
     db.session.rollback()
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
         settle(page, wechat)

@@ -40,6 +40,7 @@ from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
 from settlement.payouts.proposals import Proposal
 from settlement.payouts.rules import Terms
 from settlement.statements.models import AccountingPeriod, Statement, StatementOwner
+from tests.catalog.slots import put_up
 from tests.console.world import APPID, World
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
@@ -72,6 +73,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "account": Owned(north, {"session_id": _session(staff["north"])}),
         "accounts": Owned(world.tree.south, {"name": "city"}),
         "audit": Owned(north, {"entry_id": _entry(north)}),
+        "banners": Owned(frost, {"number": put_up(frost)}),
         "billing": order,
         "calendar": Owned(world.tree.harbin, {"city_id": world.tree.harbin}),
         "campaigns": Owned(north, {"number": _campaign(north, staff["north"])}),

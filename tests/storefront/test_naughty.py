@@ -66,9 +66,16 @@ def test_no_call_fails_whatever_is_in_it(bob: Phone, mall: Mall, call: Any) -> N
 def test_no_query_and_no_address_fails(bob: Phone, mall: Mall) -> None:
     assert mall
     for text in packs():
-        for path in ("/search?q=", "/api/products?q=", "/api/promise?sku=", "/api/numbers?ending="):
+        for path in (
+            "/search?q=",
+            "/api/products?q=",
+            "/api/promise?sku=",
+            "/api/numbers?ending=",
+            "/api/banners?rep=",
+            "/api/banners?place=",
+        ):
             assert bob.get(path + quote(text)).status_code < 500, (path, text)
-        for path in ("/p/", "/r/", "/c/", "/s/", "/l/", "/outlet/", "/orders/", "/counter/"):
+        for path in ("/p/", "/r/", "/c/", "/s/", "/l/", "/outlet/", "/orders/", "/counter/", "/b/"):
             assert bob.get(path + quote(text, safe="")).status_code < 500, (path, text)
 
 

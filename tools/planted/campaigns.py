@@ -101,4 +101,21 @@ BUGS = (
             "tests/campaigns/test_pace.py::test_four_senders_of_whom_one_dies_keep_the_rate_together",
         ),
     ),
+    Bug(
+        "a banner of another province is changed",
+        "catalog/banners.py",
+        "Banner.number == number, Banner.node_id.in_(nodes))",
+        "Banner.number == number)",
+        (
+            "tests/catalog/test_banners.py::test_an_edit_over_a_colleagues_and_of_another_place_is_refused",
+            "tests/console/test_banners.py::test_everybody_keeps_those_of_his_part",
+        ),
+    ),
+    Bug(
+        "a banner is shown after its time",
+        "catalog/banner_queries.py",
+        "        Banner.shown_until > now,\n",
+        "",
+        ("tests/catalog/test_banners.py::test_a_banner_has_its_time_and_can_be_switched_off",),
+    ),
 )
