@@ -18,6 +18,7 @@ from flows.my_customers import Customer, as_customers, card_of
 from flows.receipt_pages import PLACES, HopView
 from flows.sealed import vault
 from flows.standing import Standing, judge_of
+from org.queries import rep_card
 from org.roster import names_of_reps
 from referral.models import Subject
 from referral.sentences import KINDS, Names
@@ -125,7 +126,7 @@ def note_down(identity_id: int, *, rep_id: int, text: str, client_key: str, now:
 
 
 def _mine(identity_id: int, rep_id: int, now: datetime) -> Standing:
-    standing = judge_of(rep_id, now).standing(identity_id)
+    standing = judge_of(rep_card(rep_id), now).standing(identity_id)
     if standing is None:
         raise NotFound("客户不存在，或已不在您的名下")
     return standing

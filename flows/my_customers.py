@@ -13,6 +13,7 @@ from flows.sealed import vault
 from flows.standing import Judge, Standing, judge_of
 from members.queries import members_of_identities
 from orders.figures import Sales, sales_by_member
+from org.queries import RepCard, rep_card
 from referral.figures import confirmed_between, identities_reached
 from referral.sentences import KINDS
 from wx_backend.clock import business_on
@@ -54,9 +55,17 @@ class CustomerPage:
     after: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Needing:
+    """Who needs the rep: whose protection ends, the first to end first, and who is to be seen."""
+
+    ending: Sequence[Customer]
+    visits: Sequence[Customer]
+
+
 def my_customers(rep_id: int, *, now: datetime, after: int = 0, limit: int) -> CustomerPage:
     """The customers of a rep, and of those who left theirs to him."""
-    judge = judge_of(rep_id, now)
+    judge = judge_of(rep_card(rep_id), now)
     since = now - timedelta(days=judge.terms.window_days)
     reached = identities_reached(judge.rep_ids, since=since, after=after, limit=limit + 1)
     return CustomerPage(
@@ -72,37 +81,34 @@ def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
     """
     wanted = text.casefold()
     called = [card.identity_id for card in remarked(rep_id) if wanted in remark_of(card).casefold()]
-    return CustomerPage(_of(rep_id, judge_of(rep_id, now), called)[:FOUND_MAX], None)
+    judge = judge_of(rep_card(rep_id), now)
+    return CustomerPage(_of(rep_id, judge, called)[:FOUND_MAX], None)
 
 
-def protection_ending(rep_id: int, *, now: datetime) -> Sequence[Customer]:
-    """Whose protection ends within two days, the first to end first; at most fifty are looked at."""
-    judge = judge_of(rep_id, now)
+def who_needs_him(card: RepCard, *, now: datetime) -> Needing:
+    """Whose protection ends within two days, and who is to be seen; of each at most fifty are looked at."""
+    judge = judge_of(card, now)
     began = now - timedelta(days=judge.terms.protection_days)
-    found = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN, limit=FOUND_MAX)
+    acted = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN, limit=FOUND_MAX)
+    due = visits_due(card.rep_id, business_on(now), limit=FOUND_MAX)
+    to_see = [each.identity_id for each in due]
+    found = _by_identity(card.rep_id, judge, [*acted, *to_see])
     ending = [
         each
-        for each in _of(rep_id, judge, found)
+        for each in _persons(found, acted)
         if each.protected_until is not None and each.protected_until <= now + ENDING_WITHIN
     ]
-    return sorted(ending, key=lambda each: each.protected_until or now)
-
-
-def due_visits(rep_id: int, *, now: datetime) -> Sequence[Customer]:
-    """Who is to be seen today or should have been seen before; only who is still a customer."""
-    cards = visits_due(rep_id, business_on(now), limit=FOUND_MAX)
-    return _of(rep_id, judge_of(rep_id, now), (card.identity_id for card in cards))
+    return Needing(
+        ending=sorted(ending, key=lambda each: each.protected_until or now),
+        visits=_persons(found, to_see),
+    )
 
 
 def named_customers(
     rep_id: int, identity_ids: Iterable[int], *, now: datetime
 ) -> dict[int, Customer]:
     """Which of these identities are customers of the rep now, by every identity of each."""
-    judge = judge_of(rep_id, now)
-    mine = judge.standings(identity_ids)
-    persons = {standing.identity_id: standing for standing in mine.values()}
-    shown = {each.identity_id: each for each in as_customers(rep_id, [*persons.values()])}
-    return {each: shown[standing.identity_id] for each, standing in mine.items()}
+    return _by_identity(rep_id, judge_of(rep_card(rep_id), now), identity_ids)
 
 
 def remark_of(card: CustomerCard | None) -> str:
@@ -147,9 +153,19 @@ def _latest(cards: Mapping[int, CustomerCard], standing: Standing) -> CustomerCa
     return max(his, key=lambda card: (card.changed_at, card.id), default=None)
 
 
-def _of(rep_id: int, judge: Judge, identity_ids: Iterable[int]) -> list[Customer]:
+def _of(rep_id: int, judge: Judge, identity_ids: Sequence[int]) -> list[Customer]:
+    return _persons(_by_identity(rep_id, judge, identity_ids), identity_ids)
+
+
+def _by_identity(rep_id: int, judge: Judge, identity_ids: Iterable[int]) -> dict[int, Customer]:
+    """Who of these is a customer, under every identity asked for."""
+    mine = judge.standings(identity_ids)
+    persons = {standing.identity_id: standing for standing in mine.values()}
+    shown = {each.identity_id: each for each in as_customers(rep_id, [*persons.values()])}
+    return {each: shown[standing.identity_id] for each, standing in mine.items()}
+
+
+def _persons(found: Mapping[int, Customer], identity_ids: Sequence[int]) -> list[Customer]:
     """One row per person, although he may have been met under several identities."""
-    persons: dict[int, Standing] = {}
-    for standing in judge.standings(identity_ids).values():
-        persons.setdefault(standing.identity_id, standing)
-    return as_customers(rep_id, [*persons.values()])
+    met = (found[each] for each in identity_ids if each in found)
+    return [*{customer.identity_id: customer for customer in met}.values()]

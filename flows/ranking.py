@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
-from orders.figures import orders_by_developer
+from insights.reps import month_of_reps
 from org.models import Tier
-from org.queries import ancestors, rep_card, under
-from org.roster import active_rep_ids, names_of_reps
-from wx_backend.clock import SHANGHAI, business_on
-from wx_backend.db import db
+from org.queries import RepCard, ancestors, rep_card, under
+from org.roster import names_of_reps, where_active_reps_work
+from wx_backend.clock import business_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +31,37 @@ class Colleague:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """This month so far; `city` is None for an outlet that lies in none."""
+    """A rep's month so far; `city` is None for an outlet that lies in none."""
 
     orders: int
     outlet: Rank
     city: Rank | None
+
+
+@dataclass(frozen=True, slots=True)
+class RankPage:
+    """The same with the colleagues of the outlet, the best first."""
+
+    mine: Ranking
     colleagues: Sequence[Colleague]
 
 
-def ranking_of(rep_id: int, now: datetime) -> Ranking:
-    """The rep among the active reps of his outlet and of his city, as the tree is today."""
-    outlet_id = rep_card(rep_id).outlet_id
-    city_id = ancestors(outlet_id).get(Tier.CITY)
-    counts = _counts(city_id if city_id is not None else outlet_id, now)
-    at_outlet = counts if city_id is None else _only(counts, outlet_id)
-    return Ranking(
-        orders=at_outlet[rep_id],
-        outlet=rank_among(at_outlet, rep_id),
-        city=rank_among(counts, rep_id) if city_id is not None else None,
-        colleagues=_colleagues(at_outlet, rep_id),
-    )
+def ranking_of(card: RepCard, now: datetime) -> Ranking:
+    """A rep among the active reps of his outlet and of his city, as the tree is today."""
+    here, city = _counts(card.outlet_id, now)
+    return _ranking(card.rep_id, here, city)
+
+
+def rank_page(rep_id: int, now: datetime) -> RankPage:
+    """The same, and who else is in his outlet."""
+    here, city = _counts(rep_card(rep_id).outlet_id, now)
+    names = names_of_reps(here)
+    rows = [
+        Colleague(names[each], count, rank_among(here, each).place, each == rep_id)
+        for each, count in here.items()
+    ]
+    best_first = sorted(rows, key=lambda row: (row.place, row.name))
+    return RankPage(_ranking(rep_id, here, city), best_first)
 
 
 def rank_among(counts: Mapping[int, int], who: int) -> Rank:
@@ -59,23 +69,19 @@ def rank_among(counts: Mapping[int, int], who: int) -> Rank:
     return Rank(1 + sum(count > counts[who] for count in counts.values()), len(counts))
 
 
-def _counts(node_id: int, now: datetime) -> dict[int, int]:
-    """Orders paid since the first of the month, for every active rep of a node."""
-    first = datetime.combine(business_on(now).replace(day=1), time(), SHANGHAI)
-    reps = active_rep_ids(under(node_id))
-    paid = orders_by_developer(reps, first, now)
-    return {rep_id: paid.get(rep_id, 0) for rep_id in db.session.scalars(reps)}
+def _ranking(rep_id: int, here: Mapping[int, int], city: Mapping[int, int] | None) -> Ranking:
+    return Ranking(
+        orders=here[rep_id],
+        outlet=rank_among(here, rep_id),
+        city=rank_among(city, rep_id) if city is not None else None,
+    )
 
 
-def _only(counts: Mapping[int, int], outlet_id: int) -> dict[int, int]:
-    here = db.session.scalars(active_rep_ids(under(outlet_id)))
-    return {rep_id: counts[rep_id] for rep_id in here if rep_id in counts}
-
-
-def _colleagues(counts: Mapping[int, int], rep_id: int) -> list[Colleague]:
-    names = names_of_reps(counts)
-    rows = [
-        Colleague(names[each], count, rank_among(counts, each).place, each == rep_id)
-        for each, count in counts.items()
-    ]
-    return sorted(rows, key=lambda row: (row.place, row.name))
+def _counts(outlet_id: int, now: datetime) -> tuple[Mapping[int, int], Mapping[int, int] | None]:
+    """Orders paid since the first of the month and kept, by active rep: of an outlet, and of its city."""
+    city_id = ancestors(outlet_id).get(Tier.CITY)
+    works_at = where_active_reps_work(under(city_id if city_id is not None else outlet_id))
+    month = month_of_reps(works_at, business_on(now).replace(day=1))
+    counts = {each: month[each].kept if each in month else 0 for each in works_at}
+    here = {each: count for each, count in counts.items() if works_at[each] == outlet_id}
+    return here, counts if city_id is not None else None

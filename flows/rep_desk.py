@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from flows.menus.rep_tags import rep_changed
-from orders.figures import Sales, sales_by_developer
+from insights.reps import ever_of_reps
+from insights.values import RepFigures
 from org import invites, reps
 from org.models import Invite, OperatorIdentity, Rep, RepBinding
 from org.queries import member_of_rep, node_of, rep_card, under
@@ -19,7 +20,6 @@ from org.roster import (
     rep_within,
     reps_found,
 )
-from referral.figures import Contacts, contacts_by_rep
 from settlement.accruals import unblock
 from settlement.debts import bear_debt
 from settlement.figures import commission_by_rep
@@ -45,8 +45,7 @@ class RepRow:
 
     rep: Rep
     outlet_name: str
-    contacts: Contacts
-    sales: Sales
+    figures: RepFigures
     commission_fen: int
 
 
@@ -147,14 +146,13 @@ def rep_of_scope(number: str, node_id: int) -> Rep:
 
 def _with_figures(found: Sequence[Rep]) -> list[RepRow]:
     ids = [rep.id for rep in found]
-    contacts, sales = contacts_by_rep(ids), sales_by_developer(ids)
-    commission, outlets = commission_by_rep(ids), names_of_nodes({rep.outlet_id for rep in found})
+    figures, commission = ever_of_reps(ids), commission_by_rep(ids)
+    outlets = names_of_nodes({rep.outlet_id for rep in found})
     return [
         RepRow(
             rep=rep,
             outlet_name=outlets.get(rep.outlet_id) or node_of(rep.outlet_id).name,
-            contacts=contacts.get(rep.id, Contacts()),
-            sales=sales.get(rep.id, Sales()),
+            figures=figures.get(rep.id, RepFigures()),
             commission_fen=commission.get(rep.id, 0),
         )
         for rep in found

@@ -1,18 +1,14 @@
 """A rep's day at a glance: today beside yesterday, his place, who needs him, all he sold and earned."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
-
-from flows.my_customers import Customer, due_visits, protection_ending
+from flows.my_customers import Needing, who_needs_him
 from flows.ranking import Ranking, ranking_of
 from flows.team_view import leads_outlet
-from orders.figures import Sales, paid_between, sales_by_developer
-from org.models import Rep
+from insights.reps import days_of_rep, ever_of_reps
+from insights.values import RepFigures
 from org.queries import RepCard, rep_card
-from referral.figures import Contacts, contacts_between, contacts_by_rep
 from settlement.figures import commission_between
 from settlement.queries import Income, income_of
 from wx_backend.clock import SHANGHAI, business_on
@@ -20,10 +16,9 @@ from wx_backend.clock import SHANGHAI, business_on
 
 @dataclass(frozen=True, slots=True)
 class RepDay:
-    """One Shanghai day of a rep: contacts, orders paid, and the commission of their lines in fen."""
+    """One Shanghai day of a rep: its figures, and the commission of what was paid, in fen."""
 
-    contacts: Contacts
-    orders: int
+    figures: RepFigures
     earned_fen: int
 
 
@@ -36,40 +31,37 @@ class RepHome:
     today: RepDay
     yesterday: RepDay
     ranking: Ranking
-    ending: Sequence[Customer]
-    visits: Sequence[Customer]
-    ever: Contacts
-    sales: Sales
+    needing: Needing
+    ever: RepFigures
     income: Income
 
     @property
     def is_new(self) -> bool:
         """Whether nothing has come of his shares yet."""
-        return self.ever == Contacts() and not self.sales.orders
+        return self.ever == RepFigures()
 
 
 def rep_home(rep_id: int, now: datetime) -> RepHome:
-    """The figures of one rep."""
-    midnight = datetime.combine(business_on(now), time(), SHANGHAI)
-    length = timedelta(days=1)
+    """The figures of one rep, as the console shows them: counted some seconds ago."""
+    card, day = rep_card(rep_id), business_on(now)
+    today, yesterday = _days(rep_id, day, day - timedelta(days=1))
     return RepHome(
-        card=rep_card(rep_id),
-        leads_outlet=leads_outlet(rep_id, now),
-        today=_day(rep_id, midnight, midnight + length),
-        yesterday=_day(rep_id, midnight - length, midnight),
-        ranking=ranking_of(rep_id, now),
-        ending=protection_ending(rep_id, now=now),
-        visits=due_visits(rep_id, now=now),
-        ever=contacts_by_rep([rep_id]).get(rep_id, Contacts()),
-        sales=sales_by_developer([rep_id]).get(rep_id, Sales()),
+        card=card,
+        leads_outlet=leads_outlet(card, now),
+        today=today,
+        yesterday=yesterday,
+        ranking=ranking_of(card, now),
+        needing=who_needs_him(card, now=now),
+        ever=ever_of_reps([rep_id]).get(rep_id, RepFigures()),
         income=income_of(rep_id),
     )
 
 
-def _day(rep_id: int, begins: datetime, ends: datetime) -> RepDay:
-    himself = select(Rep.id).where(Rep.id == rep_id)
-    return RepDay(
-        contacts=contacts_between(himself, begins, ends),
-        orders=paid_between(rep_id, begins, ends),
-        earned_fen=commission_between(rep_id, begins, ends),
-    )
+def _days(rep_id: int, *days: date) -> list[RepDay]:
+    figures = days_of_rep(rep_id, days)
+    return [RepDay(figures.get(day, RepFigures()), _earned(rep_id, day)) for day in days]
+
+
+def _earned(rep_id: int, day: date) -> int:
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    return commission_between(rep_id, midnight, midnight + timedelta(days=1))

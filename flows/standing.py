@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from members.queries import Subjects, subjects_of_identities
-from org.queries import channel_class_of, rep_card
+from org.queries import RepCard
 from org.roster import heirs_line
 from referral.contest import judge_all
 from referral.policy import Terms
@@ -87,10 +87,10 @@ class Judge:
         )
 
 
-def judge_of(rep_id: int, now: datetime) -> Judge:
+def judge_of(card: RepCard, now: datetime) -> Judge:
     """The judge of a rep's customers."""
     return Judge(
-        rep_ids=heirs_line(rep_id),
-        facts=OrderFacts(placed_at=now, home_outlet_id=rep_card(rep_id).outlet_id),
-        terms=policy_in_force(now).terms_for(channel_class_of(rep_id), ""),
+        rep_ids=heirs_line(card.rep_id),
+        facts=OrderFacts(placed_at=now, home_outlet_id=card.outlet_id),
+        terms=policy_in_force(now).terms_for(card.channel_class, ""),
     )

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from flows.figures.pages import Change, changes
 from flows.fulfilment.phone import Todo, Urgency, todo_list
-from insights.values import Span
-from orders.figures import orders_by_developer
+from insights.reps import day_of_reps, month_of_reps
+from insights.values import RepFigures, Span
 from org.queries import RepCard, alone, rep_card
-from org.roster import active_rep_ids, active_reps
+from org.roster import active_reps
 from settlement.queries import manager_of
-from wx_backend.clock import SHANGHAI, business_on
+from wx_backend.clock import business_on
 from wx_backend.errors import NotFound
 
 SHOWN = ("sales", "orders", "paid", "follows")
@@ -37,16 +37,16 @@ class TeamPage:
     sellers: Sequence[Seller]
 
 
-def leads_outlet(rep_id: int, now: datetime) -> bool:
+def leads_outlet(card: RepCard, now: datetime) -> bool:
     """Whether a rep is the manager of his own outlet today."""
-    return manager_of(rep_card(rep_id).outlet_id, business_on(now)) == rep_id
+    return manager_of(card.outlet_id, business_on(now)) == card.rep_id
 
 
 def team_page(rep_id: int, now: datetime) -> TeamPage:
     """The outlet of its manager; NotFound for anybody else."""
-    if not leads_outlet(rep_id, now):
-        raise NotFound
     card = rep_card(rep_id)
+    if not leads_outlet(card, now):
+        raise NotFound
     today = business_on(now)
     figures = changes(card.outlet_id, Span(today, today))
     return TeamPage(
@@ -59,14 +59,12 @@ def team_page(rep_id: int, now: datetime) -> TeamPage:
 
 def _sellers(outlet_id: int, now: datetime) -> list[Seller]:
     """Everybody who may sell, who sold most this month first."""
-    day = business_on(now)
-    midnight, first = (
-        datetime.combine(each, time(), SHANGHAI) for each in (day, day.replace(day=1))
-    )
-    here = active_rep_ids(alone(outlet_id))
-    today, month = (orders_by_developer(here, since, now) for since in (midnight, first))
+    day, nothing = business_on(now), RepFigures()
+    here = active_reps(alone(outlet_id))
+    ids = [rep.id for rep in here]
+    today, month = day_of_reps(ids, day), month_of_reps(ids, day.replace(day=1))
     rows = [
-        Seller(rep.name, today.get(rep.id, 0), month.get(rep.id, 0))
-        for rep in active_reps(alone(outlet_id))
+        Seller(rep.name, today.get(rep.id, nothing).paid, month.get(rep.id, nothing).kept)
+        for rep in here
     ]
     return sorted(rows, key=lambda row: (-row.month, row.name))

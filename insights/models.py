@@ -4,12 +4,22 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, id_column
 
 FOR_EVER: Final = date(9999, 12, 31)
+_OF_REP: Final = text("part = 'rep'")
 
 
 class Source(StrEnum):
@@ -22,7 +32,11 @@ class Source(StrEnum):
 
 
 class FactKind(StrEnum):
-    """What one fact is: of the funnel, or of money that came and went."""
+    """What one fact is: of the funnel, or of money that came and went.
+
+    `returned` is a paid order that was given back whole since, on the day it was paid; only months
+    of reps count it.
+    """
 
     SCAN = "scan"
     FOLLOW = "follow"
@@ -30,6 +44,7 @@ class FactKind(StrEnum):
     PLACED = "placed"
     PAID = "paid"
     REFUNDED = "refunded"
+    RETURNED = "returned"
 
 
 class Part(StrEnum):
@@ -92,6 +107,15 @@ class FigureDay(Model):
 
     __tablename__ = "figure_day"
     __audited__: ClassVar = None
+    __table_args__ = (
+        Index(
+            "ix_figure_day_rep",
+            "key",
+            "business_on",
+            sqlite_where=_OF_REP,
+            postgresql_where=_OF_REP,
+        ),
+    )
 
     node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), primary_key=True)
     part: Mapped[str] = mapped_column(String(10), primary_key=True)
@@ -101,6 +125,19 @@ class FigureDay(Model):
     count: Mapped[int] = mapped_column(BigInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     pieces: Mapped[int] = mapped_column(BigInteger)
+
+
+class FigureMonth(Model):
+    """What a rep's facts come to in one Shanghai month, wherever he sold; `month_on` is its first day."""
+
+    __tablename__ = "figure_month"
+    __audited__: ClassVar = None
+
+    rep_id: Mapped[int] = mapped_column(ForeignKey("rep.id"), primary_key=True)
+    month_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
 
 
 class TreeSpan(Model):

@@ -15,15 +15,16 @@ from insights.models import (
     FigureDay,
     FigureDelta,
     FigureFact,
+    FigureMonth,
     FigureState,
     Source,
     TreeSpan,
 )
-from insights.sums import sums_of
+from insights.sums import DAY_KEY, DAY_SUMS, MONTH_KEY, MONTH_SUMS, months_of, sums_of
 from insights.values import Fact
 from org.models import OrgPath
 from wx_backend.clock import business_on
-from wx_backend.db import db, locked, upsert_all
+from wx_backend.db import Model, db, locked, upsert_all
 
 BEGINNING: Final = date(2000, 1, 1)
 """From when on a place that was never seen before is taken to have been where it is."""
@@ -130,7 +131,8 @@ def count_facts(
         note_tree(tomorrow=business_on(now) + timedelta(days=1))
         last = db.session.scalar(select(FigureFact.id).order_by(FigureFact.id.desc()).limit(1)) or 0
         db.session.execute(insert(FigureFact), [_row(fact) for fact in new])
-        add_sums(sums_of(FigureFact.id > last))
+        _add(FigureDay, sums_of(FigureFact.id > last), DAY_KEY, DAY_SUMS)
+        _add(FigureMonth, months_of(FigureFact.id > last), MONTH_KEY, MONTH_SUMS)
     for source, ids in taken.items():
         db.session.execute(
             delete(FigureDelta).where(FigureDelta.source == source, FigureDelta.source_id.in_(ids))
@@ -138,15 +140,15 @@ def count_facts(
     return len(new)
 
 
-def add_sums(rows: Sequence[Mapping[str, Any]]) -> None:
+def _add(
+    table: type[Model], rows: Sequence[Mapping[str, Any]], key: Sequence[str], sums: Sequence[str]
+) -> None:
     """Add what new facts come to."""
     upsert_all(
-        FigureDay,
+        table,
         rows,
-        key=("node_id", "part", "business_on", "kind", "key"),
-        change=lambda old, new: {
-            name: old[name] + new[name] for name in ("count", "amount_fen", "pieces")
-        },
+        key=key,
+        change=lambda old, new: {name: old[name] + new[name] for name in sums},
         where=lambda _old, new: new["count"] > 0,
     )
 

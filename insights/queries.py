@@ -55,21 +55,21 @@ def counted_at() -> datetime | None:
 
 def by_day(node_id: int, span: Span) -> dict[date, Kinds]:
     """The figures of a place per Shanghai day; days without any are left out."""
-    rows = _sums(FigureDay.business_on, FigureDay.node_id == node_id, *_days(Part.ALL, span))
-    return _grouped(rows)
+    is_its = FigureDay.node_id == node_id
+    return grouped(sums_by(FigureDay.business_on, is_its, *_days(Part.ALL, span)))
 
 
 def by_key(node_id: int, part: Part, span: Span) -> dict[str, Kinds]:
     """The figures of a place by product, channel or rep."""
     if part is Part.REP:
-        return _grouped(_sums_below(node_id, FigureDay.key, *_days(part, span)))
-    return _grouped(_sums(FigureDay.key, FigureDay.node_id == node_id, *_days(part, span)))
+        return grouped(_sums_below(node_id, FigureDay.key, *_days(part, span)))
+    return grouped(sums_by(FigureDay.key, FigureDay.node_id == node_id, *_days(part, span)))
 
 
 def by_place(node_id: int, tier: Tier, span: Span) -> dict[int, Kinds]:
     """The figures of the places of a tier that lay below a place, each on the days it did."""
     of_tier = FigureDay.node_id.in_(select(OrgNode.id).where(OrgNode.tier == tier))
-    return _grouped(_sums_below(node_id, FigureDay.node_id, of_tier, *_days(Part.ALL, span)))
+    return grouped(_sums_below(node_id, FigureDay.node_id, of_tier, *_days(Part.ALL, span)))
 
 
 def total(kinds: Iterable[Kinds]) -> dict[FactKind, Sums]:
@@ -167,13 +167,25 @@ def _units(wanted: Behind, *columns: Any) -> Select[Any]:
     )
 
 
-def _sums(by: Any, *conditions: ColumnElement[bool]) -> list[tuple[Any, FactKind, Sums]]:
-    return _added_up(_by(by, *conditions))
+def sums_by(by: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The sums of days by a column of theirs and by kind, for `grouped`."""
+    return (
+        select(by, FigureDay.kind, func.sum(FigureDay.count), func.sum(FigureDay.amount_fen))
+        .select_from(FigureDay)
+        .where(*conditions)
+        .group_by(by, FigureDay.kind)
+    )
 
 
-def _sums_below(
-    node_id: int, by: Any, *conditions: ColumnElement[bool]
-) -> list[tuple[Any, FactKind, Sums]]:
+def grouped(query: Select[Any]) -> dict[Any, Kinds]:
+    """Figures by the first column of a query: it, a kind, how many, how much."""
+    found: dict[Any, dict[FactKind, Sums]] = {}
+    for key, kind, count, fen in db.session.execute(query):
+        found.setdefault(key, {})[FactKind(kind)] = Sums(int(count), int(fen))
+    return {**found}
+
+
+def _sums_below(node_id: int, by: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
     """The same of everything that lay at or below a place, each on the days it did.
 
     A join, so that the database can go from the spans to the rows: a place lies below another
@@ -184,32 +196,8 @@ def _sums_below(
         TreeSpan.first_on <= FigureDay.business_on,
         TreeSpan.until_on > FigureDay.business_on,
     )
-    query = _by(by, TreeSpan.ancestor_id == node_id, *conditions)
-    return _added_up(query.join(TreeSpan, was_below))
-
-
-def _by(by: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
-    return (
-        select(by, FigureDay.kind, func.sum(FigureDay.count), func.sum(FigureDay.amount_fen))
-        .select_from(FigureDay)
-        .where(*conditions)
-        .group_by(by, FigureDay.kind)
-    )
-
-
-def _added_up(query: Select[Any]) -> list[tuple[Any, FactKind, Sums]]:
-    return [
-        (key, FactKind(kind), Sums(int(count), int(fen)))
-        for key, kind, count, fen in db.session.execute(query)
-    ]
+    return sums_by(by, TreeSpan.ancestor_id == node_id, *conditions).join(TreeSpan, was_below)
 
 
 def _days(part: Part, span: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return FigureDay.part == part, FigureDay.business_on.between(span.first, span.last)
-
-
-def _grouped(rows: list[tuple[Any, FactKind, Sums]]) -> dict[Any, Kinds]:
-    found: dict[Any, dict[FactKind, Sums]] = {}
-    for key, kind, sums in rows:
-        found.setdefault(key, {})[kind] = sums
-    return {**found}

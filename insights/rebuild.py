@@ -1,17 +1,16 @@
-"""A day's sums held against its facts."""
+"""The sums of a day, and of a month of reps, held against their facts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 
-from insights.models import FigureDay, FigureFact
-from insights.sums import sums_of
-from wx_backend.db import db
-
-_KEY = ("node_id", "part", "business_on", "kind", "key")
-_SUMS = ("count", "amount_fen", "pieces")
+from insights.models import FigureDay, FigureFact, FigureMonth
+from insights.sums import DAY_KEY, DAY_SUMS, MONTH_KEY, MONTH_SUMS, months_of, sums_of
+from insights.values import last_of_month
+from wx_backend.db import Model, db
 
 
 def compare_sums(on: date, *, mend: bool) -> int:
@@ -19,23 +18,37 @@ def compare_sums(on: date, *, mend: bool) -> int:
 
     The caller holds the counting (`begin_counting`).
     """
-    right = {_named(row, _KEY): row for row in sums_of(FigureFact.business_on == on)}
-    stored = {_named(row, _KEY): row for row in _stored(on)}
-    differing = sum(
-        key not in right or key not in stored or _named(right[key], _SUMS) != _named(row, _SUMS)
-        for key, row in {**right, **stored}.items()
-    )
+    right = sums_of(FigureFact.business_on == on)
+    return _compare(FigureDay, FigureDay.business_on == on, right, DAY_KEY, DAY_SUMS, mend=mend)
+
+
+def compare_months(month_on: date, *, mend: bool) -> int:
+    """The same of the sums of reps in the month that begins on a day."""
+    right = months_of(FigureFact.business_on.between(month_on, last_of_month(month_on)))
+    is_its = FigureMonth.month_on == month_on
+    return _compare(FigureMonth, is_its, right, MONTH_KEY, MONTH_SUMS, mend=mend)
+
+
+def _compare(
+    table: type[Model],
+    which: ColumnElement[bool],
+    rows: Sequence[Mapping[str, Any]],
+    keys: tuple[str, ...],
+    sums: tuple[str, ...],
+    *,
+    mend: bool,
+) -> int:
+    key, figures = itemgetter(*keys), itemgetter(*sums)
+    right = {key(row): figures(row) for row in rows}
+    stored = {key(row): figures(row) for row in _stored(table, which)}
+    differing = len([each for each in {**right, **stored} if right.get(each) != stored.get(each)])
     if mend and differing:
-        db.session.execute(delete(FigureDay).where(FigureDay.business_on == on))
-        if right:
-            db.session.execute(insert(FigureDay), list(right.values()))
+        db.session.execute(delete(table).where(which))
+        if rows:
+            db.session.execute(insert(table), list(rows))
     return differing
 
 
-def _stored(on: date) -> list[Mapping[str, Any]]:
-    query = select(FigureDay.__table__).where(FigureDay.business_on == on)
+def _stored(table: type[Model], which: ColumnElement[bool]) -> list[Mapping[str, Any]]:
+    query = select(table.__table__).where(which)
     return [dict(row) for row in db.session.execute(query).mappings()]
-
-
-def _named(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in names)

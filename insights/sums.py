@@ -1,12 +1,19 @@
 """What facts come to per place, day and key: the one definition that counting and rebuilding share."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import date
+from operator import itemgetter
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal_column, select
 
-from insights.models import FigureFact, Part, TreeSpan
+from insights.models import FactKind, FigureFact, Part, TreeSpan
 from wx_backend.db import db
+
+DAY_KEY: Final = ("node_id", "part", "business_on", "kind", "key")
+DAY_SUMS: Final = ("count", "amount_fen", "pieces")
+MONTH_KEY: Final = ("rep_id", "month_on", "kind")
+MONTH_SUMS: Final = ("count", "amount_fen")
 
 # In the text, not bound: PostgreSQL takes a value bound in SELECT and in GROUP BY for two things.
 NO_KEY = literal_column("''", String)
@@ -23,18 +30,26 @@ def lies_below() -> ColumnElement[bool]:
 
 def sums_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
     """The sums of these facts as rows of `figure_day`, in the order of its key."""
+    counted = (*which, FigureFact.kind != FactKind.RETURNED)
     rows = [
-        *_of_part(Part.ALL, NO_KEY, *which),
-        *_of_part(Part.PRODUCT, _text(FigureFact.product_id), *which),
-        *_of_part(Part.CHANNEL, FigureFact.channel, *which),
-        *_of_reps(*which),
+        *_of_part(Part.ALL, NO_KEY, *counted),
+        *_of_part(Part.PRODUCT, _text(FigureFact.product_id), *counted),
+        *_of_part(Part.CHANNEL, FigureFact.channel, *counted),
+        *_of_reps(*counted),
     ]
-    return sorted(
-        rows,
-        key=lambda row: (
-            row["node_id"], row["part"], row["business_on"], row["kind"], row["key"],
-        ),
-    )  # fmt: skip
+    return sorted(rows, key=itemgetter(*DAY_KEY))
+
+
+def months_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
+    """What these facts come to as rows of `figure_month`, in the order of its key: the sums of each day."""
+    found: dict[tuple[int, date, str], dict[str, Any]] = {}
+    for row in _of_reps(FigureFact.rep_id.is_not(None), *which):
+        key = int(row["key"]), row["business_on"].replace(day=1), row["kind"]
+        empty = dict.fromkeys(MONTH_SUMS, 0)
+        month = found.setdefault(key, {**dict(zip(MONTH_KEY, key, strict=True)), **empty})
+        for name in MONTH_SUMS:
+            month[name] += row[name]
+    return [found[key] for key in sorted(found)]
 
 
 def _of_part(part: Part, key: Any, *which: ColumnElement[bool]) -> list[Mapping[str, Any]]:

@@ -49,6 +49,11 @@ class Span:
         return Span(self.first - length, self.last - length)
 
 
+def last_of_month(day: date) -> date:
+    """The last day of the month a day is in."""
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One figure of the pages: facts of these kinds, counted or their fen added up."""
@@ -100,3 +105,34 @@ def value(measure: Measure, kinds: Kinds) -> int:
 def values(kinds: Kinds) -> dict[str, int]:
     """All figures by key."""
     return {key: value(measure, kinds) for key, measure in MEASURES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class RepFigures:
+    """What a rep sold and was visited, in the words of `MEASURES`.
+
+    `kept` are the paid orders that were not given back whole since, which months know and days do
+    not; `kept_fen` is what was paid less what was given back.
+    """
+
+    scans: int = 0
+    follows: int = 0
+    visits: int = 0
+    orders: int = 0
+    paid: int = 0
+    kept: int = 0
+    kept_fen: int = 0
+
+    @classmethod
+    def of(cls, kinds: Kinds) -> "RepFigures":
+        """A rep's figures from his sums."""
+        found = values(kinds)
+        return cls(
+            scans=found["scans"],
+            follows=found["follows"],
+            visits=found["visits"],
+            orders=found["orders"],
+            paid=found["paid"],
+            kept=found["paid"] - kinds.get(FactKind.RETURNED, Sums()).count,
+            kept_fen=found["sales"] - found["refunds"],
+        )

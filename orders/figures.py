@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import distinct, func, select
 
 from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
-from orders.search import credited_to
 from wx_backend.db import db
 
 
@@ -18,11 +16,6 @@ class Sales:
     orders: int = 0
     paid_orders: int = 0
     kept_fen: int = 0
-
-
-def sales_by_developer(rep_ids: Iterable[int]) -> dict[int, Sales]:
-    """What each of these reps sold as developer; refunds are taken off."""
-    return _sales(OrderLine.developer_rep_id, OrderLine.developer_rep_id.in_(set(rep_ids)))
 
 
 def open_orders_of(rep_id: int) -> int:
@@ -42,21 +35,20 @@ def open_orders_of(rep_id: int) -> int:
 
 def sales_by_member(rep_id: int, member_ids: Iterable[int]) -> dict[int, Sales]:
     """What each of these members bought through a rep."""
-    return _sales(
-        SalesOrder.member_id,
-        OrderLine.developer_rep_id == rep_id,
-        SalesOrder.member_id.in_(set(member_ids)),
+    is_paid = SalesOrder.paid_at.is_not(None)
+    kept = func.sum(OrderLine.paid_fen - OrderLine.refunded_fen)
+    rows = db.session.execute(
+        select(
+            SalesOrder.member_id,
+            func.count(distinct(SalesOrder.id)),
+            func.count(distinct(SalesOrder.id)).filter(is_paid),
+            func.coalesce(kept.filter(is_paid), 0),
+        )
+        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+        .where(OrderLine.developer_rep_id == rep_id, SalesOrder.member_id.in_(set(member_ids)))
+        .group_by(SalesOrder.member_id)
     )
-
-
-def paid_between(rep_id: int, since: datetime, until: datetime) -> int:
-    """How many orders with a line credited to a rep were paid from an instant until before another."""
-    query = select(func.count()).where(
-        SalesOrder.id.in_(credited_to(rep_id)),
-        SalesOrder.paid_at >= since,
-        SalesOrder.paid_at < until,
-    )
-    return db.session.scalar(query) or 0
+    return {who: Sales(orders, paid, int(fen)) for who, orders, paid, fen in rows}
 
 
 def sold_lines(line_ids: Iterable[int]) -> dict[int, int]:
@@ -71,39 +63,3 @@ def sold_lines(line_ids: Iterable[int]) -> dict[int, int]:
         )
     )
     return {line_id: order_id for line_id, order_id in rows}  # noqa: C416 - rows are no pairs to dict()
-
-
-def orders_by_developer(rep_ids: Select[int], since: datetime, until: datetime) -> dict[int, int]:
-    """How many orders of a span each of these reps sold, by when they were paid.
-
-    An order that was given back whole counts for nobody; reps without one are left out.
-    """
-    rows = db.session.execute(
-        select(OrderLine.developer_rep_id, func.count(distinct(SalesOrder.id)))
-        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
-        .where(
-            OrderLine.developer_rep_id.in_(rep_ids),
-            SalesOrder.paid_at >= since,
-            SalesOrder.paid_at < until,
-            SalesOrder.status != OrderStatus.REFUNDED,
-        )
-        .group_by(OrderLine.developer_rep_id)
-    )
-    return {rep_id: count for rep_id, count in rows if rep_id is not None}
-
-
-def _sales(by: object, *conditions: object) -> dict[int, Sales]:
-    is_paid = SalesOrder.paid_at.is_not(None)
-    kept = func.sum(OrderLine.paid_fen - OrderLine.refunded_fen)
-    rows = db.session.execute(
-        select(
-            by,  # type: ignore[call-overload]  # one of two columns
-            func.count(distinct(SalesOrder.id)),
-            func.count(distinct(SalesOrder.id)).filter(is_paid),
-            func.coalesce(kept.filter(is_paid), 0),
-        )
-        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
-        .where(*conditions)
-        .group_by(by)
-    )
-    return {who: Sales(orders, paid, int(fen)) for who, orders, paid, fen in rows}

@@ -32,6 +32,7 @@ class RepCard:
     greeting: str
     outlet_id: int
     outlet_name: str
+    channel_class: str
     is_active: bool
 
     @property
@@ -140,6 +141,7 @@ def rep_card(rep_id: int) -> RepCard:
         greeting=rep.greeting,
         outlet_id=rep.outlet_id,
         outlet_name=outlet_name,
+        channel_class=rep.channel_class,
         is_active=rep.status == RepStatus.ACTIVE,
     )
 

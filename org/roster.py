@@ -83,9 +83,14 @@ def is_rep_within(rep_id: int, scope: Select[int]) -> bool:
     return db.session.scalar(query) is not None
 
 
-def active_rep_ids(scope: Select[int]) -> Select[int]:
-    """The ids of everybody of a scope who may sell, to filter others by."""
-    return select(Rep.id).where(Rep.outlet_id.in_(scope), Rep.status == RepStatus.ACTIVE)
+def where_active_reps_work(scope: Select[int]) -> dict[int, int]:
+    """The outlet of everybody of a scope who may sell, by rep."""
+    rows = db.session.execute(
+        select(Rep.id, Rep.outlet_id).where(
+            Rep.outlet_id.in_(scope), Rep.status == RepStatus.ACTIVE
+        )
+    )
+    return {rep_id: outlet_id for rep_id, outlet_id in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
 def reps_hands() -> Select[int]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import distinct, func, select
 
 from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
@@ -29,32 +29,6 @@ def contacts_from(kinds: Mapping[str, int]) -> Contacts:
         follows=follows,
         openings=kinds.get(TouchKind.LINK_OPENED, 0),
     )
-
-
-def contacts_by_rep(rep_ids: Iterable[int]) -> dict[int, Contacts]:
-    """The contacts with everything that leads to each of these reps."""
-    rows = db.session.execute(
-        select(Share.root_rep_id, Touch.kind, func.count())
-        .join(Touch, Touch.share_id == Share.id)
-        .where(Share.root_rep_id.in_(set(rep_ids)))
-        .group_by(Share.root_rep_id, Touch.kind)
-    )
-    counts: dict[int, dict[str, int]] = {}
-    for rep_id, kind, count in rows:
-        if rep_id is not None:
-            counts.setdefault(rep_id, {})[kind] = count
-    return {rep_id: contacts_from(kinds) for rep_id, kinds in counts.items()}
-
-
-def contacts_between(rep_ids: Select[int], since: datetime, until: datetime) -> Contacts:
-    """The contacts that happened from an instant until before another."""
-    rows = db.session.execute(
-        select(Touch.kind, func.count())
-        .join(Share, Share.id == Touch.share_id)
-        .where(Share.root_rep_id.in_(rep_ids), Touch.event_at >= since, Touch.event_at < until)
-        .group_by(Touch.kind)
-    )
-    return contacts_from({kind: count for kind, count in rows})  # noqa: C416 - rows are no pairs to dict()
 
 
 def identities_reached(

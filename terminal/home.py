@@ -2,7 +2,7 @@
 
 from flask import Blueprint, render_template
 
-from flows.ranking import ranking_of
+from flows.ranking import rank_page
 from flows.rep_home import rep_home
 from flows.team_view import team_page
 from terminal.session import rep
@@ -20,7 +20,7 @@ def show() -> str:
 @bp.get("/rank")
 def rank() -> str:
     """The month so far, by name among the colleagues of the outlet."""
-    return render_template("terminal/rank.html", page=ranking_of(rep(), clock.now()))
+    return render_template("terminal/rank.html", page=rank_page(rep(), clock.now()))
 
 
 @bp.get("/team")

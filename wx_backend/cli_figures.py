@@ -18,7 +18,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def compare_figures(
     read_config: ReadConfig, first: datetime, last: datetime, *, mend: bool
 ) -> None:
-    """Hold facts against all orders, refunds and touches, and each day's sums against its facts."""
+    """Hold facts against all orders, refunds and touches, and the sums of days and of their months against their facts."""
     days = list(_days(first.date(), last.date()))
     with app_of(read_config()):
         missing, differing = _missing(mend=mend), _differing(days, mend=mend)
@@ -40,11 +40,13 @@ def _missing(*, mend: bool) -> int:
 
 
 def _differing(days: list[date], *, mend: bool) -> int:
-    from flows.figures.counting import compare_day
+    from flows.figures.counting import compare_day, compare_month
     from wx_backend import clock
 
     with click.progressbar(days, label="days") as bar:
-        return sum(compare_day(on=day, mend=mend, now=clock.now()) for day in bar)
+        wrong = sum(compare_day(on=day, mend=mend, now=clock.now()) for day in bar)
+    months = sorted({day.replace(day=1) for day in days})
+    return wrong + sum(compare_month(of=month, mend=mend, now=clock.now()) for month in months)
 
 
 def _days(first: date, last: date) -> Iterator[date]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, TextClause, bindparam, 
 
 from bench.year.people import CITIES, OUTLETS, PROVINCES, REPS, Cast, cast
 from bench.year.rows import GIVEN_IDS, PREPARE, STEPS
-from flows.figures.counting import compare_day
+from flows.figures.counting import compare_day, compare_month
 from insights.operations import begin_counting
 from wx_backend import clock
 from wx_backend.app import create_app
@@ -77,7 +77,7 @@ def fill(config: Config, *, orders: int) -> Filled:
             _prove_references(connection)
         for back in range(1, DAYS_PROVED + 1):
             on = business_on(now) - timedelta(days=back)
-            if compare_day(on=on, mend=False, now=now):
+            if compare_day(on=on, mend=False, now=now) or compare_month(of=on, mend=False, now=now):
                 raise NotTrue(f"the figures of {on}")
         return Filled(people, orders, _order_of(people), _product_of(people))
 

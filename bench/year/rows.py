@@ -222,6 +222,19 @@ FIGURES: Final = (
               t.id, t.id, t.event_at, (t.event_at AT TIME ZONE 'Asia/Shanghai')::date, r.outlet_id,
               r.id, NULL, 'own_hall', 0, 0
        FROM touch t JOIN share s ON s.id = t.share_id JOIN rep r ON r.id = s.root_rep_id""",
+    # Of a paid order that was given back whole, on the day it was paid.
+    """INSERT INTO figure_fact (kind, row_id, unit_id, happened_at, business_on, outlet_id, rep_id,
+                                product_id, channel, amount_fen, pieces)
+       SELECT 'returned', f.row_id, f.unit_id, f.happened_at, f.business_on, f.outlet_id, f.rep_id,
+              f.product_id, f.channel, f.amount_fen, f.pieces
+       FROM figure_fact f JOIN order_line l ON l.id = f.row_id JOIN sales_order o ON o.id = l.order_id
+       WHERE f.kind = 'paid' AND o.status = 'refunded'""",
+    """INSERT INTO figure_month (rep_id, month_on, kind, count, amount_fen)
+       SELECT rep_id, month_on, kind, sum(count), sum(amount_fen) FROM (
+         SELECT rep_id, date_trunc('month', business_on)::date AS month_on, kind,
+                count(DISTINCT unit_id) AS count, sum(amount_fen) AS amount_fen
+         FROM figure_fact WHERE rep_id IS NOT NULL GROUP BY outlet_id, rep_id, business_on, kind) days
+       GROUP BY 1, 2, 3""",
     # First of each outlet; a place has what the outlets below it have, since nothing was moved.
     """CREATE TEMP TABLE outlet_day AS
        SELECT f.outlet_id, k.part, f.business_on, f.kind, k.key, count(DISTINCT f.unit_id) AS count,
@@ -229,6 +242,7 @@ FIGURES: Final = (
        FROM figure_fact f
        CROSS JOIN LATERAL (VALUES ('all', ''), ('product', coalesce(f.product_id::text, '')),
                                   ('channel', f.channel), ('rep', coalesce(f.rep_id::text, ''))) k(part, key)
+       WHERE f.kind <> 'returned'
        GROUP BY 1, 2, 3, 4, 5""",
     """INSERT INTO figure_day (node_id, part, business_on, kind, key, count, amount_fen, pieces)
        SELECT p.ancestor_id, d.part, d.business_on, d.kind, d.key, sum(d.count), sum(d.amount_fen),

@@ -15,7 +15,7 @@ from insights.operations import (
     waiting,
     without_waiting,
 )
-from insights.rebuild import compare_sums
+from insights.rebuild import compare_months, compare_sums
 from orders.queries import orders_after
 from payments.queries import refunds_after
 from referral.figures import touches_after
@@ -62,6 +62,16 @@ def compare_day(*, on: date, mend: bool, now: datetime) -> int:
     def compared() -> int:
         begin_counting(now=now)
         return compare_sums(on, mend=mend)
+
+    return retried(compared)
+
+
+def compare_month(*, of: date, mend: bool, now: datetime) -> int:
+    """The same of the sums of reps in the month a day is in."""
+
+    def compared() -> int:
+        begin_counting(now=now)
+        return compare_months(of.replace(day=1), mend=mend)
 
     return retried(compared)
 

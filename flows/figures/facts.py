@@ -1,13 +1,13 @@
 """What orders, refunds and touches are as facts: whose they are for good, and how much."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from catalog.queries import product_ids
 from insights.models import FactKind, Source
 from insights.values import Fact
-from orders.models import OrderLine, SalesOrder
+from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.queries import lines_by_id, orders_by_id
 from orders.search import lines_of_orders
 from org.queries import top_node
@@ -72,7 +72,7 @@ def _refunded(refund_ids: Sequence[int]) -> list[Fact]:
     lines = lines_by_id(row.order_line_id for row in rows)
     channels, top = _channels(lines.values()), top_node()
     heads: dict[tuple[int, int], int] = {}
-    facts = []
+    facts = _returned({line.order_id for line in lines.values()})
     for row in rows:
         line = lines[row.order_line_id]
         outlet_id, rep_id = line.outlet_id or top, _credited(line)
@@ -91,6 +91,14 @@ def _refunded(refund_ids: Sequence[int]) -> list[Fact]:
                 )
             )
     return facts
+
+
+def _returned(order_ids: Collection[int]) -> list[Fact]:
+    """Those of these orders of which nothing is left: they succeed and are whole in one transaction."""
+    orders = orders_by_id(order_ids).values()
+    return _of_orders(
+        [order.id for order in orders if order.status == OrderStatus.REFUNDED], FactKind.RETURNED
+    )
 
 
 def _touched(touch_ids: Sequence[int]) -> list[Fact]:
@@ -118,7 +126,7 @@ def _touched(touch_ids: Sequence[int]) -> list[Fact]:
 
 
 def _moment(order: SalesOrder, kind: FactKind) -> datetime:
-    if kind is FactKind.PAID and order.paid_at is not None:
+    if kind is not FactKind.PLACED and order.paid_at is not None:
         return order.paid_at
     return order.placed_at
 

@@ -9,7 +9,7 @@ from typing import Final
 from catalog.queries import names_of_products
 from insights.models import FactKind, Part
 from insights.queries import Behind, Key, Unit, by_day, by_key, by_place, total, units_behind
-from insights.values import FUNNEL, MEASURES, Kinds, Measure, Span, value, values
+from insights.values import FUNNEL, MEASURES, Kinds, Measure, Span, last_of_month, value, values
 from orders.paid_lines import order_numbers
 from org.models import OrgNode, Tier
 from org.queries import is_within
@@ -216,7 +216,7 @@ def _last_of(day: date, grain: Grain) -> date:
     if grain is Grain.WEEK:
         return day + timedelta(days=6 - day.weekday())
     if grain is Grain.MONTH:
-        return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+        return last_of_month(day)
     return day
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from org.invites import InviteOutcome, bind_rep, try_invite
 from org.models import OperatorIdentity, Rep, RepBinding, RepStatus
 from tests.console.conftest import Desks
-from tests.console.world import World
+from tests.console.world import World, count_figures
 from tests.org.cast import hire
 from wx_backend import clock
 from wx_backend.clock import business_on
@@ -22,6 +22,7 @@ def rep_row(rep_id: int) -> Rep:
 
 
 def test_figures_count_contacts_sales_and_commission(desk_of: Desks, world: World) -> None:
+    count_figures()
     page = desk_of("north").get(f"/reps/{world.nils_number}").text
     for label, value in (("扫码", "1"), ("关注", "1"), ("付款订单", "1")):
         assert f"<span>{label}</span><b>{value}</b>" in page

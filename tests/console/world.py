@@ -9,6 +9,7 @@ from sqlalchemy import select
 from werkzeug.security import generate_password_hash
 
 from flows.checkout import check_out
+from flows.figures.counting import count_waiting
 from flows.payment.settle import settle
 from flows.phone_proof import has_rights
 from flows.sealed import vault
@@ -258,3 +259,10 @@ def _default_outlet(tree: Tree) -> None:
     """The outlet the tests' accounts name as theirs."""
     with transaction():
         db.session.get_one(OrgNode, tree.corner).code = "O1"
+
+
+def count_figures() -> None:
+    """What the clock does every few seconds, until nothing waits."""
+    while retried(lambda: count_waiting(now=clock.now())):
+        pass
+    db.session.rollback()

@@ -56,6 +56,7 @@ class History:
     facts: list[Happened] = field(default_factory=list)
     unpaid: list[int] = field(default_factory=list)
     paid: list[int] = field(default_factory=list)
+    returned: set[int] = field(default_factory=set)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def instant(self, on: date) -> datetime:
@@ -126,17 +127,15 @@ class History:
             self.paid.append(order_id)
 
     def refund(self, on: date) -> None:
-        """All lines of a paid order by a refund of their own."""
+        """Some lines of a paid order, or all, in one refund; what is left may be refunded later."""
         if not self.paid:
             return
-        order_id = self.paid.pop(self.random.randrange(len(self.paid)))
+        order_id = self.random.choice(self.paid)
         at, number = self.instant(on), next(self.numbers)
         with transaction():
-            lines = [
-                line
-                for line in db.session.query(OrderLine).filter_by(order_id=order_id)
-                if line.paid_fen
-            ]
+            sold = db.session.query(OrderLine).filter_by(order_id=order_id).all()
+            left = [line for line in sold if line.paid_fen > line.refunded_fen]
+            lines = left[: self.random.randint(1, len(left))] if left else []
             payment = Payment(
                 out_trade_no=f"PY{number}",
                 order_id=order_id,
@@ -170,6 +169,14 @@ class History:
             )
             db.session.flush()
             refund.status, refund.success_at = RefundStatus.SUCCEEDED, at
+            for line in lines:
+                line.refund_reserved_fen = line.refunded_fen = line.paid_fen
+            row = db.session.get_one(SalesOrder, order_id)
+            row.status = OrderStatus.PART_REFUNDED
+            if lines == left:
+                row.status = OrderStatus.REFUNDED
+                self.paid.remove(order_id)
+                self.returned.add(order_id)
             self._note("refunded", on, refund.id, lines)
 
     def touch(self, on: date) -> None:

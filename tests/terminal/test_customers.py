@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from catalog.models import Product, Sku
 from customers.models import CustomerCard, CustomerNote, PageSeen
 from flows.following import forget_identity, forget_member
-from flows.my_customers import protection_ending
+from flows.my_customers import who_needs_him
 from flows.resealing import reseal
+from org.queries import rep_card
 from org.reps import part_with_rep
 from referral.models import Subject
 from referral.values import TouchKind
@@ -209,7 +210,7 @@ def test_whose_protection_ends_soon_is_told_until_it_is_renewed(
         touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=6 * DAY)
     touch(frank, passed_on(world.alice_id, erin), kind=TouchKind.SUBSCRIBE)
     db.session.rollback()
-    ending = protection_ending(world.alice_id, now=clock.now())
+    ending = who_needs_him(rep_card(world.alice_id), now=clock.now()).ending
     assert [each.identity_id for each in ending] == [erin.identity_id]
     assert "保护期即将结束" in alice.get("/terminal/").text
 
@@ -223,7 +224,7 @@ def test_no_more_than_a_page_of_ending_protections_is_looked_at(
     for person, ago in ((frank, 5.5 * DAY), (erin, 6 * DAY)):
         touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=ago)
     db.session.rollback()
-    ending = protection_ending(world.alice_id, now=clock.now())
+    ending = who_needs_him(rep_card(world.alice_id), now=clock.now()).ending
     assert [each.identity_id for each in ending] == [erin.identity_id]
 
 

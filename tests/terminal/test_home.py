@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from flows.ranking import Rank, rank_among, ranking_of
 from flows.rep_home import rep_home
+from org.queries import rep_card
 from referral.values import TouchKind
-from tests.console.world import World, buy, known, share, touch
+from tests.console.world import World, buy, count_figures, known, share, touch
+from tests.counting import questions
 from tests.org.cast import hire
 from tests.terminal.conftest import Phones, bound
 from wx_backend import clock
-from wx_backend.db import db
 
 DAY = timedelta(days=1)
 
@@ -23,17 +24,16 @@ def test_as_many_orders_is_the_same_place() -> None:
 def test_today_stands_beside_yesterday(phone_of: Phones, world: World) -> None:
     erin = known("Erin")
     link = share(world.alice_id)
-    before = rep_home(
-        world.alice_id, clock.now()
-    ).yesterday.contacts  # shortly after midnight there is some
+    count_figures()
+    before = rep_home(world.alice_id, clock.now()).yesterday  # shortly after midnight there is some
     touch(erin, link, kind=TouchKind.SUBSCRIBE, ago=timedelta())
     touch(erin, link, kind=TouchKind.LINK_OPENED, ago=DAY)
-    db.session.rollback()
+    count_figures()
     page = rep_home(world.alice_id, clock.now())
-    assert (page.today.contacts.follows, page.yesterday.contacts.follows) == (1, 0)
-    assert page.yesterday.contacts.openings == before.openings + 1
-    assert (page.today.orders, page.today.earned_fen) == (1, 9995)
-    assert (page.yesterday.orders, page.yesterday.earned_fen) == (0, 0)
+    assert (page.today.figures.follows, page.yesterday.figures.follows) == (1, 0)
+    assert page.yesterday.figures.visits == before.figures.visits + 1
+    assert (page.today.figures.paid, page.today.earned_fen) == (1, 9995)
+    assert (page.yesterday.figures.paid, page.yesterday.earned_fen) == (0, 0)
     shown = bound(phone_of, "Alice", world.alice_id).get("/terminal/").text
     assert "昨日 0.00" in shown
     assert "99.95" in shown
@@ -46,16 +46,16 @@ def test_names_stay_in_the_outlet(phone_of: Phones, world: World) -> None:
     assert "同厅贺一" in page
     assert "邻厅柯娜" not in page
     assert "尼尔斯" not in page
-    db.session.rollback()
-    mine, theirs = (ranking_of(each, clock.now()) for each in (world.alice_id, corner))
+    count_figures()
+    mine, theirs = (ranking_of(rep_card(each), clock.now()) for each in (world.alice_id, corner))
     assert (mine.orders, mine.outlet, mine.city) == (1, Rank(1, 2), Rank(1, 3))
     assert (theirs.orders, theirs.outlet, theirs.city) == (0, Rank(1, 1), Rank(2, 3))
 
 
 def test_a_second_order_of_a_month_counts(world: World) -> None:
     buy(world.bob, world.wares, world.tree.hall, key="second")
-    db.session.rollback()
-    assert ranking_of(world.alice_id, clock.now()).orders == 2
+    count_figures()
+    assert ranking_of(rep_card(world.alice_id), clock.now()).orders == 2
 
 
 def test_a_new_rep_reads_where_to_begin(phone_of: Phones, world: World) -> None:
@@ -63,3 +63,18 @@ def test_a_new_rep_reads_where_to_begin(phone_of: Phones, world: World) -> None:
     for words in ("从这里开始", "领取我的海报", "本月还没有付款订单"):
         assert words in page
     assert "保护期即将结束" not in page
+
+
+def test_the_page_asks_no_more_for_many_than_for_few(phone_of: Phones, world: World) -> None:
+    phone = bound(phone_of, "Alice", world.alice_id)
+    asked = []
+    for more in range(2):
+        count_figures()
+        with questions() as statements:
+            phone.get("/terminal/")
+        asked.append(len(statements))
+        for number in range(6 if not more else 0):
+            person = known(f"P{number}")
+            touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=6 * DAY)
+            buy(person, world.wares, world.tree.hall, key=f"more{number}")
+    assert asked[1] <= asked[0] + 1 < 32

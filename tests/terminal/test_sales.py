@@ -1,6 +1,6 @@
 """Orders and income of a rep: his own, each with its proof."""
 
-from tests.console.world import World, buy, order
+from tests.console.world import World, buy, count_figures, order
 from tests.terminal.conftest import Phones, bound
 
 
@@ -35,8 +35,9 @@ def test_what_is_a_colleagues_is_not_there(phone_of: Phones, world: World) -> No
 
 def test_an_unpaid_order_earns_nothing_yet(phone_of: Phones, world: World) -> None:
     order(world.bob, world.wares, world.tree.hall, key="later")
+    count_figures()
     home = bound(phone_of, "Alice", world.alice_id).get("/terminal/").text
-    assert "付款订单（共 2 单）" in home
+    assert "付款订单（下单 2）" in home
     assert "99.95" in home
 
 

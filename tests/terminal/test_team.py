@@ -4,17 +4,16 @@ from datetime import timedelta
 
 from sqlalchemy import update
 
-from flows.figures.counting import count_waiting
 from flows.team_view import team_page
 from fulfilment.models import Task
 from settlement.changes.models import OutletManager
-from tests.console.world import World, known
+from tests.console.world import World, count_figures, known
 from tests.org.cast import hire
 from tests.terminal.conftest import Phones, bound
 from tests.terminal.desk import ordered
 from wx_backend import clock
 from wx_backend.clock import business_on
-from wx_backend.db import db, retried, transaction
+from wx_backend.db import db, transaction
 
 
 def appoint(world: World, rep_id: int) -> None:
@@ -31,7 +30,7 @@ def test_a_manager_sees_his_outlets_day_and_who_sold(phone_of: Phones, world: Wo
     appoint(world, world.alice_id)
     hire(world.tree.hall, "同厅贺一")
     phone = bound(phone_of, "Alice", world.alice_id)
-    retried(lambda: count_waiting(now=clock.now()))
+    count_figures()
     assert "/terminal/team" in phone.get("/terminal/").text
     page = phone.get("/terminal/team").text
     for words in ("天河营业厅", "1,999.00", "同厅贺一", "今天 1 单 · 本月 1 单", "今天 0 单"):

@@ -1,0 +1,48 @@
+"""Reading figures of reps, wherever they sold: of some days, of a month, and of all time."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
+
+from insights.models import FigureDay, FigureMonth, Part
+from insights.queries import grouped, sums_by
+from insights.values import RepFigures
+
+# In the text, so that the database sees that its index of these rows will do.
+_OF_REP: Final = literal_column(f"'{Part.REP}'", String)
+
+
+def days_of_rep(rep_id: int, days: Iterable[date]) -> dict[date, RepFigures]:
+    """The figures of a rep on each of some Shanghai days; days without any are left out."""
+    is_his = FigureDay.part == _OF_REP, FigureDay.key == str(rep_id)
+    return _figures(sums_by(FigureDay.business_on, *is_his, FigureDay.business_on.in_([*days])))
+
+
+def day_of_reps(rep_ids: Iterable[int], day: date) -> dict[int, RepFigures]:
+    """The figures of each of these reps on one Shanghai day; who has none is left out."""
+    is_theirs = FigureDay.part == _OF_REP, FigureDay.key.in_([str(each) for each in rep_ids])
+    found = _figures(sums_by(FigureDay.key, *is_theirs, FigureDay.business_on == day))
+    return {int(key): figures for key, figures in found.items()}
+
+
+def month_of_reps(rep_ids: Iterable[int], month_on: date) -> dict[int, RepFigures]:
+    """The figures of each of these reps in the month that begins on a day; who has none is left out."""
+    return _of_months(FigureMonth.rep_id.in_([*rep_ids]), FigureMonth.month_on == month_on)
+
+
+def ever_of_reps(rep_ids: Iterable[int]) -> dict[int, RepFigures]:
+    """The figures of each of these reps since he began."""
+    return _of_months(FigureMonth.rep_id.in_([*rep_ids]))
+
+
+def _of_months(*conditions: ColumnElement[bool]) -> dict[int, RepFigures]:
+    rep_id, kind = FigureMonth.rep_id, FigureMonth.kind
+    count, amount_fen = func.sum(FigureMonth.count), func.sum(FigureMonth.amount_fen)
+    query: Select[Any] = select(rep_id, kind, count, amount_fen).where(*conditions)  # type: ignore[assignment]  # grouped takes any
+    return _figures(query.group_by(rep_id, kind))
+
+
+def _figures(query: Select[Any]) -> dict[Any, RepFigures]:
+    return {key: RepFigures.of(kinds) for key, kinds in grouped(query).items()}

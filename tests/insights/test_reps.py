@@ -1,0 +1,110 @@
+"""A rep's own figures are what happened, and what the console shows of him, whatever came late or back."""
+
+from datetime import date, timedelta
+from functools import partial
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, update
+
+from flows.figures.counting import compare_day, compare_month, look_for_missing
+from flows.figures.pages import all_behind
+from insights.models import FigureDelta, FigureMonth, Part, Source
+from insights.queries import Behind, by_key, count_behind
+from insights.reps import day_of_reps, days_of_rep, ever_of_reps, month_of_reps
+from insights.values import MEASURES, RepFigures, Span, value
+from tests.insights.history import DAY_ONE, History, begin
+from tests.insights.test_counting import at, count_all, play
+from wx_backend.db import db, transaction
+
+LAST_MONTH = DAY_ONE - timedelta(days=20)
+COUNTED = ("scans", "follows", "visits", "orders", "paid")
+
+
+def happened(history: History, rep_id: int, span: Span) -> RepFigures:
+    """The plain count: every fact of the rep's in the span, one by one."""
+    mine = [e for e in history.facts if e.rep_id == rep_id and span.first <= e.on <= span.last]
+    counts = {
+        key: len({each.unit for each in mine if each.kind in MEASURES[key].kinds})
+        for key in COUNTED
+    }
+    paid = [each for each in mine if each.kind == "paid"]
+    back_fen = sum(each.fen for each in mine if each.kind == "refunded")
+    kept = {each.unit for each in paid if each.unit[1] not in history.returned}
+    return RepFigures(**counts, kept=len(kept), kept_fen=sum(each.fen for each in paid) - back_fen)
+
+
+def played(seed: int) -> tuple[History, date]:
+    """Days of selling; then much that is told late, and two refunds counted at once."""
+    history = begin(seed)
+    last = play(history)
+    for on in (LAST_MONTH, DAY_ONE, last):
+        for deed in (history.order, history.touch, history.pay, history.touch, history.refund):
+            deed(on)
+    for _ in range(4):
+        history.refund(last)
+    count_all(last)
+    return history, last
+
+
+@pytest.mark.parametrize("seed", range(20, 24))
+def test_days_months_and_all_time_are_the_plain_count(app: Flask, seed: int) -> None:
+    assert app
+    history, last = played(seed)
+    days = [LAST_MONTH, DAY_ONE, last]
+    for rep_id in history.reps:
+        found = days_of_rep(rep_id, days)
+        for day in days:
+            expected = happened(history, rep_id, Span(day, day))
+            # Who gave all of an order back later is known of months only.
+            counted = day_of_reps([rep_id], day).get(rep_id, RepFigures())
+            assert counted == found.get(day, RepFigures())
+            assert without_kept(counted) == without_kept(expected)
+        for first in (LAST_MONTH.replace(day=1), DAY_ONE.replace(day=1)):
+            month = month_of_reps([rep_id], first).get(rep_id, RepFigures())
+            assert month == happened(history, rep_id, Span(first, first + timedelta(days=27)))
+        ever = ever_of_reps([rep_id]).get(rep_id, RepFigures())
+        assert ever == happened(history, rep_id, Span(date.min, date.max))
+
+
+@pytest.mark.parametrize("seed", range(24, 26))
+def test_a_rep_reads_what_the_console_shows_of_him_and_lists(app: Flask, seed: int) -> None:
+    assert app
+    history, last = played(seed)
+    month_on, group = last.replace(day=1), history.tree.group
+    span = Span(month_on, last)
+    shown, mine = by_key(group, Part.REP, span), month_of_reps(history.reps, month_on)
+    for rep_id in history.reps:
+        kinds, figures = shown.get(str(rep_id), {}), mine.get(rep_id, RepFigures())
+        for key in COUNTED:
+            behind = Behind(group, MEASURES[key], span, rep_id=rep_id)
+            counted = value(MEASURES[key], kinds)
+            listed = len([*all_behind(behind)])
+            assert getattr(figures, key) == counted == listed == count_behind(behind).count
+
+
+def test_counting_again_changes_nothing_and_what_is_wrong_is_mended(app: Flask) -> None:
+    assert app
+    history, last = played(26)
+    now = at(last)
+    right = ever_of_reps(history.reps)
+    with transaction() as session:
+        for refund_id in range(1, 4):
+            session.add(FigureDelta(source=Source.REFUNDED, source_id=refund_id))
+    count_all(last)
+    assert ever_of_reps(history.reps) == right
+    with transaction():
+        db.session.execute(update(FigureMonth).values(count=FigureMonth.count + 1))
+        db.session.execute(delete(FigureMonth).where(FigureMonth.kind == "returned"))
+    compare = partial(compare_month, of=last, now=now)
+    assert compare(mend=False) > 0
+    assert compare(mend=True) > 0
+    compare_month(of=LAST_MONTH, mend=True, now=now)
+    assert compare(mend=False) == 0
+    assert compare_day(on=last, mend=False, now=now) == 0
+    assert ever_of_reps(history.reps) == right
+    assert sum(found.missing for found in look_for_missing(mend=False, now=now)) == 0
+
+
+def without_kept(figures: RepFigures) -> dict[str, int]:
+    return {key: getattr(figures, key) for key in (*COUNTED, "kept_fen")}
