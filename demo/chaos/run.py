@@ -11,6 +11,8 @@ from demo.chaos.crowd import Crowd
 from demo.chaos.faults import Field
 from demo.chaos.ground import Ground
 from demo.chaos.leads import leads, offers
+from demo.chaos.letters import Letters
+from demo.chaos.marketing import Marketing
 from demo.chaos.morning import Morning
 from demo.chaos.notary import Notary
 from demo.chaos.schedule import VICTIMS, Event, schedule
@@ -21,6 +23,7 @@ from demo.story.telling import named, tell
 
 SECONDS_PER_ORDER: Final = 12
 SECONDS_PER_KILL: Final = 8
+SECONDS_PER_LETTER: Final = 6
 WELL_SECONDS: Final = 60.0
 OPEN_SECONDS: Final = 3_600.0  # everything is on sale for longer than the clock is moved back
 
@@ -34,12 +37,16 @@ def chaos(story: Story, ground: Ground, *, seconds: float, seed: int) -> dict[st
     crowd = Crowd(story, leads(story), offers(story), seed)
     field, notary = Field(story, ground), Notary(story)
     screen.say("", f"Trouble for {seconds:.0f} s, seed {seed}, {ground.means}:")
+    marketing = Marketing(story, field)
+    marketing.invite()
+    marketing.write()
     before = _restarts(story)
-    _suffer(crowd, field, notary, schedule(seed, seconds, ground.means))
-    well, drained = _heal(crowd, field)
-    figures = _the_days_after(story, crowd, field) | _compare(story, crowd, notary)
+    _suffer(crowd, marketing, notary, schedule(seed, seconds, ground.means))
+    well, drained = _heal(crowd, marketing)
+    figures = _compare_letters(story, marketing)
+    figures |= _the_days_after(story, crowd, field) | _compare(story, crowd, notary)
     _expect_survival(_restarts(story) - before, field)
-    _expect_enough(crowd, field, seconds)
+    _expect_enough(crowd, marketing, seconds)
     return {
         "seed": seed,
         "seconds": seconds,
@@ -50,6 +57,8 @@ def chaos(story: Story, ground: Ground, *, seconds: float, seed: int) -> dict[st
         "paid": len(crowd.paid),
         "taken_back": len(crowd.taken_back),
         "scans": crowd.scans,
+        "letters": marketing.letters,
+        "sender_deaths": marketing.deaths,
         "promises": len(story.journal),
         "well_seconds": well,
         "drained_seconds": drained,
@@ -57,25 +66,28 @@ def chaos(story: Story, ground: Ground, *, seconds: float, seed: int) -> dict[st
     }
 
 
-def _suffer(crowd: Crowd, field: Field, notary: Notary, events: Sequence[Event]) -> None:
+def _suffer(crowd: Crowd, marketing: Marketing, notary: Notary, events: Sequence[Event]) -> None:
     knobs.stir(crowd.story)
     notary.look()
     notary.start()
     crowd.start()
+    marketing.begin()
     try:
-        field.play(
+        marketing.faults.play(
             events, lambda event: screen.note(event.name, f"{event.at:5.1f} s  {event.what}")
         )
+        marketing.count()
     finally:
         notary.stop()
 
 
-def _heal(crowd: Crowd, field: Field) -> tuple[float, float]:
+def _heal(crowd: Crowd, marketing: Marketing) -> tuple[float, float]:
     """Everything is let go and comes to its end: after how long all was well, and all work done."""
     story, healed = crowd.story, time.monotonic()
-    field.heal()
+    marketing.faults.heal()
     well = round(time.monotonic() - healed, 1)
     crowd.leave()
+    marketing.finish()
     drain(story)
     for number in [*crowd.unproven]:
         crowd.prove(number)
@@ -94,6 +106,16 @@ def _the_days_after(story: Story, crowd: Crowd, field: Field) -> dict[str, str]:
     told = tell(story, named([morning.bills_agree, morning.income_is_paid_once]))
     drain(story)
     return {name: each.found for name, each in told.items()}
+
+
+def _compare_letters(story: Story, marketing: Marketing) -> dict[str, str]:
+    """What the campaign did; what each comparison found."""
+    letters = Letters(marketing)
+    facts = (
+        *(letters.nobody_was_written_to_twice, letters.whoever_got_nothing_is_listed),
+        *(letters.the_campaign_ended_by_itself, letters.its_report_says_what_its_rows_say),
+    )
+    return {name: each.found for name, each in tell(story, named(facts)).items()}
 
 
 def _compare(story: Story, crowd: Crowd, notary: Notary) -> dict[str, str]:
@@ -134,13 +156,17 @@ def _restarts(story: Story) -> Counter[str]:
     return Counter({name: supervisor.restarts(name) for name in supervisor.names()})
 
 
-def _expect_enough(crowd: Crowd, field: Field, seconds: float) -> None:
+def _expect_enough(crowd: Crowd, marketing: Marketing, seconds: float) -> None:
+    field, letters = marketing.faults, int(seconds // SECONDS_PER_LETTER)
     orders, enough = int(seconds // SECONDS_PER_ORDER), int(seconds // SECONDS_PER_KILL)
     killed = field.killed.total()
     expect(f"at least {orders} orders paid ({len(crowd.paid)})", len(crowd.paid) >= orders, True)
     expect(f"at least {enough} processes killed ({killed})", killed >= enough, True)
     expect(f"some of them at work ({field.hits})", field.hits * 10 >= killed, True)
     expect("somebody scanned", crowd.scans > 0, True)
+    gone = f"at least {letters} letters of the campaign in the trouble ({marketing.letters})"
+    expect(gone, marketing.letters >= letters, True)
+    expect("its sender died meanwhile", marketing.deaths > 0, True)
 
 
 def _expect_survival(restarts: Counter[str], field: Field) -> None:

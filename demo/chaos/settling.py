@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from demo.story.frame import Contradiction, Story, eventually
 from demo.story.kept import open_work
+from flows.campaign.texts import PURPOSE
 from templates_msg.models import Message, MessageStatus
 from wx_backend import clock
 from wx_backend.db import db
@@ -22,6 +23,7 @@ UNSETTLED: Mapping[str, str] = {
     "hand-overs": "SELECT count(*) FROM hand_over WHERE status <> 'accepted'",
     "refunds": "SELECT count(*) FROM refund WHERE status NOT IN ('succeeded', 'closed')",
     "receipts": "SELECT count(*) FROM receipt WHERE position IS NULL",
+    "campaigns": "SELECT count(*) FROM campaign WHERE status NOT IN ('done', 'stopped')",
 }
 
 
@@ -47,10 +49,14 @@ def _unsettled(story: Story) -> dict[str, int]:
 
 
 def _unanswered(story: Story) -> int:
-    """Messages whose answer or outcome may still be found; what is older is for a person to decide."""
+    """Messages whose answer or outcome may still be found; what is older is for a person to decide.
+
+    Of a campaign's notice no more is known than the outcome that was told, and all have been told.
+    """
     with story.ours():
         query = select(func.count()).where(
             Message.status == MessageStatus.UNKNOWN,
+            Message.purpose != PURPOSE,
             Message.sending_at > clock.now() - ANSWERS_WITHIN,
         )
         return int(db.session.scalar(query) or 0)

@@ -20,7 +20,7 @@ from wx_backend.app import create_app
 from wx_backend.config import Config, Mode
 from wx_backend.db import transaction
 
-LOGINS = ("province", "city", "finance", "cashier")
+LOGINS = ("province", "city", "marketer", "finance", "cashier")
 INVITED = 3
 
 

@@ -1,4 +1,4 @@
-"""The demo's organisation: a province, three cities, twelve outlets, sixty reps, four staff."""
+"""The demo's organisation: a province, three cities, twelve outlets, sixty reps, five staff."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ def build(*, now: datetime, passwords: dict[str, str]) -> Organisation:
     for login, name, role, node in (
         ("province", "省分管理员", Role.ADMINISTRATOR, province),
         ("city", "滨江市经理", Role.MANAGER, cities[0]),
+        ("marketer", "省分市场专员", Role.MARKETER, province),
         ("finance", "省分财务", Role.FINANCE, province),
         ("cashier", "省分出纳", Role.FINANCE, province),
     ):

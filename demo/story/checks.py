@@ -18,7 +18,7 @@ from demo.story import (
 from demo.story.frame import Chapter
 
 # What needs more than a look at the end is proved elsewhere: 3 by `demo.chaos.notary`, 12 by the bill of the
-# next morning, 19 and 20 by the tests of campaigns, 29 and 30 by the run itself.
+# next morning, 19 and 20 (and 18 of campaigns) by `demo.chaos.letters`, 29 and 30 by the run itself.
 INVARIANTS: Final[Mapping[int, tuple[Chapter, ...]]] = {
     1: (books.books_balance, sums.currencies_balance),
     2: (sums.stored_sums_are_right, sums.floors_hold),

@@ -41,7 +41,9 @@ def test_a_minute_of_trouble_loses_nothing(database_kind: str) -> None:
     told = json.loads(played.stdout.splitlines()[-1])["chaos"]
     assert told["kills"] >= SECONDS // 8
     assert told["paid"] >= SECONDS // 12
-    assert len(told["compared"]) == len(CHECKS) + 4
+    assert told["letters"] >= SECONDS // 6
+    assert told["sender_deaths"]
+    assert len(told["compared"]) == len(CHECKS) + 8
 
 
 def test_the_same_seed_is_the_same_trouble() -> None:
