@@ -27,6 +27,7 @@ from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from flows.tags.applying import apply_due
 from flows.telling_reps import tell_freed
+from ledger.balances import count_postings
 from referral.proofs import chain_receipts
 from settlement.accruals import vest_due
 from settlement.debts import bear_debts
@@ -68,6 +69,7 @@ CHORES = (
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),
     Chore("figures.count", timedelta(seconds=5), count_waiting),
+    Chore("balances.count", timedelta(seconds=5), count_postings),
     Chore("figures.tell_managers", timedelta(minutes=5), tell_managers),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),
     Chore("fulfilment.close_by_itself", timedelta(minutes=10), close_by_itself),

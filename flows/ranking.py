@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from insights.reps import month_of_reps
+from insights.reps import orders_kept
 from org.models import Tier
 from org.queries import RepCard, ancestors, rep_card, under
 from org.roster import names_of_reps, where_active_reps_work
@@ -81,7 +81,7 @@ def _counts(outlet_id: int, now: datetime) -> tuple[Mapping[int, int], Mapping[i
     """Orders paid since the first of the month and kept, by active rep: of an outlet, and of its city."""
     city_id = ancestors(outlet_id).get(Tier.CITY)
     works_at = where_active_reps_work(under(city_id if city_id is not None else outlet_id))
-    month = month_of_reps(works_at, business_on(now).replace(day=1))
-    counts = {each: month[each].kept if each in month else 0 for each in works_at}
+    kept = orders_kept(works_at, business_on(now).replace(day=1))
+    counts = {each: kept.get(each, 0) for each in works_at}
     here = {each: count for each, count in counts.items() if works_at[each] == outlet_id}
     return here, counts if city_id is not None else None

@@ -1,7 +1,7 @@
 """A rep's day at a glance: today beside yesterday, his place, who needs him, all he sold and earned."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from flows.my_customers import Needing, who_needs_him
 from flows.ranking import Ranking, ranking_of
@@ -9,9 +9,9 @@ from flows.team_view import leads_outlet
 from insights.reps import days_of_rep, ever_of_reps
 from insights.values import RepFigures
 from org.queries import RepCard, rep_card
-from settlement.figures import commission_between
-from settlement.queries import Income, income_of
-from wx_backend.clock import SHANGHAI, business_on
+from settlement.figures import commission_of_days
+from settlement.queries import Holdings, holdings_of
+from wx_backend.clock import business_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class RepHome:
     ranking: Ranking
     needing: Needing
     ever: RepFigures
-    income: Income
+    income: Holdings
 
     @property
     def is_new(self) -> bool:
@@ -53,15 +53,10 @@ def rep_home(rep_id: int, now: datetime) -> RepHome:
         ranking=ranking_of(card, now),
         needing=who_needs_him(card, now=now),
         ever=ever_of_reps([rep_id]).get(rep_id, RepFigures()),
-        income=income_of(rep_id),
+        income=holdings_of(rep_id),
     )
 
 
 def _days(rep_id: int, *days: date) -> list[RepDay]:
-    figures = days_of_rep(rep_id, days)
-    return [RepDay(figures.get(day, RepFigures()), _earned(rep_id, day)) for day in days]
-
-
-def _earned(rep_id: int, day: date) -> int:
-    midnight = datetime.combine(day, time(), SHANGHAI)
-    return commission_between(rep_id, midnight, midnight + timedelta(days=1))
+    figures, earned = days_of_rep(rep_id, days), commission_of_days(rep_id, days)
+    return [RepDay(figures.get(day, RepFigures()), earned[day]) for day in days]

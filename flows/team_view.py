@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flows.figures.pages import Change, changes
 from flows.fulfilment.phone import Todo, Urgency, todo_list
-from insights.reps import day_of_reps, month_of_reps
+from insights.reps import day_of_reps, orders_kept
 from insights.values import RepFigures, Span
 from org.queries import RepCard, alone, rep_card
 from org.roster import active_reps
@@ -62,9 +62,6 @@ def _sellers(outlet_id: int, now: datetime) -> list[Seller]:
     day, nothing = business_on(now), RepFigures()
     here = active_reps(alone(outlet_id))
     ids = [rep.id for rep in here]
-    today, month = day_of_reps(ids, day), month_of_reps(ids, day.replace(day=1))
-    rows = [
-        Seller(rep.name, today.get(rep.id, nothing).paid, month.get(rep.id, nothing).kept)
-        for rep in here
-    ]
+    today, month = day_of_reps(ids, day), orders_kept(ids, day.replace(day=1))
+    rows = [Seller(rep.name, today.get(rep.id, nothing).paid, month.get(rep.id, 0)) for rep in here]
     return sorted(rows, key=lambda row: (-row.month, row.name))

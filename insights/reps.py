@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, func, literal_column, select
+from sqlalchemy import Select, String, case, func, literal_column, select
 
-from insights.models import FigureDay, FigureMonth, Part
+from insights.models import FactKind, FigureDay, FigureMonth, Part
 from insights.queries import grouped, sums_by
 from insights.values import RepFigures
+from wx_backend.db import db
 
 # In the text, so that the database sees that its index of these rows will do.
 _OF_REP: Final = literal_column(f"'{Part.REP}'", String)
@@ -27,22 +28,29 @@ def day_of_reps(rep_ids: Iterable[int], day: date) -> dict[int, RepFigures]:
     return {int(key): figures for key, figures in found.items()}
 
 
-def month_of_reps(rep_ids: Iterable[int], month_on: date) -> dict[int, RepFigures]:
-    """The figures of each of these reps in the month that begins on a day; who has none is left out."""
-    return _of_months(FigureMonth.rep_id.in_([*rep_ids]), FigureMonth.month_on == month_on)
+def orders_kept(rep_ids: Iterable[int], month_on: date) -> dict[int, int]:
+    """How many orders of each of these reps were paid in a month and not given back whole since."""
+    count, kind = FigureMonth.count, FigureMonth.kind
+    kept = func.sum(case((kind == FactKind.PAID, count), else_=-count))
+    rows = db.session.execute(
+        select(FigureMonth.rep_id, kept)
+        .where(
+            FigureMonth.rep_id.in_([*rep_ids]),
+            FigureMonth.month_on == month_on,
+            kind.in_((FactKind.PAID, FactKind.RETURNED)),
+        )
+        .group_by(FigureMonth.rep_id)
+    )
+    return {rep_id: int(orders) for rep_id, orders in rows}
 
 
 def ever_of_reps(rep_ids: Iterable[int]) -> dict[int, RepFigures]:
     """The figures of each of these reps since he began."""
-    return _of_months(FigureMonth.rep_id.in_([*rep_ids]))
-
-
-def _of_months(*conditions: ColumnElement[bool]) -> dict[int, RepFigures]:
     rep_id, kind = FigureMonth.rep_id, FigureMonth.kind
     count, amount_fen = func.sum(FigureMonth.count), func.sum(FigureMonth.amount_fen)
-    query: Select[Any] = select(rep_id, kind, count, amount_fen).where(*conditions)  # type: ignore[assignment]  # grouped takes any
+    query = select(rep_id, kind, count, amount_fen).where(rep_id.in_([*rep_ids]))
     return _figures(query.group_by(rep_id, kind))
 
 
-def _figures(query: Select[Any]) -> dict[Any, RepFigures]:
+def _figures(query: Select[*tuple[Any, ...]]) -> dict[Any, RepFigures]:
     return {key: RepFigures.of(kinds) for key, kinds in grouped(query).items()}

@@ -109,18 +109,13 @@ def values(kinds: Kinds) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class RepFigures:
-    """What a rep sold and was visited, in the words of `MEASURES`.
-
-    `kept` are the paid orders that were not given back whole since, which months know and days do
-    not; `kept_fen` is what was paid less what was given back.
-    """
+    """What a rep sold and was visited, in the words of `MEASURES`; `kept_fen` is less what was given back."""
 
     scans: int = 0
     follows: int = 0
     visits: int = 0
     orders: int = 0
     paid: int = 0
-    kept: int = 0
     kept_fen: int = 0
 
     @classmethod
@@ -133,6 +128,5 @@ class RepFigures:
             visits=found["visits"],
             orders=found["orders"],
             paid=found["paid"],
-            kept=found["paid"] - kinds.get(FactKind.RETURNED, Sums()).count,
             kept_fen=found["sales"] - found["refunds"],
         )

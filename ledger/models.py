@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import (
     BigInteger,
@@ -127,3 +128,26 @@ class Entry(Model):
     posting_id: Mapped[int] = mapped_column(ForeignKey("posting.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class PostingDelta(Model):
+    """A posting that no stored balance has yet; a trigger notes it where it is posted."""
+
+    __tablename__ = "posting_delta"
+    __audited__: ClassVar = None
+
+    posting_id: Mapped[int] = mapped_column(
+        ForeignKey("posting.id"), primary_key=True, autoincrement=False
+    )
+
+
+class AccountBalance(Model):
+    """What all postings of an account come to but those that `posting_delta` notes, in fen."""
+
+    __tablename__ = "account_balance"
+    __audited__: ClassVar = None
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("account.id"), primary_key=True, autoincrement=False
+    )
+    balance_fen: Mapped[int] = mapped_column(BigInteger)

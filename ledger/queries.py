@@ -59,7 +59,7 @@ def amounts_of(posting_id: int) -> dict[AccountName, int]:
         .join(Entry, Entry.account_id == Account.id)
         .where(Entry.posting_id == posting_id)
     )
-    return _by_account(query)
+    return by_account(query)
 
 
 def balance(account: AccountName, *, until: date | None = None) -> int:
@@ -82,7 +82,7 @@ def balances(kind: AccountKind) -> dict[AccountName, int]:
         .group_by(*NAME)
         .having(total != 0)
     )
-    return _by_account(query)
+    return by_account(query)
 
 
 def balance_of_kind(kind: AccountKind, *, until: date) -> int:
@@ -125,7 +125,8 @@ def unbalanced_postings() -> list[int]:
     return list(db.session.scalars(query))
 
 
-def _by_account(query: Select[str, str, int, str, int]) -> dict[AccountName, int]:
+def by_account(query: Select[str, str, int, str, int]) -> dict[AccountName, int]:
+    """Amounts in fen by the account's name."""
     return {
         AccountName(AccountKind(kind), OwnerKind(owner_kind), owner_id, currency): int(amount_fen)
         for kind, owner_kind, owner_id, currency, amount_fen in db.session.execute(query)

@@ -165,6 +165,7 @@ class Accrual(Model):
         CheckConstraint("commission_fen >= 0", name="commission"),
         CheckConstraint("refunded_fen BETWEEN 0 AND paid_fen", name="refunded"),
         CheckConstraint("term_months >= 0", name="term"),
+        Index("ix_accrual_accrued", "accrued_at", "id"),
     )
 
     id: Mapped[int] = id_column()
@@ -198,12 +199,13 @@ class Commission(Model):
         ),
         Index("ix_commission_due", "due_at", sqlite_where=_UNVESTED, postgresql_where=_UNVESTED),
         Index("ix_commission_vested", "vested_at", "rep_id"),
+        Index("ix_commission_rep", "rep_id", "accrual_id"),
     )
 
     id: Mapped[int] = id_column()
     accrual_id: Mapped[int] = mapped_column(ForeignKey("accrual.id"))
     rate_rule_id: Mapped[int] = mapped_column(ForeignKey("rate_rule.id"))
-    rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"), index=True)
+    rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
     node_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"), index=True)
     role: Mapped[str] = mapped_column(String(12))
     share_bp: Mapped[int | None]

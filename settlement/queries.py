@@ -6,8 +6,9 @@ from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 
+from ledger.balances import running_balances
 from ledger.models import Account, AccountKind, Entry, Posting
-from ledger.queries import balance, is_account
+from ledger.queries import is_account
 from ledger.values import of_rep
 from org.models import Rep, RepStatus
 from settlement.changes.models import OutletManager
@@ -64,6 +65,14 @@ class Earned:
     def net_fen(self) -> int:
         """What refunds have left of it."""
         return self.amount_fen - self.taken_back_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What of a rep's commission is held and what is free, in fen."""
+
+    held_fen: int
+    free_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +268,22 @@ def income_of(rep_id: int) -> Income:
         func.coalesce(func.sum(Commission.taken_back_fen), 0),
     ).where(Commission.rep_id == rep_id)
     earned_fen, taken_back_fen = db.session.execute(query).one()
+    holdings = holdings_of(rep_id)
     return Income(
         earned_fen=int(earned_fen),
         taken_back_fen=int(taken_back_fen),
-        held_fen=-balance(of_rep(AccountKind.COMMISSION_HELD, rep_id)),
-        free_fen=-balance(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)),
+        held_fen=holdings.held_fen,
+        free_fen=holdings.free_fen,
         borne_fen=_borne(rep_id),
     )
+
+
+def holdings_of(rep_id: int) -> Holdings:
+    """What of a rep's commission is held and what is free, by the balances of his accounts."""
+    held = of_rep(AccountKind.COMMISSION_HELD, rep_id)
+    free = of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)
+    balances = running_balances([held, free])
+    return Holdings(held_fen=-balances.get(held, 0), free_fen=-balances.get(free, 0))
 
 
 def _borne(rep_id: int) -> int:

@@ -1,7 +1,8 @@
-"""Command for figures: hold them against what happened, and mend them."""
+"""Commands for what is counted: hold figures and balances against what happened, and mend them."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import click
 
@@ -24,6 +25,21 @@ def compare_figures(
         missing, differing = _missing(mend=mend), _differing(days, mend=mend)
     click.echo(f"{missing} facts missing, {differing} sums wrong{' (mended)' if mend else ''}")
     if (missing or differing) and not mend:
+        raise SystemExit(1)
+
+
+@click.command("compare-balances")
+@click.option("--mend", is_flag=True, help="store what the entries make")
+@click.pass_obj
+def compare_balances(read_config: ReadConfig, *, mend: bool) -> None:
+    """Hold the stored balance of every account against its entries."""
+    with app_of(read_config()):
+        from ledger.balances import compare_balances
+        from wx_backend.db import retried
+
+        differing = retried(partial(compare_balances, mend=mend))
+    click.echo(f"{differing} balances wrong{' (mended)' if mend else ''}")
+    if differing and not mend:
         raise SystemExit(1)
 
 
@@ -54,4 +70,4 @@ def _days(first: date, last: date) -> Iterator[date]:
         yield first + timedelta(days=number)
 
 
-COMMANDS = (compare_figures,)
+COMMANDS = (compare_figures, compare_balances)

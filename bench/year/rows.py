@@ -177,6 +177,8 @@ BOOKS: Final = (
     """INSERT INTO entry (posting_id, account_id, amount_fen)
        SELECT b.id, e.account, e.fen FROM booked b
        CROSS JOIN LATERAL (VALUES (b.debit, b.fen), (b.credit, -b.fen)) e(account, fen)""",
+    """INSERT INTO account_balance (account_id, balance_fen)
+       SELECT account_id, sum(amount_fen) FROM entry GROUP BY account_id""",
 )
 
 WAYS: Final = (

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 
 from catalog.models import Reservation, ReservationStatus, Stock, StockMove
 from demo.story.frame import Story, expect
+from ledger.balances import compare_balances
 from ledger.queries import trial_balance, unbalanced_postings
 from referral.models import Receipt
 from referral.proofs import broken_link
@@ -42,9 +43,10 @@ def payouts_agree(story: Story) -> str:
 
 
 def books_balance(story: Story) -> str:
-    """The trial balance is zero, and so is every posting."""
+    """The trial balance is zero, and so is every posting; stored balances are those of the entries."""
     with story.ours():
         expect("postings out of balance", unbalanced_postings(), [])
+        expect("accounts stored with a wrong balance", compare_balances(mend=False), 0)
         lines = trial_balance()
     expect("trial balance", sum(line.balance_fen for line in lines), 0)
     return f"{sum(line.debit_fen for line in lines)} fen on either side"

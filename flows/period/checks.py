@@ -9,6 +9,7 @@ from sqlalchemy import func, or_, select
 
 from flows.period.clearing import clearing_accounts
 from flows.period.findings import FINE, Finding, none_of
+from ledger.balances import compare_balances
 from ledger.queries import trial_balance, unbalanced_postings
 from payments.models import ExceptionItem, Payment
 from payments.open_items import end_of, unsettled_since
@@ -63,13 +64,15 @@ class Checked:
 
 
 def trial(_month: Month) -> Finding:
-    """Debit and credit are equal, over all accounts and in each posting."""
+    """Debit and credit are equal, over all accounts and in each posting; balances are what they are stored as."""
     lines = trial_balance()
-    odd = unbalanced_postings()
+    odd, wrong = unbalanced_postings(), compare_balances(mend=False)
     rows = [(str(line.kind), yuan(line.debit_fen), yuan(line.credit_fen)) for line in lines]
     rows += [(f"不平的凭证 {posting_id}", "", "") for posting_id in odd]
+    if wrong:
+        rows.append(("余额与分录不符的账户", str(wrong), ""))
     is_even = sum(line.balance_fen for line in lines) == 0
-    return Finding(is_even and not odd, ("科目", "借方（元）", "贷方（元）"), rows)
+    return Finding(is_even and not odd and not wrong, ("科目", "借方（元）", "贷方（元）"), rows)
 
 
 def clearing(month: Month) -> Finding:

@@ -1,6 +1,7 @@
 """Whatever is posted, repeated and reversed: the ledger agrees with a model of a few lines."""
 
 from itertools import count
+from unittest import mock
 
 from flask import Flask
 from hypothesis import strategies as st
@@ -14,6 +15,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from ledger import balances
+from ledger.balances import compare_balances, count_postings, running_balances
 from ledger.models import AccountKind
 from ledger.operations import DifferentPosting, post, reverse
 from ledger.queries import amounts_of, balance, posting_id, trial_balance, unbalanced_postings
@@ -89,6 +92,11 @@ class Books(RuleBasedStateMachine):
     def reverse_again(self, key: str) -> None:
         assert not self.undo(key)
 
+    @rule(some=st.integers(1, 3))
+    def count(self, some: int) -> None:
+        with mock.patch.object(balances, "BATCH", some), transaction():
+            assert count_postings(now=NOON) <= some
+
     def undo(self, key: str) -> bool:
         found = posting_id(f"{self.run}:{key}")
         assert found is not None
@@ -98,7 +106,10 @@ class Books(RuleBasedStateMachine):
     @invariant()
     def every_account_holds_what_the_model_says(self) -> None:
         for owner, fen in self.holds.items():
-            assert balance(self.account(owner)) == fen
+            account = self.account(owner)
+            assert balance(account) == fen
+            assert running_balances([account]).get(account, 0) == fen
+        assert compare_balances(mend=False) == 0
         assert sum(line.balance_fen for line in trial_balance()) == 0
 
     @invariant()

@@ -31,6 +31,7 @@ SINCE = {
             ),
         },
         "0016": {"posting_in_open_period"},
+        "0052": {"posting_counted"},
     },
     "postgresql": {
         "0005": {
@@ -42,6 +43,7 @@ SINCE = {
             "entry_unchanged",
         },
         "0016": {"posting_in_open_period"},
+        "0052": {"posting_counted"},
     },
 }
 LEDGER = {"account", "posting", "posting_sum", "entry"}

@@ -1,16 +1,23 @@
 """The first page: today beside yesterday, the rep's place among others, and what a new rep reads."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from random import Random
+
+from sqlalchemy import select
 
 from flows.ranking import Rank, rank_among, ranking_of
 from flows.rep_home import rep_home
 from org.queries import rep_card
 from referral.values import TouchKind
+from settlement.figures import commission_of_days
+from settlement.models import Accrual, Commission
 from tests.console.world import World, buy, count_figures, known, share, touch
 from tests.counting import questions
 from tests.org.cast import hire
 from tests.terminal.conftest import Phones, bound
 from wx_backend import clock
+from wx_backend.clock import SHANGHAI, business_on
+from wx_backend.db import db, transaction
 
 DAY = timedelta(days=1)
 
@@ -78,3 +85,25 @@ def test_the_page_asks_no_more_for_many_than_for_few(phone_of: Phones, world: Wo
             touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=6 * DAY)
             buy(person, world.wares, world.tree.hall, key=f"more{number}")
     assert asked[1] <= asked[0] + 1 < 32
+
+
+def test_income_of_a_day_is_the_plain_sum_whatever_the_order_of_ids(world: World) -> None:
+    for number in range(6):
+        buy(world.bob, world.wares, world.tree.hall, key=f"more{number}")
+    today, chance = business_on(clock.now()), Random(5)  # noqa: S311 - made-up days
+    days = [today - n * DAY for n in range(4)]
+    with transaction() as session:
+        for row in session.scalars(select(Accrual)):
+            row.accrued_at = datetime.combine(
+                chance.choice(days), time(chance.randrange(24)), SHANGHAI
+            )
+    expected = dict.fromkeys(days, 0)
+    for accrued_at, fen in db.session.execute(
+        select(Accrual.accrued_at, Commission.amount_fen)
+        .join(Commission, Commission.accrual_id == Accrual.id)
+        .where(Commission.rep_id == world.alice_id)
+    ):
+        expected[business_on(accrued_at)] += fen
+    assert len([fen for fen in expected.values() if fen]) > 1
+    for some in (days[:2], days[1:3], days):
+        assert commission_of_days(world.alice_id, some) == {day: expected[day] for day in some}

@@ -14,6 +14,7 @@ from flows.payment.address import NOTICE_PATH
 from flows.payment.notices import read_notice, store_notice, work_off
 from flows.payment.prepay import pay
 from flows.real_name import take_decision
+from ledger.balances import compare_balances
 from ledger.models import AccountKind
 from ledger.queries import balances, trial_balance, unbalanced_postings
 from members.models import Identity, Member
@@ -269,6 +270,7 @@ def assert_books_and_witness_agree(stage: Stage) -> None:
     there = _sum(stage.facts("payment")) - _sum(stage.facts("refund"))
     assert total(AccountKind.WECHAT_CLEARING) == there
     assert unbalanced_postings() == []
+    assert compare_balances(mend=False) == 0
     assert sum(line.balance_fen for line in trial_balance()) == 0
     assert_stock_conserved()
     assert_histories_hold()
