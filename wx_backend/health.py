@@ -6,7 +6,7 @@ from sqlalchemy import text
 from flows.repair import TABLES
 from wx_backend import backlog, clock
 from wx_backend.db import db
-from wx_backend.stops import Line, open_stops
+from wx_backend.stops import Line, open_stops, stopped_places
 
 bp = Blueprint("health", __name__)
 
@@ -61,4 +61,5 @@ def _backlog() -> list[str]:
     held = open_stops()
     stopped = ["# HELP wx_stopped Lines of outgoing work that are held\n# TYPE wx_stopped gauge\n"]
     stopped += [f'wx_stopped{{line="{line}"}} {int(line in held)}\n' for line in Line]
+    stopped += [f'wx_stopped{{line="payouts_of_places"}} {int(bool(stopped_places()))}\n']
     return lines + ages + stopped

@@ -2,6 +2,8 @@
 
 A stopped line's jobs stay due and are not claimed, and what was claimed just before is not begun;
 they go on by themselves when it is lifted. A call that had begun comes to its end. Stops are rows with a reason and names, never deleted.
+
+Pay-outs can also be stopped for one place and what is below it; whose they are `flows.payout` knows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,14 +11,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import Index, String, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, Model, db, id_column, locked
 from wx_backend.errors import Conflict, Unavailable
 
-_OPEN = text("lifted_at IS NULL")
+_OPEN = text("lifted_at IS NULL AND node_id IS NULL")
+_OPEN_PLACE = text("lifted_at IS NULL AND node_id IS NOT NULL")
 
 
 class Line(StrEnum):
@@ -42,16 +45,25 @@ _ASKING: Final = (
 
 
 class Stop(Model):
-    """One time a line was stopped: why, by whom, and when who let it go on."""
+    """One time a line was stopped, everywhere or for a place: why, by whom, and when who let it go on."""
 
     __tablename__ = "stop"
     __table_args__ = (
         Index("uq_stop_open", "line", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index(
+            "uq_stop_open_place",
+            *("line", "node_id"),
+            unique=True,
+            sqlite_where=_OPEN_PLACE,
+            postgresql_where=_OPEN_PLACE,
+        ),
+        CheckConstraint("node_id IS NULL OR line = 'payouts'", name="place"),
     )
-    __audited__: ClassVar = ("line", "reason")
+    __audited__: ClassVar = ("line", "node_id", "reason")
 
     id: Mapped[int] = id_column()
     line: Mapped[str] = mapped_column(String(12))
+    node_id: Mapped[int | None] = mapped_column(ForeignKey("org_node.id"))
     reason: Mapped[str] = mapped_column(String(200))
     stopped_by: Mapped[str] = mapped_column(String(40))
     stopped_at: Mapped[datetime] = mapped_column(Instant)
@@ -71,9 +83,9 @@ class NotStopped(Conflict):
     code, message = "not_stopped", "现在没有停止"
 
 
-def stop(*, line: Line, reason: str, by: str, now: datetime) -> None:
-    """Hold a line. Raises AlreadyStopped."""
-    row = Stop(line=line, reason=reason[:200], stopped_by=by, stopped_at=now)
+def stop(*, line: Line, reason: str, by: str, now: datetime, node_id: int | None = None) -> None:
+    """Hold a line, pay-outs for one place perhaps. Raises AlreadyStopped."""
+    row = Stop(line=line, node_id=node_id, reason=reason[:200], stopped_by=by, stopped_at=now)
     try:
         with db.session.begin_nested():
             db.session.add(row)
@@ -81,9 +93,11 @@ def stop(*, line: Line, reason: str, by: str, now: datetime) -> None:
         raise AlreadyStopped from error
 
 
-def lift(*, line: Line, by: str, now: datetime) -> None:
-    """Let a line go on. Raises NotStopped."""
-    row = locked(select(Stop).where(Stop.line == line, Stop.lifted_at.is_(None)))
+def lift(*, line: Line, by: str, now: datetime, node_id: int | None = None) -> None:
+    """Let a line, or a place, go on. Raises NotStopped."""
+    row = locked(
+        select(Stop).where(Stop.line == line, Stop.node_id == node_id, Stop.lifted_at.is_(None))
+    )
     if row is None:
         raise NotStopped
     row.lifted_by, row.lifted_at = by, now
@@ -95,15 +109,20 @@ def stops(*, limit: int) -> Sequence[Stop]:
 
 
 def open_stops() -> Mapping[Line, Stop]:
-    """What is stopped now."""
-    rows = db.session.scalars(select(Stop).where(Stop.lifted_at.is_(None)).order_by(Stop.id))
+    """What is stopped everywhere now."""
+    rows = db.session.scalars(_open().where(Stop.node_id.is_(None)))
     return {Line(row.line): row for row in rows}
+
+
+def stopped_places() -> Mapping[int, Stop]:
+    """The places whose pay-outs are stopped now."""
+    rows = db.session.scalars(_open().where(Stop.node_id.is_not(None)))
+    return {row.node_id: row for row in rows if row.node_id is not None}
 
 
 def check_open(*lines: Line) -> None:
     """Raise Stopped while one of these lines, or everything, is held."""
-    held = select(Stop.id).where(Stop.lifted_at.is_(None), Stop.line.in_([*lines, Line.EVERYTHING]))
-    if db.session.scalar(held.limit(1)) is not None:
+    if not open_stops().keys().isdisjoint({*lines, Line.EVERYTHING}):
         raise Stopped
 
 
@@ -122,6 +141,10 @@ def is_held(name: str, *, is_call: bool) -> bool:
     if any(name.startswith(tuple(_JOBS[line])) for line in held if line in _JOBS):
         return True
     return Line.EVERYTHING in held and is_call and not name.startswith(_ASKING)
+
+
+def _open() -> Select[Stop]:
+    return select(Stop).where(Stop.lifted_at.is_(None)).order_by(Stop.id)
 
 
 def _begins(name: Any, beginnings: Sequence[str]) -> Any:

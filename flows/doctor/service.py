@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from flows.doctor.findings import Finding, fine, left_out, todo
+from org.roster import names_of_nodes
 from wechat.transport import Request, Response
 from wx_backend import migrate
 from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.errors import PlatformError
 from wx_backend.platform import transport
-from wx_backend.stops import open_stops
+from wx_backend.stops import open_stops, stopped_places
 
 PAGE: str = "/healthz"
 
@@ -76,8 +77,11 @@ def _bell(config: Config) -> Finding:
 
 
 def _stops() -> Finding:
-    held = open_stops()
-    said = "; ".join(f"{line}: {row.reason} ({row.stopped_by})" for line, row in held.items())
+    held = {str(line): row for line, row in open_stops().items()}
+    places = stopped_places()
+    names = names_of_nodes(places)
+    held |= {f"payouts of {names[node_id]}": row for node_id, row in places.items()}
+    said = "; ".join(f"{what}: {row.reason} ({row.stopped_by})" for what, row in held.items())
     db.session.rollback()
     if not said:
         return fine("stops", "nothing is held")

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from flows.payout.calls import call_back, send_transfer
-from flows.payout.receivers import blocked, candidates
+from flows.payout.receivers import blocked, candidates, is_place_held
 from org.queries import is_within, under
 from payments.exceptions import close_exception
 from payments.models import ExceptionKind
@@ -83,8 +83,14 @@ def cancel_payout(
 
 @job("payout.release")
 def release_batch(*, batch_id: int) -> None:
-    """Let the money of the next payouts go, each under its receiver's lock; then the next ones."""
-    now, rail = clock.now(), Rail(batch_by_id(batch_id).rail)
+    """Let the money of the next payouts go, each under its receiver's lock; then the next ones.
+
+    Where pay-outs are stopped a batch of that place waits whole.
+    """
+    batch, now = batch_by_id(batch_id), clock.now()
+    rail = Rail(batch.rail)
+    if is_place_held(batch.node_id):
+        return
     is_more = release_some(batch_id=batch_id, blocked=partial(_blocked, rail), now=now)
     crash.here(AFTER_RELEASE)
     if is_more:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from flows.payment.address import notice_url
-from flows.payout.receivers import identity_for
+from flows.payout.receivers import identity_for, is_held
 from flows.payout.settle import settle_transfer
 from flows.refund.calls import wait_after
 from ledger.models import OwnerKind
@@ -53,16 +53,22 @@ REASON: Final = "销售佣金"
 
 @remote_job("transfer.send")
 def send_transfer(*, payout_id: int) -> Steps:
-    """Ask for the transfer. An unknown outcome is queried, a refusal believed only after a query."""
-    words = _words(payout_by_id(payout_id))
+    """Ask for the transfer. An unknown outcome is queried, a refusal believed only after a query.
+
+    Where pay-outs are stopped it is not asked for: `go_on` has that done once they are not.
+    """
+    payout = payout_by_id(payout_id)
+    if is_held(receiver_by_id(payout.receiver_id)):
+        return
+    words = _words(payout)
     if words is None:
         give_up(payout_id=payout_id, mchid=_mchid(), why="收款人未绑定微信", now=clock.now())
         return
-    payout = start_asking(payout_id=payout_id, words=words, now=clock.now())
-    if payout is None:
+    asking = start_asking(payout_id=payout_id, words=words, now=clock.now())
+    if asking is None:
         return
     try:
-        accepted: Accepted = yield _create(payout)
+        accepted: Accepted = yield _create(asking)
     except PlatformError as error:
         yield from _refused(payout_id, error)
         return

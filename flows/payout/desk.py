@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.payout.batches import batch_of
+from flows.payout.places import stopped_of
 from flows.payout.receivers import candidates
 from org.models import OrgNode
 from org.queries import is_within, nodes_under, under
@@ -63,13 +64,14 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """One batch with everything in it; at most `SHOWN` payouts."""
+    """One batch with everything in it; at most `SHOWN` payouts. `held` are places that are stopped."""
 
     row: BatchRow
     payouts: Sequence[Payout]
     events: Sequence[PayoutEvent]
     numbers: Mapping[int, str]
     returns: Sequence[PayoutReturn]
+    held: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,7 @@ def batch_file(number: str, node_id: int) -> BatchFile:
         events=events_of(batch.id),
         numbers={payout.id: payout.number for payout in payouts},
         returns=returns_of(batch.id),
+        held=stopped_of(batch.node_id),
     )
 
 

@@ -7,15 +7,17 @@ from sqlalchemy import select
 from ledger.models import OwnerKind
 from members.queries import identity_at, member_ids_of
 from org.models import OrgNode, Rep, RepStatus
-from org.queries import member_of_rep, under
+from org.queries import ancestors, member_of_rep, under
 from settlement.payouts.models import PayoutReceiver, Rail
 from settlement.payouts.proposals import Candidate
 from settlement.payouts.queries import free_balances, undecided
 from settlement.payouts.rules import Terms, amounts_of, no_transfer, too_little
 from wx_backend import platform
 from wx_backend.db import db
+from wx_backend.stops import stopped_places
 
 DISABLED = "员工已停用，款项暂扣"
+STOPPED = "所在地已停止发放"
 
 
 def candidates(node_id: int, rail: Rail, terms: Terms) -> list[Candidate]:
@@ -25,16 +27,35 @@ def candidates(node_id: int, rail: Rail, terms: Terms) -> list[Candidate]:
     for candidate in (*_reps(node_id, free, terms), *_nodes(node_id, free, terms)):
         number = waiting.get((candidate.owner_kind, candidate.owner_id))
         reason = f"已在批次 {number} 中" if number else _reason(candidate, rail, terms)
+        reason = reason or (STOPPED if is_held(candidate) else "")
         found.append(_with(candidate, reason))
     return found
 
 
 def blocked(receiver: PayoutReceiver, rail: Rail) -> str:
-    """Why a receiver must not be paid this moment; empty when he may."""
+    """Why a receiver must be left out this moment; empty when he may be paid.
+
+    Finance's file cannot be called back: where pay-outs are stopped nobody gets on it. A transfer
+    is held instead, before WeChat Pay is asked.
+    """
+    if rail is Rail.FILE and is_held(receiver):
+        return STOPPED
     if receiver.owner_kind != OwnerKind.REP:
         return ""
-    rep = db.session.get_one(Rep, receiver.owner_id, populate_existing=True)
-    return _reps_reason(rep, rail)
+    return _reps_reason(_rep(receiver.owner_id), rail)
+
+
+def is_held(receiver: PayoutReceiver | Candidate) -> bool:
+    """Whether pay-outs are stopped where a receiver works, or where it is."""
+    if not stopped_places():
+        return False
+    is_rep = receiver.owner_kind == OwnerKind.REP
+    return is_place_held(_rep(receiver.owner_id).outlet_id if is_rep else receiver.owner_id)
+
+
+def is_place_held(node_id: int) -> bool:
+    """Whether pay-outs are stopped at a place, or above it."""
+    return not stopped_places().keys().isdisjoint(ancestors(node_id).values())
 
 
 def identity_for(rep_id: int) -> int | None:
@@ -56,6 +77,11 @@ def _reason(candidate: Candidate, rail: Rail, terms: Terms) -> str:
     if not reason and rail is Rail.TRANSFER:
         reason = no_transfer(candidate.amounts.net_fen, _limit())
     return reason
+
+
+def _rep(rep_id: int) -> Rep:
+    """The rep as he stands now."""
+    return db.session.get_one(Rep, rep_id, populate_existing=True)
 
 
 def _reps_reason(rep: Rep, rail: Rail) -> str:

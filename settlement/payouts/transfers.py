@@ -1,16 +1,24 @@
 """Where a merchant transfer stands: asked for in the same words for ever, ended by its own facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from ledger.models import AccountKind
+from ledger.models import AccountKind, OwnerKind
 from ledger.values import of_merchant
 from members.models import Identity
 from settlement.payouts.ending import Ending, end
-from settlement.payouts.models import BatchStatus, Payout, PayoutBatch, PayoutStatus, Rail
+from settlement.payouts.models import (
+    BatchStatus,
+    Payout,
+    PayoutBatch,
+    PayoutReceiver,
+    PayoutStatus,
+    Rail,
+)
 from settlement.payouts.queries import payout_by_number
 from settlement.payouts.release import is_final, locked_payout
 from settlement.payouts.rules import OUTCOMES
@@ -172,6 +180,23 @@ def transfers_to_chase(*, asked_before: datetime, now: datetime, limit: int = 50
         now=now,
         limit=limit,
     )
+
+
+def not_taken_by(reps: Select[int]) -> Sequence[Payout]:
+    """The transfers to some reps that WeChat Pay has not taken, as far as is known; paused ones wait."""
+    return db.session.scalars(
+        select(Payout)
+        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
+        .join(PayoutReceiver, PayoutReceiver.id == Payout.receiver_id)
+        .where(
+            PayoutBatch.rail == Rail.TRANSFER,
+            PayoutBatch.status == BatchStatus.RELEASED,
+            PayoutReceiver.owner_kind == OwnerKind.REP,
+            PayoutReceiver.owner_id.in_(reps),
+            Payout.status.in_(MAY_BE_ASKED),
+        )
+        .order_by(Payout.id)
+    ).all()
 
 
 def unsent_to_chase(*, released_before: datetime, now: datetime, limit: int = 50) -> list[int]:

@@ -82,6 +82,8 @@ def test_below_the_top_nobody_stops_anything(desk_of: Desks) -> None:
     south = desk_of("south")
     assert south.get("/stops").status_code == 403
     assert south.post("/stops/refunds/stop", reason="x").status_code == 403
+    assert south.post("/stops/payouts/places/stop", node="1", reason="x").status_code == 403
+    assert south.post("/stops/payouts/places/lift", node="1").status_code == 403
     assert desk_of("marketer").get("/stops").status_code == 403
 
 
@@ -101,3 +103,19 @@ def test_what_is_held_is_seen_by_the_monitor(app: Flask, client: FlaskClient) ->
 
     assert 'wx_stopped{line="refunds"} 1' in figures
     assert 'wx_stopped{line="messages"} 0' in figures
+
+
+def test_pay_outs_of_one_city_are_stopped_by_themselves(root: Desk, world: World) -> None:
+    city = str(world.tree.canton)
+    assert root.post("/stops/payouts/places/stop", node=city, reason="").status_code == 400
+    assert root.post("/stops/payouts/places/stop", node="", reason="核查").status_code == 400
+    hall = str(world.tree.hall)
+    assert root.post("/stops/payouts/places/stop", node=hall, reason="核查").status_code == 400
+    assert root.post("/stops/payouts/places/stop", node=city, reason="核查").status_code == 302
+    assert root.post("/stops/payouts/places/stop", node=city, reason="再来").status_code == 409
+    page = root.get("/stops").text
+    assert "核查" in page
+    assert f'name="node" value="{city}"' in page
+    assert due(*ALL) == sorted(ALL)  # the line itself goes on
+    assert root.post("/stops/payouts/places/lift", node=city).status_code == 302
+    assert root.post("/stops/payouts/places/lift", node=city).status_code == 409
