@@ -117,3 +117,61 @@ ACTS: Final[Mapping[str, str]] = {
     "console.stops.lift_place": "恢复一地的佣金发放",
     "console.stops.stop": "停止对外调用",
     "console.stops.stop_place": "停止一地的佣金发放",
+    "console.tags.apply": "重新按规则给标签",
+    "console.tags.create": "新建标签",
+    "console.tags.edit": "修改标签",
+    "console.tags.give": "给客户标签",
+    "console.tags.remove": "删除标签",
+    "console.tags.take": "取消客户标签",
+}
+_VERBS: Final[Mapping[str, str]] = {
+    "insert": "新增",
+    "update": "修改",
+    "delete": "删除",
+    "more": "另有更多变更",
+}
+_TABLES: Final[Mapping[str, str]] = {
+    "banner": "活动位",
+    "bearer_rule": "承担规则",
+    "category": "商品分类",
+    "follower_sync": "粉丝同步",
+    "launch_approval": "上架申请",
+    "launch_item": "上架准备",
+    "outlet_manager": "门店经理",
+    "payout": "发放",
+    "payout_batch": "发放批次",
+    "product": "商品",
+    "product_event": "商品记录",
+    "rate_proposal": "佣金变更申请",
+    "rate_rule": "佣金规则",
+    "refund": "退款",
+    "refund_proposal": "退款申请",
+    "sku": "规格",
+    "stock": "库存",
+    "stock_move": "库存流水",
+    "vesting_rule": "归属规则",
+    "way_out": "改退",
+    "invite": "邀请码",
+    "operator_identity": "工号",
+    "org_node": "单位",
+    "people_import": "导入文件",
+    "org_path": "单位层级",
+    "recovery_code": "恢复码",
+    "rep": "员工",
+    "rep_binding": "微信绑定",
+    "staff": "账号",
+    "tag": "标签",
+    "tag_holder": "客户标签",
+    "staff_factor": "两步验证",
+    "staff_session": "登录设备",
+}
+
+
+def act_words(what: str) -> str:
+    """What an act is called; its own name where it has no other."""
+    return ACTS.get(what, what)
+
+
+def change_words(table: str, verb: str) -> str:
+    """`修改账号`; a table without a name keeps its own."""
+    return f"{_VERBS.get(verb, verb)} {_TABLES.get(table, table)}".strip()

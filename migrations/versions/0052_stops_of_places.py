@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import BigId
 
-revision = "0049"
-down_revision = "0048"
+revision = "0052"
+down_revision = "0051"
 branch_labels = None
 depends_on = None
 
