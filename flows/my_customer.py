@@ -14,10 +14,11 @@ from customers import operations
 from customers.models import PageSeen
 from customers.operations import note_place, remark_place
 from customers.queries import last_page, notes_about
-from flows.my_customers import Customer, as_customers, card_of
+from flows.my_customers import Customer, as_customers, card_of, sales_to
 from flows.receipt_pages import PLACES, HopView
 from flows.sealed import vault
 from flows.standing import Standing, judge_of
+from orders.figures import Sales
 from org.queries import rep_card
 from org.roster import names_of_reps
 from referral.models import Subject
@@ -63,6 +64,7 @@ class CustomerFile:
     """Everything a rep sees of one customer; steps and notes the latest first."""
 
     customer: Customer
+    sales: Sales
     steps: Sequence[Step]
     notes: Sequence[Note]
     seen: Seen | None
@@ -71,11 +73,13 @@ class CustomerFile:
 def my_customer(identity_id: int, *, rep_id: int, now: datetime) -> CustomerFile:
     """One customer; NotFound for who is not the rep's now, as for nobody."""
     standing = _mine(identity_id, rep_id, now)
+    customer = as_customers(rep_id, [standing])[0]
     latest = standing.touches[-TOUCHES_SHOWN:][::-1]
     reps = {hop.rep_id for touch in latest for hop in touch.path if hop.rep_id is not None}
     names = Names({**names_of_reps(reps), rep_id: MYSELF})
     return CustomerFile(
-        customer=as_customers(rep_id, [standing])[0],
+        customer=customer,
+        sales=sales_to(rep_id, [customer])[customer.member_id],
         steps=[_step(touch, names) for touch in latest],
         notes=[
             Note(vault().open(row.sealed, place=note_place(rep_id, row.client_key)), row.noted_at)

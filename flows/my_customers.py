@@ -27,10 +27,11 @@ class Customer:
     """A person whose next order would be the rep's.
 
     The platform tells no names: `label` is made of his number, `remark` is the rep's own word for
-    him, else empty. `sales` are his orders credited to the rep.
+    him, else empty.
     """
 
     identity_id: int
+    member_id: int | None
     label: str
     remark: str
     visit_on: date | None
@@ -39,7 +40,6 @@ class Customer:
     last_kind: str
     protected_until: datetime | None
     mine_until: datetime
-    sales: Sales
 
     @property
     def name(self) -> str:
@@ -49,9 +49,13 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """Some of the customers, the latest contact first; `after` begins the next page, if any."""
+    """Some of the customers, the latest contact first, and by member what each bought through the rep.
+
+    `after` begins the next page, if any.
+    """
 
     customers: Sequence[Customer]
+    sales: Mapping[int | None, Sales]
     after: int | None
 
 
@@ -68,10 +72,8 @@ def my_customers(rep_id: int, *, now: datetime, after: int = 0, limit: int) -> C
     judge = judge_of(rep_card(rep_id), now)
     since = now - timedelta(days=judge.terms.window_days)
     reached = identities_reached(judge.rep_ids, since=since, after=after, limit=limit + 1)
-    return CustomerPage(
-        customers=_of(rep_id, judge, reached[:limit]),
-        after=after + limit if len(reached) > limit else None,
-    )
+    more = after + limit if len(reached) > limit else None
+    return _page(rep_id, _of(rep_id, judge, reached[:limit]), after=more)
 
 
 def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
@@ -82,7 +84,7 @@ def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
     wanted = text.casefold()
     called = [card.identity_id for card in remarked(rep_id) if wanted in remark_of(card).casefold()]
     judge = judge_of(rep_card(rep_id), now)
-    return CustomerPage(_of(rep_id, judge, called)[:FOUND_MAX], None)
+    return _page(rep_id, _of(rep_id, judge, called)[:FOUND_MAX], after=None)
 
 
 def who_needs_him(card: RepCard, *, now: datetime) -> Needing:
@@ -126,7 +128,6 @@ def card_of(rep_id: int, standing: Standing) -> CustomerCard | None:
 def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
     """Standings as the rep sees them."""
     members = members_of_identities(each.identity_id for each in standings)
-    sales = sales_by_member(rep_id, [member.id for member in members.values()])
     cards = cards_of(rep_id, chain.from_iterable(each.identity_ids for each in standings))
     shown = []
     for each in standings:
@@ -134,6 +135,7 @@ def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
         shown.append(
             Customer(
                 identity_id=each.identity_id,
+                member_id=member.id if member else None,
                 label=f"尾号 {member.number[-4:]}" if member else f"未注册 {each.identity_id:04d}",
                 remark=remark_of(card),
                 visit_on=card.visit_on if card else None,
@@ -142,7 +144,6 @@ def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
                 last_kind=KINDS[each.leader.kind],
                 protected_until=each.protected_until,
                 mine_until=each.mine_until,
-                sales=sales.get(member.id, Sales()) if member else Sales(),
             )
         )
     return shown
@@ -151,6 +152,17 @@ def as_customers(rep_id: int, standings: Sequence[Standing]) -> list[Customer]:
 def _latest(cards: Mapping[int, CustomerCard], standing: Standing) -> CustomerCard | None:
     his = (cards[each] for each in standing.identity_ids if each in cards)
     return max(his, key=lambda card: (card.changed_at, card.id), default=None)
+
+
+def sales_to(rep_id: int, customers: Sequence[Customer]) -> dict[int | None, Sales]:
+    """What each of these customers bought through the rep, by member; for strangers nothing."""
+    members = [each.member_id for each in customers if each.member_id is not None]
+    bought = sales_by_member(rep_id, members)
+    return {each: bought.get(each or 0, Sales()) for each in (None, *members)}
+
+
+def _page(rep_id: int, customers: Sequence[Customer], *, after: int | None) -> CustomerPage:
+    return CustomerPage(customers, sales_to(rep_id, customers), after)
 
 
 def _of(rep_id: int, judge: Judge, identity_ids: Sequence[int]) -> list[Customer]:

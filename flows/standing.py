@@ -60,14 +60,15 @@ class Judge:
             identity_ids=[*chain.from_iterable(each.identity_ids for each in subjects.values())],
             visitor_ids=[*chain.from_iterable(each.visitor_ids for each in subjects.values())],
         )
-        touches = list(zip(rows, as_values(rows), strict=True))
+        by_identity, by_visitor = dict[int | None, list[Touch]](), dict[int | None, list[Touch]]()
+        for row, touch in zip(rows, as_values(rows), strict=True):
+            by_identity.setdefault(row.identity_id, []).append(touch)
+            by_visitor.setdefault(row.visitor_id, []).append(touch)
         found = {}
         for identity_id, person in subjects.items():
-            visitor_ids = person.visitor_ids
             his = [
-                touch
-                for row, touch in touches
-                if row.identity_id in person.identity_ids or row.visitor_id in visitor_ids
+                *chain.from_iterable(by_identity.get(each, ()) for each in person.identity_ids),
+                *chain.from_iterable(by_visitor.get(each, ()) for each in person.visitor_ids),
             ]
             if standing := self._standing(person, his):
                 found[identity_id] = standing

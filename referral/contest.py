@@ -108,9 +108,12 @@ class _Run:
     reps_in_window: set[int] = field(default_factory=set)
     outlet_touch: Touch | None = None
     window: timedelta = field(init=False)
+    placed_at: datetime = field(init=False)
+    frozen_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.window = timedelta(days=self.terms.window_days)
+        self.placed_at, self.frozen_at = whole_second(self.facts.placed_at), self.facts.frozen_at
 
     @property
     def leader(self) -> Touch | None:
@@ -151,9 +154,9 @@ class _Run:
         if touch.certainty not in DECIDING:
             inferred = touch.certainty is Certainty.INFERRED
             return VerdictReason.INFERRED if inferred else VerdictReason.UNVERIFIED
-        if at > whole_second(self.facts.placed_at):
+        if at > self.placed_at:
             return VerdictReason.AFTER_ORDER
-        if at > self.facts.frozen_at:
+        if at > self.frozen_at:
             is_held = self.facts.hold_at is not None and at > whole_second(self.facts.hold_at)
             return VerdictReason.AFTER_HOLD if is_held else VerdictReason.AFTER_CHOICE
         return None
@@ -190,7 +193,7 @@ class _Run:
         """A first touch just before a hold, when somebody else had been there before."""
         if self.facts.hold_at is None:
             return False
-        recent_from = self.facts.frozen_at - timedelta(minutes=self.terms.flash_recent_minutes)
+        recent_from = self.frozen_at - timedelta(minutes=self.terms.flash_recent_minutes)
         return at >= recent_from and bool(self.reps_in_window) and rep_id not in self.reps_in_window
 
     def _count(self, touch: Touch, rep_id: int, at: datetime) -> None:
@@ -202,4 +205,4 @@ class _Run:
             self.protected_until = at + timedelta(days=self.terms.protection_days)
 
     def _in_window(self, at: datetime) -> bool:
-        return at >= self.facts.frozen_at - self.window
+        return at >= self.frozen_at - self.window

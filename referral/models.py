@@ -55,6 +55,11 @@ class CodeKind(StrEnum):
     LEGACY = "legacy"
 
 
+def is_push(subject: str, place: str) -> bool:
+    """Whether a share of this is a link that we sent out for a campaign."""
+    return subject == Subject.CAMPAIGN and place == Place.PUSH
+
+
 class Share(Model):
     """One act of sharing. The root rep is the last employee on the path, stored at birth.
 
@@ -86,7 +91,7 @@ class Share(Model):
     @property
     def is_push(self) -> bool:
         """Whether we sent this link out for a campaign; what a customer makes of it is his own."""
-        return self.subject == Subject.CAMPAIGN and self.place == Place.PUSH
+        return is_push(self.subject, self.place)
 
 
 class Code(Model):

@@ -7,10 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from referral.models import Attribution, Dispute, PolicyVersion, Receipt, Share
-from referral.models import Touch as TouchRow
+from referral.models import Attribution, Dispute, PolicyVersion, Receipt
 from referral.policy import Policy
-from referral.queries import policy_at, share_paths
+from referral.queries import Met, Step, policy_at, share_paths
 from referral.receipt import GENESIS, bare, explain, receipt_digest
 from referral.values import (
     CONFIRMED,
@@ -55,13 +54,13 @@ def _policy(row: PolicyVersion) -> Policy:
     return Policy.from_mapping({**row.settings, "version": row.version})
 
 
-def as_values(rows: Sequence[TouchRow]) -> list[Touch]:
+def as_values(rows: Sequence[Met]) -> list[Touch]:
     """Touches as the rules take them, each with the path of its share."""
     paths = share_paths(row.share_id for row in rows if row.share_id is not None)
     return [_value(row, paths) for row in rows]
 
 
-def _value(row: TouchRow, paths: Mapping[int, list[Share]]) -> Touch:
+def _value(row: Met, paths: Mapping[int, list[Step]]) -> Touch:
     shares = paths[row.share_id] if row.share_id is not None else []
     path = tuple(_hop(share) for share in shares)
     root_rep_id = last_employee(path)
@@ -83,7 +82,7 @@ def _value(row: TouchRow, paths: Mapping[int, list[Share]]) -> Touch:
     )
 
 
-def _hop(share: Share) -> Hop:
+def _hop(share: Step) -> Hop:
     return Hop(share_id=share.id, rep_id=share.rep_id, place=share.place)
 
 

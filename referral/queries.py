@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, exists, select
 
@@ -17,6 +18,7 @@ from referral.models import (
     Share,
     Touch,
     TouchWithdrawal,
+    is_push,
 )
 from wx_backend.db import db
 
@@ -30,6 +32,44 @@ def scene_share(*, appid: str, scene: str) -> int | None:
         .order_by(CodeTarget.valid_from.desc())
         .limit(1)
     )
+
+
+class Step(NamedTuple):
+    """A share as the way to a customer goes through it."""
+
+    id: int
+    parent_id: int | None
+    rep_id: int | None
+    identity_id: int | None
+    outlet_id: int | None
+    sharer_key: str
+    subject: str
+    place: str
+
+    @property
+    def is_push(self) -> bool:
+        """Whether we sent this link out for a campaign; what a customer makes of it is his own."""
+        return is_push(self.subject, self.place)
+
+
+class Met(NamedTuple):
+    """A touch as the rules need it."""
+
+    id: int
+    key: bytes
+    kind: str
+    certainty: str
+    event_at: datetime
+    known_at: datetime
+    identity_id: int | None
+    visitor_id: int | None
+    share_id: int | None
+    code_id: int | None
+
+
+# Columns, not rows of the session: a page of customers has hundreds of each.
+_STEP: Final = [getattr(Share, name) for name in Step._fields]
+_MET: Final = [getattr(Touch, name) for name in Met._fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,38 +107,38 @@ def share_root_rep(share_id: int) -> int | None:
     return db.session.scalar(select(Share.root_rep_id).where(Share.id == share_id))
 
 
-def share_path(share_id: int) -> list[Share]:
+def share_path(share_id: int) -> list[Step]:
     """The shares from the first one down to this one."""
     return share_paths([share_id])[share_id]
 
 
-def share_paths(share_ids: Iterable[int]) -> dict[int, list[Share]]:
+def share_paths(share_ids: Iterable[int]) -> dict[int, list[Step]]:
     """The shares from the first one down to each of these; one question a step up, for all of them."""
     wanted = set(share_ids)
-    known, missing = dict[int, Share](), wanted
+    known, missing = dict[int, Step](), wanted
     while missing:
-        rows = db.session.scalars(select(Share).where(Share.id.in_(missing)))
-        known |= {share.id: share for share in rows}
-        above = {share.parent_id for share in known.values() if share.parent_id is not None}
+        rows = db.session.execute(select(*_STEP).where(Share.id.in_(missing)))
+        known |= {row.id: Step(*row) for row in rows}
+        above = {step.parent_id for step in known.values() if step.parent_id is not None}
         missing = above - known.keys()
     return {share_id: _down_to(share_id, known) for share_id in wanted}
 
 
-def _down_to(share_id: int, known: Mapping[int, Share]) -> list[Share]:
+def _down_to(share_id: int, known: Mapping[int, Step]) -> list[Step]:
     path = [known[share_id]]
     while (above := path[-1].parent_id) is not None:
         path.append(known[above])
     return path[::-1]
 
 
-def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> list[Touch]:
+def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> list[Met]:
     """Every touch of a person, by whichever of his identities and browsers, in event order.
 
     Imported ones that were taken back are left out.
     """
     subjects = Touch.identity_id.in_(identity_ids) | Touch.visitor_id.in_(visitor_ids)
-    query = select(Touch).where(subjects, stands())
-    return list(db.session.scalars(query.order_by(Touch.event_at, Touch.id)))
+    query = select(*_MET).where(subjects, stands()).order_by(Touch.event_at, Touch.id)
+    return [Met(*row) for row in db.session.execute(query)]
 
 
 def stands() -> ColumnElement[bool]:

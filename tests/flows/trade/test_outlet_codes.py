@@ -16,9 +16,10 @@ from members.joining import join_member
 from members.models import Identity
 from orders.values import Item
 from org.models import OrgNode, Rep, Tier
-from referral.models import Code, Place, Receipt, Subject, Touch
+from referral.models import Code, Place, Receipt, Subject
 from referral.operations import Sharer, Sharing, open_share
 from referral.proofs import as_values, broken_link, chain_receipts
+from referral.queries import touches_of
 from referral.replay import is_consistent, spoken
 from referral.sentences import Names
 from referral.values import Certainty
@@ -203,8 +204,8 @@ def touch_by(market: Market, share_id: int) -> TouchValue:
     with transaction():
         opened = Opened(share_id, Certainty.SIGNED)
         touch_link(opened, identity_id=market.bob.identity_id, now=clock.now())
-    rows = db.session.scalars(select(Touch).where(Touch.share_id == share_id)).all()
-    return as_values(rows)[0]
+    rows = touches_of(identity_ids=[market.bob.identity_id], visitor_ids=[])
+    return next(touch for touch in as_values(rows) if touch.share_id == share_id)
 
 
 def campaign_share(rep_id: int, place: Place) -> int:
