@@ -5,12 +5,14 @@ once from each state, so whoever moves it is the one who changes the stock. Rese
 locked before stock rows; callers with several variants go by ascending sku id.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
+from catalog.availability import is_counted
 from catalog.models import (
     DEFAULT_PLACE,
     MoveKind,
@@ -21,7 +23,7 @@ from catalog.models import (
     StockMove,
     StockPlace,
 )
-from wx_backend.db import db, upsert
+from wx_backend.db import db, locked, upsert
 from wx_backend.errors import Conflict
 
 
@@ -89,32 +91,44 @@ def correct_stock(
 
 
 def reserve(
-    *, key: str, sku_id: int, quantity: int, expires_at: datetime, now: datetime
+    *,
+    key: str,
+    sku_id: int,
+    quantity: int,
+    expires_at: datetime,
+    now: datetime,
+    outlet_id: int | None = None,
 ) -> Reservation | None:
-    """Promise units under `key`; SoldOut when too few are free. Once per key.
+    """Promise units under `key`, once per key; SoldOut when too few are free.
 
-    None for a variant whose stock is not counted.
+    What is fetched at an outlet comes from its own shelf where enough lies there, else from the
+    central store, never from both. None for a variant whose stock is not counted.
     """
-    stock_id = _stock_id(sku_id, DEFAULT_PLACE)
-    if stock_id is None:
-        return None
-    with db.session.begin_nested():
-        is_new = upsert(
-            Reservation,
-            {
-                "key": key,
-                "stock_id": stock_id,
-                "quantity": quantity,
-                "status": ReservationStatus.HELD,
-                "made_at": now,
-                "expires_at": expires_at,
-            },
-            key=("key",),
-        )
-        held = db.session.scalars(select(Reservation).where(Reservation.key == key)).one()
-        if is_new and not _promise(held, now):
-            raise SoldOut(sku=_sku_number(sku_id))
-    return held
+    for stock_id in _stocks(sku_id, outlet_id):
+        with db.session.begin_nested() as savepoint:
+            is_new = upsert(
+                Reservation,
+                {
+                    "key": key,
+                    "stock_id": stock_id,
+                    "quantity": quantity,
+                    "status": ReservationStatus.HELD,
+                    "made_at": now,
+                    "expires_at": expires_at,
+                },
+                key=("key",),
+            )
+            held = db.session.scalars(
+                select(Reservation)
+                .where(Reservation.key == key)
+                .execution_options(populate_existing=True)  # SQLite gives an id rolled back again
+            ).one()
+            if not is_new or _promise(held, now):
+                return held
+            savepoint.rollback()
+    if is_counted(sku_id):
+        raise SoldOut(sku=_sku_number(sku_id))
+    return None
 
 
 def release(*, key: str, now: datetime) -> bool:
@@ -151,6 +165,28 @@ def put_back(*, key: str, now: datetime) -> bool:
     """Sold units have come back to the shelf; False when they had not been taken."""
     taken = _move(key, ReservationStatus.TAKEN, ReservationStatus.RETURNED, now)
     return taken is not None and _changed_for(taken, MoveKind.RETURNED, now, on_hand=taken.quantity)
+
+
+def book_at(*, key: str, outlet_id: int, now: datetime) -> bool:
+    """Sold units come from this outlet's shelf after all: booked there, and back where they were.
+
+    False when they are booked there already, or too few lie there: then nothing changes.
+    """
+    taken = locked(
+        select(Reservation).where(
+            Reservation.key == key, Reservation.status == ReservationStatus.TAKEN
+        )
+    )
+    here = _same_sku_at(taken.stock_id, outlet_id) if taken is not None else None
+    if taken is None or here is None or here == taken.stock_id:
+        return False
+    history: dict[str, Any] = {"actor": "system", "now": now, "reservation_id": taken.id}
+    if not _change(here, MoveKind.TAKEN, on_hand=-taken.quantity, **history):
+        return False
+    _change(taken.stock_id, MoveKind.RETURNED, on_hand=taken.quantity, **history)
+    taken.stock_id = here
+    db.session.flush()
+    return True
 
 
 def release_expired(*, now: datetime, limit: int = 100) -> int:
@@ -274,6 +310,28 @@ def _is_taken_or_uncounted(key: str) -> bool:
 def _stock_id(sku_id: int, place_id: int) -> int | None:
     return db.session.scalar(
         select(Stock.id).where(Stock.sku_id == sku_id, Stock.place_id == place_id)
+    )
+
+
+def _stocks(sku_id: int, outlet_id: int | None) -> Sequence[int]:
+    """The stock rows a promise may be of: an outlet's own before the central store's."""
+    central = Stock.place_id == DEFAULT_PLACE
+    at = central if outlet_id is None else or_(central, StockPlace.outlet_id == outlet_id)
+    return db.session.scalars(
+        select(Stock.id)
+        .join(StockPlace, StockPlace.id == Stock.place_id)
+        .where(Stock.sku_id == sku_id, at)
+        .order_by(central)
+    ).all()
+
+
+def _same_sku_at(stock_id: int, outlet_id: int) -> int | None:
+    """The stock row of the same variant on an outlet's shelf."""
+    sku_id = select(Stock.sku_id).where(Stock.id == stock_id).scalar_subquery()
+    return db.session.scalar(
+        select(Stock.id)
+        .join(StockPlace, StockPlace.id == Stock.place_id)
+        .where(Stock.sku_id == sku_id, StockPlace.outlet_id == outlet_id)
     )
 
 

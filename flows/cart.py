@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from catalog.availability import Left, left_of, left_together
 from catalog.models import ProductKind
 from catalog.offers import Offer, offers
-from catalog.queries import free_units, sku_numbers
+from catalog.queries import sku_numbers
 from flows.visit import Opened, touch_link
 from members.visitors import new_visitor, visitor_of
 from orders import cart
@@ -98,13 +99,17 @@ def put_aside(
     return cookie
 
 
-def cart_rows(owner: Owner, *, now: datetime) -> list[CartRow]:
-    """What lies in a cart as it could be ordered at this moment, the newest first."""
+def cart_rows(owner: Owner, *, outlet_id: int | None = None, now: datetime) -> list[CartRow]:
+    """What lies in a cart as it could be ordered at this moment, the newest first.
+
+    `outlet_id` is where it could be fetched.
+    """
     lines = cart.lines_of(owner)
     numbers = sku_numbers(line.sku_id for line in lines)
     today = offers(numbers.values(), now=now)
-    free = free_units(piece.sku_id for offer in today.values() for piece in offer.pieces)
-    return [_row(line, numbers[line.sku_id], today, free) for line in lines]
+    pieces = (piece.sku_id for offer in today.values() for piece in offer.pieces)
+    left = left_of(pieces, outlet_id=outlet_id)
+    return [_row(line, numbers[line.sku_id], today, left) for line in lines]
 
 
 def change_cart(owner: Owner, *, sku: str, quantity: int) -> None:
@@ -133,7 +138,7 @@ def chosen_item(item: Item, line: CartLine, now: datetime) -> Item:
     return replace(item, chosen_at=min(line.chosen_at, now), share_id=line.share_id)
 
 
-def _row(line: CartLine, number: str, today: dict[str, Offer], free: dict[int, int]) -> CartRow:
+def _row(line: CartLine, number: str, today: dict[str, Offer], left: dict[int, Left]) -> CartRow:
     known = today[number]
     offer = known if known.is_for_sale else None
     return CartRow(
@@ -143,14 +148,14 @@ def _row(line: CartLine, number: str, today: dict[str, Offer], free: dict[int, i
         quantity=line.quantity,
         shown_price_fen=line.shown_price_fen,
         offer=offer,
-        free=_left(known.pieces, free),
+        free=_left(known.pieces, left),
     )
 
 
-def _left(pieces: Sequence[Offer], free: dict[int, int]) -> int | None:
+def _left(pieces: Sequence[Offer], left: dict[int, Left]) -> int | None:
     """How many of an offer could be had; None where nothing of it is counted."""
-    counted = [free[piece.sku_id] // piece.quantity for piece in pieces if piece.sku_id in free]
-    return min(counted, default=None)
+    found = left_together(((piece.sku_id, piece.quantity) for piece in pieces), left)
+    return None if found is None else found.to_fetch
 
 
 def _sku_id(owner: Owner, sku: str) -> int:

@@ -24,6 +24,11 @@ _ENDINGS: Final[Mapping[Node, str]] = {
     Node.DELIVERED: "处理，{what}预计{by} 前送达",
     Node.PACKED: "备货，{what}预计{by} 起可到店自提",
 }
+SENT_THERE: Final[Mapping[Way, Way]] = {
+    Way.GOODS_PICKUP: Way.GOODS_COURIER,
+    Way.SIM_PICKUP: Way.SIM_COURIER,
+}
+"""What the central store has to send to the counter first takes the time of a parcel."""
 _EVENING, _MORNING, _NOON = 18, 6, 12
 _HOUR: Final = timedelta(hours=1)
 
@@ -71,6 +76,17 @@ def promise(
     begins_at = opening_after(now, hours, calendar)
     by = round_up(expected(way, arrival, now, hours, calendar))
     ending = _ENDINGS[arrival].format(what=what, by=moment(by, now))
+    return Promise(_beginning(begins_at, now) + ending, begins_at, by, is_same_day=False)
+
+
+def promise_from_central(
+    way: Way, *, what: str, now: datetime, hours: OpeningHours, calendar: Calendar
+) -> Promise:
+    """The same of what is fetched, but has to come to the counter from the central store first."""
+    begins_at = opening_after(now, hours, calendar)
+    there_at = expected(SENT_THERE[way], Node.DELIVERED, now, hours, calendar)
+    by = round_up(opening_after(there_at, hours, calendar))
+    ending = f"处理，{what}由中心仓调货，预计{moment(by, now)} 起可到店自提"
     return Promise(_beginning(begins_at, now) + ending, begins_at, by, is_same_day=False)
 
 

@@ -9,7 +9,7 @@ from catalog import numbers as pool
 from catalog import stock
 from catalog.offers import offers
 from orders.errors import ClientKeyReused
-from orders.models import OrderLine, OrderStatus, RealName, SalesOrder
+from orders.models import Delivery, OrderLine, OrderStatus, RealName, SalesOrder
 from orders.moves import record_transition
 from orders.rules import (
     HAVE_USERS,
@@ -163,6 +163,7 @@ def _promise_stock(order: SalesOrder, lines: list[OrderLine], now: datetime) -> 
             quantity=line.quantity,
             expires_at=order.expires_at + RESERVED_FOR_LONGER,
             now=now,
+            outlet_id=order.outlet_id if order.delivery == Delivery.PICKUP else None,
         )
     for line in sorted(lines, key=lambda line: line.number_reference or ""):
         if line.number_reference is not None:

@@ -13,18 +13,19 @@ from flows.fulfilment.customer import can_review, can_sign, review_line, sign_fo
 from flows.fulfilment.promising import Asked, promise_for
 from flows.fulfilment.timeline import LineWay, ways_of_order
 from flows.sealed import vault
+from flows.ways_to_get import Fetch, Ways, ways_to_get
 from fulfilment.models import ChainStatus, Review
 from fulfilment.nodes import Node
 from fulfilment.pickup import open_code, shown_code
-from fulfilment.promises import Promise, moment
+from fulfilment.promises import moment
 from fulfilment.queries import chain_of_line, reviews_of
 from fulfilment.reviews import TEXT_LENGTH
 from orders.models import Delivery, SalesOrder
 from org.queries import node_by_code
 from org.roster import names_of_nodes
 from storefront import session
+from storefront.homes import home_outlet
 from storefront.order_pages import own_order
-from storefront.showcase import adviser
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
@@ -34,6 +35,20 @@ bp = Blueprint("arrival", __name__)
 
 HIDDEN = frozenset({Node.CONFIGURED, Node.ARCHIVED})
 """Nodes the customer does not care for."""
+
+
+NOT_BY_COURIER = "中心仓暂时无货，不能快递；有现货的营业厅可以到店自提"
+NOT_THERE = "这家营业厅和中心仓暂时都没有货，请选择其他网点或配送方式"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The sentence before ordering; `is_available`: it can come this way just now."""
+
+    text: str
+    is_same_day: bool
+    order_by: datetime | None
+    is_available: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +100,23 @@ def arrival_panel(order: SalesOrder, now: datetime) -> ArrivalPanel:
 
 
 def promise_of(
-    sku: str, *, delivery: Delivery, outlet: str = "", region: str | None = None
-) -> Promise | None:
-    """What is told before ordering; None for a variant that is not there."""
+    sku: str, *, delivery: Delivery | None = None, outlet: str = "", region: str | None = None
+) -> Told | None:
+    """What is told before ordering; None for a variant that is not there.
+
+    Where nobody has said how it is to come: by courier, or fetched if only that can be.
+    """
     now = clock.now()
     offer = offers([sku], now=now).get(sku)
-    node = node_by_code(outlet or _home())
+    node = node_by_code(outlet or home_outlet())
     if offer is None:
         return None
+    ways = ways_to_get({sku: 1}, [node.id] if node is not None else [], now=now)
+    fetch = ways.at[node.id] if node is not None else Fetch.NOT_THERE
+    if delivery is None:
+        is_sent = ways.by_courier or fetch is Fetch.NOT_THERE
+        delivery = Delivery.COURIER if is_sent else Delivery.PICKUP
+    lacking = _lacking(delivery, ways, fetch)
     is_bundle = offer.kind is ProductKind.BUNDLE
     asked = Asked(
         kind=ProductKind.GOODS if is_bundle else offer.kind,
@@ -100,27 +124,43 @@ def promise_of(
         outlet_id=node.id if node is not None else None,
         sku_id=None if is_bundle else offer.sku_id,
         region=region,
+        is_sent_there=fetch is Fetch.SENT_THERE,
     )
-    return promise_for(asked, now=now)
+    told = promise_for(asked, now=now)
+    if lacking:
+        return Told(lacking, is_same_day=False, order_by=None, is_available=False)
+    return Told(told.text, told.is_same_day, told.order_by, is_available=True)
+
+
+def _lacking(delivery: Delivery, ways: Ways, fetch: Fetch) -> str:
+    """Why it cannot come this way just now; empty when it can."""
+    if delivery is Delivery.COURIER and not ways.by_courier:
+        return NOT_BY_COURIER
+    return NOT_THERE if delivery is Delivery.PICKUP and fetch is Fetch.NOT_THERE else ""
 
 
 @bp.get("/api/promise")
 def promise() -> ResponseReturnValue:
     """The sentence for what the checkout page has chosen so far."""
-    delivery = request.args.get("delivery", Delivery.COURIER)
-    if delivery not in set(Delivery):
+    delivery = request.args.get("delivery")
+    if delivery is not None and delivery not in set(Delivery):
         raise BadInput(fields=["delivery"])
     region, outlet = request.args.get("region") or None, request.args.get("outlet", "")[:32]
     told = promise_of(
         request.args.get("sku", "")[:32],
-        delivery=Delivery(delivery),
+        delivery=None if delivery is None else Delivery(delivery),
         outlet=outlet if delivery == Delivery.PICKUP else "",
         region=region,
     )
     if told is None:
         raise NotFound
     until = int(told.order_by.timestamp()) if told.order_by is not None else None
-    return jsonify(text=told.text, is_same_day=told.is_same_day, order_by=until)
+    return jsonify(
+        text=told.text,
+        is_same_day=told.is_same_day,
+        order_by=until,
+        is_available=told.is_available,
+    )
 
 
 @bp.post("/orders/<number>/sign")
@@ -155,12 +195,6 @@ def review(number: str) -> ResponseReturnValue:
     )
     flash("感谢您的评价")
     return redirect(url_for("storefront.orders.show", number=number))
-
-
-def _home() -> str:
-    """The outlet that serves whoever looks: his adviser's, else the account's."""
-    rep = adviser(session.carried_share(), clock.now())
-    return rep.outlet.code if rep else session.account().default_outlet
 
 
 def _promise_words(way: LineWay, now: datetime) -> str:

@@ -17,7 +17,7 @@ from catalog.banners import count_tap
 from catalog.showing import Picture
 from flows.visit import HOME, Sight
 from org.queries import node_by_code
-from storefront.numbers import home_outlet
+from storefront.homes import home_outlet
 from storefront.showcase import rep_panel
 from storefront.sights import sight
 from wx_backend import clock

@@ -56,10 +56,17 @@ class Shelves:
     next_page: int | None
 
 
-def shelves(*, now: datetime, slug: str = "", text: str = "", page: int = 0) -> Shelves:
+def shelves(
+    *,
+    now: datetime,
+    slug: str = "",
+    text: str = "",
+    page: int = 0,
+    outlet_id: int | None = None,
+) -> Shelves:
     """The products on show, of one category and all below it and matching a text, if given.
 
-    Raises NotFound for a category that is not there.
+    `outlet_id` is where whoever looks could fetch them. Raises NotFound for a category that is not there.
     """
     shown = categories()
     chosen = next((each for each in shown if each.slug == slug), None)
@@ -78,19 +85,21 @@ def shelves(*, now: datetime, slug: str = "", text: str = "", page: int = 0) -> 
         title=chosen.name if chosen else "",
         below=[_shelf(each) for each in shown if chosen and each.parent_id == chosen.id],
         text=text,
-        products=cards_of(rows[:PAGE], now),
+        products=cards_of(rows[:PAGE], now, outlet_id=outlet_id),
         next_page=page + 1 if len(rows) > PAGE else None,
     )
 
 
-def pick_cards(rep_id: int, now: datetime) -> list[ProductCard]:
+def pick_cards(rep_id: int, now: datetime, *, outlet_id: int | None = None) -> list[ProductCard]:
     """What a rep puts first in his showroom, as far as it is on sale."""
-    return cards_of(picks_of(rep_id, now=now), now)
+    return cards_of(picks_of(rep_id, now=now), now, outlet_id=outlet_id)
 
 
-def cards_of(products: Sequence[Product], now: datetime) -> list[ProductCard]:
+def cards_of(
+    products: Sequence[Product], now: datetime, *, outlet_id: int | None = None
+) -> list[ProductCard]:
     """The cards of these products."""
-    variants = variants_of([product.id for product in products], now)
+    variants = variants_of([product.id for product in products], now, outlet_id=outlet_id)
     return [card_of(product, variants[product.id]) for product in products]
 
 

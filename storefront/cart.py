@@ -11,6 +11,7 @@ from flows.cart import CartRow, Wanted, cart_owner, cart_rows, change_cart, put_
 from orders.cart import Owner, count_lines
 from orders.rules import QUANTITY_MAX
 from storefront import session
+from storefront.homes import home_id
 from storefront.schemas import CartChange, CartRequest, body
 from wx_backend import clock
 from wx_backend.db import retried
@@ -99,7 +100,11 @@ def change_by_form() -> ResponseReturnValue:
 def cart_page(now: datetime) -> CartPage:
     """The cart of whoever looks."""
     owner = _owner()
-    lines = [_line(row) for row in cart_rows(owner, now=now)] if owner is not None else []
+    lines = (
+        [_line(row) for row in cart_rows(owner, outlet_id=home_id(), now=now)]
+        if owner is not None
+        else []
+    )
     total_fen = sum(line.price_fen * line.quantity for line in lines if line.can_be_bought)
     return CartPage(lines, total_fen)
 

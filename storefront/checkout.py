@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from flows.cart import cart_rows
 from flows.counter import CounterPage, counter_page
 from flows.phone_proof import must_prove, proven_phone
+from flows.ways_to_get import Fetch, ways_to_get
 from orders.cart import Owner
-from orders.models import Delivery
 from orders.rules import LINES_MAX
 from org.models import OrgNode, Tier
 from org.queries import ancestors, node_by_code, nodes_under
@@ -20,7 +20,14 @@ from storefront import session
 from storefront.addresses import own_book
 from storefront.arrival import promise_of
 from storefront.cards import ProductCard
-from storefront.showcase import RepPanel, adviser, outlet_panel, variant_cards, variant_page
+from storefront.homes import home_id, my_adviser
+from storefront.showcase import (
+    OutletPanel,
+    RepPanel,
+    outlet_panel,
+    variant_cards,
+    variant_page,
+)
 from storefront.variants import Variant
 from wx_backend import clock
 from wx_backend.db import retried
@@ -69,6 +76,14 @@ class CheckoutPage:
         return rows[0].variant.number
 
 
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """An outlet to fetch it at, and whether it lies there."""
+
+    outlet: OutletPanel
+    fetch: Fetch
+
+
 @bp.get("/checkout")
 def page() -> ResponseReturnValue:
     """What is ordered, for whom, and how it gets there: a variant, or chosen lines of the cart."""
@@ -81,29 +96,31 @@ def page() -> ResponseReturnValue:
         flash("所选商品暂时无法购买，请查看购物车")
         return redirect("/cart")
     rep, book, phone = (
-        adviser(session.carried_share(), now),
+        my_adviser(),
         own_book(),
         proven_phone(viewer.member_id),
     )
     first = book[0].address if book else None
+    by_courier, pickups = _ways(chosen, rep, now)
     return render_template(
         "storefront/checkout.html",
         page=chosen,
         rep=rep,
-        outlets=[outlet_panel(node.id, now) for node in pickup_outlets(rep)],
+        by_courier=by_courier,
+        pickups=pickups,
         offer=offer,
         book=book,
         first=first,
         phone=phone,
         must_prove=must_prove(),
         asks_code=must_prove() and (not phone or (first is not None and first.phone != phone)),
-        promise=promise_of(chosen.asks_promise_of, delivery=Delivery.COURIER),
+        promise=promise_of(chosen.asks_promise_of),
         client_key=new_client_key(),
     )
 
 
 def _single(sku: str, quantity: int, now: datetime) -> CheckoutPage:
-    product, variant = variant_page(sku, now)
+    product, variant = variant_page(sku, now, outlet_id=home_id())
     if variant.is_sold_out:
         raise NotFound("商品已售罄")
     return CheckoutPage([Row(product.card, variant, quantity)], f"/p/{product.card.number}")
@@ -114,11 +131,22 @@ def _from_cart(skus: Sequence[str], now: datetime) -> CheckoutPage | None:
     if not skus:
         return None
     owner = Owner(identity_id=session.member().identity_id)
-    rows = [row for row in cart_rows(owner, now=now) if row.sku in skus and row.can_be_bought]
-    cards = variant_cards([row.sku for row in rows], now)
+    mine = cart_rows(owner, outlet_id=home_id(), now=now)
+    rows = [row for row in mine if row.sku in skus and row.can_be_bought]
+    cards = variant_cards([row.sku for row in rows], now, outlet_id=home_id())
     return CheckoutPage(
         [Row(*cards[row.sku], row.quantity, from_cart=True) for row in rows], "/cart"
     )
+
+
+def _ways(
+    chosen: CheckoutPage, rep: RepPanel | None, now: datetime
+) -> tuple[bool, Sequence[Pickup]]:
+    """Whether a courier can bring it, and where it can be fetched: the own outlet first."""
+    nodes = pickup_outlets(rep)
+    wanted = {row.variant.number: row.quantity for row in chosen.rows}
+    ways = ways_to_get(wanted, [node.id for node in nodes], now=now)
+    return ways.by_courier, [Pickup(outlet_panel(node.id, now), ways.at[node.id]) for node in nodes]
 
 
 def _offer(token: str) -> CounterPage | None:

@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from flows.bookings import closed_words
 from flows.visit import my_page, showroom_path
-from orders.models import Delivery
 from org.models import RepStatus
 from org.queries import node_by_code, rep_by_number
 from storefront import session
@@ -15,8 +14,9 @@ from storefront.arrival import promise_of
 from storefront.banners import cards_at
 from storefront.cards import pick_cards
 from storefront.checkout import new_client_key
+from storefront.homes import home_id, home_outlet, my_adviser
 from storefront.shelf import asked_page, asked_shelves
-from storefront.showcase import adviser, product_page, rep_panel
+from storefront.showcase import product_page, rep_panel
 from wx_backend import clock
 
 bp = Blueprint("mall", __name__)
@@ -48,8 +48,7 @@ def search() -> str:
 
 
 def _shelf_page(name: str, slug: str) -> str:
-    rep = adviser(session.carried_share(), clock.now())
-    return render_template(f"storefront/{name}.html", shelves=asked_shelves(slug), rep=rep)
+    return render_template(f"storefront/{name}.html", shelves=asked_shelves(slug), rep=my_adviser())
 
 
 @bp.get("/r/<number>")
@@ -66,7 +65,7 @@ def showroom(number: str) -> ResponseReturnValue:
         "storefront/showroom.html",
         rep=panel,
         banners=cards_at(panel.outlet_id, now) if is_first else [],
-        picks=pick_cards(panel.rep_id, now) if is_first else [],
+        picks=pick_cards(panel.rep_id, now, outlet_id=home_id()) if is_first else [],
         shelves=shelves,
         acts_at=_acts_at(panel.outlet.code, now),
     )
@@ -76,11 +75,10 @@ def showroom(number: str) -> ResponseReturnValue:
 def product(number: str) -> str:
     """A product: prices, variants, terms, and whom to ask."""
     now = clock.now()
-    page = product_page(number, now)
-    rep = adviser(session.carried_share(), now)
+    page, rep = product_page(number, now, outlet_id=home_id()), my_adviser()
     first = page.first
-    told = promise_of(first.number, delivery=Delivery.COURIER) if first is not None else None
-    outlet = rep.outlet.code if rep is not None else session.account().default_outlet
+    told = promise_of(first.number) if first is not None else None
+    outlet = home_outlet()
     node = node_by_code(outlet)
     return render_template(
         "storefront/product.html",

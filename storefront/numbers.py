@@ -9,8 +9,8 @@ from catalog.number_models import NumberClass
 from catalog.number_queries import Pattern
 from flows.numbers import Choice, drop_number, held_numbers, hold_number, numbers_near
 from storefront import session
+from storefront.homes import home_outlet
 from storefront.schemas import NumberRequest, body
-from storefront.showcase import adviser
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -51,12 +51,6 @@ def release() -> ResponseReturnValue:
     number, member_id = body(NumberRequest())["number"], session.member().member_id
     retried(lambda: drop_number(msisdn=number, member_id=member_id))
     return jsonify(number=number), 200
-
-
-def home_outlet() -> str:
-    """The code of the outlet this buyer belongs to: his adviser's, else the account's own."""
-    rep = adviser(session.carried_share(), clock.now())
-    return rep.outlet.code if rep else session.account().default_outlet
 
 
 def _shown(choice: Choice) -> dict[str, Any]:

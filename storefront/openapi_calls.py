@@ -74,7 +74,7 @@ CALLS: Final = (
     Call(
         *("get", "/api/promise", "arrival.promise"),
         "By when a variant would be there",
-        object_of({"text": str, "is_same_day": bool, "order_by": int | None}),
+        object_of({"text": str, "is_same_day": bool, "order_by": int | None, "is_available": bool}),
         asks={"sku": _TEXT, "delivery": _DELIVERY, "outlet": _TEXT, "region": _TEXT},
     ),
     Call(*("get", "/api/cart", "cart.show"), "One's cart as it could be ordered now", _CART),

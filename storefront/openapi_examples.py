@@ -48,6 +48,8 @@ _VARIANT: Final = {
     "market_price_fen": 219_900,
     "prepaid_fen": 0,
     "free": 37,
+    "by_courier": 37,
+    "on_shelf": 3,
     "options": {"制式": "5G", "容量": "256GB", "颜色": "曜石黑"},
     "parts": [],
     "saved_fen": 0,
@@ -156,6 +158,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
             "text": "营业厅正在营业，马上为您处理，商品预计明天 12:00 前送达",
             "is_same_day": False,
             "order_by": None,
+            "is_available": True,
         }
     ),
     "cart.show": Example(_CART),

@@ -13,7 +13,7 @@ from orders.models import Delivery
 from storefront import session
 from storefront.arrival import HIDDEN, arrival_panel
 from storefront.checkout import new_client_key
-from storefront.numbers import home_outlet
+from storefront.homes import home_outlet
 from storefront.order_pages import order_page, order_rows, own_order
 from storefront.schemas import OrderRequest, RefundRequest, body
 from storefront.shelf import PAGE, asked_page

@@ -12,11 +12,10 @@ from org.models import OrgNode, Rep, RepStatus, Tier
 from org.places import open_outlets
 from org.queries import alone, ancestors, node_by_code, node_of
 from org.roster import RepFilter, reps_found
-from storefront import session
 from storefront.banners import cards_at
-from storefront.numbers import home_outlet
+from storefront.homes import home_outlet, my_adviser
 from storefront.shelf import PAGE, asked_page, asked_shelves
-from storefront.showcase import OutletPanel, adviser, outlet_panel
+from storefront.showcase import OutletPanel, outlet_panel
 from wx_backend import clock
 from wx_backend.errors import NotFound
 
@@ -91,7 +90,7 @@ def _page(code: str, tier: Tier) -> str:
         place=_place(node, now),
         banners=cards_at(node.id, now),
         shelves=asked_shelves(""),
-        rep=adviser(session.carried_share(), now),
+        rep=my_adviser(),
     )
 
 

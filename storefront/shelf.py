@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from storefront import session
 from storefront.cards import Shelves, shelves
+from storefront.homes import home_id
 from storefront.order_pages import order_rows
 from storefront.showcase import product_page
 from wx_backend import clock
@@ -28,7 +29,7 @@ def products() -> ResponseReturnValue:
 @bp.get("/api/products/<number>")
 def product(number: str) -> ResponseReturnValue:
     """One product with its variants. Amounts are in fen."""
-    return jsonify(asdict(product_page(number, clock.now())))
+    return jsonify(asdict(product_page(number, clock.now(), outlet_id=home_id())))
 
 
 @bp.get("/api/orders")
@@ -44,7 +45,7 @@ def asked_shelves(slug: str | None = None) -> Shelves:
     """The shelves this request asks for; `slug` where its path names the category."""
     text = request.args.get("q", "").strip()[:TEXT_MAX]
     chosen = request.args.get("c", "")[:SLUG_MAX] if slug is None else slug
-    return shelves(now=clock.now(), slug=chosen, text=text, page=asked_page())
+    return shelves(now=clock.now(), slug=chosen, text=text, page=asked_page(), outlet_id=home_id())
 
 
 def asked_page(name: str = "page") -> int:

@@ -86,12 +86,12 @@ def adviser(share_id: int | None, now: datetime) -> RepPanel | None:
     return _panel(rep_id, now)
 
 
-def product_page(number: str, now: datetime) -> ProductPage:
-    """A product on sale; NotFound for any other."""
+def product_page(number: str, now: datetime, *, outlet_id: int | None = None) -> ProductPage:
+    """A product on sale, as it could be fetched at an outlet; NotFound for any other."""
     product = product_by_number(number)
     if product is None or not is_on_sale(product, now):
         raise NotFound("商品不存在或已下架")
-    found = variants_of([product.id], now)[product.id]
+    found = variants_of([product.id], now, outlet_id=outlet_id)[product.id]
     plan = Plan.from_json(product.plan) if product.plan is not None else None
     return ProductPage(
         card=card_of(product, found),
@@ -104,12 +104,14 @@ def product_page(number: str, now: datetime) -> ProductPage:
     )
 
 
-def variant_page(sku_number: str, now: datetime) -> tuple[ProductPage, Variant]:
+def variant_page(
+    sku_number: str, now: datetime, *, outlet_id: int | None = None
+) -> tuple[ProductPage, Variant]:
     """A variant on offer with its product's page; NotFound for any other."""
     number = product_of_sku(sku_number)
     if number is None:
         raise NotFound("商品不存在或已下架")
-    page = product_page(number, now)
+    page = product_page(number, now, outlet_id=outlet_id)
     variant = next((each for each in page.variants if each.number == sku_number), None)
     if variant is None:
         raise NotFound("该规格已下架")
@@ -117,7 +119,7 @@ def variant_page(sku_number: str, now: datetime) -> tuple[ProductPage, Variant]:
 
 
 def variant_cards(
-    sku_numbers: Collection[str], now: datetime
+    sku_numbers: Collection[str], now: datetime, *, outlet_id: int | None = None
 ) -> dict[str, tuple[ProductCard, Variant]]:
     """Many variants on offer with the cards of their products, asked for together.
 
@@ -125,7 +127,7 @@ def variant_cards(
     """
     products = products_of_skus(sku_numbers)
     by_id = {product.id: product for product in products.values() if is_on_sale(product, now)}
-    variants = variants_of([*by_id], now)
+    variants = variants_of([*by_id], now, outlet_id=outlet_id)
     cards = {each: card_of(product, variants[each]) for each, product in by_id.items()}
     found = {
         variant.number: (cards[product_id], variant)

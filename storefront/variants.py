@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from catalog.availability import Left, left_of, left_together
 from catalog.models import ProductKind, Sku
 from catalog.offers import Offer, offers
 from catalog.plans import Plan
-from catalog.queries import free_units, skus_on_offer
+from catalog.queries import skus_on_offer
 from catalog.rules import conditions
 from flows.submit import NEEDS_DELIVERY
 from orders.rules import HAVE_USERS
@@ -45,9 +46,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One variant to choose; `free` is None where units are not counted.
+    """One variant to choose; `free` is how many can be had, None where units are not counted.
 
-    Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
+    Of those, `by_courier` can be sent, and `on_shelf` lie at the outlet of whoever looks. Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
     """
 
     number: str
@@ -56,6 +57,8 @@ class Variant:
     market_price_fen: int | None
     prepaid_fen: int
     free: int | None
+    by_courier: int | None
+    on_shelf: int
     options: Mapping[str, str] = field(default_factory=dict)
     parts: Sequence["PartRow"] = ()
     saved_fen: int = 0
@@ -68,22 +71,27 @@ class Variant:
         return self.free == 0
 
 
-def variants_of(product_ids: Collection[int], now: datetime) -> dict[int, list[Variant]]:
-    """What can be chosen of each of these products at this moment, by product id."""
+def variants_of(
+    product_ids: Collection[int], now: datetime, *, outlet_id: int | None = None
+) -> dict[int, list[Variant]]:
+    """What can be chosen of each of these products at this moment, by product id.
+
+    `outlet_id` is where whoever looks could fetch it.
+    """
     skus = skus_on_offer(product_ids)
     today = offers((sku.number for sku in skus), now=now)
     pieces = [piece for offer in today.values() for piece in offer.pieces]
-    free = free_units(piece.sku_id for piece in pieces)
+    left = left_of((piece.sku_id for piece in pieces), outlet_id=outlet_id)
     found: dict[int, list[Variant]] = {product_id: [] for product_id in product_ids}
     for sku in skus:
         if (offer := today[sku.number]).is_for_sale:
-            found[sku.product_id].append(_variant(sku, offer, free))
+            found[sku.product_id].append(_variant(sku, offer, left))
     return found
 
 
-def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
-    """One variant as it is offered; `free` are the units left of each part, by variant id."""
-    left = [free[piece.sku_id] // piece.quantity for piece in offer.pieces if piece.sku_id in free]
+def _variant(sku: Sku, offer: Offer, units: Mapping[int, Left]) -> Variant:
+    """One variant as it is offered; `units` are those left of each part, by variant id."""
+    left = left_together(((piece.sku_id, piece.quantity) for piece in offer.pieces), units)
     kinds = {piece.kind for piece in offer.pieces}
     return Variant(
         number=sku.number,
@@ -91,7 +99,9 @@ def _variant(sku: Sku, offer: Offer, free: Mapping[int, int]) -> Variant:
         price_fen=sku.price_fen,
         market_price_fen=_market_price(sku, offer),
         prepaid_fen=sum(piece.prepaid_fen * piece.quantity for piece in offer.pieces),
-        free=min(left) if left else None,
+        free=left.to_fetch if left else None,
+        by_courier=left.central if left else None,
+        on_shelf=left.on_shelf if left else 0,
         options=sku.options,
         parts=[_part(part) for part in offer.parts],
         saved_fen=offer.saved_fen,

@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
+from catalog.availability import is_from_central
+from catalog.stock import book_at
 from flows.fulfilment.progress import go_on, lock
 from fulfilment.models import Chain, DispatchBy
 from fulfilment.operations import dispatch
 from fulfilment.queries import chain_within, count_live_at, outlets_with_stock
 from fulfilment.settings import dispatch_order
 from orders.models import OrderLine, SalesOrder
+from orders.placement import reservation_key
 from org.models import Tier
 from org.queries import ancestors, is_within, node_of, nodes_under, under
 from org.roster import holds_everything
@@ -26,6 +29,8 @@ def dispatch_by_rule(
         outlet_id = _FINDERS[by](order, line)
         if outlet_id is not None and is_working(outlet_id):
             dispatch(chain, outlet_id, actor="system", cause=by, now=now)
+            if by is DispatchBy.NEAREST:  # it was found by what lies on its shelf
+                book_at(key=reservation_key(line.id), outlet_id=outlet_id, now=now)
             go_on(chain, now=now)
             return outlet_id
     return None
@@ -37,7 +42,8 @@ def dispatch_by_hand(
     """Give a line to an outlet, or from one to another, with a reason.
 
     Both the line and the outlet have to lie within the place of whoever says so: NotFound
-    otherwise. Raises BadInput for an outlet that is no working one, AlreadyGone and NotYet.
+    otherwise. What was to come from one outlet's shelf comes from the other's where it lies there.
+    Raises BadInput for an outlet that is no working one, AlreadyGone and NotYet.
     """
     scope = under(staff_node_id)
     chain = lock(chain_within(chain_id, scope, sees_all=holds_everything(staff_node_id)))
@@ -49,6 +55,9 @@ def dispatch_by_hand(
     if not reason.strip():
         raise BadInput("请填写改派原因", fields=["reason"])
     dispatch(chain, outlet.id, actor=actor, cause=reason, now=now)
+    key = reservation_key(chain.order_line_id)
+    if not is_from_central(key):
+        book_at(key=key, outlet_id=outlet.id, now=now)
     go_on(chain, now=now)
 
 

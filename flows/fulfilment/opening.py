@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from catalog.availability import is_from_central
 from catalog.models import ProductKind
 from flows.fulfilment.dispatching import dispatch_by_rule
 from flows.fulfilment.hooks import refund_agreed
@@ -13,6 +14,7 @@ from fulfilment.operations import NewChain, open_chain
 from fulfilment.promises import Promise
 from orders.models import Delivery, Fulfilment, OrderLine, OrderStatus, SalesOrder
 from orders.moves import locked_order
+from orders.placement import reservation_key
 from orders.queries import lines_of_order
 from org.models import Tier
 from org.queries import ancestors
@@ -79,6 +81,7 @@ def _promise(order: SalesOrder, line: OrderLine, kind: ProductKind) -> Promise:
             sku_id=line.sku_id,
             quantity=0,
             region=region_of(order),
+            is_sent_there=is_from_central(reservation_key(line.id)),
         ),
         now=order.paid_at or order.placed_at,
     )

@@ -9,7 +9,7 @@ from fulfilment.calendar import calendar
 from fulfilment.clocks import hours_of
 from fulfilment.models import SameDayRule
 from fulfilment.nodes import Way
-from fulfilment.promises import Promise, SameDay, promise
+from fulfilment.promises import SENT_THERE, Promise, SameDay, promise, promise_from_central
 from fulfilment.settings import same_day_rule
 from orders.models import Delivery
 from org.models import Tier
@@ -22,7 +22,10 @@ _WORDS = {ProductKind.GOODS: "商品", ProductKind.SIM: "号卡", ProductKind.PL
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a promise is asked for; `region` is where it goes, None while nobody has said."""
+    """What a promise is asked for; `region` is where it goes, None while nobody has said.
+
+    `is_sent_there`: it is fetched at an outlet on whose own shelf it does not lie.
+    """
 
     kind: ProductKind
     delivery: Delivery
@@ -30,6 +33,7 @@ class Asked:
     sku_id: int | None = None
     quantity: int = 1
     region: str | None = None
+    is_sent_there: bool = False
 
 
 def way_of(kind: ProductKind, delivery: Delivery) -> Way:
@@ -42,14 +46,11 @@ def way_of(kind: ProductKind, delivery: Delivery) -> Way:
 
 def promise_for(asked: Asked, *, now: datetime) -> Promise:
     """What the buyer is told at this moment."""
-    return promise(
-        way_of(asked.kind, asked.delivery),
-        what=_WORDS[asked.kind],
-        now=now,
-        hours=hours_of(asked.outlet_id),
-        calendar=calendar(),
-        same_day=_same_day(asked),
-    )
+    way, what = way_of(asked.kind, asked.delivery), _WORDS[asked.kind]
+    hours, days = hours_of(asked.outlet_id), calendar()
+    if asked.is_sent_there and way in SENT_THERE:
+        return promise_from_central(way, what=what, now=now, hours=hours, calendar=days)
+    return promise(way, what=what, now=now, hours=hours, calendar=days, same_day=_same_day(asked))
 
 
 def _same_day(asked: Asked) -> SameDay | None:

@@ -16,6 +16,7 @@
     show("[data-price]", variant.dataset.variant);
     show("[data-was]", variant.dataset.wasPrice ? `¥${variant.dataset.wasPrice}` : "");
     show("[data-prepaid]", variant.dataset.prepaidText);
+    show("[data-shelf]", variant.dataset.shelfText);
   }
 
   const wanted = () => options.filter((each) => each.checked);

@@ -4,7 +4,7 @@ import pytest
 
 from fulfilment.models import DayKind
 from fulfilment.nodes import Way
-from fulfilment.promises import SameDay, promise
+from fulfilment.promises import SameDay, promise, promise_from_central
 from fulfilment.rules import EVERY_DAY
 from tests.fulfilment.test_clock import NATIONAL_DAY, WEEKDAYS, at
 
@@ -83,3 +83,17 @@ def test_holidays_move_the_promise() -> None:
         calendar={NATIONAL_DAY: DayKind.HOLIDAY},
     )
     assert said.begins_at == at("2026-10-02 09:00")
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        (Way.GOODS_PICKUP, "营业厅正在营业，马上为您处理，商品由中心仓调货，预计后天 13:00 起可到店自提"),
+        (Way.SIM_PICKUP, "营业厅正在营业，马上为您处理，商品由中心仓调货，预计后天 14:00 起可到店自提"),
+    ],
+)  # fmt: skip
+def test_what_comes_from_the_central_store_takes_a_parcels_time(way: Way, told: str) -> None:
+    said = promise_from_central(
+        way, what="商品", now=at("2026-11-20 10:00"), hours=EVERY_DAY, calendar={}
+    )
+    assert said.text == told

@@ -125,4 +125,34 @@ BUGS = (
         "",
         ("tests/catalog/test_launch.py::test_the_check_list_blocks_a_product",),
     ),
+    Bug(
+        "what is fetched at an outlet is promised of the central store",
+        "orders/placement.py",
+        "order.outlet_id if order.delivery == Delivery.PICKUP else None",
+        "None",
+        (
+            "tests/storefront/test_outlet_stock.py::test_a_pickup_takes_the_outlets_unit_and_gives_it_back",
+            "tests/flows/fulfilment/test_outlet_stock.py::test_a_refund_before_it_is_fetched_fills_the_shelf_again",
+        ),
+    ),
+    Bug(
+        "what lies at a counter alone is endless for a courier",
+        "catalog/stock.py",
+        "    if is_counted(sku_id):\n        raise SoldOut(sku=_sku_number(sku_id))\n    return None\n",
+        "    return None\n",
+        (
+            "tests/catalog/test_outlet_stock.py::test_what_lies_at_a_counter_alone_is_counted_everywhere",
+            "tests/catalog/test_outlet_stock.py::test_twenty_for_the_last_one_at_a_counter",
+        ),
+    ),
+    Bug(
+        "a unit given to another outlet leaves both shelves",
+        "catalog/stock.py",
+        "    _change(taken.stock_id, MoveKind.RETURNED, on_hand=taken.quantity, **history)\n",
+        "",
+        (
+            "tests/catalog/test_outlet_stock.py::test_sold_units_are_booked_at_another_counter_once",
+            "tests/flows/fulfilment/test_outlet_stock.py::test_given_to_another_outlet_it_comes_from_that_ones_shelf",
+        ),
+    ),
 )
