@@ -27,7 +27,8 @@ from flows.figures.pages import (
     splits,
     table,
 )
-from insights.queries import Behind, Key, count_behind, counted_at
+from insights.behind import Behind, Key, count_behind
+from insights.queries import counted_at
 from insights.values import DAYS_MAX, MEASURES, Measure, Span
 from org.models import OrgNode
 from org.queries import nodes_under

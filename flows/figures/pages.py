@@ -7,8 +7,9 @@ from enum import StrEnum
 from typing import Final
 
 from catalog.queries import names_of_products
+from insights.behind import Behind, Key, Unit, units_behind
 from insights.models import FactKind, Part
-from insights.queries import Behind, Key, Unit, by_day, by_key, by_place, total, units_behind
+from insights.queries import by_day, by_key, by_place, total
 from insights.values import FUNNEL, MEASURES, Kinds, Measure, Span, last_of_month, value, values
 from orders.paid_lines import order_numbers
 from org.models import OrgNode, Tier

@@ -14,8 +14,9 @@ from flows.figures import counting
 from flows.figures.counting import BEFORE_COMMIT, compare_day, count_waiting, look_for_missing
 from flows.figures.facts import facts_of
 from flows.figures.pages import By, all_behind, table
+from insights.behind import Behind, count_behind
 from insights.models import FigureDay, FigureDelta, FigureFact, Part, Source
-from insights.queries import Behind, by_day, by_key, by_place, count_behind, total
+from insights.queries import by_day, by_key, by_place, total
 from insights.values import MEASURES, Fact, Kinds, Measure, Span, Sums, value
 from org.models import OrgNode, Tier
 from org.operations import create_node, move_node

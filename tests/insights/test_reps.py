@@ -1,5 +1,6 @@
 """A rep's own figures are what happened, and what the console shows of him, whatever came late or back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -9,12 +10,14 @@ from sqlalchemy import delete, update
 
 from flows.figures.counting import compare_day, compare_month, look_for_missing
 from flows.figures.pages import all_behind
+from insights.behind import Behind, count_behind, newest_days, units_behind
 from insights.models import FigureDelta, FigureMonth, Part, Source
-from insights.queries import Behind, by_key, count_behind
+from insights.queries import by_key
 from insights.reps import day_of_reps, days_of_rep, ever_of_reps, orders_kept
 from insights.values import MEASURES, RepFigures, Span, last_of_month, value
 from tests.insights.history import DAY_ONE, History, begin
 from tests.insights.test_counting import at, count_all, play
+from wx_backend.clock import business_on
 from wx_backend.db import db, transaction
 
 LAST_MONTH = DAY_ONE - timedelta(days=20)
@@ -115,3 +118,46 @@ def test_counting_again_changes_nothing_and_what_is_wrong_is_mended(app: Flask) 
     assert compare_day(on=last, mend=False, now=now) == 0
     assert ever_of_reps(history.reps) == right
     assert sum(found.missing for found in look_for_missing(mend=False, now=now)) == 0
+
+
+@pytest.mark.parametrize("seed", range(27, 29))
+def test_short_pages_together_are_the_whole_list(app: Flask, seed: int) -> None:
+    assert app
+    history, last = played(seed)
+    rep_id, group = min(history.reps), history.tree.group
+    for measure in MEASURES.values():
+        behind = Behind(group, measure, Span(LAST_MONTH, last))
+        for wanted in (
+            behind,
+            replace(behind, rep_id=rep_id),
+            replace(behind, rep_id=0),
+            replace(behind, channel=""),
+            replace(behind, rep_id=rep_id, product_id=1),
+        ):
+            whole, _ = units_behind(wanted, limit=1_000)
+            assert len(whole) == count_behind(wanted).count
+            assert sum(unit.amount_fen for unit in whole) == count_behind(wanted).amount_fen
+            pages, after = units_behind(wanted, limit=2)
+            while after is not None:
+                more, after = units_behind(wanted, after=after, limit=2)
+                pages = [*pages, *more]
+            assert list(pages) == list(whole)
+
+
+def test_a_page_reads_the_days_it_shows_and_no_more(app: Flask) -> None:
+    assert app
+    history, last = begin(29), DAY_ONE + timedelta(days=2)
+    days = [DAY_ONE + timedelta(days=n) for n in range(3)]
+    for day in days:
+        for _ in range(3):
+            history.touch(day)
+            history.order(day)
+    count_all(last)
+    wanted = Behind(history.tree.group, MEASURES["orders"], Span(DAY_ONE, last))
+    whole, _ = units_behind(wanted, limit=1_000)
+    a_day = len([unit for unit in whole if business_on(unit.happened_at) == last])
+    assert newest_days(wanted, None, a_day) == Span(last, last)
+    assert newest_days(wanted, None, a_day + 1) == Span(days[1], last)
+    assert newest_days(wanted, (last, 0), 1) == Span(days[1], last)
+    assert newest_days(wanted, (days[1], 0), 1) == Span(DAY_ONE, days[1])
+    assert newest_days(wanted, None, len(whole) + 1) == wanted.span
