@@ -5,9 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
+from catalog.banner_models import Banner
 from catalog.models import DEFAULT_PLACE, Category, Product, ProductKind, Sku, Stock
 from catalog.offers import on_sale
 from catalog.search import search_words
+from catalog.showing import Showing
 from wx_backend.db import db
 
 PAGE = 20
@@ -186,6 +188,16 @@ def free_units(sku_ids: Iterable[int], *, place_id: int = DEFAULT_PLACE) -> dict
         )
     )
     return {row.sku_id: row.free for row in rows}
+
+
+def pictures_shown() -> set[str]:
+    """The addresses of all pictures that products and banners refer to, on show or not."""
+    albums = db.session.execute(select(Product.picture, Product.showing))
+    found = set(db.session.scalars(select(Banner.picture)))
+    for cover, showing in albums:
+        found |= {picture.path for picture in Showing.from_json(showing).album}
+        found |= {cover} if cover else set()
+    return found
 
 
 def category_slug(category_id: int) -> str:

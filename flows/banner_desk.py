@@ -10,6 +10,7 @@ from catalog.banner_models import Banner, LeadsTo
 from catalog.banner_queries import Led
 from catalog.banners import BannerData, Target
 from catalog.queries import categories, product_by_number
+from flows.album import let_go, require_kept
 from org.models import OrgNode
 from org.queries import node_by_code, node_of, under
 from wx_backend.errors import BadInput
@@ -90,14 +91,19 @@ def target_named(leads_to: LeadsTo, typed: str) -> Target:
 
 
 def create(data: BannerData, *, form_key: str, actor: str, now: datetime) -> str:
-    """A new banner's number; the same form again is the same banner. Raises FormUsed."""
+    """A new banner's number; the same form again is the same banner. Raises FormUsed, PictureGone."""
+    require_kept([data.picture])
     prefix = config().service.number_prefix
     return banners.add_banner(data, form_key=form_key, actor=actor, now=now, prefix=prefix)
 
 
 def change(number: str, data: BannerData, *, seen: int, node_id: int) -> None:
-    """Say something else with it. Raises NotFound and BannerChanged."""
+    """Say something else with it. Raises NotFound, BannerChanged and PictureGone."""
+    before = banner_queries.banner_of(number, under(node_id)).banner.picture
+    require_kept([data.picture])
     banners.change_banner(number, data, seen=seen, nodes=under(node_id))
+    if before != data.picture.path:
+        let_go([before])
 
 
 def switch(number: str, *, is_on: bool, node_id: int) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from catalog.numbers import free_due
 from catalog.stock import release_expired
+from flows import sweeping
 from flows.archive.work import give_up_dead, remove_old
 from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
@@ -83,5 +84,6 @@ CHORES = (
     Chore("payouts.chase_releases", timedelta(minutes=10), chase_releases),
     Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
     Chore("tags.apply_due", timedelta(minutes=5), apply_due),
+    Chore("pictures.sweep", sweeping.EVERY, sweeping.sweep_pictures),
     Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -18,7 +18,7 @@ from catalog.operations import ProductData, SkuData, activate_sku, add_product, 
 from catalog.queries import all_skus, sku_ids
 from catalog.showing import ALBUM_MAX, Picture, Showing
 from catalog.stock import FormUsed
-from flows.album import cover_of
+from flows.album import cover_of, let_go, require_kept
 from wx_backend.db import db
 from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound
 from wx_backend.platform import config
@@ -187,6 +187,9 @@ def _editable(number: str, by: Editor) -> Product:
 
 
 def _rehang(product: Product, album: Sequence[Picture], by: Editor, now: datetime) -> None:
+    before = Showing.from_json(product.showing).album
+    require_kept(each for each in album if each not in before)
+    let_go(each.path for each in before if each not in album)
     editing.hang(product, album, cover=cover_of(album[0]) if album else None)
     _note(product, "pictured", by, now, note=f"{len(album)} 张")
 

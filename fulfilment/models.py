@@ -171,7 +171,15 @@ class Evidence(Model):
     """Something that proves what was done at a node; a picture is kept by its reference."""
 
     __tablename__ = "fulfilment_evidence"
-    __table_args__ = (UniqueConstraint("task_id", "kind", "value"),)
+    __table_args__ = (
+        UniqueConstraint("task_id", "kind", "value"),
+        Index(
+            "ix_fulfilment_evidence_picture",
+            "picture",
+            sqlite_where=text("picture IS NOT NULL"),
+            postgresql_where=text("picture IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = id_column()
     task_id: Mapped[int] = mapped_column(ForeignKey("fulfilment_task.id"))

@@ -249,6 +249,12 @@ def outlets_with_stock(sku_id: int, *, at_least: int) -> Sequence[int]:
     ]
 
 
+def pictures_noted(names: Iterable[str]) -> set[str]:
+    """Those of these pictures that some evidence refers to."""
+    query = select(Evidence.picture).where(Evidence.picture.in_(set(names)))
+    return {name for name in db.session.scalars(query) if name is not None}
+
+
 def tasks_left_alone(*, now: datetime, limit: int = 100) -> Sequence[tuple[Chain, Task]]:
     """Open nodes that the system closes by now because nobody else did, by order."""
     due = or_(

@@ -21,7 +21,7 @@ def keep_picture(data: bytes) -> str:
     """
     jpeg = drawn_anew(data).jpeg
     name = secrets.token_hex(16)
-    folder = _folder()
+    folder = evidence_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.jpg").write_bytes(jpeg)
     return name
@@ -29,7 +29,7 @@ def keep_picture(data: bytes) -> str:
 
 def drop_picture(name: str) -> None:
     """Forget a picture that nothing refers to."""
-    (_folder() / f"{name}.jpg").unlink(missing_ok=True)
+    (evidence_folder() / f"{name}.jpg").unlink(missing_ok=True)
 
 
 def picture_at_outlet(*, task_id: int, name: str, outlet_id: int) -> bytes:
@@ -59,11 +59,12 @@ def pictures_of(task_ids: Iterable[int]) -> dict[int, str]:
 
 def _picture(task_id: int, name: str) -> bytes:
     known = {each.picture for each in evidence_of([task_id]).get(task_id, [])}
-    path = _folder() / f"{name}.jpg"
+    path = evidence_folder() / f"{name}.jpg"
     if name not in known or not path.is_file():
         raise NotFound
     return path.read_bytes()
 
 
-def _folder() -> Path:
+def evidence_folder() -> Path:
+    """Where they lie."""
     return config().service.data_dir / "pictures"

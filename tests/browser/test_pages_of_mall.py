@@ -12,6 +12,7 @@ from tests.browser.conftest import DESKTOP, PHONE, WECHAT_AGENT, fresh_page
 from tests.browser.looking import Look
 from tests.browser.test_mall import BRIDGE, JSSDK
 from tests.catalog.slots import put_up
+from tests.catalog.test_outlet_stock import lay
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import config, keys, mall, phone_of
 from tests.storefront.test_foreign import Town, town
@@ -83,6 +84,7 @@ def test_every_page(
     shown, plan = named(town), plan_row(town.mall).number
     for title in ("开学季，学生机立减三百", "换新补贴"):
         put_up(town.mall.outlet_id, title)
+    lay(town.mall.wares.phone_id, town.mall.outlet_id, 3)
     db.session.rollback()
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
         settle(page, wechat)

@@ -1,0 +1,61 @@
+"""Uploaded pictures that no row refers to any more are taken away, a sixteenth of them in each round.
+
+Whoever makes a row refer to one and whoever takes them away pass one after the other (`in_turn`),
+so that what is taken away was referred to by nobody, and what is referred to is there.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from catalog.queries import pictures_shown
+from flows.album import albums, in_turn, name_in
+from flows.fulfilment.pictures import evidence_folder
+from fulfilment.queries import pictures_noted
+
+EVERY: Final = timedelta(minutes=10)
+GRACE: Final = timedelta(days=2)
+"""How long a file is left alone after it was uploaded, or let go by the last row."""
+
+
+def sweep_pictures(*, now: datetime) -> int:
+    """Take away this round's pictures that nobody needs; how many files it were.
+
+    A round is about names that begin with one of the sixteen digits, each in its turn: a file is
+    looked at every few hours, whatever became of the round before.
+    """
+    digit = f"{int(now.timestamp() / EVERY.total_seconds()) % 16:x}"
+    before = (now - GRACE).timestamp()
+    return _sweep_albums(digit, before) + _sweep_evidence(digit, before)
+
+
+def _sweep_albums(digit: str, before: float) -> int:
+    old = [file for folder in albums().glob(f"{digit}?") for file in _old(folder, digit, before)]
+    if not old:
+        return 0
+    in_turn()
+    shown = {name_in(path) for path in pictures_shown()}
+    return _remove(file for file in old if name_in(file.name) not in shown)
+
+
+def _sweep_evidence(digit: str, before: float) -> int:
+    """Their names are random, and never named again once they were: nobody has to wait."""
+    old = list(_old(evidence_folder(), digit, before))
+    noted = pictures_noted(name_in(file.name) for file in old)
+    return _remove(file for file in old if name_in(file.name) not in noted)
+
+
+def _old(folder: Path, digit: str, before: float) -> Iterator[Path]:
+    """The files of this round that were written, or let go, before an instant."""
+    for file in folder.glob(f"{digit}*"):
+        if file.stat().st_mtime < before:
+            yield file
+
+
+def _remove(files: Iterator[Path]) -> int:
+    count = 0
+    for file in files:
+        file.unlink(missing_ok=True)
+        count += 1
+    return count
