@@ -122,6 +122,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.tags.edit": "修改标签",
     "console.tags.give": "给客户标签",
     "console.tags.remove": "删除标签",
+    "console.tags.stop_sync": "停止标签同步",
+    "console.tags.sync": "标签同步到微信",
     "console.tags.take": "取消客户标签",
 }
 _VERBS: Final[Mapping[str, str]] = {
@@ -162,6 +164,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "staff": "账号",
     "tag": "标签",
     "tag_holder": "客户标签",
+    "tag_sync": "标签同步",
     "staff_factor": "两步验证",
     "staff_session": "登录设备",
 }

@@ -15,6 +15,7 @@ from flows.menus.adopting import adopt_soon
 from flows.menus.desk import MenuState
 from flows.menus.publishing import publish_soon, restore_soon, stop_publishing
 from flows.menus.reading import look_again
+from members.tags.queries import tags_of
 from menus.editing import (
     add_button,
     add_personal,
@@ -59,7 +60,13 @@ def show(account: str) -> str:
     state, asked = _state(account), request.args.get("tree", DEFAULT_TREE)
     trees = list(state.shown.trees())
     tree = next((each for each in trees if each[0] == asked), trees[0])
-    return render_template("console/menu.html", state=state, trees=trees, tree=tree)
+    return render_template(
+        "console/menu.html",
+        state=state,
+        trees=trees,
+        tree=tree,
+        tags=tags_of(state.account.appid),
+    )
 
 
 @bp.post("/<account>/adopt")

@@ -24,7 +24,12 @@ from wx_backend.words import printable
 log = logging.getLogger(__name__)
 bp = Blueprint("tags", __name__, url_prefix="/tags")
 
-ORIGINS: Final = {TagOrigin.RULE: "按规则", TagOrigin.HAND: "手工", TagOrigin.LIST: "导入名单"}
+ORIGINS: Final = {
+    TagOrigin.RULE: "按规则",
+    TagOrigin.HAND: "手工",
+    TagOrigin.LIST: "导入名单",
+    TagOrigin.WECHAT: "微信上已有",
+}
 
 
 @bp.context_processor
@@ -54,7 +59,7 @@ def show_account(account: str) -> str:
         rows=rows,
         choices=offered,
         reads={row.tag.id: _reads(row.tag.rule, offered.shelves) for row in rows},
-        is_moving=any(row.tag.is_applying for row in rows),
+        is_moving=any(row.is_moving for row in rows),
     )
 
 
@@ -146,11 +151,27 @@ def take(account: str, tag_id: int, identity_id: int) -> ResponseReturnValue:
     return _done("tag taken", account, tag_id, "已取消")
 
 
+@bp.post("/<account>/<int:tag_id>/sync")
+def sync(account: str, tag_id: int) -> ResponseReturnValue:
+    """Have WeChat have it as we do."""
+    node_id, now = staff().node_id, clock.now()
+    retried(lambda: desk.sync(account=account, tag_id=tag_id, node_id=node_id, now=now))
+    return _done("tag sync started", account, tag_id, "正在与微信同步")
+
+
+@bp.post("/<account>/<int:tag_id>/sync/stop")
+def stop_sync(account: str, tag_id: int) -> ResponseReturnValue:
+    """End that where it is; nothing more is told until somebody begins again."""
+    node_id, now = staff().node_id, clock.now()
+    retried(lambda: desk.stop_sync(account=account, tag_id=tag_id, node_id=node_id, now=now))
+    return _done("tag sync stopped", account, tag_id, "已停止同步")
+
+
 @bp.post("/<account>/<int:tag_id>/remove")
 def remove(account: str, tag_id: int) -> ResponseReturnValue:
     """Forget it."""
-    node_id = staff().node_id
-    retried(lambda: desk.remove(account=account, tag_id=tag_id, node_id=node_id))
+    node_id, now = staff().node_id, clock.now()
+    retried(lambda: desk.remove(account=account, tag_id=tag_id, node_id=node_id, now=now))
     log.info("tag removed", extra={"account": account, "tag_id": tag_id})
     flash("标签已删除")
     return redirect(url_for(".show_account", account=account))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flows.menus.rep_tags import rep_changed
+from flows.tags.applying import something_happened_to_member
 from members.phone_joining import part_from_phones
 from members.queries import member_ids_of, member_of
 from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
@@ -27,7 +27,7 @@ def bind_by_invitation(
     member_id = part_from_phones(identity_id=identity_id, now=now)
     outcome = try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
     if outcome is InviteOutcome.BOUND:
-        rep_changed(member_id)
+        something_happened_to_member(member_id)
     return outcome
 
 
@@ -36,5 +36,5 @@ def unbind_person(*, member_id: int, now: datetime) -> bool:
     rep_id = bound_rep(*member_ids_of(member_id))
     is_unbound = rep_id is not None and unbind_rep(rep_id=rep_id, now=now)
     if is_unbound:
-        rep_changed(member_id)
+        something_happened_to_member(member_id)
     return is_unbound

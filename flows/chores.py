@@ -27,6 +27,7 @@ from flows.period.proving import prove_daily
 from flows.reconcile.fetching import fetch_bills
 from flows.refund.calls import chase_refunds
 from flows.tags.applying import apply_due
+from flows.tags.telling import tell_due
 from flows.telling_reps import tell_freed
 from ledger.balances import count_postings
 from referral.proofs import chain_receipts
@@ -85,5 +86,6 @@ CHORES = (
     Chore("payouts.chase_transfers", timedelta(minutes=10), chase_transfers),
     Chore("tags.apply_due", timedelta(minutes=5), apply_due),
     Chore("pictures.sweep", sweeping.EVERY, sweeping.sweep_pictures),
+    Chore("tags.tell_due", timedelta(minutes=1), tell_due),
     Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -5,24 +5,21 @@ goes on after midnight in Shanghai.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from flows.accounts import account_within
 from flows.following import forget_identity, note_told
+from flows.resuming import pause_after
 from members import syncing
 from members.sync_models import FollowerSync, SyncPhase
-from wechat.error_codes import Kind, kind_of
 from wx_backend import clock
-from wx_backend.claims import ATTEMPTS_MAX, backoff
-from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.errors import NotFound, PlatformError
 from wx_backend.outbox import BULK, Steps, defer, remote_job
 from wx_backend.platform import client
 
 LEFT_AT_ONCE: Final = 500
 ASKED_AT_ONCE: Final = 100  # as many as the platform takes
-AFTER_MIDNIGHT: Final = timedelta(minutes=5)
 
 
 def start(*, name: str, node_id: int, by: str, now: datetime) -> None:
@@ -62,7 +59,7 @@ def sync_followers(*, sync_id: int, tries: int = 0) -> Steps:
     try:
         yield from _STEPS[SyncPhase(sync.phase)](sync)
     except PlatformError as refusal:
-        _refused(sync_id, refusal, tries + 1)
+        _refused(sync_id, refusal, tries)
         return
     sync = syncing.sync_under_way(sync_id)
     if sync is not None and sync.phase != SyncPhase.ASKING:
@@ -110,27 +107,15 @@ def _learn(sync: FollowerSync) -> Steps:
 
 
 def _refused(sync_id: int, refusal: PlatformError, tries: int) -> None:
-    """A quota used up waits for the next day; what is refused for good, or too often, ends it."""
     sync, now = syncing.sync_under_way(sync_id), clock.now()
     if sync is None:
         return
-    if refusal.code.isdigit() and kind_of(int(refusal.code)) is Kind.quota:
-        sync.note, sync.moved_at = "今日接口额度已用完，次日零点后继续", now
-        defer(sync_followers, sync_id=sync_id, due_at=_tomorrow(now))
-    elif refusal.permanent:
-        said = f"微信拒绝：{refusal.code} {refusal.message}".rstrip()
-        syncing.end_sync(sync, SyncPhase.FAILED, now=now, note=said)
-    elif tries >= ATTEMPTS_MAX:
-        said = f"微信多次没有给出可用的应答（{refusal.code}），请稍后重新同步"
-        syncing.end_sync(sync, SyncPhase.FAILED, now=now, note=said)
+    pause = pause_after(refusal, tries, now=now)
+    if pause.due_at is None:
+        syncing.end_sync(sync, SyncPhase.FAILED, now=now, note=pause.note)
     else:
-        sync.note, sync.moved_at = f"微信暂时没有给出可用的应答（{refusal.code}），稍后重试", now
-        defer(sync_followers, sync_id=sync_id, tries=tries, due_at=now + backoff(tries))
-
-
-def _tomorrow(now: datetime) -> datetime:
-    midnight = datetime.combine(business_on(now) + timedelta(days=1), time(), SHANGHAI)
-    return midnight + AFTER_MIDNIGHT
+        sync.note, sync.moved_at = pause.note, now
+        defer(sync_followers, sync_id=sync_id, tries=pause.tries, due_at=pause.due_at)
 
 
 _STEPS: Final[Mapping[SyncPhase, Callable[[FollowerSync], Any]]] = {

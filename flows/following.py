@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from customers.operations import erase_about
-from flows.menus.rep_tags import rep_changed
+from flows.tags.applying import something_happened_to_member
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
@@ -47,7 +47,7 @@ def note_told(*, identity_id: int, info: UserInfo, now: datetime) -> None:
     member_id = identity_by_id(identity_id).member_id
     if member_id is not None:
         merge_same_person(identity_id=identity_id, now=now)
-        rep_changed(member_id)  # the platform forgets the tags of who leaves
+        something_happened_to_member(member_id)
 
 
 @job("identity.forget")

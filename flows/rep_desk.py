@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from flows.menus.rep_tags import rep_changed
+from flows.tags.applying import something_happened_to_member
 from insights.reps import ever_of_reps
 from insights.values import RepFigures
 from org import invites, reps
@@ -90,7 +90,7 @@ def release_rep(*, number: str, node_id: int, now: datetime) -> None:
     member_id = member_of_rep(rep_id)
     if member_id is None or not invites.unbind_rep(rep_id=rep_id, now=now):
         raise NotBound
-    rep_changed(member_id)
+    something_happened_to_member(member_id)
 
 
 def pause_rep(*, number: str, node_id: int) -> None:
@@ -133,7 +133,7 @@ def assign_rep_codes(
 def _tell_tag(member_id: int | None) -> None:
     """The menu a rep sees follows what he may do."""
     if member_id is not None:
-        rep_changed(member_id)
+        something_happened_to_member(member_id)
 
 
 def rep_of_scope(number: str, node_id: int) -> Rep:

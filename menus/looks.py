@@ -1,12 +1,12 @@
 """What the platform was seen to have: asked for, noted, and taken over once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from menus.models import AccountTag, Adoption, MenuLook
+from menus.models import Adoption, MenuLook
 from menus.whole import AccountMenu
 from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict
@@ -42,13 +42,6 @@ def note_no_look(*, appid: str, error: str, now: datetime) -> None:
     """Keep why the platform could not be asked."""
     row = {"appid": appid, "asked_at": now, "error": error[:200]}
     upsert(MenuLook, row, key=("appid",), update=("error",))
-
-
-def note_tags(*, appid: str, tags: Mapping[str, int], names: Iterable[str]) -> None:
-    """Keep the numbers of the tags we use."""
-    for name in names:
-        row = {"appid": appid, "name": name, "tag_id": tags[name]}
-        upsert(AccountTag, row, key=("appid", "name"), update=("tag_id",))
 
 
 def note_adoption(

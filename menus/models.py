@@ -100,18 +100,6 @@ class Adoption(Model):
     notes: Mapped[list[str]] = mapped_column(JSON)
 
 
-class AccountTag(Model):
-    """A tag of an account by its name, once the platform has given it a number."""
-
-    __tablename__ = "account_tag"
-    __table_args__ = (UniqueConstraint("appid", "name"),)
-
-    id: Mapped[int] = id_column()
-    appid: Mapped[str] = mapped_column(String(32))
-    name: Mapped[str] = mapped_column(String(30))
-    tag_id: Mapped[int]
-
-
 class ReplyRule(Model):
     """What an account answers: `trigger` + `match` -> a reply of `kind` with `content`."""
 

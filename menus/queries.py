@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from menus.defaults import DEFAULT_RULES
 from menus.models import (
-    AccountTag,
     Adoption,
     EditionStatus,
     MenuEdition,
@@ -15,6 +14,7 @@ from menus.models import (
     ReplyRule,
 )
 from menus.rules import ReplyKind, Rule, Trigger
+from menus.whole import AccountMenu
 from wx_backend.db import db
 
 HISTORY_SHOWN = 50
@@ -102,16 +102,11 @@ def adoption_of(appid: str) -> Adoption | None:
     return db.session.scalar(select(Adoption).where(Adoption.appid == appid))
 
 
-def tag_id_of(appid: str, name: str) -> int | None:
-    """The platform's number of a tag, once we have used it at this account."""
-    return db.session.scalar(
-        select(AccountTag.tag_id).where(AccountTag.appid == appid, AccountTag.name == name)
-    )
-
-
-def tagging_accounts(name: str) -> Sequence[str]:
-    """The accounts (appids) at which a tag is used."""
-    return db.session.scalars(select(AccountTag.appid).where(AccountTag.name == name)).all()
+def tags_in_menus(appid: str) -> set[str]:
+    """The tags, by name, that the menus of an account are for: as published, being published, or drafted."""
+    editions = (draft_of(appid), publication_of(appid), published_edition(appid))
+    menus = [AccountMenu.from_json(each.content) for each in editions if each is not None]
+    return {each.tag for menu in menus for each in menu.personal if each.tag}
 
 
 def _edition(appid: str, status: EditionStatus) -> MenuEdition | None:

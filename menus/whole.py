@@ -10,6 +10,7 @@ PERSONAL_MAX: Final = 10
 DOMAINS_MAX: Final = 3  # 65316: personal menus of an account lead to three domains at most
 TAG_LENGTH: Final = 30
 REP_TAG: Final = "销售员工"  # who is bound to a rep has it, and nobody else
+REP_RULE: Final[Mapping[str, Any]] = {"is_rep": True}
 
 
 @dataclass(frozen=True, slots=True)

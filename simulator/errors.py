@@ -63,6 +63,7 @@ ERRMSG = {
     45029: "qrcode count out of limit",
     45047: "out of response count limit",
     45056: "invalid tag count, out of limit",
+    45057: "can't delete the tag that has too many fans",
     45058: "can not modify system tags",
     45059: "out of tag limit of this user",
     45065: "clientmsgid exist",

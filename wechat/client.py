@@ -200,6 +200,25 @@ class Client:
         sent = self.caller.call("POST", "/cgi-bin/tags/create", body={"tag": {"name": name}})
         return int(sent["tag"]["id"])
 
+    def rename_tag(self, tag_id: int, name: str) -> None:
+        """Give a tag another name."""
+        self.caller.call("POST", "/cgi-bin/tags/update", body={"tag": {"id": tag_id, "name": name}})
+
+    def delete_tag(self, tag_id: int) -> None:
+        """Take a tag from everybody and forget it; refused while more than 100,000 have it."""
+        self.caller.call("POST", "/cgi-bin/tags/delete", body={"tag": {"id": tag_id}})
+
+    def tagged(self, tag_id: int, after: str = "") -> Followers:
+        """One page of the followers who have a tag, after an openid; `total` is of the page alone."""
+        path, body = "/cgi-bin/user/tag/get", {"tagid": tag_id, "next_openid": after}
+        sent = self.caller.call("POST", path, body=body)
+        openids = (sent.get("data") or {}).get("openid", [])
+        count = sent.get("count")
+        if type(count) is not int or count != len(openids):
+            raise PlatformError(path, "unreadable_answer", permanent=False)
+        following = sent.get("next_openid", "") if openids else ""
+        return Followers(count, tuple(openids), following)
+
     def tag_followers(self, tag_id: int, openids: Sequence[str]) -> None:
         """Give a tag to at most 50 followers; who has it keeps it."""
         self._tagged("batchtagging", tag_id, openids)

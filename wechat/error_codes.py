@@ -28,6 +28,9 @@ CODE_USED: Final = frozenset({40029, 40163})  # an OAuth or login code that is w
 NO_MENU: Final = 46003
 NO_SUCH_MENU: Final = 65301  # a personalised one
 NOT_FOLLOWING: Final = 43004
+NO_SUCH_TAG: Final = 45159
+TAG_TOO_LARGE: Final = 45057  # to be deleted: more than 100,000 followers have it
+TAGS_TOO_MANY: Final = 45059  # of one person
 
 
 def kind_of(code: int) -> Kind:

@@ -319,6 +319,8 @@ TABLE: dict[str, Access] = {
     "console.tags.remove": MARKETS,
     "console.tags.show": MARKETS,
     "console.tags.show_account": MARKETS,
+    "console.tags.stop_sync": MARKETS,
+    "console.tags.sync": MARKETS,
     "console.tags.take": MARKETS,
     "health.live": ANYONE,
     "health.ready": ANYONE,

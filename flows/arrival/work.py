@@ -12,6 +12,7 @@ from flows.tags.applying import something_happened
 from flows.telling_reps import tell_scanned
 from members.consents import Answer, record_consents
 from members.operations import seen
+from members.tags.operations import forget_there
 from menus.defaults import POSTER_KEY, POSTER_WORDS
 from menus.rules import folded
 from referral.operations import count_forged
@@ -51,6 +52,7 @@ def _followed(push: Push, appid: str, told: pushes.Subscribe) -> None:
     identity_id = _identity(push, appid, told)
     defer(refresh_identity, identity_id=identity_id)
     open_window(identity_id=identity_id, trigger=Trigger.FOLLOW, at=push.event_at)
+    forget_there(identity_id)
     something_happened(identity_id)
     _tell_rep(push, appid, identity_id, told)
     _count_forged(push, appid, told)

@@ -11,7 +11,7 @@ from typing import Any
 
 from flows.menus.adopting import adopt_account
 from flows.menus.reading import read_menus
-from flows.menus.rep_tags import tag_every_rep
+from flows.tags.applying import note_tags
 from menus.converging import Add, Change, Create, Remove, changes, tags_needed
 from menus.editions import (
     being_published,
@@ -22,10 +22,10 @@ from menus.editions import (
     restore_edition,
     start_draft,
 )
-from menus.looks import NotAdopted, note_look, note_tags
+from menus.looks import NotAdopted, note_look
 from menus.queries import adoption_of
 from menus.tree import as_json
-from menus.whole import REP_TAG, AccountMenu
+from menus.whole import AccountMenu
 from wx_backend import clock
 from wx_backend.db import transaction
 from wx_backend.errors import PlatformError
@@ -86,8 +86,6 @@ def publish(*, edition_id: int) -> Steps:
     now = clock.now()
     mark_published(edition_id=edition_id, now=now)
     note_look(appid=appid, menu=wanted, now=now)
-    if any(each.tag == REP_TAG for each in wanted.personal):
-        defer(tag_every_rep, key=str(edition_id), appid=appid)
 
 
 def bring_about(appid: str, wanted: AccountMenu) -> Generator[Callable[[], Any], Any, None]:
@@ -97,7 +95,7 @@ def bring_about(appid: str, wanted: AccountMenu) -> Generator[Callable[[], Any],
     tags = dict(reading.tags)
     for name in [name for name in needed if name not in tags]:
         tags[name] = yield _making_tag(appid, name)
-    note_tags(appid=appid, tags=tags, names=needed)
+    note_tags(appid, {name: tags[name] for name in needed})
     told = replace(reading, tags=tags)
     for change in changes(told, wanted):
         yield _call(appid, change)

@@ -1,5 +1,6 @@
 """Tags given by a rule: everybody is looked at page by page, and one person when something happened to him."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from campaigns.segments import Segment
 from flows.accounts import owner_of
 from flows.segments import meant
+from flows.tags.telling import tell_all, tell_changes
 from members.audience import Wanted, fitting, people
 from members.queries import appid_of, subjects_of
 from members.tags.models import Tag
@@ -18,6 +20,8 @@ from members.tags.operations import (
     start_applying,
 )
 from members.tags.queries import ruled_tags, tags_to_apply
+from members.tags.telling import TagSyncUnderWay, link_tags
+from menus.whole import REP_RULE, REP_TAG
 from wx_backend import clock
 from wx_backend.errors import BadInput, NotFound
 from wx_backend.outbox import BULK, defer, job
@@ -49,7 +53,7 @@ def apply_page(*, tag_id: int, run: int, after: int) -> None:
         tag = locked_tag(tag_id)
     except NotFound:
         return
-    if tag.run != run:
+    if tag.run != run or tag.removed_at is not None:
         return
     try:
         wanted = fitting_people(tag, now=now)
@@ -59,8 +63,19 @@ def apply_page(*, tag_id: int, run: int, after: int) -> None:
     page = people(wanted, after=after, limit=PAGE)
     up_to = page[-1].id if len(page) == PAGE else None
     apply_rule(tag, [each.id for each in page], after=after, up_to=up_to, now=now)
+    tell_changes(tag, now=now)
     if up_to is not None:
         _next_page(tag_id, run, up_to)
+
+
+def note_tags(appid: str, numbers: Mapping[str, int]) -> None:
+    """Menus need these tags, which WeChat knows by their numbers: have them be given and told."""
+    now = clock.now()
+    for tag in link_tags(appid, numbers, {REP_TAG: REP_RULE}, now=now):
+        with suppress(TagSyncUnderWay):
+            tell_all(tag, now=now)
+        if tag.rule:
+            apply_soon(tag)
 
 
 def something_happened(identity_id: int) -> None:
@@ -84,6 +99,7 @@ def look_at(*, identity_id: int) -> None:
             tag = locked_tag(each.id)
             fits = identity_id in fitting(fitting_people(tag, now=now), [identity_id])
             apply_to_one(tag, identity_id, fits=fits, now=now)
+            tell_changes(tag, now=now)
 
 
 def fitting_people(tag: Tag, *, now: datetime) -> Wanted:

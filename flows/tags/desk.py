@@ -11,10 +11,14 @@ from campaigns.segments import Segment
 from flows.accounts import account_within
 from flows.campaign.importing import AT_ONCE, MISSES, lines_in, matched
 from flows.tags.applying import apply_soon, fitting_segment
+from flows.tags.telling import remove_there, stop, tell_all, tell_changes
 from members.audience import Person, persons_of
 from members.tags import operations
-from members.tags.models import Tag, TagHolder, TagOrigin
+from members.tags.models import Tag, TagHolder, TagOrigin, TagSync
 from members.tags.queries import holder_counts, holders_shown, tag_at, tags_of
+from members.tags.telling import latest_syncs
+from menus.queries import tags_in_menus
+from menus.whole import REP_RULE, REP_TAG
 from wx_backend.config import Account
 from wx_backend.errors import BadInput, Conflict, NotFound
 
@@ -32,6 +36,13 @@ class TagRow:
 
     tag: Tag
     count: int
+    sync: TagSync | None
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something of it will soon be otherwise."""
+        is_told = self.sync is not None and self.sync.ended_at is None
+        return self.tag.is_applying or is_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +64,13 @@ class Given:
 
 def tag_rows(account: Account) -> list[TagRow]:
     """The tags of an account, by name."""
-    tags = tags_of(account.appid)
-    counts = holder_counts([each.id for each in tags])
-    return [TagRow(each, counts.get(each.id, 0)) for each in tags]
+    return _rows(tags_of(account.appid))
 
 
 def tag_row(name: str, tag_id: int, node_id: int) -> TagRow:
     """One tag; NotFound for foreign as for missing ones."""
-    tag = _tag(name, tag_id, node_id)
-    return TagRow(tag, holder_counts([tag.id]).get(tag.id, 0))
+    [row] = _rows([_tag(name, tag_id, node_id)])
+    return row
 
 
 def holdings(tag: Tag, *, after: int, limit: int) -> list[Holding]:
@@ -74,7 +83,7 @@ def holdings(tag: Tag, *, after: int, limit: int) -> list[Holding]:
 def create(*, account: str, name: str, rule: Segment, node_id: int, by: str, now: datetime) -> int:
     """A new tag; with a rule it is given at once. Raises NotFound, BadInput, TagTaken, TooManyTags."""
     appid = account_within(account, node_id).appid
-    _check_rule(rule, appid, now)
+    _check_rule(name, rule, appid, now)
     tag = operations.create_tag(appid=appid, name=name, rule=rule.as_json(), by=by, now=now)
     if tag.rule:
         apply_soon(tag)
@@ -86,7 +95,7 @@ def edit(
 ) -> None:
     """Another name or rule; who does not fit another rule loses it. Raises as `create` does."""
     tag = _locked(account, tag_id, node_id)
-    _check_rule(rule, tag.appid, now)
+    _check_rule(name, rule, tag.appid, now)
     was = tag.rule
     operations.change_tag(tag, name=name, rule=rule.as_json())
     if tag.rule and tag.rule != was:
@@ -94,6 +103,7 @@ def edit(
     elif tag.rule != was:  # nobody fits any more, which is known at once
         operations.start_applying(tag)
         operations.apply_rule(tag, [], after=0, up_to=None, now=now)
+        tell_changes(tag, now=now)
 
 
 def apply_now(*, account: str, tag_id: int, node_id: int) -> None:
@@ -122,24 +132,50 @@ def give(given: Given, *, account: str, tag_id: int, node_id: int, by: str, now:
         raise BadInput("名单里没有关注该公众号的客户", fields=["list"], misses=dict(given.misses))
     tag = _locked(account, tag_id, node_id)
     operations.give(tag, given.identity_ids, origin=given.origin, by=by, now=now)
+    tell_changes(tag, now=now)
 
 
 def take(*, account: str, tag_id: int, identity_id: int, node_id: int, now: datetime) -> None:
     """Take a tag from somebody. Raises NotFound, HeldByRule."""
-    operations.take(_locked(account, tag_id, node_id), identity_id, now=now)
+    tag = _locked(account, tag_id, node_id)
+    operations.take(tag, identity_id, now=now)
+    tell_changes(tag, now=now)
 
 
-def remove(*, account: str, tag_id: int, node_id: int) -> None:
-    """Forget a tag. Raises NotFound, TagInUse."""
+def sync(*, account: str, tag_id: int, node_id: int, now: datetime) -> None:
+    """Have WeChat have the tag as we do. Raises NotFound, TagSyncUnderWay."""
+    tell_all(_locked(account, tag_id, node_id), now=now)
+
+
+def stop_sync(*, account: str, tag_id: int, node_id: int, now: datetime) -> None:
+    """End that where it is. Raises NotFound."""
+    stop(_locked(account, tag_id, node_id), now=now)
+
+
+def remove(*, account: str, tag_id: int, node_id: int, now: datetime) -> None:
+    """Forget a tag, at WeChat first where it is told of it. Raises NotFound, TagInUse."""
     tag = _locked(account, tag_id, node_id)
     for name, segment in freezing_segments(tag.appid):
         if tag.id in (*segment.tags, *segment.without_tags):
             raise TagInUse(f"活动“{name}”正在按这个标签锁定名单，请稍后再删除")
-    operations.remove_tag(tag)
+    if tag.name in tags_in_menus(tag.appid):
+        raise TagInUse("个性化菜单正在使用这个标签，请先从菜单中去掉并发布")
+    if tag.wechat_id is None:
+        operations.forget_tag(tag)
+    else:
+        remove_there(tag, now=now)
 
 
-def _check_rule(rule: Segment, appid: str, now: datetime) -> None:
+def _rows(tags: Sequence[Tag]) -> list[TagRow]:
+    ids = [each.id for each in tags]
+    counts, syncs = holder_counts(ids), latest_syncs(ids)
+    return [TagRow(each, counts.get(each.id, 0), syncs.get(each.id)) for each in tags]
+
+
+def _check_rule(name: str, rule: Segment, appid: str, now: datetime) -> None:
     """A rule must not ask for other tags, which may ask for it; nor for a list, which is given."""
+    if name == REP_TAG and rule.as_json() != REP_RULE:
+        raise BadInput(f"“{REP_TAG}”只能用“销售员工本人”这一条规则", fields=["name"])
     if rule.tags or rule.without_tags or rule.is_list:
         raise BadInput("标签的规则不能引用标签或名单", fields=["tags"])
     fitting_segment(rule, appid, now=now)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from members.tags.models import Tag, TagHolder, TagOrigin
+from members.tags.models import Tag, TagHolder, TagOrigin, TagSync, There
 from wx_backend.db import db, locked, upsert_all
 from wx_backend.errors import BadInput, Conflict, NotFound
 
@@ -28,6 +28,10 @@ class TagTaken(Conflict):
 
 class TooManyTags(Conflict):
     code, message = "too_many_tags", f"每个公众号最多 {TAGS_MAX} 个标签"
+
+
+class NamedThere(Conflict):
+    code, message = "named_there", "标签已同步到微信，菜单按名称使用它，不能改名"
 
 
 class HeldByRule(Conflict):
@@ -50,8 +54,10 @@ def create_tag(*, appid: str, name: str, rule: Mapping[str, Any], by: str, now: 
 
 
 def change_tag(tag: Tag, *, name: str, rule: Mapping[str, Any]) -> None:
-    """Another name or rule. Raises BadInput, TagTaken."""
+    """Another name or rule. Raises BadInput, TagTaken, NamedThere."""
     _check_name(name)
+    if name != tag.name and tag.wechat_id is not None:
+        raise NamedThere
     try:
         with db.session.begin_nested():
             tag.name, tag.rule = name, dict(rule)
@@ -60,10 +66,31 @@ def change_tag(tag: Tag, *, name: str, rule: Mapping[str, Any]) -> None:
         raise TagTaken from error
 
 
-def remove_tag(tag: Tag) -> None:
-    """Take it from everybody and forget it."""
-    db.session.execute(delete(TagHolder).where(TagHolder.tag_id == tag.id))
+def forget_tag(tag: Tag) -> None:
+    """Forget it, whoever has it, and what WeChat was told of it."""
+    for table in (TagHolder, TagSync):
+        db.session.execute(delete(table).where(table.tag_id == tag.id))
     db.session.delete(tag)
+
+
+def take_from_all(tag: Tag, *, now: datetime) -> None:
+    """Nobody has it any more."""
+    db.session.execute(
+        update(TagHolder)
+        .where(TagHolder.tag_id == tag.id, TagHolder.taken_at.is_(None))
+        .values(taken_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_there(identity_id: int) -> None:
+    """WeChat forgets the tags of who leaves: of who follows anew it has to be told again."""
+    db.session.execute(
+        update(TagHolder)
+        .where(TagHolder.identity_id == identity_id, TagHolder.there != There.NO)
+        .values(there=There.NO, refusal=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def locked_tag(tag_id: int) -> Tag:
@@ -81,7 +108,14 @@ def give(
 
     What a person gave stays when the rule no longer fits, so his word takes the place of the rule's.
     """
-    row = {"tag_id": tag.id, "origin": origin, "given_by": by, "given_at": now, "taken_at": None}
+    row = {
+        "tag_id": tag.id,
+        "origin": origin,
+        "given_by": by,
+        "given_at": now,
+        "taken_at": None,
+        "there": There.NO,
+    }
     upsert_all(
         TagHolder,
         [{**row, "identity_id": each} for each in sorted(set(identity_ids))],

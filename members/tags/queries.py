@@ -11,18 +11,22 @@ from wx_backend.db import db
 
 def tags_of(appid: str) -> Sequence[Tag]:
     """The tags of an account, by name."""
-    return db.session.scalars(select(Tag).where(Tag.appid == appid).order_by(Tag.name)).all()
+    query = select(Tag).where(Tag.appid == appid, Tag.removed_at.is_(None))
+    return db.session.scalars(query.order_by(Tag.name)).all()
 
 
 def tag_at(appid: str, tag_id: int) -> Tag | None:
     """One of them."""
-    return db.session.scalar(select(Tag).where(Tag.appid == appid, Tag.id == tag_id))
+    query = select(Tag).where(Tag.appid == appid, Tag.id == tag_id, Tag.removed_at.is_(None))
+    return db.session.scalar(query)
 
 
 def names_of_tags(appid: str, tag_ids: Collection[int]) -> dict[int, str]:
     """The names of some tags of an account; those it does not have are left out."""
     rows = db.session.execute(
-        select(Tag.id, Tag.name).where(Tag.appid == appid, Tag.id.in_(tag_ids))
+        select(Tag.id, Tag.name).where(
+            Tag.appid == appid, Tag.id.in_(tag_ids), Tag.removed_at.is_(None)
+        )
     )
     return {tag_id: name for tag_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
 
@@ -59,5 +63,7 @@ def ruled_tags(appid: str) -> list[Tag]:
 def tags_to_apply(before: datetime) -> Sequence[int]:
     """The tags whose rule was applied to everybody before an instant last, and is not just now."""
     is_old = or_(Tag.applied_at.is_(None), Tag.applied_at < before)
-    rows = db.session.execute(select(Tag.id, Tag.rule).where(Tag.cursor.is_(None), is_old))
+    rows = db.session.execute(
+        select(Tag.id, Tag.rule).where(Tag.cursor.is_(None), Tag.removed_at.is_(None), is_old)
+    )
     return [tag_id for tag_id, rule in rows if rule]

@@ -6,6 +6,7 @@ from simulator.records import JSON, Contact, Tag
 
 _MOST_TAGS = 100
 _MOST_PER_PERSON = 20
+_MOST_TO_DELETE = 100_000
 _BATCH = 50
 _SYSTEM_TAGS = (0, 1, 2)
 
@@ -37,6 +38,8 @@ def rename(call: Call) -> Answer:
 @endpoint("POST", "/cgi-bin/tags/delete")
 def delete(call: Call) -> Answer:
     tag = _tag(call, _inner(call).get("id"))
+    if _size(call, tag) > _MOST_TO_DELETE:
+        raise ApiError(45057)
     for contact in call.world.contacts:
         if contact.appid == tag.appid and tag.tag_id in contact.tags:
             contact.tags.remove(tag.tag_id)
@@ -49,6 +52,8 @@ def delete(call: Call) -> Answer:
 def tag_members(call: Call) -> Answer:
     tag = _tag(call, call.body.get("tagid"))
     members = _members(call)
+    if not all(contact.is_following for contact in members):
+        raise ApiError(40003)
     if any(len({*contact.tags, tag.tag_id}) > _MOST_PER_PERSON for contact in members):
         raise ApiError(45059)
     for contact in members:

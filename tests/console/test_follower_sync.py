@@ -203,7 +203,7 @@ def test_an_answer_that_says_nothing_makes_nobody_leave(
 def test_a_platform_that_fails_now_and_then_ends_no_reading(
     desk_of: Desks, openids: list[str], run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.follower_sync.ATTEMPTS_MAX", 2)
+    monkeypatch.setattr("flows.resuming.ATTEMPTS_MAX", 2)
     endpoint, turns = ENDPOINTS["/cgi-bin/user/get"], cycle([True, False])
     monkeypatch.setitem(
         ENDPOINTS,

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus
 from flows.campaign.running import begin_due
-from flows.menus.rep_tags import tag_person
+from flows.menus.publishing import publish
 from org.queries import node_by_code
 from tests.campaigns.cast import DAY, NOON, drafted, make_cast
 from tests.conftest import TEMPLATE
@@ -57,7 +57,7 @@ def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) ->
     cast = make_cast()
     campaigns = {status: drafted(cast) for status in CampaignStatus}
     with transaction():
-        defer(tag_person, member_id=1)
+        defer(publish, edition_id=1)
         for status, campaign_id in campaigns.items():
             one = db.session.get_one(Campaign, campaign_id)
             one.status, one.name = status, status

@@ -22,12 +22,12 @@ BUGS = (
         ),
     ),
     Bug(
-        "a rep's tag is given without a second look",
-        "flows/menus/rep_tags.py",
-        "        told = is_rep\n",
-        "        return\n",
+        "who was told of without an answer is not taken out again",
+        "members/tags/telling.py",
+        "HAVING = (There.YES, There.ASKED)\n",
+        "HAVING = (There.YES,)\n",
         (
-            "tests/flows/menus/test_rep_tags.py::test_a_rep_unbound_while_he_is_tagged_loses_the_tag",
+            "tests/flows/tags/test_telling.py::test_a_call_without_an_answer_is_made_again_and_the_tag_can_still_be_taken",
         ),
     ),
     Bug(

@@ -6,8 +6,8 @@ import pytest
 
 from flows.binding import bind_by_invitation, unbind_person
 from flows.menus.publishing import begin_with
-from flows.menus.rep_tags import rep_changed
 from flows.rep_desk import pause_rep, rep_leaves, resume_rep
+from flows.tags.applying import something_happened_to_member
 from members.joining import join_member
 from members.operations import follow
 from members.queries import identity_at
@@ -105,7 +105,7 @@ def test_a_rep_unbound_while_he_is_tagged_loses_the_tag(
     rep_id, alice, now = hire(tree.hall), joined(account, "Alice"), clock.now()
     with transaction():
         bind_rep(rep_id=rep_id, member_id=alice, now=now)
-        rep_changed(alice)
+        something_happened_to_member(alice)
     api = client(CITY)
     tagging = type(api).tag_followers
 

@@ -1,0 +1,207 @@
+"""WeChat is told who has a tag: for menus that only some see. One call at a time, resumed anywhere.
+
+What WeChat has is read first and once a day: whoever was given the tag there has it here from then on,
+whoever lost it there is given it again, and a tag that was deleted there is made anew.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from flows.resuming import is_kind, pause_after
+from members.tags import telling
+from members.tags.models import Tag, TagPhase, TagSync
+from members.tags.operations import forget_tag, locked_tag, take_from_all
+from members.tags.telling import TagSyncUnderWay
+from wechat.error_codes import NO_SUCH_TAG, TAG_TOO_LARGE, TAGS_TOO_MANY, Kind
+from wx_backend import clock
+from wx_backend.errors import NotFound, PlatformError
+from wx_backend.outbox import BULK, Steps, defer, remote_job
+from wx_backend.platform import client
+
+BATCH: Final = 50  # the most followers that can be tagged by one call
+READ_EVERY: Final = timedelta(days=1)
+AGAIN_AFTER: Final = timedelta(hours=1)
+"""How long a telling that failed is not begun again by itself."""
+REMADE: Final = "微信上的标签曾被删除，已重新建立，请重新发布用到它的菜单"
+
+
+def tell_all(tag: Tag, *, now: datetime) -> None:
+    """Have WeChat's list of a tag, which is locked, be read and made equal. Raises TagSyncUnderWay."""
+    tag.is_stopped = False
+    defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.FINDING, now=now))
+
+
+def tell_changes(tag: Tag, *, now: datetime) -> None:
+    """Have WeChat be told what changed about a tag, which is locked, if it is told of it at all."""
+    is_told = tag.wechat_id is not None and not tag.is_stopped
+    if is_told and telling.has_open(tag):
+        with suppress(TagSyncUnderWay):  # which looks again before it ends
+            defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.TELLING, now=now))
+
+
+def tell_due(*, now: datetime) -> int:
+    """Tell what is left to tell, and read what was not read for a day: as a chore."""
+    since = now - READ_EVERY
+    due = telling.tags_to_tell(whole_before=since, failed_before=now - AGAIN_AFTER)
+    for tag_id in due:
+        tag = locked_tag(tag_id)
+        with suppress(TagSyncUnderWay):
+            defer(sync_tag, sync_id=telling.start_sync(tag, _phase(tag, since), now=now))
+    return len(due)
+
+
+def _phase(tag: Tag, since: datetime) -> TagPhase:
+    if tag.removed_at is not None:
+        return TagPhase.REMOVING
+    return TagPhase.TELLING if telling.is_read_since(tag, since) else TagPhase.FINDING
+
+
+def remove_there(tag: Tag, *, now: datetime) -> None:
+    """Take a tag from everybody and have WeChat forget it; only then it is gone here."""
+    tag.removed_at = now
+    take_from_all(tag, now=now)
+    with suppress(TagSyncUnderWay):
+        defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.REMOVING, now=now))
+
+
+def stop(tag: Tag, *, now: datetime) -> None:
+    """End the telling of a tag where it is. Raises NotFound when nothing is under way."""
+    latest = telling.latest_syncs([tag.id]).get(tag.id)
+    found = telling.sync_under_way(latest.id) if latest is not None else None
+    if found is None:
+        raise NotFound("没有正在进行的同步")
+    tag.is_stopped = True
+    telling.end_sync(found[0], TagPhase.STOPPED, now=now)
+
+
+@remote_job("tags.sync", queue=BULK)
+def sync_tag(*, sync_id: int, tries: int = 0) -> Steps:
+    """Do the next step of a telling, and come back while there are more; `tries` as in `follower_sync`."""
+    found = telling.sync_under_way(sync_id)
+    if found is None:
+        return
+    sync, tag = found
+    try:
+        yield from _STEPS[TagPhase(sync.phase)](sync, tag)
+    except PlatformError as refusal:
+        _refused(sync_id, refusal, tries)
+        return
+    if still := telling.sync_under_way(sync_id):
+        if still[0].note != REMADE:
+            still[0].note = ""
+        defer(sync_tag, sync_id=sync_id)
+
+
+StepCalls = Generator[Callable[[], Any], Any, None]
+
+
+def _find(sync: TagSync, tag: Tag) -> StepCalls:
+    """By its number, else by its name, else it is made; another name there is set right."""
+    sync_id, appid, name, known = sync.id, tag.appid, tag.name, tag.wechat_id
+    api = client(appid)
+    there: Mapping[str, int] = yield api.tags
+    if known is not None and known in there.values():
+        number = known
+        if there.get(name) != number:
+            yield lambda: api.rename_tag(number, name)
+    elif name in there:
+        number = there[name]
+    else:
+        number = yield lambda: api.create_tag(name)
+    if still := telling.sync_under_way(sync_id):
+        telling.note_found(*still, number)
+        if known not in (None, number):
+            still[0].note = REMADE
+
+
+def _list(sync: TagSync, tag: Tag) -> StepCalls:
+    sync_id, appid, number, after = sync.id, tag.appid, tag.wechat_id or 0, sync.next_openid
+    page = yield lambda: client(appid).tagged(number, after)
+    if still := telling.sync_under_way(sync_id):
+        now, following = clock.now(), page.next_openid
+        telling.note_listed(*still, page.openids, following=following, now=now)
+
+
+def _tell(sync: TagSync, tag: Tag) -> StepCalls:
+    sync_id, appid, number = sync.id, tag.appid, tag.wechat_id or 0
+    is_given, batch = telling.next_batch(tag, limit=1 if sync.singles else BATCH)
+    if not batch:
+        _all_told(sync, tag)
+        return
+    try:
+        yield _call(appid, number, [*batch.values()], is_given)
+    except PlatformError as refusal:
+        if not _is_about_people(refusal):
+            raise
+        if still := telling.sync_under_way(sync_id):
+            telling.note_refused(still[0], [*batch], refusal.code, now=clock.now())
+        return
+    if still := telling.sync_under_way(sync_id):
+        telling.note_told(still[0], [*batch], is_given=is_given, now=clock.now())
+
+
+def _remove(sync: TagSync, tag: Tag) -> StepCalls:
+    """WeChat deletes no tag that too many have: from those it is taken first."""
+    sync_id, appid, number = sync.id, tag.appid, tag.wechat_id
+    if number is not None:
+        try:
+            yield lambda: client(appid).delete_tag(number)
+        except PlatformError as refusal:
+            if _is(refusal, TAG_TOO_LARGE) and (still := telling.sync_under_way(sync_id)):
+                still[0].phase = TagPhase.LISTING
+                return
+            if not _is(refusal, NO_SUCH_TAG):
+                raise
+    if still := telling.sync_under_way(sync_id):
+        forget_tag(still[1])
+
+
+def _all_told(sync: TagSync, tag: Tag) -> None:
+    if tag.removed_at is not None:
+        sync.phase = TagPhase.REMOVING
+    else:
+        telling.end_sync(sync, TagPhase.DONE, now=clock.now(), note=sync.note)
+
+
+def _call(appid: str, number: int, openids: list[str], is_given: bool) -> Callable[[], None]:
+    api = client(appid)
+    tell = api.tag_followers if is_given else api.untag_followers
+    return lambda: tell(number, openids)
+
+
+def _refused(sync_id: int, refusal: PlatformError, tries: int) -> None:
+    """A tag that was deleted there meanwhile is made anew; else it waits, or is over."""
+    found, now = telling.sync_under_way(sync_id), clock.now()
+    if found is None:
+        return
+    sync, tag = found
+    if _is(refusal, NO_SUCH_TAG) and sync.note != REMADE:
+        telling.note_gone(sync, tag)
+        sync.note = REMADE
+        defer(sync_tag, sync_id=sync_id)
+        return
+    pause = pause_after(refusal, tries, now=now)
+    if pause.due_at is None:
+        telling.end_sync(sync, TagPhase.FAILED, now=now, note=pause.note)
+    else:
+        sync.note, sync.moved_at = pause.note, now
+        defer(sync_tag, sync_id=sync_id, tries=pause.tries, due_at=pause.due_at)
+
+
+def _is_about_people(refusal: PlatformError) -> bool:
+    """Whether somebody among them is the reason, and the others may have it."""
+    return is_kind(refusal, Kind.receiver) or _is(refusal, TAGS_TOO_MANY)
+
+
+def _is(refusal: PlatformError, code: int) -> bool:
+    return refusal.code == str(code)
+
+
+_STEPS: Final[Mapping[TagPhase, Callable[[TagSync, Tag], StepCalls]]] = {
+    TagPhase.FINDING: _find,
+    TagPhase.LISTING: _list,
+    TagPhase.TELLING: _tell,
+    TagPhase.REMOVING: _remove,
+}

@@ -1,0 +1,278 @@
+"""Verbs of telling WeChat who has a tag: what it has is read, what it lacks is told, and nothing twice.
+
+Giving a tag to who has it, and taking it from who has not, changes nothing there: a call without an
+answer is simply made again. All of it happens under the tag's lock, as whatever changes who has it.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from members.audience import known_openids
+from members.models import Identity
+from members.tags.models import Tag, TagHolder, TagOrigin, TagPhase, TagSync, There
+from wx_backend.db import db, locked, upsert_all
+from wx_backend.errors import Conflict
+
+LACKING = (There.NO, There.ASKED)
+HAVING = (There.YES, There.ASKED)
+
+
+class TagSyncUnderWay(Conflict):
+    code, message = "tag_sync_under_way", "该标签正在同步"
+
+
+def start_sync(tag: Tag, phase: TagPhase, *, now: datetime) -> int:
+    """Begin to tell WeChat of a tag, from a phase on. Raises TagSyncUnderWay."""
+    begun = TagSync(
+        tag_id=tag.id,
+        phase=phase,
+        is_whole=phase != TagPhase.TELLING,
+        to_tell=count_open(tag),
+        started_at=now,
+        moved_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(begun)
+    except IntegrityError as error:
+        raise TagSyncUnderWay from error
+    return begun.id
+
+
+def sync_under_way(sync_id: int) -> tuple[TagSync, Tag] | None:
+    """A telling and its tag, the tag locked; None when it has ended."""
+    tag_id = db.session.scalar(select(TagSync.tag_id).where(TagSync.id == sync_id))
+    tag = locked(select(Tag).where(Tag.id == tag_id))
+    sync = locked(select(TagSync).where(TagSync.id == sync_id, TagSync.ended_at.is_(None)))
+    return (sync, tag) if sync is not None and tag is not None else None
+
+
+def end_sync(sync: TagSync, phase: TagPhase, *, now: datetime, note: str = "") -> None:
+    """It is over, done or not."""
+    sync.phase, sync.note, sync.ended_at, sync.moved_at = phase, note[:200], now, now
+
+
+def note_found(sync: TagSync, tag: Tag, wechat_id: int) -> None:
+    """WeChat has the tag under this number: next, whom it has it for. Under another one it has nobody."""
+    if tag.wechat_id != wechat_id:
+        _forget_there(tag)
+    tag.wechat_id, sync.phase, sync.next_openid = wechat_id, TagPhase.LISTING, ""
+
+
+def note_gone(sync: TagSync, tag: Tag) -> None:
+    """Somebody deleted it at WeChat while it was told: it is made and told anew."""
+    tag.wechat_id = None
+    _forget_there(tag)
+    sync.phase = TagPhase.FINDING
+
+
+def note_listed(
+    sync: TagSync, tag: Tag, openids: Sequence[str], *, following: str, now: datetime
+) -> None:
+    """Keep one page of whom WeChat has the tag for: who is new to us has it from now on.
+
+    A rule decides of them as of everybody; without one only a person takes it from them.
+    """
+    known = known_openids(tag.appid, set(openids))
+    row = {
+        "tag_id": tag.id,
+        "origin": TagOrigin.RULE if tag.rule else TagOrigin.WECHAT,
+        "given_by": "",
+        "given_at": now,
+        "taken_at": tag.removed_at,
+        "there": There.YES,
+        "listed_by": sync.id,
+    }
+    upsert_all(
+        TagHolder,
+        [{**row, "identity_id": each} for each in sorted(known.values())],
+        key=("tag_id", "identity_id"),
+        change=lambda _, new: {"there": There.YES, "refusal": None, "listed_by": new.listed_by},
+        where=lambda old, new: old.listed_by.is_distinct_from(new.listed_by),
+    )
+    sync.listed, sync.moved_at = sync.listed + len(openids), now
+    sync.strangers += len(set(openids) - known.keys())
+    sync.next_openid = following
+    if not following:
+        _end_list(sync, tag)
+
+
+def next_batch(tag: Tag, *, limit: int) -> tuple[bool, dict[int, str]]:
+    """Some who are to be told of: whether WeChat is to give it to them, and openids by row.
+
+    They count as asked from here on: whatever becomes of the call, WeChat may have them.
+    """
+    for is_given in (True, False):
+        query = select(TagHolder.id, Identity.openid).join(
+            Identity, Identity.id == TagHolder.identity_id
+        )
+        query = query.where(*_open(tag, is_given), *_reachable())
+        rows = db.session.execute(query.order_by(TagHolder.id).limit(limit)).all()
+        if rows:
+            _note([row_id for row_id, _ in rows], there=There.ASKED)
+            return is_given, {row_id: openid for row_id, openid in rows if openid is not None}
+    return True, {}
+
+
+def note_told(sync: TagSync, row_ids: Collection[int], *, is_given: bool, now: datetime) -> None:
+    """WeChat has taken them."""
+    _note(row_ids, there=There.YES if is_given else There.NO)
+    sync.told, sync.moved_at = sync.told + len(row_ids), now
+    sync.singles = max(0, sync.singles - len(row_ids))
+
+
+def note_refused(sync: TagSync, row_ids: Collection[int], code: str, *, now: datetime) -> None:
+    """WeChat will not have one of them: of several nobody knows whom, so that each is told alone."""
+    sync.moved_at = now
+    if len(row_ids) > 1:
+        sync.singles = len(row_ids)
+        return
+    _note(row_ids, there=There.REFUSED, refusal=code)
+    sync.refused, sync.singles = sync.refused + 1, max(0, sync.singles - 1)
+
+
+def count_open(tag: Tag) -> int:
+    """How many are still to be told of."""
+    found = 0
+    for is_given in (True, False):
+        query = (
+            select(func.count())
+            .select_from(TagHolder)
+            .join(Identity, Identity.id == TagHolder.identity_id)
+        )
+        found += db.session.scalar(query.where(*_open(tag, is_given), *_reachable())) or 0
+    return found
+
+
+def has_open(tag: Tag) -> bool:
+    """Whether somebody is still to be told of."""
+    return any(
+        db.session.scalar(
+            select(TagHolder.id)
+            .join(Identity, Identity.id == TagHolder.identity_id)
+            .where(*_open(tag, is_given), *_reachable())
+            .limit(1)
+        )
+        for is_given in (True, False)
+    )
+
+
+def latest_syncs(tag_ids: Collection[int]) -> dict[int, TagSync]:
+    """The last telling of each of some tags, under way or not."""
+    newest = (
+        select(func.max(TagSync.id)).where(TagSync.tag_id.in_(tag_ids)).group_by(TagSync.tag_id)
+    )
+    rows = db.session.scalars(select(TagSync).where(TagSync.id.in_(newest)))
+    return {each.tag_id: each for each in rows}
+
+
+def tags_to_tell(*, whole_before: datetime, failed_before: datetime) -> Sequence[int]:
+    """Tags to begin telling of: read before an instant last, or with somebody to be told of.
+
+    Left out is what is under way, what a person stopped, and what failed since an instant.
+    """
+    mine = TagSync.tag_id == Tag.id
+    has_failed = and_(TagSync.phase == TagPhase.FAILED, TagSync.ended_at >= failed_before)
+    rests = exists().where(mine, or_(TagSync.ended_at.is_(None), has_failed))
+    is_fresh = exists().where(mine, TagSync.is_whole, TagSync.started_at >= whole_before)
+    waits = exists().where(
+        TagHolder.tag_id == Tag.id,
+        or_(
+            and_(TagHolder.taken_at.is_(None), TagHolder.there.in_(LACKING)),
+            and_(TagHolder.taken_at.is_not(None), TagHolder.there.in_(HAVING)),
+        ),
+        TagHolder.identity_id == Identity.id,
+        *_reachable(),
+    )
+    query = select(Tag.id).where(
+        Tag.wechat_id.is_not(None), Tag.is_stopped.is_(False), ~rests, or_(~is_fresh, waits)
+    )
+    return db.session.scalars(query.order_by(Tag.id)).all()
+
+
+def is_read_since(tag: Tag, since: datetime) -> bool:
+    """Whether a telling that began since an instant read the whole list."""
+    fresh = select(TagSync.id).where(
+        TagSync.tag_id == tag.id, TagSync.is_whole, TagSync.started_at >= since
+    )
+    return db.session.scalar(fresh.limit(1)) is not None
+
+
+def link_tags(
+    appid: str, numbers: Mapping[str, int], rules: Mapping[str, Mapping[str, Any]], *, now: datetime
+) -> list[Tag]:
+    """The tags of these names, known to WeChat by these numbers; those new to us begin with `rules`."""
+    tags = []
+    for name, number in numbers.items():
+        tag = locked(select(Tag).where(Tag.appid == appid, Tag.name == name))
+        if tag is None:
+            tag = Tag(
+                appid=appid,
+                name=name,
+                rule=dict(rules.get(name, {})),
+                created_by="system",
+                created_at=now,
+            )
+            db.session.add(tag)
+        elif tag.wechat_id != number:
+            _forget_there(tag)
+        tag.wechat_id = number
+        tags.append(tag)
+    db.session.flush()
+    return tags
+
+
+def _end_list(sync: TagSync, tag: Tag) -> None:
+    """Who was not on the list has it not, whatever was told before; who was refused is tried again."""
+    db.session.execute(
+        update(TagHolder)
+        .where(
+            TagHolder.tag_id == tag.id,
+            TagHolder.there != There.NO,
+            TagHolder.listed_by.is_distinct_from(sync.id),
+        )
+        .values(there=There.NO, refusal=None)
+        .execution_options(synchronize_session=False)
+    )
+    sync.phase, sync.to_tell = TagPhase.TELLING, count_open(tag)
+
+
+def _forget_there(tag: Tag) -> None:
+    db.session.execute(
+        update(TagHolder)
+        .where(TagHolder.tag_id == tag.id, TagHolder.there != There.NO)
+        .values(there=There.NO, refusal=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _open(tag: Tag, is_given: bool) -> list[ColumnElement[bool]]:
+    if is_given:
+        return [
+            TagHolder.tag_id == tag.id,
+            TagHolder.taken_at.is_(None),
+            TagHolder.there.in_(LACKING),
+        ]
+    return [
+        TagHolder.tag_id == tag.id,
+        TagHolder.taken_at.is_not(None),
+        TagHolder.there.in_(HAVING),
+    ]
+
+
+def _reachable() -> list[ColumnElement[bool]]:
+    """Of who does not follow WeChat keeps no tags."""
+    return [Identity.is_followed.is_(True), Identity.openid.is_not(None)]
+
+
+def _note(row_ids: Collection[int], **values: Any) -> None:
+    db.session.execute(
+        update(TagHolder)
+        .where(TagHolder.id.in_(row_ids))
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
