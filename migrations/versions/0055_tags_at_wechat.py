@@ -6,8 +6,8 @@ from alembic import op
 from wx_backend import clock
 from wx_backend.db import BigId, Instant
 
-revision = "0050"
-down_revision = "0049"
+revision = "0055"
+down_revision = "0054"
 branch_labels = None
 depends_on = None
 
