@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 
 from console.asking import days_asked, id_of, place_asked
 from console.export import in_yuan
@@ -77,6 +78,10 @@ class Asked:
         }
         return {**mine, **other}
 
+    def spelled(self, **other: object) -> str:
+        """The same as a link ends with it: a table has hundreds, each row's is made once."""
+        return urlencode(self.query(**other))
+
 
 @bp.get("/figures")
 def index() -> str:
@@ -89,6 +94,7 @@ def index() -> str:
         page=found,
         chart=_chart(found.bars),
         measures=MEASURES,
+        paths={key: url_for(".rows", measure=key) for key in MEASURES},
         places=nodes_under(staff().node_id),
         splits={by: BY[by] for by in splits(asked.place)},
         grains=GRAINS,
