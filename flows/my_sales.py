@@ -88,9 +88,9 @@ class IncomePage:
     before: int | None
 
 
-def my_orders(rep_id: int, *, after: int = 0, limit: int) -> list[MyOrder]:
-    """The orders with a line of the rep's, newest first."""
-    orders = orders_of_lines(rep_id, after=after, limit=limit)
+def my_orders(rep_id: int, *, before: int | None = None, limit: int) -> list[MyOrder]:
+    """The orders with a line of the rep's that were made before another, newest first."""
+    orders = orders_of_lines(rep_id, before=before, limit=limit)
     lines = lines_of_orders([order.id for order in orders])
     return [_my_order(order, _his(lines[order.id], rep_id)) for order in orders]
 

@@ -91,7 +91,7 @@ class Posting(Model):
         UniqueConstraint("key"),
         UniqueConstraint("reverses_id"),
         Index("ix_posting_business_on", "business_on"),
-        partial_index("ix_posting_left_debt", "id", "kind = 'commission.left_debt'"),
+        partial_index("ix_posting_left_debt", "id", where="kind = 'commission.left_debt'"),
         CheckConstraint("total_fen = 0", name="balanced"),
         CheckConstraint("entries >= 2", name="entries"),
         ForeignKeyConstraint(

@@ -131,9 +131,14 @@ class OrderLine(Model):
             "refunded_fen >= 0 AND refunded_fen <= refund_reserved_fen", name="refunded"
         ),
         CheckConstraint("refund_reserved_fen <= paid_fen", name="refund_limit"),
-        Index("ix_order_line_developer", "developer_rep_id", "id"),
+        Index("ix_order_line_developer", "developer_rep_id", "order_id"),
         Index("ix_order_line_outlet", "outlet_id", "order_id"),
-        partial_index("ix_order_line_acceptor", "acceptor_rep_id", "acceptor_rep_id IS NOT NULL"),
+        partial_index(
+            "ix_order_line_acceptor",
+            "acceptor_rep_id",
+            "order_id",
+            where="acceptor_rep_id IS NOT NULL",
+        ),
     )
 
     id: Mapped[int] = id_column()

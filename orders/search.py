@@ -12,6 +12,7 @@ from orders.queries import PAGE
 from orders.rules import LINES_MAX
 from wx_backend.db import db
 
+LINES_USUAL: Final = 2
 FEW: Final = 25
 """So many outlets are asked one by one."""
 
@@ -89,9 +90,22 @@ def count_found(wanted: OrderFilter, *, limit: int) -> int:
     if conditions:
         sold = sold.join(SalesOrder, SalesOrder.id == OrderLine.order_id).where(*conditions)
     handed_out = select(SalesOrder.id).where(SalesOrder.outlet_id.in_(outlets), *conditions)
-    # As many lines as so many orders have at most.
-    some = union(_some(sold, limit * LINES_MAX), _some(handed_out, limit)).subquery()
-    return min(limit, db.session.scalar(select(func.count()).select_from(some)) or 0)
+    # As many lines as so many orders usually have; if that was not enough, as they have at most.
+    lines = limit * LINES_USUAL
+    while True:
+        found, read = _count(_some(sold, lines), _some(handed_out, limit))
+        if found >= limit or read < lines or lines == limit * LINES_MAX:
+            return min(limit, found)
+        lines = limit * LINES_MAX
+
+
+def _count(sold: Select[int], handed_out: Select[int]) -> tuple[int, int]:
+    """How many orders these are, and how many lines of theirs were read for it."""
+    lines = sold.cte("sold")
+    orders = union(select(lines.c.id), handed_out).subquery()
+    counts = (select(func.count()).select_from(each).scalar_subquery() for each in (orders, lines))
+    found, read = db.session.execute(select(*counts)).one()
+    return found, read
 
 
 def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
@@ -100,14 +114,18 @@ def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
     return db.session.scalars(query).one_or_none()
 
 
-def orders_of_lines(rep_id: int, *, after: int = 0, limit: int = PAGE) -> Sequence[SalesOrder]:
-    """The orders with a line credited to a rep, newest first; `after` skips that many."""
-    query = (
-        select(SalesOrder)
-        .where(SalesOrder.id.in_(credited_to(rep_id)))
-        .order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
-    )
-    return db.session.scalars(query.offset(after).limit(limit)).all()
+def orders_of_lines(
+    rep_id: int, *, before: int | None = None, limit: int = PAGE
+) -> Sequence[SalesOrder]:
+    """The orders with a line credited to a rep that were made before another, newest first."""
+    ids = OrderLine.order_id
+    lines = [
+        select(ids).distinct().where(is_his).order_by(ids.desc())
+        for is_his in (OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
+    ]
+    newest = [_some(each if before is None else each.where(ids < before), limit) for each in lines]
+    query = select(SalesOrder).where(SalesOrder.id.in_(union_all(*newest)))
+    return db.session.scalars(query.order_by(SalesOrder.id.desc()).limit(limit)).all()
 
 
 def credited_order(number: str, rep_id: int) -> SalesOrder | None:

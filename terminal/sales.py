@@ -19,9 +19,8 @@ PER_PAGE: Final = 20
 @bp.get("/orders")
 def orders() -> str:
     """The orders with a line of the rep's, newest first."""
-    after = position("after") or 0
-    rows = my_orders(rep(), after=after, limit=PER_PAGE + 1)
-    more = after + PER_PAGE if len(rows) > PER_PAGE else None
+    rows = my_orders(rep(), before=position("before"), limit=PER_PAGE + 1)
+    more = rows[PER_PAGE - 1].order.id if len(rows) > PER_PAGE else None
     return render_template("terminal/orders.html", rows=rows[:PER_PAGE], more=more)
 
 

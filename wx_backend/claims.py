@@ -49,17 +49,17 @@ def due_index(table: str, *columns: str) -> Index:
     )
 
 
-def partial_index(name: str, column: str, where: str) -> Index:
+def partial_index(name: str, *columns: str, where: str) -> Index:
     """An index over the rows that fulfil a condition; the others cost it nothing."""
     condition = text(where)
-    return Index(name, column, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def upkeep_indexes(table: str) -> tuple[Index, Index]:
     """What listing the dead and purging bodies read, however long the table grows."""
     return (
-        partial_index(f"ix_{table}_dead", "id", "status = 'dead'"),
-        partial_index(f"ix_{table}_body", "known_at", "raw IS NOT NULL"),
+        partial_index(f"ix_{table}_dead", "id", where="status = 'dead'"),
+        partial_index(f"ix_{table}_body", "known_at", where="raw IS NOT NULL"),
     )
 
 

@@ -52,7 +52,7 @@ class Job(Claimable, Model):
         UniqueConstraint("name", "key"),
         due_index("job", "queue"),
         Index("ix_job_status", "status", "name"),
-        partial_index("ix_job_over", "done_at", "status = 'done'"),
+        partial_index("ix_job_over", "done_at", where="status = 'done'"),
     )
     __audited__: ClassVar = None
 
