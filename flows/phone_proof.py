@@ -1,15 +1,20 @@
 """A member proves that he holds a phone: a one-time code by text message, typed in once."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from flows.sealed import vault
 from insights.briefings import staff_read_by
+from members.addresses import has_addresses
+from members.join_requests import waiting_for
+from members.models import PhoneJoin
 from members.phone_codes import Outcome, new_code, use_code, void_code
-from members.phone_joining import join_by_phone, prove_phone
+from members.phone_joining import PROOF_COUNTS_FOR, answer_join, join_by_phone, prove_phone
 from members.phones import normalised
 from members.queries import member_ids_of, phone_holder
 from members.vault import member_phone
+from orders.queries import orders_of_members
 from org.queries import bound_rep
 from wx_backend import clock, platform
 from wx_backend.db import retried
@@ -17,7 +22,9 @@ from wx_backend.errors import BadInput, Conflict, PlatformError, Unavailable
 from wx_backend.outbox import defer, job
 
 log = logging.getLogger(__name__)
-TEXT = "【{title}】验证码 {digits}，5 分钟内有效。输入者将与本手机号的会员合并，可查看订单和地址，请勿告诉任何人。"
+TEXT = (
+    "【{title}】验证码 {digits}，5 分钟内有效。输入者可申请与本手机号的会员合并，请勿告诉任何人。"
+)
 
 
 class CodeNotSent(Unavailable):
@@ -68,7 +75,7 @@ def prove(*, member_id: int, phone: str, digits: str, now: datetime) -> Outcome:
     outcome = use_code(member_id=member_id, phone=number, digits=digits, vault=vault(), now=now)
     if outcome is Outcome.RIGHT:
         prove_phone(member_id=member_id, phone=number, vault=vault(), now=now)
-        join_by_phone(member_id=member_id, has_rights=has_rights, now=now)
+        join_by_phone(member_id=member_id, has_rights=has_rights, has_things=has_things, now=now)
         defer(look_again, member_id=member_id)
     return outcome
 
@@ -76,12 +83,32 @@ def prove(*, member_id: int, phone: str, digits: str, now: datetime) -> Outcome:
 @job("phone.join")
 def look_again(*, member_id: int) -> None:
     """Once everything is committed: two who prove a phone at one moment do not see each other."""
-    join_by_phone(member_id=member_id, has_rights=has_rights, now=clock.now())
+    join_by_phone(
+        member_id=member_id, has_rights=has_rights, has_things=has_things, now=clock.now()
+    )
 
 
 def has_rights(member_ids: frozenset[int]) -> bool:
     """Whether a person is some rep's hands, also of one disabled, or reads a staff's figures."""
     return bound_rep(*member_ids) is not None or bool(staff_read_by(member_ids))
+
+
+def has_things(member_ids: frozenset[int]) -> bool:
+    """Whether a person has something that whoever is joined with him would see."""
+    return bool(orders_of_members(member_ids, limit=1)) or has_addresses(member_ids)
+
+
+def joins_waiting(member_id: int, *, now: datetime) -> Sequence[PhoneJoin]:
+    """Who proved this person's phone too, and waits to hear whether they are one."""
+    return waiting_for(member_id, since=now - PROOF_COUNTS_FOR)
+
+
+def answer(join_id: int, *, member_id: int, agrees: bool, now: datetime) -> bool:
+    """This person says whether the other one is he himself; whether they are one now.
+
+    Raises NotFound and JoinOver.
+    """
+    return answer_join(join_id, member_id=member_id, agrees=agrees, has_rights=has_rights, now=now)
 
 
 def proven_phone(member_id: int) -> str:

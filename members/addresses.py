@@ -117,6 +117,12 @@ def book_of(member_ids: Iterable[int], vault: Vault) -> list[BookEntry]:
     return [BookEntry(row.number, _opened(row, vault), row is rows[0]) for row in rows]
 
 
+def has_addresses(member_ids: Iterable[int]) -> bool:
+    """Whether any of these members keeps one."""
+    kept = select(MemberAddress.id).where(MemberAddress.member_id.in_(set(member_ids)))
+    return db.session.scalar(kept.limit(1)) is not None
+
+
 def _opened(row: MemberAddress, vault: Vault) -> Address:
     place = address_place(row.member_id, row.number)
     return Address(**json.loads(vault.open(row.sealed, place=place)))

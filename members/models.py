@@ -184,6 +184,33 @@ class MemberAddress(Model):
     saved_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class PhoneJoin(Model):
+    """Two persons who proved one phone: who of them has agreed to be one customer, and what became of it.
+
+    `first_id` and `second_id` are the members they were when it came up.
+    """
+
+    __tablename__ = "phone_join"
+    __table_args__ = (
+        UniqueConstraint("first_id", "second_id"),
+        CheckConstraint("first_id < second_id", name="order"),
+        CheckConstraint(
+            "joined_at IS NULL OR (first_agreed_at IS NOT NULL AND second_agreed_at IS NOT NULL"
+            " AND refused_at IS NULL)",
+            name="agreed",
+        ),
+    )
+
+    id: Mapped[int] = id_column()
+    first_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    second_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    first_agreed_at: Mapped[datetime | None] = mapped_column(Instant)
+    second_agreed_at: Mapped[datetime | None] = mapped_column(Instant)
+    refused_at: Mapped[datetime | None] = mapped_column(Instant)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class PhoneCode(Model):
     """A one-time code sent to a phone, for one member to prove that he holds it.
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from members.join_requests import agree, propose, refuse
 from members.joining import join_members, locked_identity, merge_same_person, undo_link
 from members.models import Identity, IdentityLink, LinkKind, Member
 from members.phones import normalised
@@ -20,6 +21,7 @@ from wx_backend.errors import Conflict, NotFound
 PROOF_COUNTS_FOR: Final = timedelta(days=90)
 """Operators hand a number out again some 90 days after it was given up: an older proof may be of
 whoever had it before."""
+Ask = Callable[[frozenset[int]], bool]
 _PHONES: Final = b"members.phones"  # who joins by one and who gets rights look at each other
 
 
@@ -47,22 +49,42 @@ def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> N
     db.session.flush()
 
 
-def join_by_phone(
-    *, member_id: int, has_rights: Callable[[frozenset[int]], bool], now: datetime
-) -> None:
+def join_by_phone(*, member_id: int, has_rights: Ask, has_things: Ask, now: datetime) -> None:
     """Join a person with all who proved his phone within 90 days; the oldest stays.
 
     A phone can be somebody else's by now, or its code told to a stranger. So whoever has rights in
-    the shop is joined with nobody by it: `has_rights` is asked with every row of a person.
+    the shop is joined with nobody by it, and whoever has something to see is asked before
+    (`members.join_requests`). Both are asked about with every row of a person.
     """
     take_turns(_PHONES)
     today = persons_of({member_id})
     person = member_id if member_id in today else min(today)
     alike = members_of_phone(member_ids_of(person), since=now - PROOF_COUNTS_FOR) | {person}
     free = {each for each in alike if not has_rights(member_ids_of(each))}
-    if person in free and len(free) > 1:
-        join_members(free, into=min(free), kind=LinkKind.PHONE, now=now)
+    if person not in free:
+        return
+    bare = {each for each in free if not has_things(member_ids_of(each))}
+    if person in bare:
+        join_members(bare, into=min(bare), kind=LinkKind.PHONE, now=now)
         db.session.flush()
+        person, free = min(bare), free - bare
+    for other in free - {person}:
+        propose(person, other, agreed=bare, now=now)
+
+
+def answer_join(
+    join_id: int, *, member_id: int, agrees: bool, has_rights: Ask, now: datetime
+) -> bool:
+    """One of two who proved one phone agrees to be one customer, or says no; whether they are now.
+
+    Raises NotFound and JoinOver.
+    """
+    take_turns(_PHONES)
+    if not agrees:
+        refuse(join_id, member_id=member_id, now=now)
+        return False
+    since = now - PROOF_COUNTS_FOR
+    return agree(join_id, member_id=member_id, since=since, has_rights=has_rights, now=now)
 
 
 def part_from_phones(*, identity_id: int, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from marshmallow import Schema
@@ -41,6 +42,9 @@ _PAGE: Final = {"type": "integer", "minimum": 0, "maximum": 999}
 _DELIVERY: Final = {"type": "string", "enum": ["courier", "pickup", "none"]}
 _NUMBER: Final = object_of({"number": str})
 _CHOICE: Final = object_of({"number": str, "grade": str, "until": str | None})
+_PHONE: Final = object_of(
+    {"phone": str, "joins": list_of(object_of({"number": str, "asked_at": datetime}))}
+)
 _CART: Final = shape(CartPage)
 _ENTRY: Final = object_of(
     {"name": str, "phone": str, "region": str, "street": str, "number": str, "is_default": bool}
@@ -137,8 +141,19 @@ CALLS: Final = (
     Call(
         *("post", "/api/phone", "phone.check"),
         "Type the code in; five tries, once",
-        object_of({"phone": str}),
+        _PHONE,
         schemas.ProofRequest,
+    ),
+    Call(
+        *("get", "/api/phone", "phone.show"),
+        "The proven phone, and the other WeChats that proved it and wait for one's answer",
+        _PHONE,
+    ),
+    Call(
+        *("post", "/api/phone/joins", "phone.join"),
+        "Say whether such a WeChat is one's own too; one customer once both have agreed",
+        object_of({"is_joined": bool}),
+        schemas.JoinRequest,
     ),
     Call(
         *("get", "/api/orders", "shelf.mine"),

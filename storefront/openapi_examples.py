@@ -135,6 +135,11 @@ _SIGNED: Final = {
     "signature": "0f9de62fce790f9a083d5c99e95740ceb90c27ed",
 }
 
+_PHONE: Final = {
+    "phone": "138****8000",
+    "joins": [{"number": "4711", "asked_at": "2026-11-29T04:00:00+00:00"}],
+}
+
 EXAMPLES: Final[Mapping[str, Example]] = {
     "shelf.products": Example(_SHELVES),
     "shelf.product": Example(_PAGE, number=_PRODUCT),
@@ -184,7 +189,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     ),
     "addresses.create": Example({"number": "0123456789abcdef"}, _ADDRESS | {"is_default": True}),
     "phone.send": Example({"seconds": 60}, {"phone": "13800138000"}),
-    "phone.check": Example({"phone": "138****8000"}, {"phone": "13800138000", "code": "031415"}),
+    "phone.check": Example(_PHONE, {"phone": "13800138000", "code": "031415"}),
+    "phone.show": Example(_PHONE),
+    "phone.join": Example({"is_joined": True}, {"number": "4711", "agrees": True}),
     "shelf.mine": Example({"orders": [_ROW], "next_page": None}),
     "orders.create": Example({"number": _ORDER, "pay_url": f"/orders/{_ORDER}/pay"}, _WISH),
     "orders.state": Example({"number": _ORDER, "status": "placed", "payable_fen": 199_900}),

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from flows.payment.ending import ask_now, cancel_order
 from flows.payment.prepay import pay as ask_for_payment
 from flows.payment.prepay import pay_by_code
+from flows.phone_proof import joins_waiting
 from flows.receipt_pages import filed_receipt, receipt_page
 from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
@@ -30,10 +31,15 @@ bp = Blueprint("orders", __name__)
 @bp.get("/orders")
 def index() -> str:
     """All of one's orders, newest first."""
-    number = asked_page()
-    rows = order_rows(session.member().member_id, after=number * PAGE, limit=PAGE + 1)
+    number, member_id = asked_page(), session.member().member_id
+    rows = order_rows(member_id, after=number * PAGE, limit=PAGE + 1)
     more = number + 1 if len(rows) > PAGE else None
-    return render_template("storefront/orders.html", orders=rows[:PAGE], next_page=more)
+    return render_template(
+        "storefront/orders.html",
+        orders=rows[:PAGE],
+        next_page=more,
+        has_joins=bool(joins_waiting(member_id, now=clock.now())),
+    )
 
 
 @bp.get("/orders/<number>")

@@ -119,6 +119,13 @@ class CodeRequest(Strict):
     phone = _words(24, required=True)
 
 
+class JoinRequest(Strict):
+    """Whether another WeChat that proved one's phone is one's own too."""
+
+    number = fields.Str(required=True, validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    agrees = fields.Bool(required=True)
+
+
 class ProofRequest(CodeRequest):
     """The code that came."""
 

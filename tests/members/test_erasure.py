@@ -95,7 +95,9 @@ def test_person_is_forgotten_in_every_row_merged_into_him(vault: Vault) -> None:
         members = [join_member(identity_id=each, now=NOON) for each in (first, second)]
         for each in members:
             prove_phone(member_id=each, phone=PHONE, vault=vault, now=NOON)
-            join_by_phone(member_id=each, has_rights=lambda _: False, now=NOON)
+            join_by_phone(
+                member_id=each, has_rights=lambda _: False, has_things=lambda _: False, now=NOON
+            )
     with transaction():
         for _ in range(2):
             erase_member(member_id=members[0], now=NOON + SECOND)

@@ -58,7 +58,9 @@ def join(appid: str, openid: str, unionid: str | None = None) -> tuple[int, int]
 def prove(member_id: int, vault: Vault, phone: str = PHONE, *, now: datetime = NOON) -> None:
     """A member proves a phone, and nobody has rights."""
     prove_phone(member_id=member_id, phone=phone, vault=vault, now=now)
-    join_by_phone(member_id=member_id, has_rights=lambda _: False, now=now)
+    join_by_phone(
+        member_id=member_id, has_rights=lambda _: False, has_things=lambda _: False, now=now
+    )
 
 
 def newest_link(identity_id: int) -> int:
@@ -132,7 +134,12 @@ def test_who_has_rights_is_joined_with_nobody_by_a_phone(vault: Vault, is_older:
         rep, *others = people if is_older else reversed(people)
         for each in (rep, *others, rep):
             prove_phone(member_id=each, phone=PHONE, vault=vault, now=NOON)
-            join_by_phone(member_id=each, has_rights=lambda ids: rep in ids, now=NOON)
+            join_by_phone(
+                member_id=each,
+                has_rights=lambda ids: rep in ids,
+                has_things=lambda _: False,
+                now=NOON,
+            )
 
     assert member_ids_of(rep) == {rep}
     assert member_ids_of(min(others)) == {*others}

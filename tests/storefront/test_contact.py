@@ -200,6 +200,9 @@ def test_a_joined_person_has_one_book_and_deletes_all_of_it(
     prove(bob, wechat)
     pass_time(61)
     prove(carol, wechat)
+    for each in (bob, carol):
+        [waits] = each.get("/api/phone").get_json()["joins"]
+        assert each.post("/api/phone/joins", number=waits["number"], agrees=True).status_code == 200
     home, work = HOME["street"], WORK["street"]
     assert book(carol) == book(bob) == [(work, True), (home, False)]
     press(bob, f"/addresses/{number_of(bob, home)}/default")

@@ -73,4 +73,24 @@ BUGS = (
             "tests/storefront/test_sign_in.py::test_a_foreign_next_is_refused_before_anything_begins",
         ),
     ),
+    Bug(
+        "a phone's code that was told to a stranger joins him at once",
+        "members/phone_joining.py",
+        "    bare = {each for each in free if not has_things(member_ids_of(each))}\n",
+        "    bare = free\n",
+        (
+            "tests/storefront/test_phone_joins.py::test_a_phished_code_shows_nothing_and_is_refused_for_good",
+            "tests/members/test_join_requests.py::test_those_with_nothing_are_joined_at_once",
+        ),
+    ),
+    Bug(
+        "one of two agrees for both",
+        "members/join_requests.py",
+        "    if row.first_agreed_at is None or row.second_agreed_at is None:\n        return False\n",
+        "    row.first_agreed_at = row.second_agreed_at = now\n",
+        (
+            "tests/storefront/test_phone_joins.py::test_who_has_something_himself_agrees_too",
+            "tests/members/test_join_requests.py::test_both_have_to_agree",
+        ),
+    ),
 )

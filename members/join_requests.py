@@ -1,0 +1,109 @@
+"""Two persons who proved one phone and have something to see: one customer once both have agreed.
+
+The code of a phone can be told to a stranger. Whose orders or addresses would be seen by it says so
+himself, signed in by his own WeChat; whoever has nothing yet has agreed from the start.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from members.joining import join_members
+from members.models import LinkKind, PhoneJoin
+from members.queries import member_ids_of, members_of_phone, persons_of
+from wx_backend.db import db, locked, upsert
+from wx_backend.errors import Conflict, NotFound
+
+
+class JoinOver(Conflict):
+    """It was refused, is too old, or one of the two has rights in the shop by now."""
+
+    code, message = "join_over", "这个合并请求已失效"
+
+
+def propose(first: int, second: int, *, agreed: Collection[int], now: datetime) -> None:
+    """Ask two persons, once; whoever of them is in `agreed` need not be asked."""
+    one, other = sorted((first, second))
+    values = {
+        "first_id": one,
+        "second_id": other,
+        "asked_at": now,
+        "first_agreed_at": now if one in agreed else None,
+        "second_agreed_at": now if other in agreed else None,
+    }
+    upsert(PhoneJoin, values, key=("first_id", "second_id"))
+
+
+def waiting_for(member_id: int, *, since: datetime) -> Sequence[PhoneJoin]:
+    """What this person has not answered yet, of what came up after `since`."""
+    mine = member_ids_of(member_id)
+    first = PhoneJoin.first_id.in_(mine) & PhoneJoin.first_agreed_at.is_(None)
+    second = PhoneJoin.second_id.in_(mine) & PhoneJoin.second_agreed_at.is_(None)
+    rows = db.session.scalars(
+        select(PhoneJoin)
+        .where(
+            or_(first, second),
+            PhoneJoin.refused_at.is_(None),
+            PhoneJoin.joined_at.is_(None),
+            PhoneJoin.asked_at > since,
+        )
+        .order_by(PhoneJoin.id)
+    )
+    return [row for row in rows if not {row.first_id, row.second_id} <= mine]
+
+
+def agree(
+    join_id: int,
+    *,
+    member_id: int,
+    since: datetime,
+    has_rights: Callable[[frozenset[int]], bool],
+    now: datetime,
+) -> bool:
+    """One of the two agrees; True when they are one by it. A proof from before `since` counts no more.
+
+    Raises NotFound for whom it does not concern, and JoinOver. Agreeing again changes nothing.
+    """
+    row, mine = _mine(join_id, member_id)
+    if row.joined_at is not None:
+        return True
+    if row.refused_at is not None or row.asked_at <= since:
+        raise JoinOver
+    if row.first_id in mine:
+        row.first_agreed_at = row.first_agreed_at or now
+    if row.second_id in mine:
+        row.second_agreed_at = row.second_agreed_at or now
+    if row.first_agreed_at is None or row.second_agreed_at is None:
+        return False
+    persons = persons_of({row.first_id, row.second_id})
+    if any(
+        has_rights(member_ids_of(each))
+        or not persons <= members_of_phone(member_ids_of(each), since=since)
+        for each in persons
+    ):
+        raise JoinOver
+    join_members(persons, into=min(persons), kind=LinkKind.PHONE, now=now)
+    row.joined_at = now
+    db.session.flush()
+    return True
+
+
+def refuse(join_id: int, *, member_id: int, now: datetime) -> None:
+    """One of the two says that the other is somebody else: they are not asked again.
+
+    Raises NotFound for whom it does not concern, and JoinOver when they are one already.
+    """
+    row, _ = _mine(join_id, member_id)
+    if row.joined_at is not None:
+        raise JoinOver
+    row.refused_at = row.refused_at or now
+    db.session.flush()
+
+
+def _mine(join_id: int, member_id: int) -> tuple[PhoneJoin, frozenset[int]]:
+    row = locked(select(PhoneJoin).where(PhoneJoin.id == join_id))
+    mine = member_ids_of(member_id)
+    if row is None or not {row.first_id, row.second_id} & mine:
+        raise NotFound("没有找到这个合并请求")
+    return row, mine
