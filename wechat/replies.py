@@ -55,7 +55,7 @@ class Reply(ABC):
 
     def to(self, push: Push) -> Addressed:
         """Address the reply to whoever caused the push, dated as the push."""
-        return Addressed(push, self.msg_type, self.content())
+        return Addressed(push, self.msg_type, _cleaned(self.content()))
 
     @abstractmethod
     def content(self) -> Mapping[str, Any]:
@@ -99,7 +99,7 @@ class Video(Reply):
     msg_type = "video"
 
     def content(self) -> Mapping[str, Any]:
-        described = {"Title": clean(self.title), "Description": clean(self.description)}
+        described = {"Title": self.title, "Description": self.description}
         return {"Video": {"MediaId": self.media_id, **described}}
 
 
@@ -115,8 +115,8 @@ class Music(Reply):
     def content(self) -> Mapping[str, Any]:
         return {
             "Music": {
-                "Title": clean(self.title),
-                "Description": clean(self.description),
+                "Title": self.title,
+                "Description": self.description,
                 "MusicUrl": self.url,
                 "HQMusicUrl": self.hq_url,
                 "ThumbMediaId": self.thumb_media_id,
@@ -151,8 +151,8 @@ class News(Reply):
     def content(self) -> Mapping[str, Any]:
         items = [
             {
-                "Title": clean(article.title),
-                "Description": clean(article.description),
+                "Title": article.title,
+                "Description": article.description,
                 "PicUrl": article.pic_url,
                 "Url": article.url,
             }
@@ -173,8 +173,13 @@ class TransferToCustomerService(Reply):
 
 
 def clean(text: str) -> str:
-    """Text without control characters, lone surrogates and the like."""
-    return text if text.isprintable() else _UNWRITABLE.sub("", text)
+    """Text without control characters, lone surrogates and the like; every line ends by a newline.
+
+    Whoever reads XML takes a carriage return for one anyway.
+    """
+    if text.isprintable():
+        return text
+    return _UNWRITABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def cut(text: str, limit: int) -> str:
@@ -182,6 +187,15 @@ def cut(text: str, limit: int) -> str:
     if len(text) * 4 <= limit:
         return text
     return text.encode()[:limit].decode(errors="ignore")
+
+
+def _cleaned(value: Any) -> Any:
+    """The same with every text in it clean: a media id that was typed in as much as a title."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned(each) for name, each in value.items()}
+    return [_cleaned(each) for each in value] if isinstance(value, list) else value
 
 
 def _elements(fields: Mapping[str, Any]) -> str:

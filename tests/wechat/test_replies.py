@@ -1,6 +1,7 @@
 """Whatever a reply says, it is one well-formed document with nothing added."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from wechatpy.replies import deserialize_reply
 
+from tests.naughty import NAUGHTY
 from wechat import events, replies
 from wechat.pushes import Push
 from wechat.xml import parse
@@ -119,3 +121,48 @@ def test_a_long_text_is_cut_at_a_character(scan: Push) -> None:
 def test_a_news_reply_has_one_to_eight_articles(count: int) -> None:
     with pytest.raises(ValueError, match="1 to 8"):
         replies.News((ARTICLE,) * count)
+
+
+UNWRITABLE = ("\x00", "\ud800", "\ufffe", "\x0b", "]]>]]>", "a\rb", "\r\n", "]]" + ">" * 3)
+
+
+def everywhere(text: str) -> list[replies.Reply]:
+    """Each kind of reply with this text wherever it holds one."""
+    article = replies.Article(text, text, text, text)
+    return [
+        replies.Text(text),
+        replies.Image(text),
+        replies.Voice(text),
+        replies.Video(text, text, text),
+        replies.Music(text, text, text, text, text),
+        replies.News((article, article)),
+        replies.TransferToCustomerService(text),
+    ]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from texts_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
+    elif isinstance(value, str):
+        yield value
+
+
+@pytest.mark.parametrize("text", [*NAUGHTY, *UNWRITABLE])
+def test_any_text_anywhere_survives_as_both_forms_can_hold_it(scan: Push, text: str) -> None:
+    """Nothing of it is markup, nothing is lost but what no XML can carry; line ends are one."""
+    kept = replies.clean(text)
+    assert kept == "".join(each for each in kept if each in text or each == "\n")
+    if text.isprintable():
+        assert kept == text
+    for reply in everywhere(text):
+        sent, told = reply.to(scan), json.loads(reply.to(scan).json())
+        read = parse(sent.xml())
+        assert read.keys() == told.keys() >= COMMON.keys()
+        for common in (*COMMON, "MsgType", "ArticleCount"):
+            assert str(read.pop(common, "")) == str(told.pop(common, "")), common
+        assert read == told
+        assert set(texts_in(read)) == ({kept} if told else set())
