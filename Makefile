@@ -50,7 +50,7 @@ lint: ## ruff, mypy, import-linter
 bench: ## the figures, side by side
 	@$(DEV) -m bench $(ARGS)
 
-hosts: ## two web hosts, two worker hosts, a database with a standby, as root in network namespaces: four go silent in turn, nothing is lost
+hosts: ## two web hosts, two worker hosts, a database with a standby, in network namespaces: five go silent in turn, nothing is lost
 	@$(DEV) -m demo.hosts $(ARGS)
 
 planted: ## known bugs, each alone in a copy: the tests must catch it; ARGS="money" narrows it

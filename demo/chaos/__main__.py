@@ -2,9 +2,9 @@
 
 import sys
 
-from demo.chaos import disk
+from demo import namespaces
 from demo.story.__main__ import main
 
 if __name__ == "__main__":
-    disk.enter(sys.argv[1:])
+    namespaces.enter("demo.chaos", sys.argv[1:], "--mount")
     sys.exit(main(["--chaos-only", *sys.argv[1:]]))

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demo import screen
-from demo.hosts.network import can_make_hosts
+from demo.hosts.network import NoNamespaces, prepare_inside, why_no_hosts
 from demo.hosts.run import trade_through_silence
 from demo.hosts.stand import standing
+from demo.namespaces import INSIDE, enter
 from demo.places import HOST
 from demo.story.__main__ import FAILURES, playing
 
@@ -25,14 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen.prepare()
     parser = argparse.ArgumentParser(prog="python -m demo.hosts", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of what people do")
+    parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    if not can_make_hosts():
+    if why := _why_not(is_inside=asked.inside):
         print(
-            "LEFT OUT: several hosts. It takes root and network namespaces (`ip netns add`), "
-            "which this machine does not give us. Nothing was shown.",
+            "LEFT OUT: several hosts. It takes network namespaces (`ip netns add`), by root or in a "
+            f"user namespace of our own, which this machine does not give us: {why}. "
+            "Nothing was shown.",
             file=sys.stderr,
         )
         return LEFT_OUT
+    screen.say("", "The hosts are " + (_OWN if asked.inside else "this machine's, made by root"))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the hosts are taken away then, too
     folder = Path(tempfile.mkdtemp(prefix="wx-hosts-"))
     try:
@@ -50,10 +54,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_OWN = "in a user namespace of our own: no root, and nothing of this machine is changed"
+
+
+def _why_not(*, is_inside: bool) -> str:
+    try:
+        if is_inside:
+            prepare_inside()
+    except NoNamespaces as error:
+        return str(error)
+    return why_no_hosts()
+
+
 def _free_port() -> int:
     with socket.create_server((HOST, 0)) as server:
         return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":
+    enter("demo.hosts", sys.argv[1:], "--net", "--mount")
     sys.exit(main())

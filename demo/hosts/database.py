@@ -72,13 +72,25 @@ class DatabaseHost:
 
     def acknowledge_by_standby(self) -> None:
         """From now on nothing is acknowledged before the standby has it on its disk."""
-        self._ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
-        self._ask("SELECT pg_reload_conf()")
+        self._wait_for("*")
         end = time.monotonic() + PATIENCE_SECONDS
         while self._ask("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != 1:
             if time.monotonic() > end:
                 raise CannotStart("the standby never caught up")
             time.sleep(0.2)
+
+    def go_alone(self) -> float:
+        """Wait for no standby any more; seconds until no commit waits."""
+        started = time.monotonic()
+        self._wait_for("")
+        while self.commits_waiting():
+            time.sleep(0.02)
+        return time.monotonic() - started
+
+    def commits_waiting(self) -> int:
+        """How many commits wait for a standby."""
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+        return int(str(self._ask(waiting)))
 
     def promote(self) -> float:
         """Make the standby the primary; seconds until it takes writes."""
@@ -90,6 +102,10 @@ class DatabaseHost:
 
     def create_database(self) -> None:
         self._ask(f"CREATE DATABASE {DATABASE}")
+
+    def _wait_for(self, standbys: str) -> None:
+        self._ask(f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")
+        self._ask("SELECT pg_reload_conf()")
 
     def _ask(self, query: str) -> object:
         with self._connect() as connection:

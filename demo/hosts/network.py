@@ -1,6 +1,5 @@
 """Hosts on one machine: a network namespace each, on one bridge, with a share of the processor."""
 
-import os
 import secrets
 import subprocess
 from collections.abc import Sequence
@@ -139,12 +138,24 @@ _QUOTAS: Final = ((CPU_V1, "cpu.cfs_quota_us", _v1), (CPU_V2, "cpu.max", _v2))
 _LISTS: Final = {CPU_V1: "tasks", CPU_V2: "cgroup.procs"}
 
 
-def can_make_hosts() -> bool:
-    """Whether this machine lets us: as root, with the `ip` program."""
-    if os.geteuid() != 0:
-        return False
+def why_no_hosts() -> str:
+    """Why this machine lets us make none; empty where it does."""
     try:
         with Network(["a"]):
-            return True
-    except (NoNamespaces, OSError):
-        return False
+            return ""
+    except (NoNamespaces, OSError) as error:
+        return str(error)
+
+
+def prepare_inside() -> None:
+    """In namespaces of our own: a place for the names of hosts, and this machine's own address.
+
+    Raises NoNamespaces.
+    """
+    for command in (
+        ("mount", "-t", "tmpfs", "wx-hosts", "/run"),
+        ("ip", "link", "set", "lo", "up"),
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NoNamespaces(f"{' '.join(command)}: {done.stderr.strip()}")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from demo.story.telling import named, tell
 
 QUIET_SECONDS: Final = 8.0
 SILENT_SECONDS: Final = 15.0
+IN_FLIGHT_SECONDS: Final = 2.0  # what had reached the standby before is acknowledged within
 
 
 def trade_through_silence(story: Story, stand: Stand, *, seed: int) -> dict[str, Any]:
@@ -29,9 +31,11 @@ def trade_through_silence(story: Story, stand: Stand, *, seed: int) -> dict[str,
     crowd = Crowd(story, leads(story), offers(story), seed)
     crowd.start()
     time.sleep(QUIET_SECONDS)
-    sold = {
-        name: _during(crowd, name, partial(trouble, stand)) for name, trouble in TROUBLES.items()
+    troubles = {
+        name: _during(crowd, name, partial(trouble, stand, crowd))
+        for name, trouble in TROUBLES.items()
     }
+    sold = {name: each.orders for name, each in troubles.items()}
     crowd.leave()
     drain(story)
     for number in [*crowd.unproven]:
@@ -54,43 +58,76 @@ def trade_through_silence(story: Story, stand: Stand, *, seed: int) -> dict[str,
         "scans": crowd.scans,
         "promises": len(story.journal),
         "orders_in_trouble": sold,
+        "said_in_trouble": {name: each.said for name, each in troubles.items() if each.said},
         "compared": {name: each.found for name, each in told.items()},
     }
 
 
-def _silent(stand: Stand, host: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Suffered:
+    """What a trouble let through: orders during it and right after, and what else there is to say."""
+
+    orders: int
+    said: str
+
+
+def _silent(host: str, stand: Stand, _crowd: Crowd) -> str:
     stand.network.cut(host)
     time.sleep(SILENT_SECONDS)
     stand.network.mend(host)
+    return ""
 
 
-def _fail_over(stand: Stand) -> None:
+def _without_standby(stand: Stand, crowd: Crowd) -> str:
+    """The one standby is silent: nothing is acknowledged until a person lets the primary go on alone."""
+    stand.network.cut(DATABASES[1])
+    time.sleep(IN_FLIGHT_SECONDS)
+    before = len(crowd.orders)
+    time.sleep(SILENT_SECONDS)
+    expect("orders acknowledged without a second copy", len(crowd.orders) - before, 0)
+    waiting = stand.primary.commits_waiting()
+    expect("commits wait", waiting > 0, True)
+    seconds = stand.primary.go_alone()
+    time.sleep(SILENT_SECONDS)
+    alone = len(crowd.orders) - before
+    expect("the primary goes on alone", alone > 0, True)
+    stand.network.mend(DATABASES[1])
+    stand.primary.acknowledge_by_standby()
+    return (
+        f"synchronous: {waiting} commits waited, none was acknowledged for {SILENT_SECONDS:.0f} s; "
+        f"all went on {seconds:.2f} s after the standby's name was taken out, {alone} orders alone"
+    )
+
+
+def _fail_over(stand: Stand, _crowd: Crowd) -> str:
     """The primary goes silent with all it holds; it is switched off, and the standby promoted."""
     stand.network.cut(DATABASES[0])
     time.sleep(3.0)
     stand.stop_host(DATABASES[0])  # never two that take writes
     seconds = stand.standby.promote()
-    screen.note(DATABASES[1], f"promoted in {seconds:.2f} s")
     stand.network.mend(DATABASES[0])
     time.sleep(SILENT_SECONDS)
+    return f"promoted in {seconds:.2f} s"
 
 
-TROUBLES: Final[Mapping[str, Callable[[Stand], None]]] = {
-    "a web host is silent": lambda stand: _silent(stand, WEB[0]),
-    "a worker host is silent": lambda stand: _silent(stand, WORKERS[0]),
-    "Valkey is silent": lambda stand: _silent(stand, "valkey"),
+TROUBLES: Final[Mapping[str, Callable[[Stand, Crowd], str]]] = {
+    "a web host is silent": partial(_silent, WEB[0]),
+    "a worker host is silent": partial(_silent, WORKERS[0]),
+    "Valkey is silent": partial(_silent, "valkey"),
+    "the standby is silent": _without_standby,
     "the primary is silent, the standby promoted": _fail_over,
 }
 
 
-def _during(crowd: Crowd, name: str, trouble: Callable[[], None]) -> int:
-    """How many orders were made during a trouble and right after it."""
+def _during(crowd: Crowd, name: str, trouble: Callable[[], str]) -> Suffered:
+    """How many orders were made during a trouble and right after it, and what it says of itself."""
     before, started = len(crowd.orders), time.monotonic()
-    trouble()
+    said = trouble()
     time.sleep(QUIET_SECONDS)
     count = len(crowd.orders) - before
-    screen.done("trouble", time.monotonic() - started, f"{name}: {count} orders meanwhile")
-    return count
+    told = "; ".join(filter(None, (f"{name}: {count} orders meanwhile", said)))
+    screen.done("trouble", time.monotonic() - started, told)
+    return Suffered(count, said)
 
 
 def _as_promised(story: Story, crowd: Crowd) -> str:

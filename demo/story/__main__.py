@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from demo import screen
-from demo.chaos.disk import INSIDE
 from demo.chaos.ground import SQLITE, prepared
 from demo.chaos.run import chaos
+from demo.namespaces import INSIDE
 from demo.places import HOST, Places
 from demo.pretend import Pretend
 from demo.program import StartFailed
