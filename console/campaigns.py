@@ -16,7 +16,7 @@ from console.session import staff
 from console.uploads import list_typed
 from flows.campaign import desk
 from flows.campaign.desk import Who
-from flows.campaign.report import report
+from flows.campaign.report import shown_report
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -106,8 +106,11 @@ def preview(number: str) -> str:
 @bp.get("/<number>/report")
 def results(number: str) -> str:
     """What came of it."""
-    row = desk.campaign_of(number, staff().node_id)
-    return render_template("console/campaign_report.html", row=row, report=report(row))
+    row, now = desk.campaign_of(number, staff().node_id), clock.now()
+    shown = retried(lambda: shown_report(row, now=now))
+    return render_template(
+        "console/campaign_report.html", row=row, report=shown.report, shown=shown
+    )
 
 
 @bp.get("/<number>/people")

@@ -8,6 +8,7 @@ MODULES = (
     "archives.models",
     "campaigns.mass_models",
     "campaigns.models",
+    "campaigns.reports",
     "catalog.banner_models",
     "catalog.launch_models",
     "catalog.models",

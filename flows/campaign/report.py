@@ -1,13 +1,26 @@
-"""What came of a campaign: the funnel, the lift over those who were not written to, what it cost."""
+"""What came of a campaign: the funnel, the lift over those who were not written to, what it cost.
+
+Of a million people that is more than a second's work, so it is a job's: pages show what was counted
+last, once a minute at most while it changes and once a day when its week is over.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from campaigns.mass_queries import Totals, totals_of
 from campaigns.models import Campaign, CampaignClass, RecipientStatus
-from campaigns.queries import groups_of, messages_of, people_of, variants_counted
+from campaigns.queries import (
+    campaign_by_id,
+    groups_of,
+    messages_of,
+    people_of,
+    variants_counted,
+)
+from campaigns.reports import begin_count, keep_report, kept_report
 from campaigns.rules import Rate, confidence, winner
 from flows.campaign.texts import variants_of
 from orders.buyers import Bought, bought, lines_bought
@@ -15,9 +28,13 @@ from org.roster import names_of_reps
 from referral.reach import clickers, clicks_by_rep, count_clicks
 from settlement.queries import commission_on
 from templates_msg.queries import count_messages
+from wx_backend import clock
+from wx_backend.outbox import defer, job
 
 WINDOW: Final = timedelta(days=7)
 """How long after the beginning an order counts; the same for both groups."""
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
 WRITTEN: Final = (RecipientStatus.SENT, RecipientStatus.UNKNOWN)
 
 
@@ -74,12 +91,65 @@ class Report:
         return self.commission_fen // orders if orders else None
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The report as it was counted last, when that was, and whether it is being counted anew."""
+
+    report: Report | None
+    counted_at: datetime | None
+    is_counting: bool
+
+
+def shown_report(campaign: Campaign, *, now: datetime) -> Shown:
+    """What was counted last; if that was too long ago, a job counts anew."""
+    if campaign.started_at is None:
+        return Shown(None, None, is_counting=False)
+    fresh_since = now - _fresh_for(campaign, now)
+    kept = kept_report(campaign.id)
+    if kept is None or kept.asked_at <= fresh_since:
+        if begin_count(campaign.id, unless_since=fresh_since, now=now):
+            key = f"{campaign.id}:{now.isoformat()}"
+            defer(count_report, key=key, campaign_id=campaign.id)
+        kept = kept_report(campaign.id)
+    is_counting = kept is None or kept.counted_at is None or kept.counted_at < kept.asked_at
+    if kept is None or kept.content is None:
+        return Shown(None, None, is_counting)
+    return Shown(_from_json(kept.content), kept.counted_at, is_counting)
+
+
+@job("report.count")
+def count_report(*, campaign_id: int) -> None:
+    """Count a campaign, and keep it for whoever looks."""
+    counted = report(campaign_by_id(campaign_id))
+    if counted is not None:
+        keep_report(campaign_id, msgspec.to_builtins(counted), now=clock.now())
+
+
+def _fresh_for(campaign: Campaign, now: datetime) -> timedelta:
+    """How long a count is good enough: after its week what can still change is taken back or told late."""
+    ended = campaign.ended_at
+    is_over = ended is not None and now >= max(ended + DAY, _until(campaign) + DAY)
+    return DAY if is_over else MINUTE
+
+
+def _from_json(content: dict[str, Any]) -> Report | None:
+    """None for what an older version counted."""
+    try:
+        return msgspec.convert(content, Report)
+    except msgspec.ValidationError:
+        return None
+
+
+def _until(campaign: Campaign) -> datetime:
+    return (campaign.started_at or campaign.created_at) + WINDOW
+
+
 def report(campaign: Campaign) -> Report | None:
-    """The report of a campaign; None before it has begun."""
+    """The report of a campaign, counted now; None before it has begun."""
     if campaign.started_at is None:
         return None
     is_mass = campaign.campaign_class == CampaignClass.MASS
-    since, until = campaign.started_at, campaign.started_at + WINDOW
+    since, until = campaign.started_at, _until(campaign)
     groups = groups_of(campaign.id)
     written = people_of(campaign.id, *WRITTEN)
     control = people_of(campaign.id, RecipientStatus.CONTROL)

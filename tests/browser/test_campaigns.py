@@ -6,14 +6,19 @@ from datetime import time
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
 from campaigns import rules
 from campaigns.mass import Told, record_end
+from campaigns.models import Recipient
+from flows.visit import Opened, touch_link
 from org.models import Role
+from referral.models import Share
+from referral.values import Certainty
 from tests.browser.conftest import PHONE, fresh_page
 from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
 from tests.browser.test_console import world
-from tests.campaigns.cast import ARTICLE, CITY, NOTICE, followers, notices_in
+from tests.campaigns.cast import ARTICLE, CITY, NOTICE, crowd, followers, notices_in
 from tests.campaigns.platform import Platform
 from tests.console.world import World
 from wx_backend import clock
@@ -71,6 +76,8 @@ def test_a_campaign_from_the_first_word_to_its_report(
     agree_pause_and_go_on(desktop, platform, run_jobs)
     expect(desktop.get_by_text("已处理 2 / 2 人")).to_be_visible()
     desktop.get_by_role("link", name="效果报告").click()
+    expect(desktop.get_by_text("正在统计")).to_be_visible()
+    run_jobs()
     expect(desktop.get_by_text("已接收，等待回执")).to_be_visible()
     assert platform.received == {"oBob": 1, "oNora": 1}
     assert faults() == []
@@ -82,6 +89,74 @@ def test_a_campaign_from_the_first_word_to_its_report(
         for page in (campaigns, f"{campaigns}/new", address, f"{address}/report", templates):
             phone.goto(page)
             assert fits(phone), page
+
+
+def test_of_two_texts_the_better_one_is_found(
+    *,
+    app: Flask,
+    desktop: Page,
+    site: str,
+    world: World,
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sixty customers get one of two texts; whoever got B opens the link, of A nobody does."""
+    app.extensions["wx_clients"]._transport = Platform()
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    notices_in()
+    crowd(60, now=clock.now())
+    for login in ("writer", "reader"):
+        hire_staff(login, login, Role.MARKETER, world.tree.group)
+    faults = faults_of(desktop)
+    sign_in(desktop, site, "writer")
+    open_page(desktop, "营销", "活动")
+    desktop.get_by_role("link", name="新建活动").click()
+    desktop.get_by_label("名称").fill("发票提醒")
+    desktop.locator("[name=campaign_class]").select_option("service")
+    desktop.locator("[name=service_event]").select_option("order_paid")
+    desktop.get_by_label("目的").fill("比较两种说法")
+    desktop.locator("[name=template_id]").select_option(NOTICE)
+    desktop.get_by_role("button", name="保存草稿").click()
+    for variant, words in (("A", "请领取发票"), ("B", "发票已开好")):
+        field = desktop.locator(f"[name=field-{variant}-thing1]")
+        if not field.is_visible():
+            desktop.locator("summary").filter(has_text=f"{variant} 版").click()
+        field.fill("您购买的手机")
+        desktop.locator(f"[name=field-{variant}-thing2]").fill(words)
+    desktop.get_by_role("button", name="保存草稿").click()
+    expect(desktop.get_by_text("发票已开好")).to_be_visible()
+    desktop.get_by_role("button", name="试算并提交审批").click()
+    run_jobs()
+    address = desktop.url
+    hand_over(desktop, site, "reader")
+    desktop.goto(address)
+    desktop.get_by_role("button", name="批准").click()
+    desktop.get_by_role("button", name="立即开始").click()
+    run_jobs()
+    who_got_b_opens_the_link()
+    desktop.reload()
+    desktop.get_by_role("link", name="效果报告").click()
+    run_jobs()
+    rows = desktop.locator("tr").filter(has_text="更好")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("B")
+    expect(rows).to_contain_text("100")
+    assert fits(desktop)
+    assert faults() == []
+
+
+def who_got_b_opens_the_link() -> None:
+    """Through the campaign's link that WeChat was given for them."""
+    with transaction() as session:
+        got_b = select(Recipient.identity_id).where(Recipient.variant == 1)
+        readers = session.scalars(got_b.where(Recipient.status == "sent")).all()
+        share_id = session.scalars(select(Share.id).where(Share.subject == "campaign")).first()
+        assert share_id
+        assert 10 < len(readers) < 50
+        for each in readers:
+            opened = Opened(share_id, Certainty.SIGNED)
+            touch_link(opened, identity_id=each, now=clock.now())
 
 
 def agree_pause_and_go_on(desktop: Page, platform: Platform, run_jobs: Callable[[], None]) -> None:
@@ -164,6 +239,8 @@ def test_a_mass_send_from_the_draft_box_to_its_totals(
     desktop.reload()
     expect(desktop.get_by_text("已发出")).to_be_visible()
     desktop.get_by_role("link", name="效果报告").click()
+    expect(desktop.get_by_text("正在统计")).to_be_visible()
+    run_jobs()
     expect(desktop.get_by_text("微信统计")).to_be_visible()
     assert faults() == []
 

@@ -115,7 +115,9 @@ def test_a_campaign_goes_its_way_from_draft_to_report(
     assert "等一下" in reader.get(path).text
     assert reader.post(f"{path}/resume").status_code == 302
     assert reader.post(f"{path}/stop", reason="够了").status_code == 302
-    assert "效果报告" in reader.get(f"{path}/report").text
+    assert "正在统计" in reader.get(f"{path}/report").text
+    run_jobs()
+    assert "统计于" in reader.get(f"{path}/report").text
     assert platform.calls == 0
     assert events() == [
         *("created", "submitted", "frozen", "approved", "started"),

@@ -119,6 +119,8 @@ def test_an_article_goes_its_way_from_the_draft_box_to_the_report(
     page = root.get(path).text
     assert "没有发出" in page
     assert "管理员 30 分钟内未确认" in page
+    assert "正在统计" in root.get(f"{path}/report").text
+    run_jobs()
     assert "微信统计" in root.get(f"{path}/report").text
     assert len(sent["touser"]) >= 2
 
