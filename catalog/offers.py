@@ -90,6 +90,8 @@ def is_on_sale(product: Product, now: datetime) -> bool:
 
 def _parts(bundle_ids: Sequence[int], now: datetime) -> Mapping[int, list[Offer]]:
     """What these bundles are made of; a part that is not offered any more is not for sale."""
+    if not bundle_ids:
+        return {}
     rows = db.session.execute(
         select(BundlePart, Sku, Product)
         .join(Sku, Sku.id == BundlePart.sku_id)

@@ -24,7 +24,7 @@ from orders.models import Delivery, SalesOrder
 from org.queries import node_by_code
 from org.roster import names_of_nodes
 from storefront import session
-from storefront.homes import home_outlet
+from storefront.homes import home_node
 from storefront.order_pages import own_order
 from wx_backend import clock
 from wx_backend.db import retried
@@ -108,7 +108,7 @@ def promise_of(
     """
     now = clock.now()
     offer = offers([sku], now=now).get(sku)
-    node = node_by_code(outlet or home_outlet())
+    node = node_by_code(outlet) if outlet else home_node()
     if offer is None:
         return None
     ways = ways_to_get({sku: 1}, [node.id] if node is not None else [], now=now)

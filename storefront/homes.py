@@ -2,6 +2,7 @@
 
 from flask import g
 
+from org.models import OrgNode
 from org.queries import node_by_code
 from storefront import session
 from storefront.showcase import RepPanel, adviser
@@ -22,10 +23,15 @@ def home_outlet() -> str:
     return rep.outlet.code if rep else session.account().default_outlet
 
 
+def home_node() -> OrgNode | None:
+    """The same outlet as a row, closed or not; None where there is none of that code."""
+    if "home_node" not in g:
+        g.home_node = node_by_code(home_outlet())
+    found: OrgNode | None = g.home_node
+    return found
+
+
 def home_id() -> int | None:
     """The same outlet by its id; None where there is none of that code, or it is closed."""
-    if "home_id" not in g:
-        node = node_by_code(home_outlet())
-        g.home_id = node.id if node is not None and node.closed_on is None else None
-    found: int | None = g.home_id
-    return found
+    node = home_node()
+    return node.id if node is not None and node.closed_on is None else None

@@ -1,20 +1,18 @@
 """The pages to look round in: front page, category, search, showroom, product."""
 
-from datetime import datetime
-
 from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from flows.bookings import closed_words
 from flows.visit import my_page, showroom_path
 from org.models import RepStatus
-from org.queries import node_by_code, rep_by_number
+from org.queries import rep_by_number
 from storefront import session
 from storefront.arrival import promise_of
 from storefront.banners import cards_at
 from storefront.cards import pick_cards
 from storefront.checkout import new_client_key
-from storefront.homes import home_id, home_outlet, my_adviser
+from storefront.homes import home_id, home_node, home_outlet, my_adviser
 from storefront.shelf import asked_page, asked_shelves
 from storefront.showcase import product_page, rep_panel
 from wx_backend import clock
@@ -67,7 +65,7 @@ def showroom(number: str) -> ResponseReturnValue:
         banners=cards_at(panel.outlet_id, now) if is_first else [],
         picks=pick_cards(panel.rep_id, now, outlet_id=home_id()) if is_first else [],
         shelves=shelves,
-        acts_at=_acts_at(panel.outlet.code, now),
+        acts_at=closed_words(panel.outlet_id, now=now),
     )
 
 
@@ -78,21 +76,14 @@ def product(number: str) -> str:
     page, rep = product_page(number, now, outlet_id=home_id()), my_adviser()
     first = page.first
     told = promise_of(first.number) if first is not None else None
-    outlet = home_outlet()
-    node = node_by_code(outlet)
+    node = home_node()
     return render_template(
         "storefront/product.html",
         page=page,
         rep=rep,
         promise=told,
         served_by=node.name if node is not None else "",
-        outlet=outlet,
+        outlet=home_outlet(),
         client_key=new_client_key(),
-        acts_at=_acts_at(outlet, now),
+        acts_at=closed_words(node.id, now=now) if node is not None else "",
     )
-
-
-def _acts_at(outlet: str, now: datetime) -> str:
-    """When a closed outlet acts again, in words; empty while it is open."""
-    node = node_by_code(outlet)
-    return closed_words(node.id, now=now) if node is not None else ""

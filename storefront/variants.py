@@ -78,6 +78,8 @@ def variants_of(
 
     `outlet_id` is where whoever looks could fetch it.
     """
+    if not product_ids:
+        return {}
     skus = skus_on_offer(product_ids)
     today = offers((sku.number for sku in skus), now=now)
     pieces = [piece for offer in today.values() for piece in offer.pieces]
