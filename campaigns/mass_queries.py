@@ -94,13 +94,8 @@ def held_unsettled(now: datetime) -> Sequence[int]:
     ).all()
 
 
-def people_in(part: MassPart) -> Sequence[int]:
-    """The identities a call goes to."""
-    return [identity_id for _, identity_id in rows_in(part)]
-
-
 def rows_in(part: MassPart) -> list[tuple[int, int]]:
-    """Those people by row and identity, in the order of the rows."""
+    """The people a call goes to by row and identity, in the order of the rows."""
     rows = db.session.execute(
         select(Recipient.id, Recipient.identity_id)
         .where(

@@ -27,13 +27,12 @@ from campaigns.mass import (
 from campaigns.mass_models import MassPart, PartStatus
 from campaigns.mass_queries import (
     part_by_id,
-    people_in,
     rows_in,
     unsettled_parts,
     waiting_people,
 )
 from campaigns.models import Campaign, CampaignStatus, Reason, RecipientStatus, Way
-from campaigns.queries import campaign_by_id, may_send
+from campaigns.queries import campaign_by_id, may_send, opted_out
 from campaigns.recipients import Mark, lock_pace, mark, use_quota
 from campaigns.rules import loud_at
 from flows.campaign.audience import ways_for
@@ -172,7 +171,7 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
             return
         operations.locked_campaign(campaign_id)  # before the part, as everywhere
         note_copy(part_id, media_id)
-    openids = _openids(part_id)
+    openids, gone = _openids(part_id)
     attempt = _begun(campaign_id, run, part_id, openids)
     if attempt is None:
         return
@@ -181,7 +180,9 @@ def _send(campaign: Campaign, part_id: int) -> Generator[Any, Any, None]:
     except PlatformError as error:
         _judge(campaign_id, appid, attempt, error)
     else:
-        accept_part(part_id, msg_id, appid=appid, now=clock.now())
+        now = clock.now()
+        accept_part(part_id, msg_id, appid=appid, now=now)
+        _leave_out(part_id, gone, now)
         use_quota(appid, {Way.MASS: 1})
 
 
@@ -209,10 +210,31 @@ def _called(api: "Caller", attempt: Attempt, openids: Sequence[str]) -> str | No
     return msg_id
 
 
-def _openids(part_id: int) -> list[str]:
-    """Whom a part goes to; who was erased since is left out, which the platform's mark bears."""
-    people = persons_of(people_in(part_by_id(part_id)))
-    return [each.openid for each in people.values() if each.openid is not None]
+def _openids(part_id: int) -> tuple[list[str], list[int]]:
+    """Whom a call goes to, and the rows of those who opted out since their part was made.
+
+    They are left out also of a call that is made again: it may be the first that arrives. So is who
+    was erased. The platform's mark bears both.
+    """
+    rows = rows_in(part_by_id(part_id))
+    ids = [identity_id for _, identity_id in rows]
+    people = persons_of(ids)
+    refusing: set[int] = set()
+    for first in range(0, len(ids), PAGE):
+        refusing |= opted_out(ids[first : first + PAGE])
+    openids = [
+        each.openid
+        for each in people.values()
+        if each.openid is not None and each.id not in refusing
+    ]
+    return openids, [row_id for row_id, identity_id in rows if identity_id in refusing]
+
+
+def _leave_out(part_id: int, row_ids: Sequence[int], now: datetime) -> None:
+    """The platform had not known this call: whom it did not name was not written to."""
+    part_by_id(part_id).people -= len(row_ids)
+    reason, status = Reason.OPTED_OUT, RecipientStatus.LEFT_OUT
+    mark(Mark(id=each, status=status, due_at=now, reason=reason) for each in row_ids)
 
 
 def _judge(campaign_id: int, appid: str, attempt: Attempt, error: PlatformError) -> None:

@@ -250,3 +250,63 @@ def test_a_call_in_doubt_of_whom_one_is_left_is_not_made_again(
     assert [status for status, _, _ in parts()] == [PartStatus.UNKNOWN]
     assert people(campaign_id)["o00000"][0] == "unknown"
     assert state(campaign_id).status == CampaignStatus.DONE
+
+
+def test_a_call_in_doubt_is_made_again_without_whoever_opted_out_meanwhile(
+    cast: Cast, platform: Platform
+) -> None:
+    """The first call never arrived, so that the second one is the one that reaches them."""
+    first, *_ = followers(NAMES)
+    platform.trouble = lambda _client_id: "refused"
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+        platform.trouble = lambda _client_id: None
+        time.shift(timedelta(seconds=62))
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES[1:]})
+    assert parts() == [(PartStatus.ACCEPTED, "9000000000000000000", 6)]
+    assert people(campaign_id)["o00000"][::2] == ("left_out", "opted_out")
+
+
+def test_whom_the_first_call_reached_counts_as_written_to_though_he_opted_out_since(
+    cast: Cast, platform: Platform
+) -> None:
+    first, *_ = followers(NAMES)
+    platform.trouble = lambda _client_id: "lost"
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+        platform.trouble = lambda _client_id: None
+        time.shift(timedelta(seconds=62))
+        work()
+
+    assert platform.received == Counter({f"o{name}": 1 for name in NAMES})
+    assert parts() == [(PartStatus.ACCEPTED, "9000000000000000000", 7)]
+    assert stands(campaign_id) == {"sending": 7}
+
+
+def test_a_call_in_doubt_is_not_made_again_for_one_who_is_left_alone(
+    cast: Cast, platform: Platform
+) -> None:
+    first, _ = followers(NAMES[:2])
+    platform.trouble = lambda _client_id: "refused"
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, article())
+        begin()
+        work()
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+        platform.trouble = lambda _client_id: None
+        time.shift(timedelta(seconds=62))
+        work()
+
+    assert platform.received == Counter()
+    assert stands(campaign_id) == {"unknown": 2}
