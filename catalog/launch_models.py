@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -88,6 +89,45 @@ class LaunchApproval(Model):
     asked_at: Mapped[datetime] = mapped_column(Instant)
     verdict: Mapped[str | None] = mapped_column(String(10))
     note: Mapped[str] = mapped_column(String(200), default="")
+    decided_by: Mapped[str | None] = mapped_column(String(40))
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class PriceProposal(Model):
+    """A change of a variant's prices too large for one person: what is asked, and who decided.
+
+    `from_fen` is the price when it was asked for.
+    """
+
+    __tablename__ = "price_proposal"
+    __table_args__ = (
+        CheckConstraint("decided_by <> asked_by", name="second_person"),
+        CheckConstraint(
+            "(decided_at IS NULL) = (verdict IS NULL) AND (decided_by IS NULL) = (verdict IS NULL)",
+            name="decided",
+        ),
+        Index(
+            "ix_price_proposal_open",
+            "sku_id",
+            unique=True,
+            sqlite_where=text("verdict IS NULL"),
+            postgresql_where=text("verdict IS NULL"),
+        ),
+        Index("ix_price_proposal_product", "product_id", "id"),
+    )
+    __audited__: ClassVar = ("sku_id", "from_fen", "price_fen", "prepaid_fen", "verdict")
+
+    id: Mapped[int] = id_column()
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    from_fen: Mapped[int] = mapped_column(BigInteger)
+    price_fen: Mapped[int] = mapped_column(BigInteger)
+    prepaid_fen: Mapped[int] = mapped_column(BigInteger)
+    market_price_fen: Mapped[int | None] = mapped_column(BigInteger)
+    asked_by: Mapped[str] = mapped_column(String(40))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    verdict: Mapped[str | None] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(String(200), default="", server_default="")
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
 

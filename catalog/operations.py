@@ -109,7 +109,7 @@ def add_product(
 
 def add_sku(*, product_id: int, data: SkuData, now: datetime, prefix: str = "") -> Sku:
     """Add a variant to a product; BadOffer for prices that cannot be."""
-    _check_prices(data.price_fen, data.prepaid_fen, data.market_price_fen)
+    check_prices(data.price_fen, data.prepaid_fen, data.market_price_fen)
     sku = Sku(
         product_id=product_id,
         number=numbers.new_number(numbers.SKU, on=business_on(now), prefix=prefix),
@@ -129,7 +129,7 @@ def price_sku(
     *, sku_id: int, price_fen: int, prepaid_fen: int, market_price_fen: int | None
 ) -> None:
     """Set a variant's prices; orders already placed keep theirs."""
-    _check_prices(price_fen, prepaid_fen, market_price_fen)
+    check_prices(price_fen, prepaid_fen, market_price_fen)
     sku = locked(select(Sku).where(Sku.id == sku_id))
     if sku is None:
         raise NotFound
@@ -159,7 +159,8 @@ def activate_sku(*, sku_id: int, is_active: bool) -> None:
     sku.is_active = is_active
 
 
-def _check_prices(price_fen: int, prepaid_fen: int, market_price_fen: int | None) -> None:
+def check_prices(price_fen: int, prepaid_fen: int, market_price_fen: int | None) -> None:
+    """Raises BadOffer for prices that cannot be."""
     faults = {
         "price_fen": ("售价不能为负", price_fen < 0),
         "prepaid_fen": ("预存话费不能高于售价", not 0 <= prepaid_fen <= price_fen),

@@ -41,6 +41,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "listed": "重新上架",
     "unlisted": "下架",
     "priced": "调整价格",
+    "price_asked": "申请改价",
+    "price_rejected": "驳回改价",
     "created": "新建商品",
     "described": "修改资料",
     "pictured": "更换图片",

@@ -8,9 +8,9 @@ from flask import request
 from catalog.models import Category, Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData
 from catalog.plans import FEE_MAX_FEN, REGION_LENGTH, Eligibility, Plan
+from catalog.pricing import Prices
 from catalog.showing import GIFTS_MAX, PROMISES_MAX, Gift, Showing
 from console.typed import DIGITS_MAX, Typed
-from flows.launch import Prices
 from flows.product_desk import Part
 from wx_backend.errors import AppError
 from wx_backend.money import fen_from_yuan, yuan

@@ -83,18 +83,12 @@ def ask(number: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/approval/<verdict>")
 def decide(number: str, verdict: str) -> ResponseReturnValue:
     """Approve or reject; never one's own."""
-    if verdict not in {*Verdict}:
-        raise NotFound
-    note = _long("note")
-    if verdict == Verdict.REJECTED and not note:
-        raise BadInput("请填写驳回原因", fields=["note"])
-    said = "已批准上架" if verdict == Verdict.APPROVED else "已驳回"
+    known, note = _verdict(verdict), _long("note")
+    said = "已批准上架" if known is Verdict.APPROVED else "已驳回"
     return _changed(
         number,
         said,
-        lambda now: launch.decide(
-            number, verdict=Verdict(verdict), note=note, actor=_actor(), now=now
-        ),
+        lambda now: launch.decide(number, verdict=known, note=note, actor=_actor(), now=now),
     )
 
 
@@ -121,15 +115,27 @@ def unlist(number: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/skus/<sku>/price")
 def reprice(number: str, sku: str) -> ResponseReturnValue:
     """Set a variant's prices; orders already placed keep theirs."""
+    launch.require_wide(staff().node_id)
     try:
-        prices = prices_typed()
-        return _changed(
-            number,
-            "价格已更新",
-            lambda now: launch.reprice(number, sku, prices, actor=_actor(), now=now),
-        )
+        prices, actor, now = prices_typed(), _actor(), clock.now()
+        is_set = retried(lambda: launch.reprice(number, sku, prices, actor=actor, now=now))
     except AppError as refusal:
         return sku_page(number, sku, refusal), refusal.status
+    flash("价格已更新" if is_set else "改动超过限额，已提交，等待另一位同事审批")
+    return redirect(url_for("console.products.show", number=number))
+
+
+@bp.post("/products/<number>/prices/<int:proposal_id>/<verdict>")
+def decide_price(number: str, proposal_id: int, verdict: str) -> ResponseReturnValue:
+    """Agree to a large change of price, or reject it; never one's own."""
+    known, note = _verdict(verdict), _long("note")
+    return _changed(
+        number,
+        "价格已更新" if known is Verdict.APPROVED else "已驳回",
+        lambda now: launch.decide_price(
+            number, proposal_id, verdict=known, note=note, actor=_actor(), now=now
+        ),
+    )
 
 
 def _changed(number: str, said: str, work: Callable[[datetime], None]) -> ResponseReturnValue:
@@ -139,6 +145,15 @@ def _changed(number: str, said: str, work: Callable[[datetime], None]) -> Respon
     retried(lambda: work(now))
     flash(said)
     return redirect(url_for("console.products.show", number=number))
+
+
+def _verdict(typed: str) -> Verdict:
+    """What a second person says; who rejects says why. Raises NotFound and BadInput."""
+    if typed not in {*Verdict}:
+        raise NotFound
+    if typed == Verdict.REJECTED and not _long("note"):
+        raise BadInput("请填写驳回原因", fields=["note"])
+    return Verdict(typed)
 
 
 def _actor() -> str:

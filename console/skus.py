@@ -15,6 +15,7 @@ from flows import launch, product_desk
 from flows.launch import ProductFile
 from wx_backend import clock
 from wx_backend.errors import AppError
+from wx_backend.platform import config
 
 bp = Blueprint("skus", __name__, url_prefix="/products")
 
@@ -104,4 +105,5 @@ def _form(
         faults={_SPELLED.get(name, name): why for name, why in faults.items()},
         parts_shown=product_forms.PARTS if asks_parts else (),
         offered=offered_names() if asks_parts else {},
+        price_limit=config().goods.second_person_above_percent,
     )

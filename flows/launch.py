@@ -1,19 +1,29 @@
 """Staff take a product to the shelves: check-list, approval, listing, prices; all on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog import launch
-from catalog.launch_models import LaunchApproval, LaunchItem, LaunchStep, ProductEvent, Verdict
+from catalog import launch, pricing
+from catalog.editing import locked_product
+from catalog.launch_models import (
+    LaunchApproval,
+    LaunchItem,
+    LaunchStep,
+    PriceProposal,
+    ProductEvent,
+    Verdict,
+)
 from catalog.models import Product, Sku
 from catalog.offers import is_on_sale
-from catalog.operations import list_product, price_sku
+from catalog.operations import list_product
+from catalog.pricing import Prices
 from catalog.queries import all_skus, count_products, product_by_number, products_page
 from catalog.stock_history import Shelf, central_shelves
 from org.models import Tier
 from org.queries import node_of
 from wx_backend.errors import Forbidden, NotFound
+from wx_backend.platform import config
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class ProductRow:
     missing: Sequence[LaunchStep]
     is_on_sale: bool
     is_asked: bool
+    is_price_asked: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +48,16 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductFile:
-    """Everything about one product."""
+    """Everything about one product; `prices_asked` wait for a second person, by variant."""
 
     row: ProductRow
     steps: Sequence[StepRow]
     approvals: Sequence[LaunchApproval]
     asked: LaunchApproval | None
     skus: Sequence[Sku]
+    prices_asked: Mapping[int, PriceProposal]
     shelves: Sequence[Shelf]
     events: Sequence[ProductEvent]
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What a variant costs, in fen."""
-
-    price_fen: int
-    prepaid_fen: int
-    market_price_fen: int | None
 
 
 def product_rows(*, now: datetime, after: int, limit: int) -> list[ProductRow]:
@@ -79,6 +82,7 @@ def product_file(number: str, now: datetime) -> ProductFile:
         approvals=launch.approvals_of(product.id),
         asked=launch.open_approval(product.id),
         skus=skus,
+        prices_asked={each.sku_id: each for each in pricing.open_prices(product.id)},
         shelves=central_shelves(sku.id for sku in skus),
         events=launch.events_of(product.id),
     )
@@ -131,21 +135,28 @@ def show(number: str, *, is_listed: bool, actor: str, now: datetime) -> None:
     launch.record_event(product_id=product.id, what=what, actor=actor, now=now)
 
 
-def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: datetime) -> None:
-    """Set a variant's prices; the ones before stay on record. Raises BadOffer."""
-    product, sku = _variant(number, sku_number)
-    details = {
-        "sku": sku.number,
-        "from_fen": [sku.price_fen, sku.prepaid_fen, sku.market_price_fen],
-        "to_fen": [prices.price_fen, prices.prepaid_fen, prices.market_price_fen],
-    }
-    price_sku(
-        sku_id=sku.id,
-        price_fen=prices.price_fen,
-        prepaid_fen=prices.prepaid_fen,
-        market_price_fen=prices.market_price_fen,
+def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: datetime) -> bool:
+    """Set a variant's prices, the ones before stay on record; or, above the limit, ask another person.
+
+    True when they are set. Raises BadOffer and AlreadyAsked.
+    """
+    locked_product(number)
+    _, sku = _variant(number, sku_number)
+    limit = config().goods.second_person_above_percent
+    return pricing.set_or_ask(sku, prices, above_percent=limit, actor=actor, now=now)
+
+
+def decide_price(
+    number: str, proposal_id: int, *, verdict: Verdict, note: str, actor: str, now: datetime
+) -> None:
+    """Another person agrees to a large change of price, or rejects it.
+
+    Raises NotFound, SamePerson, PriceDecided, PriceMoved.
+    """
+    product = locked_product(number)
+    pricing.decide_price(
+        proposal_id, product_id=product.id, verdict=verdict, note=note, actor=actor, now=now
     )
-    launch.record_event(product_id=product.id, what="priced", details=details, actor=actor, now=now)
 
 
 def _row(product: Product, now: datetime) -> ProductRow:
@@ -154,6 +165,7 @@ def _row(product: Product, now: datetime) -> ProductRow:
         missing=launch.missing_steps(product.id),
         is_on_sale=is_on_sale(product, now),
         is_asked=launch.open_approval(product.id) is not None,
+        is_price_asked=bool(pricing.open_prices(product.id)),
     )
 
 

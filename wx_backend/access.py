@@ -217,6 +217,7 @@ TABLE: dict[str, Access] = {
     "console.product_editor.save": EDITS_GOODS,
     "console.products.ask": EDITS_GOODS,
     "console.products.decide": LEADS_ABOVE,
+    "console.products.decide_price": LEADS_ABOVE,
     "console.products.index": LOOKS,
     "console.products.list_again": LEADS_ABOVE,
     "console.products.reprice": LEADS_ABOVE,

@@ -149,6 +149,13 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Goods:
+    """What one person alone may do to goods on the shelves."""
+
+    second_person_above_percent: int = 20
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Config:
     """Everything the service is told; no section shows itself in a repr, for the secrets' sake."""
 
@@ -164,6 +171,7 @@ class Config:
     real_name: RealName | None = None
     sms: Sms | None = None
     guard: Guard = field(default_factory=Guard)
+    goods: Goods = field(default_factory=Goods)
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
@@ -235,6 +243,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         billing=_billing(data["billing"], folder) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
         sms=Sms(**data["sms"]) if data["sms"] else None,
+        goods=Goods(**data["goods"]),
     )
 
 

@@ -171,6 +171,12 @@ class Sms(Section):
     must_prove = fields.Bool(load_default=False)
 
 
+class Goods(Section):
+    second_person_above_percent = fields.Int(
+        strict=True, load_default=20, validate=validate.Range(min=0, max=1_000)
+    )
+
+
 class NetworkField(fields.Field[Network]):
     """An address or a network, such as `10.0.0.0/8`."""
 
@@ -219,6 +225,7 @@ class File(Section):
     billing = fields.Nested(Billing, load_default=None)
     real_name = fields.Nested(RealName, load_default=None)
     sms = fields.Nested(Sms, load_default=None)
+    goods = fields.Nested(Goods, load_default=lambda: Goods().load({}))
 
     @validates_schema
     def _no_name_twice(self, data: dict[str, Any], **_: Any) -> None:

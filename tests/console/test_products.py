@@ -1,5 +1,7 @@
 """Products at the console: nothing goes on sale before the list is done and a colleague agrees."""
 
+import re
+
 import pytest
 from sqlalchemy import select
 
@@ -113,3 +115,33 @@ def test_number_pools_are_counted_within_the_scope(desk_of: Desks, world: World)
     assert "14000000888" not in desk_of("north").get("/numbers").text
     assert desk_of("south").get("/numbers", state="gone").status_code == 400
     assert FIRST in desk_of("south").get("/numbers", state="free").text
+
+
+def test_a_large_change_waits_for_a_colleague(desk_of: Desks, world: World) -> None:
+    manager, south, sku = desk_of("manager"), desk_of("south"), world.wares.phone
+    with transaction():
+        number = db.session.get_one(Product, 1).number
+    page, path = f"/products/{number}", f"/products/{number}/skus/{sku}/price"
+    asked = manager.post(path, price="999.00", prepaid="0")
+    assert asked.status_code == 302
+    shown = manager.get(page).text
+    assert "等待另一位同事审批" in shown
+    assert "须由另一位同事审批。" in shown
+    assert "改价待审批" in south.get("/products").text
+    assert "1,999.00 → <strong>999.00</strong>" in south.get(page).text
+    again = manager.post(path, price="1998", prepaid="0")
+    assert (again.status_code, "已有待审批的改价" in again.text) == (409, True)
+    found = re.search(rf'formaction="/console({page}/prices/\d+)/approved"', south.get(page).text)
+    assert found
+    assert south.post(f"{found[1]}/rejected").status_code == 400
+    assert south.post(f"{found[1]}/maybe").status_code == 404
+    assert desk_of("marketer").post(f"{found[1]}/approved").status_code == 403
+    assert desk_of("head").post(f"{found[1]}/approved").status_code == 403
+    assert (
+        south.post(f"/products/PD0/prices/{found[1].rpartition('/')[2]}/approved").status_code
+        == 404
+    )
+    assert south.post(f"{found[1]}/approved").status_code == 302
+    db.session.rollback()
+    assert db.session.get_one(Sku, world.wares.phone_id).price_fen == 99_900
+    assert "改价待审批" not in south.get(page).text

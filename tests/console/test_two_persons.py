@@ -8,6 +8,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaigns.models import CampaignStatus
+from catalog.launch_models import PriceProposal
 from catalog.models import ProductKind
 from catalog.operations import ProductData, SkuData, add_product, add_sku
 from org.models import Staff
@@ -25,13 +26,14 @@ from tests.console.test_refunds import ask, config
 from tests.console.world import World
 from tests.jobs import run_jobs
 from tests.rows import rows
+from tests.storefront.conftest import product_of
 from wx_backend.db import Model, db, transaction
 
 __all__ = ["config", "rich"]
 PASSING = ("staff", "staff_session", "audit_entry")
 TABLES = {
     *("campaign", "payout_batch", "period_override", "launch_approval", "rate_proposal"),
-    *("refund_proposal", "way_out"),
+    *("refund_proposal", "way_out", "price_proposal"),
 }
 
 
@@ -83,6 +85,15 @@ def _product(maker: Desk, world: World) -> Asked:
     return Asked(f"/products/{number}/approval/approved", {"note": "同意"})
 
 
+def _price(maker: Desk, world: World) -> Asked:
+    number, sku = product_of(world.wares.phone_id), world.wares.phone
+    path = f"/products/{number}/skus/{sku}/price"
+    assert maker.post(path, price="999", prepaid="0").status_code == 302
+    db.session.rollback()
+    proposal_id = db.session.scalars(select(PriceProposal.id)).one()
+    return Asked(f"/products/{number}/prices/{proposal_id}/approved", {"note": "同意"})
+
+
 def _campaign(maker: Desk, world: World) -> Asked:
     assert world
     notices_in()
@@ -107,6 +118,7 @@ FLOWS = {
     "payout": Flow("finance", "finance2", _payout),
     "rate": Flow("root", "root2", _rate),
     "product": Flow("manager", "south", _product),
+    "price": Flow("manager", "south", _price),
     "campaign": Flow("marketer", "manager", _campaign),
 }
 

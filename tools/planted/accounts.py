@@ -56,4 +56,18 @@ BUGS = (
             "tests/deploy/test_backup.py::test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go",
         ),
     ),
+    Bug(
+        "a price is halved by one person in many steps",
+        "catalog/pricing.py",
+        '            found = (event.details["from_fen"][0], event.details["from_fen"][1])\n',
+        "            return found\n",
+        ("tests/catalog/test_pricing.py::test_many_small_steps_are_one_large_one",),
+    ),
+    Bug(
+        "who asked for a price agrees to it himself",
+        "catalog/pricing.py",
+        '    if asked.asked_by == actor:\n        raise SamePerson("不能审批自己提交的改价")\n',
+        "",
+        ("tests/catalog/test_pricing.py::test_nobody_changes_it_meanwhile_or_agrees_with_himself",),
+    ),
 )

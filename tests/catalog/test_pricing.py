@@ -1,0 +1,190 @@
+"""Prices of what is on the shelves: one person changes a little, two change much, in however many steps."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from catalog.editing import locked_product
+from catalog.launch import AlreadyAsked, SamePerson
+from catalog.launch_models import PriceProposal, ProductEvent, Verdict
+from catalog.models import ProductKind, Sku
+from catalog.operations import BadOffer, ProductData, SkuData, add_product, add_sku, list_product
+from catalog.pricing import PriceDecided, PriceMoved, Prices, decide_price, set_or_ask
+from tests.catalog.shelf import NOON, Wares, put_on_shelf
+from tests.racing import race
+from tests.storefront.conftest import product_of
+from wx_backend.db import db, retried, transaction
+from wx_backend.errors import AppError, NotFound
+
+LISA, MAX = "staff:1", "staff:2"
+YUAN = 100
+
+
+@pytest.fixture
+def wares(app: Flask) -> Wares:
+    """A phone of 1,999 yuan, which a second person let go on sale."""
+    assert app.testing
+    return put_on_shelf()
+
+
+def change(
+    wares: Wares, yuan: int, *, actor: str = LISA, prepaid: int = 0, percent: int = 20
+) -> bool:
+    number = product_of(wares.phone_id)
+    db.session.rollback()
+
+    def work() -> bool:
+        locked_product(number)
+        sku = db.session.get_one(Sku, wares.phone_id, populate_existing=True)
+        prices = Prices(yuan * YUAN, prepaid * YUAN, None)
+        return set_or_ask(sku, prices, above_percent=percent, actor=actor, now=NOON)
+
+    return retried(work)
+
+
+def decide(
+    wares: Wares, *, actor: str = MAX, verdict: Verdict = Verdict.APPROVED, proposal: int = 0
+) -> None:
+    number = product_of(wares.phone_id)
+    newest = select(PriceProposal.id).order_by(PriceProposal.id.desc())
+    proposal_id = proposal or db.session.scalars(newest).first() or 0
+    db.session.rollback()
+
+    def work() -> None:
+        product = locked_product(number)
+        decide_price(
+            proposal_id, product_id=product.id, verdict=verdict, note="n", actor=actor, now=NOON
+        )
+
+    retried(work)
+
+
+def price(wares: Wares) -> int:
+    db.session.rollback()
+    return db.session.get_one(Sku, wares.phone_id).price_fen // YUAN
+
+
+@pytest.mark.parametrize(
+    ("yuan", "is_set"),
+    [(1_999, True), (1_600, True), (1_599, False), (2_398, True), (2_399, False)],
+)
+def test_a_little_is_one_persons(wares: Wares, yuan: int, is_set: bool) -> None:
+    assert change(wares, yuan) is is_set
+    assert price(wares) == (yuan if is_set else 1_999)
+
+
+def test_many_small_steps_are_one_large_one(wares: Wares) -> None:
+    assert change(wares, 1_800)
+    assert change(wares, 1_650, actor=MAX)
+    assert not change(wares, 1_500)
+    assert price(wares) == 1_650
+
+
+def test_what_was_agreed_to_is_what_counts_from_then_on(wares: Wares) -> None:
+    assert not change(wares, 1_000)
+    decide(wares)
+    assert price(wares) == 1_000
+    assert change(wares, 900)
+    assert not change(wares, 799)
+    decide(wares, verdict=Verdict.REJECTED)
+    assert price(wares) == 900
+    assert not change(wares, 1_999)  # what was there before counts no more
+    assert db.session.scalars(select(ProductEvent.what).order_by(ProductEvent.id)).all()[-5:] == [
+        "priced",
+        "priced",
+        "price_asked",
+        "price_rejected",
+        "price_asked",
+    ]
+
+
+def test_phone_fees_in_a_price_count_too(wares: Wares) -> None:
+    assert not change(wares, 1_999, prepaid=1_999)
+    decide(wares, verdict=Verdict.REJECTED)
+    assert change(wares, 1_999, prepaid=300)
+
+
+def test_nobody_changes_it_meanwhile_or_agrees_with_himself(wares: Wares) -> None:
+    assert not change(wares, 1_000)
+    for yuan in (1_998, 900):
+        with pytest.raises(AlreadyAsked):
+            change(wares, yuan, actor=MAX)
+    with pytest.raises(SamePerson):
+        decide(wares, actor=LISA)
+    with pytest.raises(SamePerson):
+        decide(wares, actor=LISA, verdict=Verdict.REJECTED)
+    with pytest.raises(NotFound):
+        decide(wares, proposal=999)
+    decide(wares)
+    with pytest.raises(PriceDecided):
+        decide(wares)
+    assert price(wares) == 1_000
+
+
+def test_a_price_that_moved_meanwhile_is_not_set(wares: Wares) -> None:
+    assert not change(wares, 1_000)
+    with transaction():
+        db.session.get_one(Sku, wares.phone_id).price_fen = 5 * YUAN
+    with pytest.raises(PriceMoved):
+        decide(wares)
+    assert price(wares) == 5
+
+
+def test_prices_that_cannot_be_are_not_even_asked_for(wares: Wares) -> None:
+    with pytest.raises(BadOffer):
+        change(wares, 10, prepaid=20)
+    assert db.session.scalars(select(PriceProposal)).all() == []
+
+
+def test_until_somebody_let_it_go_on_sale_prices_are_free(app: Flask, wares: Wares) -> None:
+    assert app.testing
+    with transaction():
+        data = ProductData(ProductKind.GOODS, wares.category_id, "平板")
+        product = add_product(data=data, now=NOON)
+        sku = add_sku(product_id=product.id, data=SkuData("标准", 1_000 * YUAN), now=NOON)
+        prices = Prices(YUAN, 0, None)
+        assert set_or_ask(sku, prices, above_percent=20, actor=LISA, now=NOON)
+
+
+def test_taking_it_off_the_shelves_first_is_no_way_round(wares: Wares) -> None:
+    with transaction():
+        product_id = db.session.get_one(Sku, wares.phone_id).product_id
+        list_product(product_id=product_id, is_listed=False)
+    assert not change(wares, 1)
+    assert price(wares) == 1_999
+
+
+def test_with_a_limit_of_nothing_nobody_changes_a_price_alone(wares: Wares) -> None:
+    assert change(wares, 1_999, percent=0)
+    assert not change(wares, 1_998, percent=0)
+
+
+def test_the_database_wants_two(wares: Wares) -> None:
+    assert not change(wares, 1_000)
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(
+            update(PriceProposal).values(verdict=Verdict.APPROVED, decided_by=LISA, decided_at=NOON)
+        )
+
+
+def test_of_many_at_one_moment_one_asks_and_one_decides(app: Flask, wares: Wares) -> None:
+    def ask(n: int) -> bool | None:
+        try:
+            return change(wares, 1_000 + n, actor=f"staff:{n}")
+        except AlreadyAsked:
+            return None
+
+    assert sorted(race(app, ask, times=8), key=str) == [False, *[None] * 7]
+
+    def agree(n: int) -> bool:
+        try:
+            decide(wares, actor=f"staff:{20 + n}")
+        except AppError:
+            return False
+        return True
+
+    assert race(app, agree, times=8).count(True) == 1
+    assert 1_000 <= price(wares) < 1_008
+    asked = db.session.scalars(select(ProductEvent.what).where(ProductEvent.what == "priced"))
+    assert len(asked.all()) == 1
