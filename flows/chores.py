@@ -30,6 +30,7 @@ from flows.tags.applying import apply_due
 from flows.tags.telling import tell_due
 from flows.telling_reps import tell_freed
 from ledger.balances import count_postings
+from members.consent_books import count_consents
 from referral.proofs import chain_receipts
 from settlement.accruals import vest_due
 from settlement.debts import bear_debts
@@ -71,6 +72,7 @@ CHORES = (
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),
     Chore("figures.count", timedelta(seconds=5), count_waiting),
+    Chore("consents.count", timedelta(minutes=1), count_consents),
     Chore("balances.count", timedelta(seconds=5), count_postings),
     Chore("figures.tell_managers", timedelta(minutes=5), tell_managers),
     Chore("fulfilment.escalate", timedelta(minutes=5), escalate_overdue),

@@ -9,7 +9,7 @@ from flows.accounts import account_near, accounts_within
 from flows.message_events import EVENTS, Event
 from flows.messages import send_message
 from flows.telling_reps import reachable_rep
-from members.consents import Book, books_of
+from members.consent_books import Book, books_of
 from org.queries import under
 from org.roster import rep_within
 from templates_msg.library import Listed, ask_for, library_of, note_library, usable_template

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import select
 
 from members.models import Consent, ConsentKind, FollowEvent, FollowKind, Identity
 from wx_backend.db import db, locked, upsert
@@ -104,69 +104,6 @@ def free_consents_of(identity_ids: Collection[int], template_id: str) -> dict[in
         books.setdefault(identity_id, []).append((ConsentKind(kind), event_at))
     counted = {identity_id: count_free(book) for identity_id, book in books.items()}
     return {identity_id: free for identity_id, free in counted.items() if free}
-
-
-@dataclass(frozen=True, slots=True)
-class Book:
-    """All entries of one template: yeses, noes, uses, and how many people have a free yes left."""
-
-    accepted: int = 0
-    refused: int = 0
-    used: int = 0
-    people: int = 0
-
-
-def books_of(appid: str) -> dict[str, Book]:
-    """The consent book of an account, counted by template."""
-    rows = db.session.execute(
-        select(Consent.template_id, Consent.kind, func.count())
-        .join(Identity, Identity.id == Consent.identity_id)
-        .where(Identity.appid == appid)
-        .group_by(Consent.template_id, Consent.kind)
-    )
-    counts: dict[str, dict[str, int]] = {}
-    for template_id, kind, count in rows:
-        counts.setdefault(template_id, {})[kind] = count
-    people = _people_with_a_yes(appid)
-    return {
-        template_id: Book(
-            **{kind.value: count.get(kind, 0) for kind in ConsentKind},
-            people=people.get(template_id, 0),
-        )
-        for template_id, count in counts.items()
-    }
-
-
-def _people_with_a_yes(appid: str) -> dict[str, int]:
-    """How many people have a free yes per template: the rule of `count_free`, asked of all at once."""
-    refused_at = func.max(case((Consent.kind == ConsentKind.REFUSED, Consent.event_at))).over(
-        partition_by=(Consent.identity_id, Consent.template_id)
-    )
-    worth = case(
-        (Consent.kind == ConsentKind.ACCEPTED, 1), (Consent.kind == ConsentKind.USED, -1), else_=0
-    )
-    entries = (
-        select(
-            Consent.template_id,
-            Consent.identity_id,
-            Consent.event_at,
-            worth.label("worth"),
-            refused_at.label("refused_at"),
-        )
-        .join(Identity, Identity.id == Consent.identity_id)
-        .where(Identity.appid == appid)
-        .subquery()
-    )
-    valid = or_(entries.c.refused_at.is_(None), entries.c.event_at > entries.c.refused_at)
-    free = (
-        select(entries.c.template_id)
-        .where(valid)
-        .group_by(entries.c.template_id, entries.c.identity_id)
-        .having(func.sum(entries.c.worth) > 0)
-        .subquery()
-    )
-    rows = db.session.execute(select(free.c.template_id, func.count()).group_by(free.c.template_id))
-    return {template_id: count for template_id, count in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
 def count_free(entries: Iterable[tuple[ConsentKind, datetime]]) -> int:

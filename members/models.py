@@ -2,8 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -153,6 +155,50 @@ class Consent(Model):
     kind: Mapped[str] = mapped_column(String(10))
     event_at: Mapped[datetime] = mapped_column(Instant)
     known_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ConsentDelta(Model):
+    """A person whose entries for a template changed; triggers add these in the same transaction.
+
+    Each has an id of its own: what is noted while others are counted is counted after them.
+    """
+
+    __tablename__ = "consent_delta"
+    __audited__: ClassVar = None
+
+    id: Mapped[int] = id_column()
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id"))
+    template_id: Mapped[str] = mapped_column(String(64))
+
+
+class ConsentCount(Model):
+    """What the book of a template has of one person; `people` is 1 with a yes that is free."""
+
+    __tablename__ = "consent_count"
+    __audited__: ClassVar = None
+
+    identity_id: Mapped[int] = mapped_column(
+        ForeignKey("identity.id"), primary_key=True, autoincrement=False
+    )
+    template_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    accepted: Mapped[int]
+    refused: Mapped[int]
+    used: Mapped[int]
+    people: Mapped[int]
+
+
+class ConsentBook(Model):
+    """All of them together for an account: yeses, noes, uses, and people with a free yes left."""
+
+    __tablename__ = "consent_book"
+    __audited__: ClassVar = None
+
+    appid: Mapped[str] = mapped_column(String(32), primary_key=True)
+    template_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    accepted: Mapped[int] = mapped_column(BigInteger)
+    refused: Mapped[int] = mapped_column(BigInteger)
+    used: Mapped[int] = mapped_column(BigInteger)
+    people: Mapped[int] = mapped_column(BigInteger)
 
 
 class MemberAddress(Model):

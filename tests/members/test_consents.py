@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from members.consents import (
     Answer,
-    Book,
-    books_of,
     count_free,
     free_consents,
     record_consents,
@@ -82,23 +80,6 @@ def test_late_yes_from_before_the_refusal_does_not_count(bob: int) -> None:
     answer(bob, 1, True, second=4)
 
     assert free_consents(bob, NEWS) == 0
-
-
-def test_the_book_of_an_account_counts_what_each_person_has_left(bob: int) -> None:
-    with transaction():
-        dan = ensure_identity(appid=CITY, openid="oDan00001", now=NOON)
-        eve = ensure_identity(appid="wxElsewhere", openid="oEve00001", now=NOON)
-    answer(bob, 1, True, True)
-    answer(dan, 2, True)
-    answer(dan, 3, False, second=5)
-    answer(eve, 4, True)
-    use(bob, "first", second=1)
-    assert books_of(CITY) == {NEWS: Book(accepted=3, refused=1, used=1, people=1)}
-    use(bob, "second", second=2)
-    answer(dan, 5, True, second=6)
-
-    assert books_of(CITY) == {NEWS: Book(accepted=4, refused=1, used=2, people=1)}
-    assert [free_consents(each, NEWS) for each in (bob, dan)] == [0, 1]
 
 
 def test_one_yes_is_used_once_by_many_senders(app: Flask, bob: int) -> None:
