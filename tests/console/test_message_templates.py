@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from members.consent_books import count_consents
 from members.consents import Answer, record_consents
 from members.joining import join_member
 from members.operations import ensure_identity
@@ -18,7 +19,7 @@ from tests.console.desk import Desk
 from tests.console.world import APPID, World
 from tests.wechat.doubles import ScriptedTransport, json_of
 from wx_backend import clock
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
 
 PAID = "TPLPAID".ljust(43, "0")
 EVENT = "/message-templates/city/events/order_paid"
@@ -136,6 +137,7 @@ def test_people_are_asked_for_the_notices_that_were_chosen_and_answers_are_count
             event_at=clock.now(),
             known_at=clock.now(),
         )
+    retried(lambda: count_consents(now=clock.now()))
     choice = {"template_id": "SUB1", "is_asked": "1"}
     assert desk_of("marketer").post("/message-templates/city/ask", **choice).status_code == 403
     assert root.post("/message-templates/city/ask", **choice).status_code == 302
