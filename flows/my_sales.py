@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.fulfilment.timeline import LineWay, ways_of_order
+from flows.statements import what_was_sold
 from orders.models import OrderLine, OrderTransition, SalesOrder
-from orders.queries import line_by_id, lines_of_order, order_by_id, transitions_of
+from orders.queries import lines_of_order, transitions_of
 from orders.search import credited_order, lines_of_orders, orders_of_lines
-from referral.proofs import latest_attribution, receipt_of
+from referral.proofs import receipt_numbers
 from settlement.queries import (
     Earned,
     Income,
@@ -102,9 +103,10 @@ def my_order(number: str, rep_id: int, *, now: datetime) -> MyOrderPage:
         raise NotFound("订单不存在")
     lines = _his(lines_of_order(order.id), rep_id)
     ids = {line.id for line in lines}
+    receipts = receipt_numbers(ids)
     return MyOrderPage(
         order=order,
-        lines=[_my_line(line, rep_id) for line in lines],
+        lines=[_my_line(line, rep_id, receipts.get(line.id, "")) for line in lines],
         steps=[
             step for step in transitions_of(order.id) if step.line_id is None or step.line_id in ids
         ],
@@ -117,10 +119,12 @@ def my_income(
 ) -> IncomePage:
     """The rep's income, and the lines before a given accrual, newest first."""
     found = accruals_of_rep(rep_id, limit=limit + 1, before_id=before_id)
+    earned = commissions_of_rep(rep_id, found[:limit]).values()
+    sold = what_was_sold({parts[0].order_line_id for parts in earned})
     return IncomePage(
         income=income_of(rep_id),
         blocked_fen=blocked_of(rep_id, now=now),
-        earnings=[_earning(parts) for parts in commissions_of_rep(rep_id, found[:limit]).values()],
+        earnings=[_earning(parts, *sold[parts[0].order_line_id]) for parts in earned],
         before=found[limit - 1] if len(found) > limit else None,
     )
 
@@ -137,24 +141,15 @@ def _my_order(order: SalesOrder, lines: Sequence[OrderLine]) -> MyOrder:
     )
 
 
-def _my_line(line: OrderLine, rep_id: int) -> MyLine:
+def _my_line(line: OrderLine, rep_id: int, receipt_number: str) -> MyLine:
     earned = [each for each in commissions_of_line(line.id) if each.rep_id == rep_id]
     return MyLine(
         row=line,
         role="发展人" if line.developer_rep_id == rep_id else "受理人",
         earned_fen=sum(each.net_fen for each in earned),
-        receipt_number=_receipt_number(line.id),
+        receipt_number=receipt_number,
     )
 
 
-def _earning(parts: Sequence[Earned]) -> Earning:
-    line = line_by_id(parts[0].order_line_id)
-    order = order_by_id(line.order_id) if line else None
-    if line is None or order is None:
-        raise NotFound
-    return Earning(parts, order.number, line.name, _receipt_number(line.id))
-
-
-def _receipt_number(line_id: int) -> str:
-    standing = latest_attribution(line_id)
-    return receipt_of(standing.id).number if standing else ""
+def _earning(parts: Sequence[Earned], name: str, number: str, receipt: str) -> Earning:
+    return Earning(parts, order_number=number, line_name=name, receipt_number=receipt)

@@ -110,7 +110,9 @@ def _page(statement: Statement | None) -> StatementPage:
 
 def _views(lines: Sequence[Line]) -> list[LineView]:
     subjects = [_subject(line.reference) for line in lines]
-    sold = _sold({int(name) for kind, name in subjects if kind == LINE and name.isdecimal()})
+    sold = what_was_sold(
+        {int(name) for kind, name in subjects if kind == LINE and name.isdecimal()}
+    )
     views = []
     for line, (kind, name) in zip(lines, subjects, strict=True):
         if kind == PAYOUT:
@@ -128,7 +130,7 @@ def _subject(reference: str) -> tuple[str, str]:
     return (PAYOUT if kind.startswith("payout.") else LINE), subject
 
 
-def _sold(line_ids: Set[int]) -> Mapping[int, tuple[str, str, str]]:
+def what_was_sold(line_ids: Set[int]) -> Mapping[int, tuple[str, str, str]]:
     """What lines are called, the numbers of their orders and of their proofs, by line."""
     lines = lines_by_id(line_ids)
     orders = orders_by_id(line.order_id for line in lines.values())

@@ -1,6 +1,7 @@
 """Orders and income of a rep: his own, each with its proof."""
 
 from tests.console.world import World, buy, count_figures, order
+from tests.counting import questions
 from tests.terminal.conftest import Phones, bound
 
 
@@ -53,3 +54,19 @@ def test_a_stranger_sees_the_way_in_only(phone_of: Phones, world: World) -> None
     for path in ("/terminal/customers", "/terminal/orders", "/terminal/income"):
         assert phone.get(path).headers["Location"] == "/terminal/bind"
     assert phone.get(f"/terminal/receipts/{world.southern.receipt}").status_code == 302
+
+
+def test_income_and_orders_ask_no_more_for_many_than_for_few(
+    phone_of: Phones, world: World
+) -> None:
+    phone = bound(phone_of, "Alice", world.alice_id)
+    asked: dict[str, list[int]] = {"/terminal/income": [], "/terminal/orders": []}
+    for more in range(2):
+        for path, counts in asked.items():
+            with questions() as statements:
+                phone.get(path)
+            counts.append(len(statements))
+        for number in range(4 if not more else 0):
+            buy(world.bob, world.wares, world.tree.hall, key=f"more{number}")
+    for few, many in asked.values():
+        assert many == few < 20
