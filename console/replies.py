@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from console import reply_words
 from console.session import staff
 from flows.accounts import accounts_within
+from flows.album import keep_picture
 from flows.menus import replies
 from flows.menus.replies import Replies, Tried
 from menus.faults import TEXT_BYTES
@@ -126,12 +127,21 @@ def _content(kind: str) -> dict[str, Any]:
         by_rep = _words("text_by_rep")
         return {"text": _words("text"), **({"text_by_rep": by_rep} if by_rep else {})}
     if kind == ReplyKind.IMAGE:
-        return {"media_id": _field("media_id", 128)}
+        return _picture() or {"media_id": _field("media_id", 128)}
     if kind == ReplyKind.NEWS:
         return {"articles": reply_words.articles(request.form.get("articles", "")[:ARTICLES_MAX])}
     if kind == ReplyKind.TRANSFER:
         return {"account": _field("kf_account", 64)}
     return {}
+
+
+def _picture() -> dict[str, Any]:
+    """The picture that was uploaded now, else the one the rule has; empty without either."""
+    sent = request.files.get("file")
+    if sent is not None and sent.filename:
+        return {"picture": keep_picture(sent.read()).path}
+    path = _field("picture", 128)
+    return {"picture": path} if path else {}
 
 
 def _field(name: str, longest: int) -> str:

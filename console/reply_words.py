@@ -38,9 +38,17 @@ def gist(rule: Rule) -> str:
         return str(content["text"])
     if rule.kind is ReplyKind.NEWS:
         return "；".join(str(each["title"]) for each in content["articles"])
+    if rule.kind is ReplyKind.IMAGE and content.get("picture"):
+        return _picture_gist(content)
     if rule.kind is ReplyKind.TRANSFER and content.get("account"):
         return f"转给 {content['account']}"
     return str(content.get("media_id") or KINDS[rule.kind])
+
+
+def _picture_gist(content: Mapping[str, Any]) -> str:
+    if content.get("fault"):
+        return f"微信拒绝：{content['fault']}，请更换图片"
+    return "" if content.get("media_id") else "正在上传到微信，之后生效"
 
 
 def article_lines(content: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from flows.figures.counting import count_waiting
 from flows.figures.morning import tell_managers
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.imports.taking import expire_unbegun
+from flows.menus.pictures import check_daily
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
 from flows.payout.calls import chase_transfers
@@ -89,5 +90,6 @@ CHORES = (
     Chore("tags.apply_due", timedelta(minutes=5), apply_due),
     Chore("pictures.sweep", sweeping.EVERY, sweeping.sweep_pictures),
     Chore("tags.tell_due", timedelta(minutes=1), tell_due),
+    Chore("replies.check_pictures", timedelta(hours=1), check_daily),
     Chore("numbers.free_due", timedelta(minutes=1), free_due),
 )

@@ -13,6 +13,7 @@ from catalog.queries import pictures_shown
 from flows.album import albums, in_turn, name_in
 from flows.fulfilment.pictures import evidence_folder
 from fulfilment.queries import pictures_noted
+from menus.pictures import pictures_of_rules
 
 EVERY: Final = timedelta(minutes=10)
 GRACE: Final = timedelta(days=2)
@@ -35,7 +36,7 @@ def _sweep_albums(digit: str, before: float) -> int:
     if not old:
         return 0
     in_turn()
-    shown = {name_in(path) for path in pictures_shown()}
+    shown = {name_in(path) for path in pictures_shown() | pictures_of_rules()}
     return _remove(file for file in old if name_in(file.name) not in shown)
 
 

@@ -33,8 +33,8 @@ def _text_fault(rule: Rule) -> str | None:
 
 
 def _image_fault(rule: Rule) -> str | None:
-    media_id = rule.content.get("media_id")
-    return None if isinstance(media_id, str) and media_id else "请选择图片"
+    told = (rule.content.get("media_id"), rule.content.get("picture"))
+    return None if any(isinstance(each, str) and each for each in told) else "请选择图片"
 
 
 def _news_fault(rule: Rule) -> str | None:

@@ -26,6 +26,7 @@ def set_rule(*, appid: str, rule: Rule) -> None:
     """
     if faults := rule_faults(rule):
         raise BadRule(**faults)
+    turn_page(appid)
     row = {
         "appid": appid,
         "trigger": rule.trigger,
@@ -41,7 +42,6 @@ def set_rule(*, appid: str, rule: Rule) -> None:
         key=("appid", "trigger", "match"),
         update=("kind", "content", "position", "is_active"),
     )
-    _turn_page(appid)
 
 
 def add_rule(*, appid: str, rule: Rule) -> None:
@@ -56,23 +56,24 @@ def change_rule(*, appid: str, rule_id: int, rule: Rule) -> None:
     """Put other words into a rule; place and switch stay. Raises BadRule, RuleTaken, NotFound."""
     if faults := rule_faults(rule):
         raise BadRule(**faults)
+    turn_page(appid)
     row = _row(appid, rule_id)
     other = _of(appid, rule.trigger, rule.match)
     if other is not None and other.id != row.id:
         raise RuleTaken
     row.trigger, row.match = rule.trigger, rule.match
     row.kind, row.content = rule.kind, dict(rule.content)
-    _turn_page(appid)
 
 
 def switch_rule(*, appid: str, rule_id: int, is_active: bool) -> None:
     """Let a rule answer, or not; switched off, the default answers again. Raises NotFound."""
+    turn_page(appid)
     _row(appid, rule_id).is_active = is_active
-    _turn_page(appid)
 
 
 def move_rule(*, appid: str, rule_id: int, by: int) -> None:
     """Ask a rule one place later (1) or earlier (-1). Raises NotFound."""
+    turn_page(appid)
     moved = _row(appid, rule_id)
     rows = list(
         db.session.scalars(
@@ -86,13 +87,12 @@ def move_rule(*, appid: str, rule_id: int, by: int) -> None:
     rows[index], rows[other] = rows[other], rows[index]
     for position, row in enumerate(rows, 1):
         row.position = position
-    _turn_page(appid)
 
 
 def remove_rule(*, appid: str, rule_id: int) -> None:
     """Take an account's rule away, so that the default answers again. Raises NotFound."""
+    turn_page(appid)
     db.session.delete(_row(appid, rule_id))
-    _turn_page(appid)
 
 
 def _of(appid: str, trigger: Trigger, match: str) -> ReplyRule | None:
@@ -110,8 +110,11 @@ def _row(appid: str, rule_id: int) -> ReplyRule:
     return row
 
 
-def _turn_page(appid: str) -> None:
-    """Tell every process that remembers the rules to read them again; one change at a time."""
+def turn_page(appid: str) -> None:
+    """Tell every process that remembers the rules to read them again.
+
+    The page is turned before a rule is touched: one change at a time, and none waits for another twice.
+    """
     upsert(ReplyBook, {"appid": appid, "revision": 1}, key=("appid",))
     db.session.execute(
         update(ReplyBook)

@@ -22,7 +22,7 @@ HISTORY_SHOWN = 50
 
 def reply_rules(appid: str) -> list[Rule]:
     """The rules of an account that answer: its own, and the defaults for whatever it leaves out."""
-    own = [as_rule(row) for row in own_rules(appid) if row.is_active]
+    own = [rule for row in own_rules(appid) if row.is_active and is_ready(rule := as_rule(row))]
     taken = {(rule.trigger, rule.match) for rule in own}
     return own + [rule for rule in DEFAULT_RULES if (rule.trigger, rule.match) not in taken]
 
@@ -32,6 +32,11 @@ def own_rules(appid: str) -> Sequence[ReplyRule]:
     return db.session.scalars(
         select(ReplyRule).where(ReplyRule.appid == appid).order_by(ReplyRule.position, ReplyRule.id)
     ).all()
+
+
+def is_ready(rule: Rule) -> bool:
+    """Whether a rule can answer: a picture must have got to WeChat first."""
+    return rule.kind is not ReplyKind.IMAGE or bool(rule.content.get("media_id"))
 
 
 def as_rule(row: ReplyRule) -> Rule:

@@ -10,6 +10,7 @@ from simulator.api import (  # noqa: F401 - importing a module registers its cal
     customer_service,
     drafts,
     mass,
+    material,
     media,
     menus,
     miniprogram,

@@ -82,7 +82,7 @@ def _media(element: str) -> Callable[[World, Account, JSON], JSON]:
     def read(world: World, account: Account, fields: JSON) -> JSON:
         inner: Mapping[str, Any] = fields[element]
         media = world.media.find(inner["MediaId"])
-        if media is None or media.appid != account.appid:
+        if media is None or media.appid != account.appid or media.expires_at <= world.now():
             raise BadReply("no such media")
         extra = {name.lower(): inner[name] for name in ("Title", "Description") if name in inner}
         return {"media_id": media.media_id, **extra}

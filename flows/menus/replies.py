@@ -1,12 +1,13 @@
 """Automatic replies as staff see, change and try them in the console."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from flows.accounts import account_within
 from flows.arrival.reply import reply_to
+from flows.menus.pictures import upload_soon, with_media
 from menus import operations
 from menus.book import RuleBook
 from menus.defaults import DEFAULT_RULES
@@ -58,13 +59,18 @@ def try_reply(replies: Replies, *, how: Trigger, text: str, now: datetime) -> Tr
 
 
 def add(*, name: str, node_id: int, rule: Rule) -> None:
-    """One more rule. Raises NotFound, BadRule, RuleTaken."""
-    operations.add_rule(appid=_appid(name, node_id), rule=rule)
+    """One more rule. Raises NotFound, BadRule, RuleTaken, PictureGone."""
+    appid = _appid(name, node_id)
+    operations.add_rule(appid=appid, rule=replace(rule, content=with_media(appid, rule)))
+    upload_soon(appid)
 
 
 def change(*, name: str, node_id: int, rule_id: int, rule: Rule) -> None:
-    """Other words for a rule. Raises NotFound, BadRule, RuleTaken."""
-    operations.change_rule(appid=_appid(name, node_id), rule_id=rule_id, rule=rule)
+    """Other words for a rule. Raises NotFound, BadRule, RuleTaken, PictureGone."""
+    appid = _appid(name, node_id)
+    said = replace(rule, content=with_media(appid, rule))
+    operations.change_rule(appid=appid, rule_id=rule_id, rule=said)
+    upload_soon(appid)
 
 
 def switch(*, name: str, node_id: int, rule_id: int, is_active: bool) -> None:

@@ -207,7 +207,7 @@ def link_tags(
 ) -> list[Tag]:
     """The tags of these names, known to WeChat by these numbers; those new to us begin with `rules`."""
     tags = []
-    for name, number in numbers.items():
+    for name, number in sorted(numbers.items()):
         tag = locked(select(Tag).where(Tag.appid == appid, Tag.name == name))
         if tag is None:
             tag = Tag(

@@ -10,6 +10,7 @@ from simulator.world import World
 
 _LARGEST = {"image": 10 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10}
 _LIFE = 3 * DAY
+FOR_EVER = 1e11
 
 
 @endpoint("POST", "/cgi-bin/media/upload", daily=100_000)
@@ -33,9 +34,9 @@ def download(call: Call) -> Answer:
     return File(base64.b64decode(media.content), media.content_type)
 
 
-def keep(world: World, appid: str, kind: str, file: File) -> Media:
-    """Store a file for three days under a new media id."""
+def keep(world: World, appid: str, kind: str, file: File, *, until: float | None = None) -> Media:
+    """Store a file under a new media id, for three days unless said otherwise."""
     content = base64.b64encode(file.content).decode()
     media_id = world.chance(64)
-    until = world.now() + _LIFE
-    return world.media.save(Media(media_id, appid, kind, file.content_type, content, until))
+    ends = world.now() + _LIFE if until is None else until
+    return world.media.save(Media(media_id, appid, kind, file.content_type, content, ends))

@@ -1,8 +1,10 @@
 """A marketer takes an account over, gives it a menu and a keyword; the phone shows both."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from flows.arrival.known import RULES_HOLD
@@ -80,6 +82,45 @@ def test_a_menu_and_a_keyword_reach_the_phone(
     phone.get_by_role("button", name="发送").click()
     expect(phone.get_by_text("宽带请到营业厅办理")).to_be_visible()
     assert faults() == []
+
+
+def test_a_picture_answers_a_word_on_the_phone(
+    office: str,
+    desktop: Page,
+    phone: Page,
+    wechat: Stage,
+    run_jobs: RunJobs,
+    tmp_path: Path,
+) -> None:
+    faults = faults_of(desktop)
+    Image.new("RGB", (600, 400), "#d8462b").save(tmp_path / "map.png")
+    sign_in(desktop, office, "mina")
+    open_page(desktop, "营销", "自动回复")
+    desktop.get_by_role("link", name="城市营业厅").click()
+    form = desktop.locator("form.rule").last
+    form.locator("[name=kind]").select_option("image")
+    form.get_by_label("关键词、渠道码或菜单编号").fill("路线")
+    form.locator("input[type=file]").set_input_files(tmp_path / "map.png")
+    assert fits(desktop)
+    form.get_by_role("button", name="添加").click()
+    expect(desktop.get_by_text("正在上传到微信，之后生效")).to_be_visible()
+    run_jobs()
+    desktop.get_by_label("消息、渠道码或菜单编号").fill("怎么走，发路线")
+    desktop.get_by_role("button", name="试", exact=True).click()
+    shown = desktop.locator(".handset img")
+    expect(shown).to_be_visible()
+    assert shown.evaluate("picture => picture.naturalWidth") == 600
+    assert fits(desktop)
+    assert faults() == []
+    choose(phone, wechat, "Bob")
+    phone.get_by_role("link", name="城市营业厅").click()
+    phone.wait_for_timeout(RULES_HOLD.total_seconds() * 1_000)
+    phone.get_by_role("button", name="切换到键盘").click()
+    phone.get_by_label("发消息").fill("发路线")
+    phone.get_by_role("button", name="发送").click()
+    got = phone.locator(".bubble.picture img")
+    expect(got).to_be_visible()
+    assert got.evaluate("picture => picture.naturalWidth") == 600
 
 
 def _put(page: Page, name: str, new: str, does: str, fields: dict[str, str]) -> None:
