@@ -7,7 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from members.join_requests import propose
+from orders.models import SalesOrder
 from tests.browser.conftest import DESKTOP, PHONE, WECHAT_AGENT, fresh_page
 from tests.browser.looking import Look
 from tests.browser.test_mall import BRIDGE, JSSDK
@@ -17,8 +20,9 @@ from tests.simulator.stage import Stage
 from tests.storefront.conftest import config, keys, mall, phone_of
 from tests.storefront.test_foreign import Town, town
 from tests.storefront.test_numbers import plan_row
+from wx_backend import clock
 from wx_backend.access import TABLE, Caller
-from wx_backend.db import db
+from wx_backend.db import db, transaction
 
 __all__ = ["config", "keys", "mall", "phone_of", "town"]
 pytestmark = pytest.mark.browser
@@ -85,6 +89,9 @@ def test_every_page(
     for title in ("开学季，学生机立减三百", "换新补贴"):
         put_up(town.mall.outlet_id, title)
     lay(town.mall.wares.phone_id, town.mall.outlet_id, 3)
+    with transaction():
+        first, second = db.session.scalars(select(SalesOrder.member_id).distinct()).all()
+        propose(first, second, agreed=(), now=clock.now())
     db.session.rollback()
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
         settle(page, wechat)

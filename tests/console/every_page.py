@@ -42,6 +42,9 @@ def shown_on_pages(app: Flask, world: World) -> Mapping[str, Named]:
     with transaction():
         begin_day(on=ON)
     product = product_of(world.wares.phone_id)
+    manager = Desk(app)
+    manager.sign_in("manager")
+    manager.post(f"/products/{product}/skus/{world.wares.phone}/price", price="999", prepaid="0")
     return {
         **{name: each.named for name, each in everything_owned(world).items()},
         "figures": {"measure": "paid"},
