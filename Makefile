@@ -12,6 +12,7 @@ RUNTIME = $(PYTHON) -m tools.python runtime
 DEV = $(PYTHON) -m tools.python dev
 
 PORT ?= 8000
+PUSH_PORT ?= 8100
 SIMULATOR_PORT ?= 9100
 DATA ?= var/demo
 SECONDS ?= 600
@@ -26,8 +27,8 @@ MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/f
 help:
 	@$(PYTHON) -m tools.menu
 
-demo: ## everything on this machine: services, simulator, web, worker, clock; PORT=, SIMULATOR_PORT=, DATA=
-	@$(RUNTIME) -m demo --port $(PORT) --simulator-port $(SIMULATOR_PORT) --data "$(DATA)"
+demo: ## everything on this machine: services, simulator, web, push door, workers, clock; PORT=, PUSH_PORT=, SIMULATOR_PORT=, DATA=
+	@$(RUNTIME) -m demo --port $(PORT) --push-port $(PUSH_PORT) --simulator-port $(SIMULATOR_PORT) --data "$(DATA)"
 
 story: ## the whole story headless, checked against database and witness; then 60 s of trouble; ARGS="--chaos 0"
 	@$(RUNTIME) -m demo.story $(ARGS)

@@ -1,10 +1,10 @@
-"""The WSGI entry: `granian --interface wsgi wsgi:app`; WX_CONFIG names the configuration file."""
+"""The web's entry: `granian --interface wsgi wsgi:app`; WX_CONFIG names the configuration file."""
 
 import os
 
 from wx_backend import log
-from wx_backend.app import create_app, with_door
+from wx_backend.app import create_app
 from wx_backend.config import Config
 
 log.configure()
-app = with_door(create_app(Config.load(os.environ.get("WX_CONFIG", "config.toml"))))
+app = create_app(Config.load(os.environ.get("WX_CONFIG", "config.toml")))

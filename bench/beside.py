@@ -22,7 +22,7 @@ from sqlalchemy import func, select, update
 
 from bench import pay_notice
 from bench.callback import pushes
-from bench.callback.__main__ import Contender, production_server, serving
+from bench.callback.__main__ import DOOR, Contender, production_server, serving
 from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SAMPLE, SCENE
 from bench.campaign import LATENCY_SECONDS, Stub, at_any_hour, frozen, people_at_hand
@@ -50,6 +50,7 @@ CONNECTIONS = 4
 SETTLE_SECONDS = 2.0
 WHATS = ("push", "pay notice")
 Figures = dict[str, Run]
+Servers = Mapping[str, Contender]
 
 
 def main() -> None:
@@ -67,9 +68,12 @@ def main() -> None:
             campaign_id = _prepared(app)
             command = (*production_server(), "wsgi:app")
             address = f"/wechat/{ACCOUNT.name}/callback"
-            server_here = serving("ours", address, command, "--port", {"WX_CONFIG": str(path)})
-            with server_here as ours, _sender(path):
-                _measure(ours, campaign_id, int(rounds), seconds)
+            told = {"WX_CONFIG": str(path)}
+            pages = serving("pages", NOTICE_PATH, command, "--port", told)
+            door = serving("door", address, DOOR, "--port", told)
+            with pages as pages_here, door as door_here, _sender(path):
+                servers = dict(zip(WHATS, (door_here, pages_here), strict=True))
+                _measure(servers, campaign_id, int(rounds), seconds)
             db.session.remove()
             db.engine.dispose()
 
@@ -151,16 +155,16 @@ def _send_for_ever(path: Path) -> None:
         time.sleep(0.1)
 
 
-def _measure(ours: Contender, campaign_id: int, rounds: int, seconds: float) -> None:
+def _measure(servers: Servers, campaign_id: int, rounds: int, seconds: float) -> None:
     numbers = iter(range(10**7))
-    _round(ours, numbers, 1.0)
+    _round(servers, numbers, 1.0)
     paused, beside, rates = [], [], []
     for _ in range(rounds):
-        paused.append(_round(ours, numbers, seconds))
+        paused.append(_round(servers, numbers, seconds))
         _resumed(campaign_id)
         time.sleep(SETTLE_SECONDS)
         before, began = _sent(campaign_id), time.monotonic()
-        beside.append(_round(ours, numbers, seconds))
+        beside.append(_round(servers, numbers, seconds))
         rates.append((_sent(campaign_id) - before) / (time.monotonic() - began))
         _paused(campaign_id)
         time.sleep(SETTLE_SECONDS)
@@ -188,15 +192,15 @@ def _sent(campaign_id: int) -> int:
         return db.session.scalar(query) or 0
 
 
-def _round(ours: Contender, numbers: Iterator[int], seconds: float) -> Figures:
+def _round(servers: Servers, numbers: Iterator[int], seconds: float) -> Figures:
     codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
-    address = ("127.0.0.1", ours.port)
+    places = {what: ("127.0.0.1", server.port) for what, server in servers.items()}
     ready = [
-        pushes.request(codec, ours.path, scene=SCENE, number=next(numbers))
+        pushes.request(codec, servers["push"].path, scene=SCENE, number=next(numbers))
         for _ in range(int(seconds * 3_000))
     ]
-    pushed = drive(address, ready, connections=CONNECTIONS, seconds=seconds)
-    return {"push": pushed, "pay notice": _notices(address, numbers, seconds)}
+    pushed = drive(places["push"], ready, connections=CONNECTIONS, seconds=seconds)
+    return {"push": pushed, "pay notice": _notices(places["pay notice"], numbers, seconds)}
 
 
 def _notices(address: tuple[str, int], numbers: Iterator[int], seconds: float) -> Run:

@@ -5,6 +5,7 @@ act the CPU of this process and of the database, and the time; rounds in turn ov
 the door stores it, an order placed with its credit and stock, a message sent to a platform that answers at once.
 """
 
+import asyncio
 import statistics
 import sys
 import tempfile
@@ -25,8 +26,9 @@ from bench.goals import tell
 from bench.together import arrivals
 from bench.year.filling import FIRST_ID, ORDERS_PER_MEMBER, Filled, configured, fill
 from bench.year.server import large_server
+from flows.arrival.lots import Lots
 from flows.arrival.plan import Arrival
-from flows.arrival.postgres import PostgresStore
+from flows.arrival.threads import Threads
 from flows.checkout import check_out
 from flows.messages import send_message
 from orders.values import Item, Wish
@@ -41,6 +43,7 @@ from wx_backend.db import db, retried, transaction
 
 SIZES: Final = (10_000, 100_000)
 ROUNDS, A_ROUND = 7, 40
+PUSH_SECONDS = 60.0
 GROWTH_MOST: Final = 1.2
 ACTS: Final = ("push", "order", "message")
 TABLES: Final = {"push": "push", "order": "sales_order", "message": "message"}
@@ -107,9 +110,10 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
     print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
     app = create_app(config)
     app.extensions["wx_clients"]._transport = Stub(0)
-    store = stack.enter_context(closing(PostgresStore(url)))
+    store = stack.enter_context(closing(Lots(url, Threads())))
+    loop = stack.enter_context(closing(asyncio.new_event_loop()))
     acts = {
-        "push": partial(_push, store, arrivals()),
+        "push": partial(_push, loop, store, arrivals()),
         "order": partial(_order, filled, count()),
         "message": partial(_message, config, count()),
     }
@@ -124,8 +128,8 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
         db.engine.dispose()
 
 
-def _push(store: PostgresStore, coming: Iterator[Arrival]) -> None:
-    store.store(next(coming))
+def _push(loop: asyncio.AbstractEventLoop, store: Lots, coming: Iterator[Arrival]) -> None:
+    loop.run_until_complete(store.store(next(coming), until=time.monotonic() + PUSH_SECONDS))
 
 
 def _order(filled: Filled, numbers: Iterator[int]) -> None:

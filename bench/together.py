@@ -1,9 +1,10 @@
 """`python -m bench.together [rounds] [seconds]`: storing pushes together beside storing each alone.
 
 Both write the same by the same statement to one PostgreSQL with its default durability, from one
-process with so many threads: together as the service does, alone with a connection per thread.
+process: together on an event loop as the push door does, alone with a thread and a connection each.
 """
 
+import asyncio
 import statistics
 import sys
 import tempfile
@@ -17,13 +18,18 @@ from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 
+import uvloop
+
 from bench.callback.__main__ import cpu_seconds
 from bench.callback.prepare import ACCOUNT, SCENE, prepared
 from bench.goals import tell
 from flows.arrival.connections import Idle
+from flows.arrival.link import Link
+from flows.arrival.lots import Lots
 from flows.arrival.plan import Arrival
-from flows.arrival.postgres import PostgresStore, made_ready, stored
+from flows.arrival.postgres import linked, made_ready, stored
 from flows.arrival.rows import STATEMENT_MS
+from flows.arrival.threads import Threads
 from referral.values import Certainty, TouchKind
 from tests.postgres import PostgresServer
 from wx_backend.config import Config
@@ -31,7 +37,8 @@ from wx_backend.config import Config
 WAITERS = (1, 8, 32)
 GOALS = {1: 0.9, 8: None, 32: 1.3}
 NOON = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
-Store = Callable[[Arrival], str]
+Way = Callable[[int, Iterator[Arrival], float], int]
+"""Stores arrivals for so many waiters and seconds; how many it stored."""
 
 
 def main() -> None:
@@ -42,20 +49,23 @@ def main() -> None:
         server = stack.enter_context(PostgresServer(durable=True))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = Config.load(prepared(server, folder)).database.url
-        together = stack.enter_context(closing(PostgresStore(url)))
-        links = stack.enter_context(closing(Idle(lambda: together.linked(STATEMENT_MS))))
+        loop = stack.enter_context(closing(uvloop.new_event_loop()))
+        lots = stack.enter_context(closing(Lots(url, Threads())))
+        links = stack.enter_context(closing(Idle(lambda: linked(url, statement_ms=STATEMENT_MS))))
 
-        def alone(arrival: Arrival) -> str:
-            with links.one() as link:
-                return stored(link, [made_ready(arrival)])[arrival.key]
+        def together(waiters: int, coming: Iterator[Arrival], seconds: float) -> int:
+            return loop.run_until_complete(_in_lots(lots, waiters, coming, seconds))
+
+        def alone(waiters: int, coming: Iterator[Arrival], seconds: float) -> int:
+            return _in_threads(links, waiters, coming, seconds)
 
         coming = arrivals()
         pairs: dict[int, list[list[Round]]] = {waiters: [] for waiters in WAITERS}
         for waiters in WAITERS:
             for number in range(rounds + 1):
                 pair = [
-                    _measured(waiters, store, coming, seconds if number else 0.5, server)
-                    for store in (together.store, alone)
+                    _measured(waiters, way, coming, seconds if number else 0.5, server)
+                    for way in (together, alone)
                 ]
                 if number:  # the first makes the connections and plans
                     pairs[waiters].append(pair)
@@ -93,25 +103,42 @@ class Round:
 
 
 def _measured(
-    waiters: int, store: Store, arrivals: Iterator[Arrival], seconds: float, server: PostgresServer
+    waiters: int, way: Way, arrivals: Iterator[Arrival], seconds: float, server: PostgresServer
 ) -> Round:
     own, database = time.process_time(), cpu_seconds(server.pid)
     started = time.perf_counter()
-    count = _stored(waiters, store, arrivals, seconds)
+    count = way(waiters, arrivals, seconds)
     elapsed = time.perf_counter() - started
     own, database = time.process_time() - own, cpu_seconds(server.pid) - database
     return Round(count / elapsed, 1e6 * own / count, 1e6 * database / count)
 
 
-def _stored(waiters: int, store: Store, arrivals: Iterator[Arrival], seconds: float) -> int:
-    """How many pushes so many threads stored."""
+async def _in_lots(lots: Lots, waiters: int, arrivals: Iterator[Arrival], seconds: float) -> int:
+    """How many pushes so many waiters stored together."""
+    end = time.perf_counter() + seconds
+
+    async def work() -> int:
+        done = 0
+        while time.perf_counter() < end:
+            await lots.store(next(arrivals), until=time.monotonic() + seconds)
+            done += 1
+        return done
+
+    return sum(await asyncio.gather(*(work() for _ in range(waiters))))
+
+
+def _in_threads(
+    links: Idle[Link], waiters: int, arrivals: Iterator[Arrival], seconds: float
+) -> int:
+    """How many pushes so many threads stored, each on its connection."""
     lock, end, counts = threading.Lock(), time.perf_counter() + seconds, [0] * waiters
 
     def work(place: int) -> None:
         while time.perf_counter() < end:
             with lock:
                 arrival = next(arrivals)
-            store(arrival)
+            with links.one() as link:
+                stored(link, [made_ready(arrival)])
             counts[place] += 1
 
     threads = [threading.Thread(target=work, args=(place,)) for place in range(waiters)]

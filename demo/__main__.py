@@ -46,6 +46,7 @@ def _run(places: Places) -> None:
 def _places(arguments: Sequence[str] | None) -> Places:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--port", type=_port, default=8000, help="of the web server")
+    parser.add_argument("--push-port", type=_port, default=8100, help="of the push door")
     parser.add_argument("--simulator-port", type=_port, default=9100, help="of the pretend WeChat")
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="data folder, kept")
     parser.add_argument("--redis", help="URL of a running Redis or Valkey instead of our own")
@@ -54,6 +55,7 @@ def _places(arguments: Sequence[str] | None) -> Places:
     return Places(
         data=given.data.resolve(),
         port=given.port,
+        push_port=given.push_port,
         simulator_port=given.simulator_port,
         redis=given.redis,
         database=given.database,

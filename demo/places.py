@@ -20,11 +20,12 @@ class Detour:
 
 @dataclass(frozen=True)
 class Places:
-    """One demo: its data folder, its two ports, and services of somebody else to use instead."""
+    """One demo: its data folder, its ports, and services of somebody else to use instead."""
 
     data: Path
     port: int = 8000
     simulator_port: int = 9100
+    push_port: int = 8100
     redis: str | None = None
     database: str | None = None
     detour: Detour | None = None
@@ -33,6 +34,11 @@ class Places:
     def url(self) -> str:
         """Where people reach the service."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def push_url(self) -> str:
+        """Where the pretend WeChat reaches the push door."""
+        return f"http://{HOST}:{self.push_port}"
 
     @property
     def simulator_url(self) -> str:

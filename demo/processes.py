@@ -10,6 +10,9 @@ from demo.program import Health, Program
 ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("work", "call", "bulk")
 WEB_THREADS = 16
+_GRANIAN = (sys.executable, "-m", "granian", "--no-ws")
+DOOR_SERVER = (*_GRANIAN, "--interface", "rsgi", "--loop", "uvloop", "rsgi:app")
+"""The command of the push door, without its place: one event loop."""
 SEED = (sys.executable, "-m", "demo.seed")
 
 
@@ -37,17 +40,29 @@ def simulator(places: Places) -> Program:
 
 def web(places: Places) -> Program:
     """The web server; it is well when the service says it is ready."""
-    server = (sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws")
-    place = ("--host", HOST, "--port", str(places.port))
-    workers = ("--workers", "1", "--blocking-threads", str(WEB_THREADS), "--respawn-failed-workers")
+    return _server("web", web_server(), places, places.port)
+
+
+def door(places: Places) -> Program:
+    """The push door, where the platform's messages and events come in."""
+    return _server("door", DOOR_SERVER, places, places.push_port)
+
+
+def web_server(workers: int = 1) -> tuple[str, ...]:
+    """The command of the pages' server, without its place."""
+    size = ("--workers", str(workers), "--blocking-threads", str(WEB_THREADS))
+    return (*_GRANIAN, "--interface", "wsgi", *size, "wsgi:app")
+
+
+def _server(name: str, command: tuple[str, ...], places: Places, port: int) -> Program:
     return Program(
-        "web",
-        (*server, *place, *workers, "wsgi:app"),
-        log=places.log("web"),
+        name,
+        (*command, "--host", HOST, "--port", str(port), "--respawn-failed-workers"),
+        log=places.log(name),
         directory=ROOT,
         environment=environment(places),
-        health=answers(HOST, places.port, "/readyz"),
-        address=places.url,
+        health=answers(HOST, port, "/readyz", called=f"{HOST}:{places.port}"),
+        address=f"http://{HOST}:{port}",
     )
 
 

@@ -67,6 +67,7 @@ def running(
     places.data.mkdir(parents=True, exist_ok=True)
     with _alone(places.data), Supervisor(report) as supervisor:
         require_free(places.port, option="PORT", purpose="the web server")
+        require_free(places.push_port, option="PUSH_PORT", purpose="the push door")
         require_free(places.simulator_port, option="SIMULATOR_PORT", purpose="the simulator")
         identities = load_or_make(places.data / "identities.json")
         configuration.write(places, identities)
@@ -86,11 +87,12 @@ def running(
             seeded = run_command(places, "seed", processes.SEED)
         for program in (
             processes.web(places),
+            processes.door(places),
             *processes.workers(places),
             processes.clock(places),
         ):
             _start(supervisor, program, step)
-        with step("callback", f"{places.url}/wechat/{ACCOUNT_NAME}/callback"):
+        with step("callback", f"{places.push_url}/wechat/{ACCOUNT_NAME}/callback"):
             stage.verify(places, identities)
         yield Stack(places, identities, supervisor, seeded)
 
@@ -131,7 +133,7 @@ def _alone(data: Path) -> Iterator[None]:
             raise CannotStart(
                 f"A demo already runs on {data} (process {lock.read().strip()}).\n"
                 "Stop that one, or use another folder and other ports: "
-                "make demo DATA=var/second PORT=8001 SIMULATOR_PORT=9101"
+                "make demo DATA=var/second PORT=8001 PUSH_PORT=8101 SIMULATOR_PORT=9101"
             ) from None
         lock.truncate(0)
         lock.write(str(os.getpid()))

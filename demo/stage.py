@@ -30,7 +30,7 @@ def announce(places: Places, identities: Identities) -> None:
         encoding_aes_key=identities.aes_key,
         mode="safe",
         format="xml",
-        callback_url=f"{places.url}/wechat/{ACCOUNT_NAME}/callback",
+        callback_url=f"{places.push_url}/wechat/{ACCOUNT_NAME}/callback",
         oauth_domain=f"{HOST}:{places.port}",
     )
     for purpose, title in templates.TITLES.items():

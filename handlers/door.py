@@ -1,67 +1,129 @@
-"""The push door: a WSGI callable before Flask that takes encrypted pushes and nothing else.
+"""The push door: takes the platform's pushes, and nothing else, on an event loop of its own process.
 
-Flask and its routing cost several times what answering a push does. Whatever is unusual (another
-method or path, no or a large Content-Length) falls through to the Flask route, which calls the
-same `Messages.answer`.
+Thirty-two pushes wait for the database at once without a thread each, and a page that is slow or
+a crowd that looks at pages holds up none of them. It speaks RSGI, granian's own interface:
+https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
 """
 
+import asyncio
+import logging
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from typing import Any, Final, Protocol
 from urllib.parse import parse_qsl
+
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from handlers.body import BODY_MAX
 from handlers.messages import Answer, Letter, Messages
 from wx_backend import clock
 
-QUERY_FIELDS_MAX = 12
+log = logging.getLogger(__name__)
+
+QUERY_FIELDS_MAX: Final = 12
+MONITORED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+
+NOT_FOUND = Answer(404, b"not found")
+NOT_ALLOWED = Answer(405, b"method not allowed")
+TOO_LARGE = Answer(413, b"too large")
+FAILED = Answer(500, b"failed")
 
 _PATH = re.compile(r"/wechat/([a-z0-9-]{1,32})/callback")
 _PLAIN_QUERY = re.compile(
     rf"[\w.-]+=[\w.-]*(&[\w.-]+=[\w.-]*){{0,{QUERY_FIELDS_MAX - 1}}}", re.ASCII
 )
+_TOLD = ("host", "authorization", "x-forwarded-for")
 _LENGTH = re.compile(r"[0-9]{1,6}")
-_REASONS = {
-    200: "200 OK",
-    403: "403 Forbidden",
-    404: "404 Not Found",
-    503: "503 Service Unavailable",
-}
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-Wsgi = Callable[[Environ, StartResponse], Iterable[bytes]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Headers(Protocol):
+    """The fields of a request's head, by their names in lower case."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...
+
+
+class Scope(Protocol):
+    """What a request asks for."""
+
+    method: str
+    path: str
+    query_string: str
+    client: str
+    authority: str | None
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Exchange(AsyncIterable[bytes], Protocol):
+    """Reads a request's body, whole or in pieces, and answers it."""
+
+    def __call__(self) -> Awaitable[bytes]: ...
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
 
 
 class Door:
-    """Answers pushes itself, hands everything else on."""
+    """Answers pushes, and what a monitor asks of this process; knows no other page."""
 
-    def __init__(self, app: Wsgi, messages: Messages) -> None:
-        self._app = app
+    def __init__(self, messages: Messages, pages: Wsgi) -> None:
+        """`pages` answers the monitor, in a thread."""
         self._messages = messages
+        self._pages = pages
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        push = _push(environ)
-        if push is None:
-            return self._app(environ, start_response)
-        account, letter = push
-        answer = self._messages.answer(account, letter, clock.now())
-        start_response(_REASONS[answer.status], _headers(answer))
-        return [answer.body]
+    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
+        """Answer one request."""
+        try:
+            answer = await self._answer(scope, exchange)
+        except Exception:
+            log.exception("push failed")
+            answer = FAILED
+        exchange.response_bytes(answer.status, _headers(answer), answer.body)
+
+    async def _answer(self, scope: Scope, exchange: Exchange) -> Answer:
+        path = _PATH.fullmatch(scope.path)
+        if path is None:
+            return await self._monitored(scope) if scope.path in MONITORED else NOT_FOUND
+        if scope.method == "GET":
+            query = read_query(scope.query_string) or {}
+            return self._messages.verify_url(path[1], Letter(query, b""))
+        if scope.method != "POST":
+            return NOT_ALLOWED
+        length = scope.headers.get("content-length")
+        if length is not None and not (_LENGTH.fullmatch(length) and int(length) <= BODY_MAX):
+            return TOO_LARGE
+        raw = await exchange() if length is not None else await _pieces(exchange)
+        if raw is None:
+            return TOO_LARGE
+        query = read_query(scope.query_string) or {}
+        return await self._messages.answer(path[1], Letter(query, raw), clock.now())
+
+    async def _monitored(self, scope: Scope) -> Answer:
+        return await asyncio.to_thread(_page, self._pages, scope)
 
 
-def _push(environ: Environ) -> tuple[str, Letter] | None:
-    """The account and letter of a push in its usual shape; None for any other request."""
-    if environ["REQUEST_METHOD"] != "POST":
-        return None
-    path = _PATH.fullmatch(environ.get("PATH_INFO", ""))
-    length = environ.get("CONTENT_LENGTH") or ""
-    if path is None or not _LENGTH.fullmatch(length) or not 0 < int(length) <= BODY_MAX:
-        return None
-    query = read_query(environ.get("QUERY_STRING", ""))
-    if query is None:
-        return None
-    return path[1], Letter(query, environ["wsgi.input"].read(int(length)))
+async def _pieces(exchange: Exchange) -> bytes | None:
+    """A body without a Content-Length; None when it is larger than `BODY_MAX`."""
+    raw = b""
+    async for piece in exchange:
+        raw += piece
+        if len(raw) > BODY_MAX:
+            return None
+    return raw
+
+
+def _page(pages: Wsgi, scope: Scope) -> Answer:
+    """What the pages answer to the same request from the same caller."""
+    given = {name: scope.headers.get(name) for name in _TOLD}
+    headers = {name: value for name, value in given.items() if value is not None}
+    environ = EnvironBuilder(
+        scope.path, method=scope.method, headers=list(headers.items())
+    ).get_environ()
+    environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")
+    content, status, sent = run_wsgi_app(pages, environ, buffered=True)
+    return Answer(int(status.split()[0]), b"".join(content), sent["Content-Type"])
 
 
 def read_query(text: str) -> dict[str, str] | None:
@@ -82,9 +144,9 @@ def _unique(pairs: list[tuple[str, str]]) -> dict[str, str] | None:
 
 
 def _headers(answer: Answer) -> list[tuple[str, str]]:
-    return [
-        ("Content-Type", answer.content_type),
-        ("Content-Length", str(len(answer.body))),
-        ("X-Content-Type-Options", "nosniff"),
-        ("Cache-Control", "no-store"),
+    headers = [
+        ("content-type", answer.content_type),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "no-store"),
     ]
+    return [*headers, ("allow", "GET, POST")] if answer is NOT_ALLOWED else headers

@@ -1,11 +1,15 @@
-"""The answer to one push: authenticate, decrypt, parse, plan, store, encrypt. Only store writes."""
+"""The answer to one push: authenticate, decrypt, parse, plan, store, encrypt. Only store writes.
+
+This runs on an event loop: what reads the database, and what may wait, is done in threads.
+"""
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
+from time import monotonic
 
 from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,6 +18,7 @@ from flows.arrival.known import Known
 from flows.arrival.plan import Arrival, Told, plan, unreadable
 from flows.arrival.reply import reply_to
 from flows.arrival.store import CouldNotStore, Store
+from flows.arrival.threads import Threads
 from flows.arrival.understanding import understood
 from referral.signing import keyring
 from wechat.codec import Codec, NotAuthentic, Opened
@@ -57,12 +62,13 @@ class Letter:
 class Messages:
     """The pushes of all configured accounts."""
 
-    def __init__(self, config: Config, store: Store, known: Known) -> None:
+    def __init__(self, config: Config, store: Store, known: Known, threads: Threads) -> None:
         self._accounts = {account.name: account for account in config.accounts}
         self._codecs = {account.name: _codec(account) for account in config.accounts}
         self._keyring = keyring(config.share_keys)
         self._store = store
         self._known = known
+        self._threads = threads
 
     def verify_url(self, account_name: str, letter: Letter) -> Answer:
         """The console's check of our address: a good signature gets its echo back, raw."""
@@ -79,7 +85,7 @@ class Messages:
             return REFUSED
         return Answer(200, letter.field("echostr").encode())
 
-    def answer(self, account_name: str, letter: Letter, now: datetime) -> Answer:
+    async def answer(self, account_name: str, letter: Letter, now: datetime) -> Answer:
         """Store a push once and answer it; the same push again gets the same reply.
 
         403 and nothing stored unless the platform's signature holds; 503 when it could not be
@@ -92,10 +98,10 @@ class Messages:
             opened = self._authentic(account, letter)
         except NotAuthentic:
             return _counted(account_name, "refused", REFUSED)
+        until = monotonic() + patience.ANSWER_SECONDS
         try:
-            with patience.at_most(patience.ANSWER_SECONDS):
-                arrival = self._arrival(account, opened, now)
-                reply = self._store.store(arrival)
+            arrival = await self._arrival(account, opened, now, until)
+            reply = await self._store.store(arrival, until=until)
         except (CouldNotStore, SQLAlchemyError) as error:
             log.error("push not stored", extra={"account": account_name, "error": repr(error)})
             return _counted(account_name, "not stored", TRY_AGAIN)
@@ -115,7 +121,9 @@ class Messages:
         codec.verify_url(signature=letter.field("signature"), **signed)
         return Opened(letter.raw, key_index=-1, is_json=letter.raw[:1] == b"{")
 
-    def _arrival(self, account: Account, opened: Opened, now: datetime) -> Arrival:
+    async def _arrival(
+        self, account: Account, opened: Opened, now: datetime, until: float
+    ) -> Arrival:
         try:
             told = understood(opened.plain, account=account, keyring=self._keyring)
         except Malformed as error:
@@ -127,7 +135,9 @@ class Messages:
                 raw=opened.plain,
                 now=now,
             )
-        reply = self._reply(account, told, now)
+        work = partial(self._reply, account, told, now)
+        is_known = self._known.has(account.appid, told.scene, told.share_id, now)
+        reply = work() if is_known else await self._threads.do(until, work)
         text = ""
         if reply is not None:
             written = reply.to(told.push)
@@ -135,6 +145,7 @@ class Messages:
         return plan(told, reply=text, now=now)
 
     def _reply(self, account: Account, told: Told, now: datetime) -> Reply | None:
+        """What is said to it; reads the database where too little is known."""
         appid, scene = account.appid, told.scene
         scanned = self._known.scanned(appid, scene, told.share_id, now) if scene else None
         rules = self._known.rules(appid, now)

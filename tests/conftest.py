@@ -20,9 +20,10 @@ from tests.memory import memory
 from tests.postgres import PostgresServer
 from tests.serving import announce, reaching, serving
 from tests.simulator.stage import Stage
+from tests.site import Site
 from tests.statements import share_compiled
 from wx_backend import migrate
-from wx_backend.app import close_app, create_app, with_door
+from wx_backend.app import close_app, create_app
 from wx_backend.config import Config, Database
 from wx_backend.db import db
 from wx_backend.outbox import QUEUES
@@ -165,7 +166,7 @@ def wechat() -> Iterator[Stage]:
 @pytest.fixture
 def served(app: Flask, wechat: Stage, config: Config) -> Iterator[str]:
     """The web application on a loopback port, known to the pretend WeChat; its address."""
-    with serving(with_door(app)) as url:
+    with serving(Site(app)) as url:
         announce(wechat, config, url)
         yield url
 

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from flows.arrival import link, postgres, sqlite
+from flows.arrival import link, lots, postgres, sqlite
 from wechat import transport
 from wx_backend import db, limits, patience, rq_queue
 
@@ -21,9 +21,8 @@ LIMITS: Final[tuple[tuple[ModuleType, str], ...]] = (
     (patience, "ANSWER_SECONDS"),
     (patience, "CONNECT_SECONDS"),
     (link, "CONNECT_SECONDS"),
-    (postgres, "TOGETHER_MS"),
-    (postgres, "TOGETHER_SECONDS"),
-    (postgres, "TURN_SECONDS"),
+    (lots, "LOT_MS"),
+    (lots, "LOT_SECONDS"),
     (postgres, "STATEMENT_MS"),
     (sqlite, "STATEMENT_MS"),
     (db, "BUSY_MS"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from hashlib import blake2b
+from struct import Struct
 from typing import Any, Final
 
 from wechat import pushes, xml
@@ -71,9 +72,9 @@ _WRAPPERS: Final = {
 }
 _SCENE_PREFIX: Final = "qrscene_"
 _KEY_VERSION: Final = b"\x01"
-_COVERED: Final = frozenset(
-    {"ToUserName", "FromUserName", "CreateTime", "MsgType", "Event", "EventKey"}
-)
+_KEYED: Final = ("FromUserName", "CreateTime", "MsgType", "Event", "EventKey")
+_LENGTH: Final = Struct("!I").pack
+_COVERED: Final = frozenset({"ToUserName", *_KEYED})
 
 
 def fields(plain: bytes) -> Mapping[str, Any]:
@@ -117,19 +118,10 @@ def dedupe_key(appid: str, sent: Mapping[str, Any]) -> bytes:
     has the same key.
     """
     own_id = sent.get("MsgId") or sent.get("MsgID") or sent.get("Ticket")
-    key = blake2b(_KEY_VERSION, digest_size=16)
-    for part in (
-        appid,
-        sent.get("FromUserName"),
-        sent.get("CreateTime"),
-        sent.get("MsgType"),
-        sent.get("Event"),
-        sent.get("EventKey"),
-        own_id or _rest(sent),
-    ):
-        encoded = b"" if part is None else str(part).encode()
-        key.update(len(encoded).to_bytes(4, "big") + encoded)
-    return key.digest()
+    told = [sent.get(name) for name in _KEYED]
+    parts = ["" if part is None else str(part) for part in (appid, *told, own_id or _rest(sent))]
+    framed = [b"%b%b" % (_LENGTH(len(part)), part) for part in map(str.encode, parts)]
+    return blake2b(b"".join((_KEY_VERSION, *framed)), digest_size=16).digest()
 
 
 def _rest(sent: Mapping[str, Any]) -> str:

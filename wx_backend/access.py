@@ -468,8 +468,6 @@ TABLE: dict[str, Access] = {
     "terminal.tasks.serial": REP,
     "terminal.tasks.show": REP,
     "terminal.static": ANYONE,
-    "wechat.verify": PLATFORM,
-    "wechat.push": PLATFORM,
     "wechat.verification_file": ANYONE,
 }
 

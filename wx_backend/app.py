@@ -12,6 +12,7 @@ from console import routes as console
 from console.session import require_staff
 from flows.arrival.known import Known
 from flows.arrival.store import open_store
+from flows.arrival.threads import Threads
 from handlers import billing, pay, real_name, wechat
 from handlers.door import Door
 from handlers.messages import Messages
@@ -35,7 +36,7 @@ csrf = CSRFProtect()
 
 
 def create_app(config: Config) -> Flask:
-    """The Flask application; the push door stands in front of it (see wsgi.py)."""
+    """The Flask application: everything but the platform's pushes, which come to the door."""
     app = _flask()
     app.config.update(_flask_settings(config))
     app.extensions["wx_config"] = config
@@ -119,15 +120,16 @@ def close_app(app: Flask) -> None:
 
 
 def _open_push_desk(app: Flask, config: Config) -> None:
-    """What answers pushes, shared by the door and the Flask route."""
-    store = open_store(config.database.url)
+    """What answers pushes."""
+    threads = Threads()
+    store = open_store(config.database.url, threads)
     app.extensions["wx_store"] = store
-    app.extensions["wx_messages"] = Messages(config, store, Known(app.app_context))
+    app.extensions["wx_messages"] = Messages(config, store, Known(app.app_context), threads)
 
 
-def with_door(app: Flask) -> Door:
-    """The whole web application: pushes at the door, everything else through Flask."""
-    return Door(app.wsgi_app, app.extensions["wx_messages"])
+def door_of(app: Flask) -> Door:
+    """The door for the platform's pushes, which is served by a process of its own (see rsgi.py)."""
+    return Door(app.extensions["wx_messages"], app.wsgi_app)
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """`python -m bench.callback [rounds] [seconds]`: rate, latency and server CPU, round by round.
 
-Contenders, all on one PostgreSQL with its default durability, two server processes each:
-ours (granian, push stored with identity and touch), the peer writing the same by the ORM under
+Contenders, all on one PostgreSQL with its default durability, the peers with two server processes:
+ours (its push door, one process; identity and touch stored too), the peer writing the same by the ORM under
 gunicorn, and the peer storing nothing under our server. The load generator and PostgreSQL share
 the machine's cores with the server.
 """
@@ -24,6 +24,7 @@ from bench.callback import pushes
 from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SCENE, prepared
 from bench.goals import tell
+from demo import processes
 from tests.postgres import PostgresServer
 from wechat.codec import Codec
 
@@ -32,6 +33,7 @@ CONNECTIONS = 32
 WORKERS = 2
 THREADS = 16
 READY_SECONDS = 30.0
+DOOR = (*processes.DOOR_SERVER[2:], "--log-level", "error")
 
 
 @dataclass
@@ -81,7 +83,7 @@ def _contenders(server: PostgresServer, config: Path) -> list[AbstractContextMan
     gunicorn += ("--no-control-socket", "--log-level", "error")
     ours_path = f"/wechat/{ACCOUNT.name}/callback"
     return [
-        serving("ours", ours_path, (*granian, "wsgi:app"), "--port", {"WX_CONFIG": str(config)}),
+        serving("ours", ours_path, DOOR, "--port", {"WX_CONFIG": str(config)}),
         serving(
             "peer, ORM commit",
             "/wechat",

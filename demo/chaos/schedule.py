@@ -6,7 +6,7 @@ from itertools import cycle
 from random import Random
 from typing import Final
 
-VICTIMS: Final = ("web", "worker-work", "worker-call", "worker-bulk", "clock")
+VICTIMS: Final = ("web", "door", "worker-work", "worker-call", "worker-bulk", "clock")
 EVERY_SECONDS: Final = (3.0, 5.5)
 FIRST_SECONDS: Final = 2.0
 FIRST_SPELL_SECONDS: Final = 1.0

@@ -41,7 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="wx-hosts-"))
     try:
         with (
-            standing(folder, (_free_port(), _free_port()), screen.step, screen.note) as stand,
+            standing(
+                folder, (_free_port(), _free_port(), _free_port()), screen.step, screen.note
+            ) as stand,
             playing(stand.stack) as story,
         ):
             summary = trade_through_silence(story, stand, seed=asked.seed)

@@ -23,6 +23,7 @@ WORKERS: Final = ("worker1", "worker2")
 DATABASES: Final = ("db1", "db2")
 HOSTS: Final = ("balancer", "valkey", *WEB, *WORKERS, *DATABASES)
 PORT: Final = 8000
+PUSH_PORT: Final = 8100
 VALKEY_PORT: Final = 6379
 # What a web and a worker host has of this machine's processor, so that a second one adds something.
 CORES: Final = 0.3
@@ -50,10 +51,13 @@ def programs_of(stand: Stand, host: str) -> list[str]:
 
 
 @contextmanager
-def standing(data: Path, ports: tuple[int, int], step: Step, report: Report) -> Iterator[Stand]:
+def standing(
+    data: Path, ports: tuple[int, int, int], step: Step, report: Report
+) -> Iterator[Stand]:
     """Make the hosts, start everything on them, and take all of it away in the end.
 
-    `ports` are where this machine, and so the pretend WeChat, finds the mall, and it the latter.
+    `ports` are where this machine, and so the pretend WeChat, finds the mall, it the latter, and
+    the pretend WeChat the push door.
     """
     data.mkdir(parents=True, exist_ok=True)
     with Network(HOSTS) as network, Supervisor(report) as supervisor:
@@ -63,6 +67,7 @@ def standing(data: Path, ports: tuple[int, int], step: Step, report: Report) -> 
             data,
             port=ports[0],
             simulator_port=ports[1],
+            push_port=ports[2],
             database=url_of(primary, standby),
             detour=Detour(
                 redis_url=f"redis://{network.address('valkey')}:{VALKEY_PORT}",
@@ -86,7 +91,7 @@ def standing(data: Path, ports: tuple[int, int], step: Step, report: Report) -> 
                 start(program)
         for program in _balancer(places, network):
             start(program)
-        with step("callback", places.url):
+        with step("callback", places.push_url):
             stage.verify(places, identities)
         stack = Stack(places, identities, supervisor, seeded)
         yield Stand(stack, network, primary, standby, all(limited))
@@ -127,7 +132,7 @@ def _passing(
     return Program(
         name,
         (*_BALANCER, f"{place[0]}:{place[1]}", *backends),
-        log=places.log(name),
+        log=places.log(name.replace(":", "-")),
         directory=processes.ROOT,
         health=answers(*place, health),
         address=f"http://{place[0]}:{place[1]}",
@@ -156,22 +161,28 @@ def _valkey(places: Places, network: Network) -> Program:
 
 
 def _programs(host: str, places: Places, network: Network) -> tuple[Program, ...]:
-    return (_web(host, places, network),) if host in WEB else _worker(host, places, network)
+    return _web(host, places, network) if host in WEB else _worker(host, places, network)
 
 
-def _web(host: str, places: Places, network: Network) -> Program:
+def _web(host: str, places: Places, network: Network) -> tuple[Program, ...]:
+    """The pages, and the push door beside them."""
     address = network.address(host)
-    server = (sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", address)
-    size = ("--workers", "1", "--blocking-threads", str(processes.WEB_THREADS))
-    return Program(
-        host,
-        network.inside(host, (*server, "--port", str(PORT), *size, "wsgi:app")),
-        log=places.log(host),
-        directory=processes.ROOT,
-        environment=processes.environment(places),
-        health=answers(address, PORT, "/readyz", called=f"localhost:{places.port}"),
-        address=f"{address}:{PORT}",
-        start_seconds=90.0,
+
+    def program(name: str, server: tuple[str, ...], port: int) -> Program:
+        return Program(
+            name,
+            network.inside(host, (*server, "--host", address, "--port", str(port))),
+            log=places.log(name.replace(":", "-")),
+            directory=processes.ROOT,
+            environment=processes.environment(places),
+            health=answers(address, port, "/readyz", called=f"localhost:{places.port}"),
+            address=f"{address}:{port}",
+            start_seconds=90.0,
+        )
+
+    return (
+        program(host, processes.web_server(), PORT),
+        program(f"{host}:door", processes.DOOR_SERVER, PUSH_PORT),
     )
 
 
@@ -195,18 +206,25 @@ def _worker(host: str, places: Places, network: Network) -> tuple[Program, ...]:
     return (*workers, program("clock", "clock"))
 
 
-def _balancer(places: Places, network: Network) -> tuple[Program, ...]:
-    """The balancer on a host of its own; a door leads this machine to it."""
+def _balancer(places: Places, network: Network) -> Iterator[Program]:
+    """The balancers on a host of its own, for pages and for pushes; this machine is led to each."""
     address = network.address("balancer")
-    backends = [f"{network.address(host)}:{PORT}" for host in WEB]
-    plain = _passing("balancer", (address, PORT), *backends, health="/readyz", places=places)
-    on_host = replace(
-        plain,
-        command=network.inside("balancer", plain.command),
-        health=answers(address, PORT, "/readyz", called=f"localhost:{places.port}"),
-    )
-    here = (HOST, places.port)
-    return on_host, _passing("door", here, f"{address}:{PORT}", health="/readyz", places=places)
+    for name, port, here in (
+        ("balancer", PORT, places.port),
+        ("balancer:door", PUSH_PORT, places.push_port),
+    ):
+        backends = [f"{network.address(host)}:{port}" for host in WEB]
+        plain = _passing(name, (address, port), *backends, health="/readyz", places=places)
+        well = {"called": f"localhost:{places.port}"}
+        yield replace(
+            plain,
+            command=network.inside("balancer", plain.command),
+            health=answers(address, port, "/readyz", **well),
+        )
+        inner = _passing(
+            f"way-to-{name}", (HOST, here), f"{address}:{port}", health="/readyz", places=places
+        )
+        yield replace(inner, health=answers(HOST, here, "/readyz", **well))
 
 
 _BALANCER: Final = (sys.executable, "-m", "demo.hosts.balancer")

@@ -142,7 +142,7 @@ def _command(asked: argparse.Namespace) -> str:
 
 
 def _places(folder: Path) -> Places:
-    return Places(folder, port=_free_port(), simulator_port=_free_port())
+    return Places(folder, port=_free_port(), push_port=_free_port(), simulator_port=_free_port())
 
 
 def _free_port() -> int:

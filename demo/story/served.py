@@ -11,12 +11,13 @@ from demo.story.frame import Story, expect
 from demo.story.proving import desk
 
 TIMEOUT_SECONDS: Final = 20
+CALLBACK: Final = "/wechat/city/callback"
 # Pages, doors, figures and errors, as somebody without a sign-in asks for them.
 ASKED: Final = (
     *("/", "/nowhere", "/p/PD0", "/s/forged", "/l/forged", "/orders/OD0", "/checkout", "/cart"),
     *("/login?next=//evil.example", "/console/", "/console/login", "/console/orders.csv"),
     *("/terminal/", "/api/v1/products/PD0", "/api/numbers", "/api/orders/OD0"),
-    *("/wechat/city/callback", "/wechat/city/callback?signature=x&timestamp=1&nonce=n&echostr=e"),
+    *(CALLBACK, f"{CALLBACK}?signature=x&timestamp=1&nonce=n&echostr=e"),
     *(
         "/healthz",
         "/readyz",
@@ -27,7 +28,7 @@ ASKED: Final = (
         "/static/../wsgi.py",
     ),
 )
-SENT: Final = ("/wechat/city/callback", "/pay/notice", "/billing/receipt", "/real-name/decision")
+SENT: Final = (CALLBACK, "/pay/notice", "/billing/receipt", "/real-name/decision")
 # Files with people and orders, as the manager of one city takes them.
 FILES: Final = ("/console/orders.csv", "/console/figures.csv", "/console/orders", "/console/")
 _ASSET = re.compile(r'(?:src|href)="(/[^"#]+\.(?:js|css|map|json|webmanifest|svg)(?:\?[^"]*)?)"')
@@ -63,9 +64,9 @@ def files_of_a_part_name_no_customer(story: Story) -> str:
 def _fetched(story: Story, path: str, sent: bytes | None = None) -> bytes:
     """What a stranger gets, headers too, whatever the status."""
     headers = {"Content-Type": "application/json"} if sent else {}
-    request = urllib.request.Request(  # noqa: S310 - our own loopback address
-        story.stack.places.url + path, sent, headers
-    )
+    places = story.stack.places
+    home = places.push_url if path.startswith(CALLBACK) else places.url
+    request = urllib.request.Request(home + path, sent, headers)  # noqa: S310 - our own loopback address
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=TIMEOUT_SECONDS) as answer:

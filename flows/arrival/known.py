@@ -46,6 +46,11 @@ class Remembered(Generic[Key, Value]):
         self._entries: dict[Key, tuple[datetime, Value]] = {}
         self._lock = threading.Lock()
 
+    def has(self, key: Key, now: datetime) -> bool:
+        """Whether the value is there and young enough: `of` would load nothing."""
+        entry = self._entries.get(key)
+        return entry is not None and entry[0] > now
+
     def of(self, key: Key, now: datetime) -> Value:
         """The value, loaded when it is unknown or too old."""
         entry = self._entries.get(key)
@@ -77,6 +82,11 @@ class Known:
         self._scanned = Remembered(self._load_scanned)
         self._rules = Remembered(self._load_rules, RULES_HOLD)
         self._books: dict[str, tuple[int, RuleBook]] = {}
+
+    def has(self, appid: str, scene: str | None, share_id: int | None, now: datetime) -> bool:
+        """Whether what a reply needs is known, so that the database is not asked."""
+        is_scene_known = not scene or self._scanned.has((appid, scene, share_id), now)
+        return is_scene_known and self._rules.has(appid, now)
 
     def scanned(
         self, appid: str, scene: str, share_id: int | None, now: datetime

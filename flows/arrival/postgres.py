@@ -1,7 +1,7 @@
-"""Storing arrivals on PostgreSQL: those that come at the same time in one statement, so in one commit."""
+"""Storing arrivals on PostgreSQL: any number of them in one statement, so in one commit."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Final, NamedTuple
 
 import psycopg
@@ -16,20 +16,18 @@ from flows.arrival.arrays import (
     of_text,
     of_word,
 )
-from flows.arrival.link import Link
+from flows.arrival.link import Link, Row
 from flows.arrival.plan import Arrival
 from flows.arrival.rows import AFTER_COMMIT, BEFORE_COMMIT, STATEMENT_MS, CouldNotStore
 from flows.arrival.statements import COLUMNS, POSTGRES_FIRST_REPLIES, POSTGRES_STORE
-from flows.arrival.together import Together
-from wx_backend import crash, patience
+from wx_backend import crash
 from wx_backend.db import libpq_dsn
-
-TOGETHER_MS: Final = 500
-TOGETHER_SECONDS: Final = 0.6  # a little longer: the server should be the one to give up
-TURN_SECONDS: Final = 0.7
 
 _STORE, _FIRST_REPLIES = "store", "first-replies"
 _STATEMENTS: Final = {_STORE: POSTGRES_STORE, _FIRST_REPLIES: POSTGRES_FIRST_REPLIES}
+
+Asking = Generator[tuple[str, list[bytes]], list[Row], dict[bytes, str]]
+"""Statements to run with their values; takes the rows of each, and ends with the replies by key."""
 
 
 class Ready(NamedTuple):
@@ -41,62 +39,23 @@ class Ready(NamedTuple):
     reply: str
 
 
-class PostgresStore:
-    """A store over one connection, where whoever waits while a statement runs shares the next.
+def linked(url: str, *, statement_ms: int) -> Link:
+    """A connection on which arrivals are stored. Raises psycopg.Error."""
+    return Link(libpq_dsn(url), _STATEMENTS, statement_ms=statement_ms)
 
-    Whatever goes wrong with several, each is stored again by itself, on a connection of its own:
-    no arrival fails for another. Every row has its own key, so that saying it again is safe.
+
+def stored_alone(url: str, ready: Ready) -> str:
+    """Store an arrival with a connection and a commit of its own; the reply to give.
+
+    Waits in this thread. Raises CouldNotStore.
     """
-
-    def __init__(self, url: str) -> None:
-        self._dsn = libpq_dsn(url)
-        self._together = Together(self._stored_together, patience=TURN_SECONDS)
-        self._shared: Link | None = None
-
-    def store(self, arrival: Arrival) -> str:
-        ready = made_ready(arrival)
-        try:
-            reply = self._together.done(ready)
-            if reply is None:
-                reply = self._stored_alone(ready)
-        except psycopg.Error as error:
-            raise CouldNotStore(type(error).__name__) from error
-        crash.here(AFTER_COMMIT)
-        return reply
-
-    def close(self) -> None:
-        if self._shared is not None:
-            self._shared.close()
-            self._shared = None
-
-    def _stored_together(self, lot: Sequence[Ready]) -> Sequence[str | None]:
-        """The replies to give; only one thread is in here at a time."""
-        replies: dict[bytes, str] = {}
-        try:
-            with self._shared_link() as link, patience.at_most(TOGETHER_SECONDS):
-                for each in _each_person_once(lot):
-                    replies |= stored(link, each)
-        except psycopg.Error:
-            pass  # whoever has no reply now is stored alone
-        return [replies.get(ready.key) for ready in lot]
-
-    @contextmanager
-    def _shared_link(self) -> Iterator[Link]:
-        """The shared connection, opened when there is none; closed when the block raises."""
-        if self._shared is None:
-            self._shared = self.linked(TOGETHER_MS)
-        try:
-            yield self._shared
-        except BaseException:
-            self.close()
-            raise
-
-    def _stored_alone(self, ready: Ready) -> str:
-        with closing(self.linked(STATEMENT_MS)) as link:
-            return stored(link, [ready])[ready.key]
-
-    def linked(self, statement_ms: int) -> Link:
-        return Link(self._dsn, _STATEMENTS, statement_ms=statement_ms)
+    try:
+        with closing(linked(url, statement_ms=STATEMENT_MS)) as link:
+            reply = stored(link, [ready])[ready.key]
+    except psycopg.Error as error:
+        raise CouldNotStore(type(error).__name__) from error
+    crash.here(AFTER_COMMIT)
+    return reply
 
 
 def made_ready(arrival: Arrival) -> Ready:
@@ -131,19 +90,33 @@ def _cells(arrival: Arrival) -> list[bytes]:
     ]
 
 
-def _each_person_once(lot: Sequence[Ready]) -> Iterator[list[Ready]]:
+def each_person_once(lot: Sequence[Ready]) -> Iterator[list[Ready]]:
+    """The lot in as many parts as the person has arrivals who has most; in their order."""
     while lot:
         first = {ready.person: ready for ready in reversed(lot)}
         yield list(first.values())
         lot = [ready for ready in lot if first[ready.person] is not ready]
 
 
-def stored(link: Link, lot: Sequence[Ready]) -> dict[bytes, str]:
-    """The replies to give by key: an arrival's own, or the first one's if it was here before."""
+def storing(lot: Sequence[Ready]) -> Asking:
+    """Store a lot; the replies to give by key: an arrival's own, or the first one's before it."""
     crash.here(BEFORE_COMMIT)
-    stored = {row[0] for row in link.run(_STORE, columns(COLUMNS.values(), (r.cells for r in lot)))}
+    rows = yield _STORE, columns(COLUMNS.values(), (ready.cells for ready in lot))
+    stored = {row[0] for row in rows}
     replies = {ready.key: ready.reply for ready in lot}
     if again := [of_bytes(key) for key in replies if key not in stored]:
-        for key, reply in link.run(_FIRST_REPLIES, [array("bytea", again)]):
+        for key, reply in (yield _FIRST_REPLIES, [array("bytea", again)]):
             replies[key] = reply.decode()
     return replies
+
+
+def stored(link: Link, lot: Sequence[Ready]) -> dict[bytes, str]:
+    """Store a lot. Raises psycopg.Error."""
+    asking = storing(lot)
+    try:
+        statement = next(asking)
+        while True:
+            statement = asking.send(link.run(*statement))
+    except StopIteration as done:
+        replies: dict[bytes, str] = done.value
+        return replies

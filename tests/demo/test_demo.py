@@ -22,6 +22,7 @@ PARTS = (
     "migrate",
     "seed",
     "web",
+    "door",
     "worker-work",
     "worker-call",
     "worker-bulk",
@@ -36,8 +37,9 @@ def free_port() -> int:
 
 
 def command(data: Path, port: int, simulator_port: int) -> list[str]:
-    ports = ("--port", str(port), "--simulator-port", str(simulator_port))
-    return [sys.executable, "-m", "demo", "--data", str(data), *ports]
+    ports = ("--port", str(port), "--push-port", str(free_port()))
+    there = ("--simulator-port", str(simulator_port))
+    return [sys.executable, "-m", "demo", "--data", str(data), *ports, *there]
 
 
 class Running:

@@ -1,12 +1,12 @@
 """The fast way of storing a push equals the spelled-out way, whatever comes in whatever order."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import count
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from flows.arrival import spelled_out
 from flows.arrival.plan import Arrival
 from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import Store, open_store
+from flows.arrival.threads import Threads
 from members.models import FollowEvent, FollowKind, Identity
 from org.models import OrgNode, Rep
 from referral.models import CodeKind, Place, Subject, Touch
@@ -32,6 +33,7 @@ from referral.operations import (
     point_code,
 )
 from referral.values import Certainty, TouchKind
+from tests.site import begun
 from wx_backend import crash
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
@@ -39,6 +41,7 @@ from wx_backend.inbox import Push
 
 NOON = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
 APPID = "wx5ad0c1ee0a2b3f4d"
+WAIT = 60.0
 KINDS: dict[str, dict[str, Any]] = {
     "subscribe": {"is_followed": True, "follow_kind": FollowKind.FOLLOWED},
     "SCAN": {"is_followed": True},
@@ -51,7 +54,7 @@ TOUCHES = {"subscribe": TouchKind.SUBSCRIBE, "SCAN": TouchKind.SCAN}
 @pytest.fixture
 def store(config: Config, shares: list[int]) -> Iterator[Store]:
     assert shares
-    store = open_store(config.database.url)
+    store = open_store(config.database.url, Threads())
     yield store
     store.close()
 
@@ -195,16 +198,24 @@ def pushes(history: Sequence[Arrival]) -> list[tuple[Any, ...]]:
     )
 
 
+def begun_to_store(store: Store, each: Arrival) -> Future[str]:
+    return begun(store.store(each, until=monotonic() + WAIT))
+
+
+def stored(store: Store, each: Arrival) -> str:
+    return begun_to_store(store, each).result()
+
+
 def fast(store: Store, history: Sequence[Arrival]) -> list[str]:
-    return [store.store(each) for each in history]
+    return [stored(store, each) for each in history]
 
 
 def at_once(store: Store, history: Sequence[Arrival]) -> list[str]:
     """All of a history at the same time, so that many share a commit."""
     crash.arm(BEFORE_COMMIT, lambda: sleep(0.005))
     try:
-        with ThreadPoolExecutor(max(1, len(history))) as threads:
-            return list(threads.map(store.store, history))
+        futures = [begun_to_store(store, each) for each in history]
+        return [future.result() for future in futures]
     finally:
         crash.disarm()
 
@@ -269,8 +280,8 @@ def test_order_and_repeats_do_not_change_what_is_known(
 def test_a_scan_counts_for_whom_the_code_led_to_when_it_was_scanned(
     store: Store, shares: list[int]
 ) -> None:
-    store.store(arrival("SCAN", second=-1, scene="alice"))
-    store.store(arrival("SCAN", second=0, scene="alice"))
+    stored(store, arrival("SCAN", second=-1, scene="alice"))
+    stored(store, arrival("SCAN", second=0, scene="alice"))
 
     found = db.session.scalars(select(Touch.share_id).order_by(Touch.event_at)).all()
     assert found == shares
@@ -278,6 +289,6 @@ def test_a_scan_counts_for_whom_the_code_led_to_when_it_was_scanned(
 
 def test_a_retry_is_answered_with_the_first_reply(store: Store) -> None:
     first = arrival("subscribe", second=0, scene="alice")
-    store.store(first)
+    stored(store, first)
 
-    assert store.store(replace(first, reply="changed meanwhile")) == "hello subscribe"
+    assert stored(store, replace(first, reply="changed meanwhile")) == "hello subscribe"

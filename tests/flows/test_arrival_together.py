@@ -5,7 +5,7 @@ About PostgreSQL whichever database the run is about; `test_arrival_store` compa
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
@@ -16,14 +16,13 @@ from flows.arrival.plan import Arrival
 from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import CouldNotStore, Store
 from tests.conftest import TEMPLATE
-from tests.flows.test_arrival_store import arrival
+from tests.flows.test_arrival_store import WAIT, arrival, begun_to_store, stored
 from tests.postgres import PostgresServer
 from wx_backend import crash
 from wx_backend.db import db
 from wx_backend.inbox import Push
 
 NAME = "together"
-WAIT = 60.0
 
 
 @pytest.fixture
@@ -44,19 +43,15 @@ def stored_in_one_lot(store: Store, lot: list[Arrival]) -> list[Future[str]]:
     on_the_way, gate = threading.Event(), threading.Event()
 
     def wait() -> None:
+        crash.disarm()
         on_the_way.set()
         assert gate.wait(WAIT)
 
-    with ThreadPoolExecutor(len(lot) + 1) as threads:
-        crash.arm(BEFORE_COMMIT, wait)
-        threads.submit(store.store, arrival("SCAN", second=9, openid="first"))
-        assert on_the_way.wait(WAIT)
-        crash.disarm()
-        futures = [threads.submit(store.store, each) for each in lot]
-        waiting = store._together._waiting  # type: ignore[attr-defined]  # how many wait shows only there
-        while len(waiting) < len(lot):
-            threading.Event().wait(0.005)
-        gate.set()
+    crash.arm(BEFORE_COMMIT, wait)
+    begun_to_store(store, arrival("SCAN", second=9, openid="first"))
+    assert on_the_way.wait(WAIT)  # from now on the loop stands still
+    futures = [begun_to_store(store, each) for each in lot]
+    gate.set()
     return futures
 
 
@@ -86,12 +81,12 @@ def test_a_push_the_database_refuses_fails_alone(store: Store) -> None:
     with pytest.raises(CouldNotStore):
         refused.result()
     assert pushes_by_transaction() == [1] * 8
-    assert store.store(arrival("SCAN", second=1)) == "hello SCAN"
+    assert stored(store, arrival("SCAN", second=1)) == "hello SCAN"
 
 
 def test_text_with_a_nul_is_refused_not_cut(store: Store) -> None:
     with pytest.raises(CouldNotStore):
-        store.store(replace(arrival("SCAN", second=0), reply="one\0two"))
+        stored(store, replace(arrival("SCAN", second=0), reply="one\0two"))
 
 
 def test_one_persons_pushes_are_all_kept(store: Store) -> None:
@@ -104,7 +99,7 @@ def test_one_persons_pushes_are_all_kept(store: Store) -> None:
 
 @pytest.mark.limits
 def test_who_holds_up_one_person_holds_up_nobody_else(store: Store) -> None:
-    store.store(arrival("SCAN", second=0, openid="bob0"))
+    stored(store, arrival("SCAN", second=0, openid="bob0"))
     with db.engine.begin() as other:
         other.execute(text("SELECT FROM identity WHERE openid = 'bob0' FOR UPDATE"))
         held, *futures = stored_in_one_lot(
@@ -114,4 +109,4 @@ def test_who_holds_up_one_person_holds_up_nobody_else(store: Store) -> None:
         with pytest.raises(CouldNotStore):
             held.result()
 
-    assert store.store(arrival("SCAN", second=1, openid="bob0")) == "hello SCAN"
+    assert stored(store, arrival("SCAN", second=1, openid="bob0")) == "hello SCAN"

@@ -9,7 +9,7 @@ from flask import Flask
 
 from flows.payment.address import NOTICE_PATH
 from tests.fuzzing.conftest import Fuzz, mutated
-from tests.handlers.conftest import desk_at, platform_of
+from tests.handlers.conftest import desk_of, platform_of
 from tests.handlers.notices import with_merchant
 from tests.handlers.platform import event, scan, text, written
 from tests.wechat.pay.platform import PAYMENT, sealed, signed
@@ -28,7 +28,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 def test_a_push_in_an_authentic_envelope_is_always_taken(
     fuzz: Fuzz, app: Flask, config: Config, form: str
 ) -> None:
-    desk, city = desk_at(app, "door"), platform_of(config, "city")
+    desk, city = desk_of(app), platform_of(config, "city")
 
     def push(raw: bytes) -> None:
         sent = city.safe(raw)
@@ -41,7 +41,7 @@ def test_a_push_in_an_authentic_envelope_is_always_taken(
 def test_a_push_whose_envelope_is_damaged_is_refused(
     fuzz: Fuzz, app: Flask, config: Config
 ) -> None:
-    desk, city = desk_at(app, "door"), platform_of(config, "city")
+    desk, city = desk_of(app), platform_of(config, "city")
     sent = city.safe(scan())
 
     def push(raw: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The desk where pushes are taken (door or route), the platform that sends them, a rep's code."""
+"""The desk where pushes are taken, the platform that sends them, a rep's code."""
 
 from collections.abc import Callable
 
@@ -15,8 +15,8 @@ from tests.handlers.outages import Outage, file_locked, stopped
 from tests.handlers.platform import Platform, Sent, query_string
 from tests.limits import comes_again
 from tests.postgres import PostgresServer
+from tests.site import Site
 from wx_backend import clock
-from wx_backend.app import with_door
 from wx_backend.config import Config
 from wx_backend.db import Model, db, transaction
 from wx_backend.inbox import Push
@@ -25,14 +25,20 @@ Desk = Callable[..., TestResponse]
 Count = Callable[[type[Model]], int]
 
 
-@pytest.fixture(params=["door", "route"])
-def desk(request: pytest.FixtureRequest, app: Flask) -> Desk:
-    """Sends a request of the platform to the door, or past it to the Flask route."""
-    return desk_at(app, request.param)
+@pytest.fixture
+def front(app: Flask) -> Client:
+    """Door and pages, as a proxy sees them."""
+    return Client(Site(app))
 
 
-def desk_at(app: Flask, place: str) -> Desk:
-    client = Client(with_door(app) if place == "door" else app.wsgi_app)
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    """Sends a request of the platform to the door."""
+    return desk_of(app)
+
+
+def desk_of(app: Flask) -> Desk:
+    client = Client(Site(app))
 
     def post(sent: Sent, *, account: str = "city") -> TestResponse:
         path = f"/wechat/{account}/callback"

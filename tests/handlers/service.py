@@ -15,8 +15,9 @@ from pathlib import Path
 from werkzeug.test import Client
 
 from tests.limits import lengthen
+from tests.site import Site
 from wx_backend import clock, crash, outbox
-from wx_backend.app import create_app, with_door
+from wx_backend.app import create_app
 from wx_backend.config import Config, Database
 from wx_backend.db import db, transaction, upsert
 from wx_backend.leases import Lease
@@ -65,7 +66,7 @@ def put_jobs(folder: Path) -> None:
 def main(url: str, folder: Path, times: int, kind: str, point: str) -> None:
     lengthen()
     app = create_app(configured(url, folder))
-    client = Client(with_door(app))
+    client = Client(Site(app))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sent = json.loads(sys.stdin.readline())

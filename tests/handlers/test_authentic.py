@@ -38,23 +38,23 @@ def altered(sent: Sent, **query: str) -> Sent:
     return replace(sent, query={**sent.query, **query})
 
 
-def test_the_console_gets_its_echo_raw(client: Client, city: Platform) -> None:
+def test_the_console_gets_its_echo_raw(front: Client, city: Platform) -> None:
     signature = crypto.signature(city.account.token, str(NOON), NONCE)
     query = {"signature": signature, "timestamp": str(NOON), "nonce": NONCE, "echostr": "42 <&>"}
 
-    answer = client.get("/wechat/city/callback", query_string=query)
+    answer = front.get("/wechat/city/callback", query_string=query)
 
     assert told(answer) == (200, b"42 <&>")
     assert answer.mimetype == "text/plain"
 
 
 @pytest.mark.parametrize("fault", ["signature", "timestamp", "nonce"])
-def test_a_forged_address_check_gets_no_echo(client: Client, city: Platform, fault: str) -> None:
+def test_a_forged_address_check_gets_no_echo(front: Client, city: Platform, fault: str) -> None:
     signature = crypto.signature(city.account.token, str(NOON), NONCE)
     query = {"signature": signature, "timestamp": str(NOON), "nonce": NONCE, "echostr": "42"}
 
     for wrong in ({**query, fault: "1"}, {k: v for k, v in query.items() if k != fault}):
-        assert told(client.get("/wechat/city/callback", query_string=wrong)) == REFUSAL
+        assert told(front.get("/wechat/city/callback", query_string=wrong)) == REFUSAL
 
 
 def test_a_safe_push_is_stored_and_answered_encrypted(

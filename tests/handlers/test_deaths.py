@@ -15,7 +15,7 @@ from sqlalchemy import select
 from members.models import Consent, FollowEvent, Identity
 from referral.models import Touch
 from tests.handlers import service
-from tests.handlers.conftest import Count, desk_at
+from tests.handlers.conftest import Count, desk_of
 from tests.handlers.platform import Platform, Sent, event, follow, query_string
 from tests.racing import race
 from wx_backend import claims, clock, crash
@@ -88,7 +88,7 @@ def die_in_order(app: Flask, point: str, sent: Sent, run_jobs: RunJobs) -> None:
     """An exception nobody catches ends the request or the drain."""
 
     def serve() -> None:
-        desk_at(app, "door")(sent)
+        desk_of(app)(sent)
         run_jobs()
 
     crash.arm(point, crash.raise_crashed)
@@ -128,7 +128,7 @@ def test_a_death_leaves_one_effect_after_the_restart(
         die_at_once(start, point, sent)
 
     later(claims.LEASE + timedelta(seconds=1))
-    assert desk_at(app, "door")(sent).status_code == 200
+    assert desk_of(app)(sent).status_code == 200
     run_jobs()
 
     is_choice = point.startswith("inbox")
@@ -144,7 +144,7 @@ def test_a_death_leaves_one_effect_after_the_restart(
 def test_fifty_copies_on_eight_threads_are_one_push(
     app: Flask, city: Platform, count: Count
 ) -> None:
-    desk, sent = desk_at(app, "door"), city.safe(follow())
+    desk, sent = desk_of(app), city.safe(follow())
 
     answers = race(app, lambda _: desk(sent), times=50)
 

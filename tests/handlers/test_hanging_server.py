@@ -12,10 +12,11 @@ from flask import Flask
 from sqlalchemy import text
 
 from flows.arrival.store import open_store
+from flows.arrival.threads import Threads
 from handlers.messages import Messages
 from payments.models import PayNotice
 from tests.conftest import TEMPLATE
-from tests.handlers.conftest import Count, desk_at, is_taken
+from tests.handlers.conftest import Count, desk_of, is_taken
 from tests.handlers.notices import Till, with_merchant
 from tests.handlers.outages import HANGS_UP, silent_server
 from tests.handlers.platform import Platform, scan
@@ -47,7 +48,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 def test_a_server_that_lives_but_says_nothing_is_given_up_in_time(
     app: Flask, city: Platform, count: Count
 ) -> None:
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     assert is_taken(desk, city.safe(said(number=1)))
     db.session.rollback()
     with silent_server(to_new_clients=True):
@@ -61,7 +62,7 @@ def test_a_server_that_lives_but_says_nothing_is_given_up_in_time(
 def test_a_connection_that_says_nothing_is_left_for_another(
     app: Flask, city: Platform, count: Count
 ) -> None:
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     assert is_taken(desk, city.safe(said(number=1)))
     db.session.rollback()
 
@@ -96,9 +97,9 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
         silent.bind(str(tmp_path / ".s.PGSQL.5432"))
         silent.listen(8)
-        store = open_store(f"postgresql+psycopg://wx@/x?host={tmp_path}")
+        store = open_store(f"postgresql+psycopg://wx@/x?host={tmp_path}", Threads())
         messages._store, before = store, messages._store
-        desk = desk_at(app, "door")
+        desk = desk_of(app)
         assert within(HANGS_UP, lambda: desk(city.safe(scan()))).status_code == 503
         messages._store = before
         store.close()
@@ -107,7 +108,7 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(
 def test_after_a_time_without_writing_rights_nothing_has_to_be_restarted(
     app: Flask, city: Platform, count: Count
 ) -> None:
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     desk(city.safe(said(number=1)))
     read_only = "ALTER DATABASE {} SET default_transaction_read_only = {}"
     name = db.engine.url.database

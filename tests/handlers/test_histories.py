@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from members.models import Consent, FollowEvent, Identity
 from referral.models import Touch
-from tests.handlers.conftest import Desk, desk_at
+from tests.handlers.conftest import Desk, desk_of
 from tests.handlers.platform import NOON, Fields, Platform, event, follow, scan, text
 from wx_backend.db import db
 from wx_backend.outbox import WORK
@@ -113,7 +113,7 @@ def play(
 def test_order_repeats_and_late_work_do_not_change_what_is_known(
     app: Flask, city: Platform, history: list[Fields], order: Any, pause: int
 ) -> None:
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     one, two = next(_worlds), next(_worlds)
     shuffled = [*history, *history]
     order.shuffle(shuffled)

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from tests.handlers.conftest import Count, Desk
 from tests.handlers.platform import BOB, NOON, Platform, Sent, event, query_string, scan, text
-from wx_backend.app import with_door
+from tests.site import Site
 from wx_backend.db import db
 from wx_backend.inbox import Push
 
@@ -43,12 +43,6 @@ BOMB = (
     + "]><xml><MsgType>&e;</MsgType></xml>"
 )
 PARAMETER = '<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///etc/passwd"> %p;]><xml><a>1</a></xml>'
-
-
-@pytest.fixture
-def front(app: Flask) -> Client:
-    """Door and routes, as a server sees them."""
-    return Client(with_door(app))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +120,7 @@ def test_a_push_of_exactly_the_limit_is_taken(front: Client, city: Platform, cou
     assert front.post(PATH, query_string=query_string(sent), data=too_long).status_code == 413
 
 
-def test_a_body_without_a_length_goes_through_the_route(
+def test_a_body_without_a_length_is_read_up_to_the_limit(
     front: Client, city: Platform, count: Count
 ) -> None:
     sent = city.safe(scan())
@@ -153,7 +147,7 @@ def test_a_length_that_is_none_is_no_way_in(
 ) -> None:
     sent = city.safe(scan())
     environ = {"CONTENT_LENGTH": length, "wsgi.input": io.BytesIO(sent.body)}
-    answer = Client(with_door(app)).post(
+    answer = Client(Site(app)).post(
         PATH, query_string=query_string(sent), environ_overrides=environ
     )
 

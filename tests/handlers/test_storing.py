@@ -1,7 +1,8 @@
 """A push is stored once before it is answered; what could not be stored is never called stored."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,7 +12,7 @@ from flows.arrival.plan import Arrival
 from handlers.messages import Messages
 from members.models import FollowEvent, Identity
 from referral.models import Touch
-from tests.handlers.conftest import Count, Desk, desk_at, is_taken
+from tests.handlers.conftest import Count, Desk, desk_of, is_taken
 from tests.handlers.outages import HANGS_UP, Outage, table_locked
 from tests.handlers.platform import NOON, Platform, event, follow, scan
 from tests.handlers.platform import text as said
@@ -48,9 +49,13 @@ def test_a_repeat_gets_the_first_reply_in_a_new_envelope(
     assert count(Push) == count(FollowEvent) == 1
 
 
-def _says_something_else() -> Callable[..., Arrival]:
+def _says_something_else() -> Callable[..., Awaitable[Arrival]]:
     arrival = Messages._arrival
-    return lambda *given: replace(arrival(*given), reply="<xml>something else</xml>")
+
+    async def other(*given: Any) -> Arrival:
+        return replace(await arrival(*given), reply="<xml>something else</xml>")
+
+    return other
 
 
 def test_a_repeat_in_the_other_format_is_the_same_push_and_gets_no_reply_in_the_wrong_one(
@@ -87,12 +92,12 @@ def test_the_same_event_at_two_accounts_is_two(
 def test_without_the_database_the_platform_is_asked_to_come_again(
     app: Flask, city: Platform, outage: Outage, count: Count
 ) -> None:
-    desk, route = desk_at(app, "door"), desk_at(app, "route")
+    desk = desk_of(app)
     assert is_taken(desk, city.safe(said(number=1)))
     with outage():
         answers = [
             within(HANGS_UP, lambda: desk(city.safe(said(number=2)))),
-            within(HANGS_UP, lambda: route(city.safe(follow()))),
+            within(HANGS_UP, lambda: desk(city.safe(follow()))),
         ]
         assert {(each.status_code, each.data) for each in answers} == {(503, b"try again")}
 
@@ -108,8 +113,8 @@ def test_a_database_nobody_reads_yet_is_no_way_to_lose_a_push(
     """The first push of a process comes while the database is away."""
     assert config
     with outage():
-        assert desk_at(app, "door")(city.safe(follow())).status_code == 503
-    assert is_taken(desk_at(app, "door"), city.safe(follow()))
+        assert desk_of(app)(city.safe(follow())).status_code == 503
+    assert is_taken(desk_of(app), city.safe(follow()))
 
 
 @pytest.mark.limits
@@ -117,7 +122,7 @@ def test_a_locked_table_is_waited_for_less_long_than_the_platform_waits(
     app: Flask, config: Config, city: Platform
 ) -> None:
     holding = table_locked(config, "push")
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     with holding:
         assert within(HANGS_UP, lambda: desk(city.safe(scan()))).status_code == 503
 

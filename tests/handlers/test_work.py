@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from flows.arrival import work
 from members.models import Consent
-from tests.handlers.conftest import Count, desk_at
+from tests.handlers.conftest import Count, desk_of
 from tests.handlers.platform import Platform, event, text
 from wechat import pushes
 from wx_backend import backlog, claims, clock
@@ -43,7 +43,7 @@ def test_a_push_whose_work_always_fails_is_given_up_and_can_be_replayed(
     count: Count,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    desk, now = desk_at(app, "door"), clock.now
+    desk, now = desk_of(app), clock.now
     ahead = timedelta()
     monkeypatch.setattr(clock, "now", lambda: now() + ahead)
     with monkeypatch.context() as broken:
@@ -67,7 +67,7 @@ def test_a_push_whose_work_always_fails_is_given_up_and_can_be_replayed(
 def test_the_work_of_an_account_that_is_gone_is_over(
     app: Flask, city: Platform, run_jobs: RunJobs
 ) -> None:
-    desk_at(app, "door")(city.safe(text("海报")))
+    desk_of(app)(city.safe(text("海报")))
     with transaction():
         db.session.scalars(select(Push)).one().account = "closed"
     run_jobs()

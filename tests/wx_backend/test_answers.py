@@ -44,9 +44,7 @@ def raising(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception]
     return arm
 
 
-@pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/metrics", "/nowhere", "/wechat/x/callback"]
-)
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/nowhere", "/pay/notice"])
 def test_every_answer_has_its_headers(client: FlaskClient, path: str) -> None:
     answers = [client.get(path), client.get(path)]
 
@@ -77,9 +75,7 @@ def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
 
 
 def test_too_large_is_said_in_the_same_shape(client: FlaskClient) -> None:
-    answer = client.post(
-        "/wechat/city/callback", data=b"x" * 70_000, headers={"Accept": "application/json"}
-    )
+    answer = client.post("/pay/notice", data=b"x" * 70_000, headers={"Accept": "application/json"})
 
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (413, "too_large")
 

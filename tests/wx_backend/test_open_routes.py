@@ -9,10 +9,11 @@ from werkzeug.routing import Rule
 
 from tests.handlers.notices import with_merchant
 from tests.rows import rows
+from tests.site import Site
 from wx_backend.access import TABLE, Caller
-from wx_backend.app import with_door
 from wx_backend.config import Config
 
+CALLBACK = "/wechat/city/callback"
 FAR = {"REMOTE_ADDR": "198.51.100.7"}
 # Who writes without having signed in, and why that is all right.
 WRITES = {
@@ -48,7 +49,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """The whole application with the push door in front, from far away."""
-    app.wsgi_app = with_door(app)  # type: ignore[method-assign]  # as wsgi.py puts it together
+    app.wsgi_app = Site(app)  # type: ignore[method-assign]  # pushes to the door, as a proxy does
     return app.test_client()
 
 
@@ -73,19 +74,21 @@ def test_who_may_write_without_signing_in_is_a_known_list(app: Flask) -> None:
 def test_whatever_the_platform_calls_wants_its_signature(app: Flask, client: FlaskClient) -> None:
     before = rows(but=("forged_count", "forged_sample"))
     asked = 0
-    for rule in rules_of(app, Caller.PLATFORM):
-        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
-            for body in (
-                b"",
-                b"{}",
-                b"<xml></xml>",
-                b'{"out_trade_no":"1","trade_state":"SUCCESS"}',
-            ):
-                answer = client.open(
-                    path_of(app, rule), method=method, data=body, environ_overrides=FAR
-                )
-                assert answer.status_code in {400, 401, 403, 404}, (rule.rule, answer.status_code)
-                asked += 1
+    called = [
+        (path_of(app, rule), method)
+        for rule in rules_of(app, Caller.PLATFORM)
+        for method in sorted((rule.methods or set()) & {"GET", "POST"})
+    ]
+    for path, method in [*called, (CALLBACK, "GET"), (CALLBACK, "POST")]:
+        for body in (
+            b"",
+            b"{}",
+            b"<xml></xml>",
+            b'{"out_trade_no":"1","trade_state":"SUCCESS"}',
+        ):
+            answer = client.open(path, method=method, data=body, environ_overrides=FAR)
+            assert answer.status_code in {400, 401, 403, 404}, (path, answer.status_code)
+            asked += 1
     assert asked >= 20
     assert rows(but=("forged_count", "forged_sample")) == before
 

@@ -13,7 +13,7 @@ from flows.arrival.plan import Arrival
 from payments.models import NoticeKind, PayNotice
 from payments.notices import receive_notice
 from referral.models import Touch
-from tests.handlers.conftest import desk_at, platform_of
+from tests.handlers.conftest import desk_of, platform_of
 from tests.handlers.platform import follow, scan, text
 from wx_backend import cli, cli_repair, clock
 from wx_backend.config import Config
@@ -47,7 +47,7 @@ def run(app: Flask, config: Config, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def take(app: Flask, config: Config, *said: dict[str, Any]) -> None:
-    desk, city = desk_at(app, "door"), platform_of(config, "city")
+    desk, city = desk_of(app), platform_of(config, "city")
     for each in said:
         assert desk(city.safe(each)).status_code == 200
 

@@ -15,7 +15,7 @@ from rq import Queue
 from sqlalchemy import func, select
 
 from members.models import Consent
-from tests.handlers.conftest import desk_at, platform_of
+from tests.handlers.conftest import desk_of, platform_of
 from tests.handlers.platform import Fields, event
 from tests.limits import within
 from tests.wx_backend.processes import Town, town
@@ -47,7 +47,7 @@ def choice(number: int) -> Fields:
 
 
 def push(app: Flask, config: Config, *numbers: int) -> None:
-    desk, city = desk_at(app, "door"), platform_of(config, "city")
+    desk, city = desk_of(app), platform_of(config, "city")
     for number in numbers:
         send = partial(desk, city.safe(choice(number)))
         assert within(2, send).status_code == 200

@@ -16,9 +16,9 @@ from simulator import paykeys
 from templates_msg.operations import set_template
 from tests.serving import announce, serving
 from tests.simulator.stage import MCHID, MERCHANT_SERIAL, Stage
+from tests.site import Site
 from tests.storefront.conftest import config, keys  # noqa: F401 - fixtures
 from wx_backend import cli
-from wx_backend.app import with_door
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 from wx_backend.outbox import done_here
@@ -33,7 +33,7 @@ MERCHANT = "WeChat Pay: merchant key, serial and platform keys"
 @pytest.fixture
 def url(app: Flask, wechat: Stage, config: Config) -> Iterator[str]:  # noqa: F811 - the fixture
     """A service for which everything is set, by its public address."""
-    with serving(with_door(app)) as url:
+    with serving(Site(app)) as url:
         announce(wechat, config, url)
         with transaction():
             set_template(appid=CITY, purpose="order_paid", template_id="T", fields={})

@@ -28,7 +28,7 @@ from templates_msg.models import Message
 from tests.catalog.shelf import stock_of
 from tests.flows.trade.letters import bind_alice, set_up_templates, template_messages
 from tests.flows.trade.market import Market, open_kinds, total
-from tests.handlers.conftest import desk_at
+from tests.handlers.conftest import desk_of
 from tests.handlers.platform import Platform, follow
 from tests.simulator.stage import SHOP
 from wx_backend import clock, outbox
@@ -80,7 +80,7 @@ def _come(market: Market) -> Told:
 def _push(market: Market, told: Told) -> None:
     account = market.app.extensions["wx_config"].accounts[0]
     sent = Platform(account).safe(follow("alice", at=told["at"], openid=told["openid"]))
-    answer = desk_at(market.app, "door")(sent, account=account.name)
+    answer = desk_of(market.app)(sent, account=account.name)
     assert answer.status_code == 200
     drain(market)
 

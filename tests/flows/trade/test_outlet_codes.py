@@ -25,7 +25,7 @@ from referral.sentences import Names
 from referral.values import Certainty
 from referral.values import Touch as TouchValue
 from tests.flows.trade.market import Market, lines
-from tests.handlers.conftest import desk_at
+from tests.handlers.conftest import desk_of
 from tests.handlers.platform import Platform, follow, scan
 from tests.orders.buyers import Buyer
 from wx_backend import cli, clock
@@ -74,7 +74,7 @@ def scene_of(config: Config) -> str:
 
 def dave_comes(app: Flask, config: Config, scene: str) -> Buyer:
     """Dave follows through a code and becomes a member."""
-    desk = desk_at(app, "door")
+    desk = desk_of(app)
     at = int(clock.now().timestamp()) - 60
     sent = Platform(config.accounts[0]).safe(follow(scene, at=at, openid=DAVE))
     assert desk(sent, account=config.accounts[0].name).status_code == 200
@@ -115,7 +115,7 @@ def test_who_scans_an_outlets_code_buys_from_that_outlet(
 def test_a_reps_customer_stays_hers_whichever_outlet_he_scans(
     app: Flask, market: Market, config: Config, south: int
 ) -> None:
-    desk, account = desk_at(app, "door"), config.accounts[0]
+    desk, account = desk_of(app), config.accounts[0]
     openid = db.session.get_one(Identity, market.bob.identity_id).openid or ""
     at = int(clock.now().timestamp()) - 60
     sent = Platform(account).safe(scan(scene_of(config), at=at, openid=openid))
