@@ -22,6 +22,13 @@ def require_free(port: int, *, option: str, purpose: str) -> None:
     )
 
 
+def free_port() -> int:
+    """A loopback port nobody listens on at this moment."""
+    with socket.create_server((HOST, 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on this loopback port now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("work", "call", "bulk")
 WEB_THREADS = 16
 _GRANIAN = (sys.executable, "-m", "granian", "--no-ws")
-DOOR_SERVER = (*_GRANIAN, "--interface", "rsgi", "--loop", "uvloop", "rsgi:app")
+DOOR_SERVER = (*_GRANIAN, "--interface", "rsgi", "--http", "1", "--loop", "uvloop", "rsgi:app")
 """The command of the push door, without its place: one event loop."""
 SEED = (sys.executable, "-m", "demo.seed")
 

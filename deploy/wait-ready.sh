@@ -1,5 +1,5 @@
 #!/bin/sh
-# Wait until the web process on this port can work: wait-ready.sh PORT [SECONDS]
+# Wait until the web process or push door on this port can work: wait-ready.sh PORT [SECONDS]
 set -eu
 port=$1 left=${2:-60}
 while [ "$left" -gt 0 ]; do
@@ -7,5 +7,5 @@ while [ "$left" -gt 0 ]; do
   left=$((left - 1))
   sleep 1
 done
-echo "the web process on port $port is not ready" >&2
+echo "the process on port $port is not ready" >&2
 exit 1

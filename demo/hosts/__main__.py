@@ -4,7 +4,6 @@ import argparse
 import json
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from demo.hosts.network import NoNamespaces, prepare_inside, why_no_hosts
 from demo.hosts.run import trade_through_silence
 from demo.hosts.stand import standing
 from demo.namespaces import INSIDE, enter
-from demo.places import HOST
+from demo.ports import free_port
 from demo.story.__main__ import FAILURES, playing
 
 LEFT_OUT = 75  # as EX_TEMPFAIL: nothing is wrong, and nothing was shown
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with (
             standing(
-                folder, (_free_port(), _free_port(), _free_port()), screen.step, screen.note
+                folder, (free_port(), free_port(), free_port()), screen.step, screen.note
             ) as stand,
             playing(stand.stack) as story,
         ):
@@ -66,11 +65,6 @@ def _why_not(*, is_inside: bool) -> str:
     except NoNamespaces as error:
         return str(error)
     return why_no_hosts()
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return int(server.getsockname()[1])
 
 
 if __name__ == "__main__":

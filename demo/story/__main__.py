@@ -3,7 +3,6 @@
 import argparse
 import json
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,8 @@ from demo import screen
 from demo.chaos.ground import SQLITE, prepared
 from demo.chaos.run import chaos
 from demo.namespaces import INSIDE
-from demo.places import HOST, Places
+from demo.places import Places
+from demo.ports import free_port
 from demo.pretend import Pretend
 from demo.program import StartFailed
 from demo.refusal import CannotStart
@@ -142,13 +142,7 @@ def _command(asked: argparse.Namespace) -> str:
 
 
 def _places(folder: Path) -> Places:
-    return Places(folder, port=_free_port(), push_port=_free_port(), simulator_port=_free_port())
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    return Places(folder, port=free_port(), push_port=free_port(), simulator_port=free_port())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """`python -m demo` as a person runs it: everything starts, is reached, ends together, and is kept."""
 
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo.places import HOST
+from demo.ports import free_port
 from tests.demo.waiting import eventually, lives
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -28,12 +28,6 @@ PARTS = (
     "worker-bulk",
     "clock",
 )
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 def command(data: Path, port: int, simulator_port: int) -> list[str]:
