@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from flows.arrival.lots import LOT_MOST
 from flows.arrival.plan import Arrival
 from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import CouldNotStore, Store
@@ -110,3 +111,29 @@ def test_who_holds_up_one_person_holds_up_nobody_else(store: Store) -> None:
             held.result()
 
     assert stored(store, arrival("SCAN", second=1, openid="bob0")) == "hello SCAN"
+
+
+def test_a_crowd_is_stored_in_lots_of_limited_size(store: Store) -> None:
+    futures = stored_in_one_lot(store, people(3 * LOT_MOST))
+
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    assert pushes_by_transaction() == [1, LOT_MOST, LOT_MOST, LOT_MOST]
+
+
+def test_who_hangs_up_takes_nobody_with_him(store: Store) -> None:
+    gone, *futures = stored_in_one_lot(store, people(8))
+    gone.cancel()
+
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    assert stored(store, arrival("SCAN", second=1)) == "hello SCAN"
+
+
+def test_a_lost_connection_is_replaced(store: Store) -> None:
+    assert stored(store, arrival("SCAN", second=0)) == "hello SCAN"
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    with db.engine.begin() as other:
+        other.execute(text(f"{ended} AND datname = current_database()"))
+
+    futures = stored_in_one_lot(store, people(8))
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    assert stored(store, arrival("SCAN", second=1)) == "hello SCAN"
