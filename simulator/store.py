@@ -29,7 +29,7 @@ class Table(Generic[R]):
         self.row_type = row_type
         self.name = row_type.__name__.lower()
         self.rows: dict[str, R] = {}
-        self.changed: set[str] = set()
+        self.changed: dict[str, None] = {}  # a set that keeps its order
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self.rows.values()))
@@ -43,15 +43,15 @@ class Table(Generic[R]):
     def save(self, row: R) -> R:
         """Keep a new or changed row."""
         self.rows[row.key] = row
-        self.changed.add(row.key)
+        self.changed[row.key] = None
         return row
 
     def drop(self, key: str) -> None:
         if self.rows.pop(key, None) is not None:
-            self.changed.add(key)
+            self.changed[key] = None
 
     def clear(self) -> None:
-        self.changed.update(self.rows)
+        self.changed |= dict.fromkeys(self.rows)
         self.rows.clear()
 
 

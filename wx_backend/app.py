@@ -24,7 +24,7 @@ from terminal import routes as terminal
 from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, limits, plain, tables
 from wx_backend.config import BadConfig, Config
-from wx_backend.db import db, engine_options, prepare_engine
+from wx_backend.db import db, engine_options, let_go, prepare_engine
 from wx_backend.late_rules import LateRule
 from wx_backend.platform import Clients
 from wx_backend.row_ids import RowId
@@ -107,6 +107,9 @@ def _check_vault(config: Config) -> None:
 def _open_database(app: Flask) -> None:
     app.extensions["wx_metadata"] = tables.metadata  # every table is known before the first query
     db.init_app(app)
+    app.teardown_appcontext(
+        lambda _error: let_go()
+    )  # before the one of `db`: last come, first served
     with app.app_context():
         prepare_engine(db.engine)
 

@@ -1,5 +1,6 @@
 """The database: session, transactions, locks, upserts, instants; the one place that knows dialects."""
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,8 @@ from sqlalchemy.types import TIMESTAMP, TypeDecorator
 
 from wx_backend import patience
 
+log = logging.getLogger(__name__)
+
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
 BUSY_MS = 5_000
 LOCK_MS = 3_000
@@ -75,6 +78,15 @@ class Model(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Model, disable_autonaming=True)
+
+
+def let_go() -> None:
+    """End what a request left open: it is answered, and a server that is gone by now changes nothing."""
+    try:
+        db.session.rollback()
+    except DBAPIError as error:
+        log.warning("the server went before the session ended", extra={"error": repr(error.orig)})
+        db.session().invalidate()
 
 
 class Instant(TypeDecorator[datetime]):
