@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from demo.story import canaries
 from demo.story.frame import Story, expect
 from demo.story.proving import desk
+from flows.payment.address import NOTICE_PATH
 
 TIMEOUT_SECONDS: Final = 20
 CALLBACK: Final = "/wechat/city/callback"
@@ -28,7 +29,7 @@ ASKED: Final = (
         "/static/../wsgi.py",
     ),
 )
-SENT: Final = (CALLBACK, "/pay/notice", "/billing/receipt", "/real-name/decision")
+SENT: Final = (CALLBACK, NOTICE_PATH, "/billing/receipt", "/real-name/decision")
 # Files with people and orders, as the manager of one city takes them.
 FILES: Final = ("/console/orders.csv", "/console/figures.csv", "/console/orders", "/console/")
 _ASSET = re.compile(r'(?:src|href)="(/[^"#]+\.(?:js|css|map|json|webmanifest|svg)(?:\?[^"]*)?)"')

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest
 
+from flows.payment.address import NOTICE_PATH
 from wx_backend import access, clock
 from wx_backend.access import UndeclaredRoute
 from wx_backend.db import transaction
@@ -44,7 +45,7 @@ def raising(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception]
     return arm
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/nowhere", "/pay/notice"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/nowhere", NOTICE_PATH])
 def test_every_answer_has_its_headers(client: FlaskClient, path: str) -> None:
     answers = [client.get(path), client.get(path)]
 
@@ -75,7 +76,7 @@ def test_a_wrong_method_names_the_right_ones(client: FlaskClient) -> None:
 
 
 def test_too_large_is_said_in_the_same_shape(client: FlaskClient) -> None:
-    answer = client.post("/pay/notice", data=b"x" * 70_000, headers={"Accept": "application/json"})
+    answer = client.post(NOTICE_PATH, data=b"x" * 70_000, headers={"Accept": "application/json"})
 
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (413, "too_large")
 
