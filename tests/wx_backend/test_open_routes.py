@@ -20,6 +20,7 @@ WRITES = {
     "console.sign_in.enter",  # the way in, limited by address and locked by failures
     "console.sign_in.enter_code",
     "console.sign_in.leave",
+    "storefront.banners.tap",  # counted for what was shown, and nothing else
     "storefront.cart.change",  # of this browser's own cart
     "storefront.cart.change_by_form",
     "storefront.cart.put",
