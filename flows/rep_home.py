@@ -37,8 +37,8 @@ class RepHome:
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing has come of his shares yet."""
-        return self.ever == RepFigures()
+        """Whether nothing has come of his shares yet; income is there before it is counted."""
+        return self.ever == RepFigures() and self.income == Holdings(held_fen=0, free_fen=0)
 
 
 def rep_home(rep_id: int, now: datetime) -> RepHome:

@@ -16,7 +16,7 @@ from tests.browser.looking import Look
 from tests.browser.test_mall import JSSDK
 from tests.browser.test_pages_of_mall import here
 from tests.browser.test_terminal import cookie
-from tests.console.world import APPID, Person, World, known
+from tests.console.world import APPID, Person, World, count_figures, known
 from tests.jobs import run_jobs
 from tests.terminal.conftest import phone_of, world
 from tests.terminal.test_foreign import Thing, alice, things
@@ -70,6 +70,7 @@ def test_every_page_of_a_rep(
     size: str,
 ) -> None:
     appoint(world, world.alice_id)
+    count_figures()
     person = person_of(world)
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
         page.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=JSSDK))
