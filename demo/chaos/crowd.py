@@ -149,7 +149,8 @@ class Crowd:
         user_phone = PHONE if offer.has_user else ""
         picked = self._pick_number(browser, random) if offer.has_number else ""
         is_sent = not offer.has_user or offer.has_number
-        return Basket((ware,), browser.person, PHONE, is_sent, user_phone, picked)
+        name = f"收件人{browser.person}"  # nobody and nothing else is called so
+        return Basket((ware,), name, PHONE, is_sent, user_phone, picked)
 
     def _pick_number(self, browser: Browser, random: Random) -> str:
         """One of the pool's numbers, held; whoever comes second for one looks for another."""

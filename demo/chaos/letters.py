@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from demo.chaos.marketing import SILENT, UNWILLING, WILLING, Marketing, delivered
-from demo.story.frame import Story, expect
+from demo.story.frame import Story, eventually, expect
 from demo.story.kept import openids
 from demo.story.proving import desk
 
@@ -27,6 +27,7 @@ STEPS: Final = (
     " JOIN campaign ON campaign.id = campaign_event.campaign_id WHERE campaign.number = :number"
     " ORDER BY campaign_event.id"
 )
+COUNTED_SECONDS: Final = 60.0
 _FIGURE = re.compile(r'<div class="figure"><span>([^<]+)</span><b>(\d+)</b>')
 _COUNT = re.compile(r"共 (\d+) 条")
 
@@ -87,8 +88,12 @@ class Letters:
         expected = {"名单": len(rows), "已发送": written, "已送达": told["delivered"]}
         expected |= {"不发送": stands["left_out"], "对照组": stands["control"]}
         expected |= {"结果未知": stands["unknown"], "微信拒绝": stands["failed"]}
-        shown = self._figures(story, "/report") | self._figures(story, "")
-        expect("figures", {name: shown.get(name) for name in expected}, expected)
+
+        def shown() -> dict[str, int | None]:
+            figures = self._figures(story, "/report") | self._figures(story, "")
+            return {name: figures.get(name) for name in expected}
+
+        eventually("figures, once a job has counted them", shown, expected, COUNTED_SECONDS)
         for status, count in stands.items():
             page = self._page(story, f"/people?status={status}")
             expect(f"people listed as {status}", int(_COUNT.findall(page)[0]), count)

@@ -23,7 +23,7 @@ from demo.story.telling import named, tell
 
 SECONDS_PER_ORDER: Final = 12
 SECONDS_PER_KILL: Final = 8
-SECONDS_PER_LETTER: Final = 6
+SECONDS_PER_LETTER: Final = 12
 WELL_SECONDS: Final = 60.0
 OPEN_SECONDS: Final = 3_600.0  # everything is on sale for longer than the clock is moved back
 

@@ -29,12 +29,17 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: where from, status and text."""
+    """What came back: where from, status and content."""
 
     url: str
     status: int
-    text: str
+    content: bytes
     location: str = ""
+
+    @property
+    def text(self) -> str:
+        """The content as text."""
+        return self.content.decode("utf-8", "replace")
 
     @property
     def path(self) -> str:
@@ -170,10 +175,10 @@ class Browser:
         )
         try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as reply:
-                return Answer(url, reply.status, reply.read().decode("utf-8", "replace"))
+                return Answer(url, reply.status, reply.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read().decode("utf-8", "replace")
+                said = error.read()
             if error.code in {502, 503, 504}:
                 raise Unreachable(f"{url}: {error.code}") from None
             return Answer(url, error.code, said, error.headers.get("Location", ""))

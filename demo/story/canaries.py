@@ -1,7 +1,9 @@
 """Looking for texts that must not be somewhere: which, where, and in which spellings."""
 
 import base64
+import io
 import json
+import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -9,6 +11,7 @@ from typing import Final
 from demo.story.frame import Story
 
 SHORTEST: Final = 8
+DEEPEST: Final = 3  # a spreadsheet in an archive, and one more
 PIECE_BYTES: Final = 1 << 20
 PUBLIC: Final = ("original_id", "appid", "mchid", "merchant_serial", "platform_serial")
 
@@ -61,14 +64,25 @@ def spellings(text: str) -> set[bytes]:
 
 
 def hits(files: Iterable[Path], texts: Iterable[str]) -> list[str]:
-    """The names of the files that say one of the texts, in whichever spelling."""
+    """The names of the files that say one of the texts, in whichever spelling, packed ones too."""
     wanted = [spelling for text in texts for spelling in spellings(text)]
     return sorted({path.name for path in files if _is_in(path, wanted)})
 
 
 def is_said(content: bytes, texts: Iterable[str]) -> bool:
-    """Whether a content says one of the texts, in whichever spelling."""
-    return any(spelling in content for text in texts for spelling in spellings(text))
+    """Whether a content, or what is packed in it, says one of the texts, in whichever spelling."""
+    wanted = [spelling for text in texts for spelling in spellings(text)]
+    return any(each in part for part in unpacked(content) for each in wanted)
+
+
+def unpacked(content: bytes, depth: int = DEEPEST) -> Iterator[bytes]:
+    """A content, and all that is in it where it is a ZIP, as spreadsheets and archives are."""
+    yield content
+    if depth and zipfile.is_zipfile(io.BytesIO(content)):
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            for name in packed.namelist():
+                yield name.encode()
+                yield from unpacked(packed.read(name), depth - 1)
 
 
 def _in_base64(raw: bytes) -> Iterator[bytes]:
@@ -83,6 +97,8 @@ def _in_base64(raw: bytes) -> Iterator[bytes]:
 
 
 def _is_in(path: Path, wanted: list[bytes]) -> bool:
+    if zipfile.is_zipfile(path):
+        return any(each in part for part in unpacked(path.read_bytes()) for each in wanted)
     overlap = max((len(each) for each in wanted), default=1)
     tail = b""
     with path.open("rb") as file:

@@ -28,7 +28,7 @@ class Promise:
 class Journal:
     """Promises in the order they were made; any thread may write.
 
-    `told` are phone numbers and addresses people typed: they have to stay theirs.
+    `told` are names, phone numbers and addresses people typed: they have to stay theirs.
     """
 
     def __init__(self) -> None:

@@ -77,7 +77,8 @@ def choose(browser: Browser, name: str, product: str) -> Ware:
 
 def order(browser: Browser, basket: Basket) -> str:
     """Submit the checkout; the order's number. The same basket is the same order."""
-    browser.journal.told |= {basket.phone, basket.user_phone or basket.phone, ADDRESS["street"]}
+    typed = {basket.name, basket.phone, basket.user_phone, ADDRESS["street"]}
+    browser.journal.told |= typed - {""}
     user = {"user_name": basket.name, "user_phone": basket.user_phone} if basket.user_phone else {}
     if basket.number:
         user |= {"number": basket.number}

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from demo.story import canaries
 from demo.story.frame import Story, expect
 from demo.story.proving import desk
+from flows.imports.taking import EXPORTED
 from flows.payment.address import NOTICE_PATH
 
 TIMEOUT_SECONDS: Final = 20
@@ -30,8 +31,11 @@ ASKED: Final = (
     ),
 )
 SENT: Final = (CALLBACK, NOTICE_PATH, "/billing/receipt", "/real-name/decision")
-# Files with people and orders, as the manager of one city takes them.
+ENDS: Final = ("csv", "xlsx")
+# What is there of the organisation, as an administrator takes it; orders as the manager of one city does.
+EXPORTS: Final = tuple(f"/console/exports/{kind}.{end}" for kind in EXPORTED for end in ENDS)
 FILES: Final = ("/console/orders.csv", "/console/figures.csv", "/console/orders", "/console/")
+STATEMENTS: Final = "SELECT number FROM statement ORDER BY id"
 _ASSET = re.compile(r'(?:src|href)="(/[^"#]+\.(?:js|css|map|json|webmanifest|svg)(?:\?[^"]*)?)"')
 
 
@@ -53,10 +57,16 @@ def strangers_are_told_no_secret(story: Story) -> str:
 
 
 def files_of_a_part_name_no_customer(story: Story) -> str:
-    """What the manager of a city takes with him has no phone, no address, no openid and no key."""
+    """What a city's manager, an administrator and finance take, spreadsheets too, has nothing of a customer."""
     texts = canaries.keys_of(story) | canaries.openids(story) | story.journal.told
-    browser = desk(story, "city")
-    taken = {path: browser.get(path).text.encode() for path in FILES}
+    numbers = [row["number"] for row in story.rows(STATEMENTS)]
+    statements = [f"/console/statements/{each}.{end}" for each in numbers for end in ENDS]
+    paths = {"city": FILES, "province": EXPORTS, "finance": statements}
+    taken = {
+        path: desk(story, login).get(path).content
+        for login, theirs in paths.items()
+        for path in theirs
+    }
     said = [path for path, content in taken.items() if canaries.is_said(content, texts)]
     expect("files with something of a customer", said, [])
     return f"{len(taken)} files"

@@ -9,6 +9,7 @@ from tools.planted import (
     money,
     people,
     settlement,
+    stops,
     work,
 )
 
@@ -22,4 +23,5 @@ BUGS = (
     *fulfilment.BUGS,
     *settlement.BUGS,
     *closing.BUGS,
+    *stops.BUGS,
 )
