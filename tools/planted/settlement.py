@@ -31,9 +31,26 @@ BUGS = (
     Bug(
         "a month is closed although the books do not balance",
         "flows/period/checks.py",
-        "    return Finding(is_even and not odd, ",
-        "    return Finding(is_even or not odd, ",
+        "    return Finding(is_even and not odd and not wrong, ",
+        "    return Finding(is_even or not odd or not wrong, ",
         ("tests/periods/test_closing.py::test_books_that_do_not_balance_hold_the_month_up",),
+    ),
+    Bug(
+        "a balance forgets what waits to be counted",
+        "ledger/balances.py",
+        "counted + func.coalesce(waiting, 0)",
+        "counted",
+        (
+            "tests/ledger/test_balances.py::test_who_dies_while_counting_has_counted_nothing",
+            "tests/ledger/test_machine.py::test_the_ledger_agrees_with_its_model",
+        ),
+    ),
+    Bug(
+        "the ranking counts orders that were given back",
+        "insights/reps.py",
+        "else_=-count",
+        "else_=0 * count",
+        ("tests/insights/test_reps.py::test_days_months_and_all_time_are_the_plain_count",),
     ),
     Bug(
         "a closed month takes a posting",
