@@ -93,4 +93,18 @@ BUGS = (
             "tests/members/test_join_requests.py::test_both_have_to_agree",
         ),
     ),
+    Bug(
+        "a picture that a product shows is swept",
+        "flows/sweeping.py",
+        "    return _remove(file for file in old if name_in(file.name) not in shown)\n",
+        "    return _remove(iter(old))\n",
+        ("tests/flows/test_sweeping.py::test_what_is_shown_stays_however_old",),
+    ),
+    Bug(
+        "a picture is swept while pages still ask for it",
+        "flows/product_desk.py",
+        "    let_go(each.path for each in before if each not in album)\n",
+        "",
+        ("tests/flows/test_sweeping.py::test_one_that_is_taken_down_stays_for_its_grace",),
+    ),
 )
