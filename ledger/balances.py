@@ -30,6 +30,8 @@ def count_postings(*, now: datetime) -> int:  # noqa: ARG001 - a chore
     take_turns(TURN)
     waiting = select(PostingDelta.posting_id).order_by(PostingDelta.posting_id).limit(BATCH)
     taken = db.session.scalars(waiting).all()
+    if not taken:
+        return 0
     moved = db.session.execute(_sums(Entry.posting_id.in_(taken))).all()
     _store(moved, change=lambda old, new: old.balance_fen + new.balance_fen)
     db.session.execute(delete(PostingDelta).where(PostingDelta.posting_id.in_(taken)))
