@@ -15,9 +15,9 @@ ORDERED: Final = ("", "paid", "never")
 class Segment:
     """Conditions over an account's people; an empty one (0, "") asks for nothing.
 
-    `scene` is what the code carries that somebody scanned. `shelf` is the category of what he bought.
-    `quiet_days`: no sign of life for at least so long. `plan_ends_days`: the contract of a plan ends
-    within so many days from now. `tags` he must all have, of `without_tags` none. `is_list`: only
+    `outlet_id` is a place of any tier, whose reps brought them. `scene` is what the code carries that
+    somebody scanned, `shelf` the category of what he bought. `quiet_days`: no sign of life for at
+    least so long. `plan_ends_days`: the contract of a plan ends within so many days from now. `tags` he must all have, of `without_tags` none. `is_list`: only
     those of an imported list.
     """
 

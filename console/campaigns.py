@@ -66,7 +66,9 @@ def show(number: str) -> str:
     return render_template(
         "console/campaign.html",
         file=file,
-        asks=reads(file.segment, file.tags, desk.shelf_names()),
+        asks=reads(
+            file.segment, tags=file.tags, shelves=desk.shelf_names(), places=file.place_names
+        ),
         is_mine=file.row.submitted_by == staff().staff_id,
         is_moving=file.row.status in MOVING,
         half_hour=ADMINISTRATOR_HAS,

@@ -19,7 +19,6 @@ _READS: Final[Mapping[str, Callable[[Any], str]]] = {
     "is_list": lambda _: "导入的名单",
     "is_rep": lambda _: "销售员工本人",
     "rep_number": lambda number: f"员工 {number} 带来的客户",
-    "outlet_id": lambda _: "指定网点的客户",
     "followed_days": lambda days: f"{days} 天内关注",
     "scanned_days": lambda days: f"{days} 天内扫过码",
     "scene": lambda scene: f"扫过参数为“{scene}”的码",
@@ -50,10 +49,18 @@ def segment_typed() -> Segment:
     return Segment.from_json(stored)
 
 
-def reads(segment: Segment, tags: Mapping[int, str], shelves: Mapping[str, str]) -> list[str]:
-    """What a segment asks for, line by line; `tags` are names by id, `shelves` by what they are called in it."""
+def reads(
+    segment: Segment,
+    *,
+    tags: Mapping[int, str],
+    shelves: Mapping[str, str],
+    places: Mapping[int, str],
+) -> list[str]:
+    """What a segment asks for, line by line: names of tags and places by id, of shelves by slug."""
     asked = segment.as_json()
     lines = [_READS[name](value) for name, value in asked.items() if name in _READS]
+    if segment.outlet_id:
+        lines.append(f"{places.get(segment.outlet_id, '指定单位')}的客户")
     if segment.shelf:
         lines.append(f"商品分类“{shelves.get(segment.shelf, segment.shelf)}”")
     if segment.ordered:

@@ -13,7 +13,7 @@ from console.segment_forms import ORDERED_WORDS, reads, segment_typed
 from console.session import staff
 from console.uploads import list_typed
 from flows.accounts import account_within, accounts_within
-from flows.campaign.desk import choices
+from flows.campaign.desk import Choices, choices
 from flows.tags import desk
 from members.tags.models import TagOrigin
 from members.tags.operations import NAME_MAX
@@ -58,7 +58,7 @@ def show_account(account: str) -> str:
         account=found,
         rows=rows,
         choices=offered,
-        reads={row.tag.id: _reads(row.tag.rule, offered.shelves) for row in rows},
+        reads={row.tag.id: _reads(row.tag.rule, offered) for row in rows},
         is_moving=any(row.is_moving for row in rows),
     )
 
@@ -91,7 +91,7 @@ def show(account: str, tag_id: int) -> str:
         account=account_within(account, node_id),
         row=row,
         segment=Segment.from_json(row.tag.rule),
-        reads=_reads(row.tag.rule, offered.shelves),
+        reads=_reads(row.tag.rule, offered),
         holdings=desk.holdings(row.tag, after=pages.after, limit=PER_PAGE),
         pages=pages,
         choices=offered,
@@ -177,8 +177,9 @@ def remove(account: str, tag_id: int) -> ResponseReturnValue:
     return redirect(url_for(".show_account", account=account))
 
 
-def _reads(rule: Mapping[str, object], shelves: Mapping[str, str]) -> list[str]:
-    return reads(Segment.from_json(rule), {}, shelves)
+def _reads(rule: Mapping[str, object], offered: Choices) -> list[str]:
+    segment = Segment.from_json(rule)
+    return reads(segment, tags={}, shelves=offered.shelves, places=offered.places)
 
 
 def _name() -> str:

@@ -75,7 +75,7 @@ def _brought_by(segment: Segment, node_id: int) -> list[SelectBase]:
         found.append(reached_by(rep_id_within(segment.rep_number, under(node_id))))
     if segment.outlet_id:
         if not is_within(segment.outlet_id, node_id):
-            raise BadInput("没有这个网点", fields=["outlet_id"])
+            raise BadInput("没有这个单位", fields=["outlet_id"])
         found.append(reached_by(rep_ids(under(segment.outlet_id))))
     return found
 

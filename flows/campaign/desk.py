@@ -44,9 +44,8 @@ from flows.segments import require_tags
 from members.audience import Person, count_people, people
 from members.tags.models import Tag
 from members.tags.queries import names_of_tags, tags_of
-from org.models import Tier
 from org.queries import nodes_under, under
-from org.roster import names_of_reps
+from org.roster import names_of_nodes, names_of_reps
 from templates_msg.bulk import statuses_of
 from templates_msg.library import library_of
 from templates_msg.models import LibraryTemplate, MessageKind
@@ -107,6 +106,7 @@ class CampaignFile:
     account: Account | None
     segment: Segment
     tags: Mapping[int, str]
+    place_names: Mapping[int, str]
     template: LibraryTemplate | None
     variants: Sequence[Shown]
     findings: Sequence[Finding]
@@ -131,13 +131,13 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the editor offers: accounts; templates, articles and tags by account; outlets, shelves."""
+    """What the editor offers: accounts; templates, articles and tags by account; places, shelves."""
 
     accounts: Sequence[Account]
     templates: Mapping[str, Sequence[LibraryTemplate]]
     articles: Mapping[str, Sequence[Article]]
     tags: Mapping[str, Sequence[Tag]]
-    outlets: Mapping[int, str]
+    places: Mapping[int, str]
     shelves: Mapping[str, str]
 
 
@@ -159,8 +159,8 @@ def choices(node_id: int) -> Choices:
     }
     articles = {each.name: articles_of(each.appid) for each in accounts}
     tags = {each.name: tags_of(each.appid) for each in accounts}
-    outlets = {node.id: node.name for node in nodes_under(node_id, tier=Tier.OUTLET)}
-    return Choices(accounts, templates, articles, tags, outlets, shelf_names())
+    places = {node.id: node.name for node in nodes_under(node_id)}
+    return Choices(accounts, templates, articles, tags, places, shelf_names())
 
 
 def shelf_names() -> dict[str, str]:
@@ -183,6 +183,7 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
         account=config().account_of(row.appid),
         segment=segment,
         tags=names_of_tags(row.appid, {*segment.tags, *segment.without_tags}),
+        place_names=names_of_nodes([segment.outlet_id] if segment.outlet_id else []),
         template=template_of(row),
         variants=_shown(row),
         findings=found,

@@ -71,6 +71,8 @@ def test_every_condition_chooses_its_people(cast: Cast) -> None:
     assert chosen(cast, rep_number=rep_card(cast.alice_id).number) == [dan]
     assert chosen(cast, rep_number="RP0") == []
     assert chosen(cast, outlet_id=cast.tree.hall) == [dan]
+    assert chosen(cast, outlet_id=cast.tree.south) == [dan]
+    assert chosen(cast, outlet_id=cast.tree.north) == []
     assert chosen(cast, outlet_id=cast.tree.frost) == []
     assert chosen(cast, followed_days=7) == [bob, dan, eve]
     assert chosen(cast, seen_days=7) == [bob, dan, eve]
