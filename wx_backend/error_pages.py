@@ -1,8 +1,9 @@
 """How refusals and faults leave the service: one JSON shape and one page shape."""
 
+import errno
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from flask import Flask, Response, current_app, jsonify, request
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -40,6 +41,9 @@ _HTTP_MESSAGES = {
 }
 
 
+# This machine has no files, memory or room left for now: no fault of what was asked.
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC})
+
 Look = Callable[[str], str | None]
 """Which template shows an error at an address; None for the plain page."""
 
@@ -51,6 +55,8 @@ def install(app: Flask, look: Look = lambda _path: None) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(DBAPIError, _database_refused)
     app.register_error_handler(PoolTimeout, _database_away)
+    app.register_error_handler(OSError, _maybe_exhausted)
+    app.register_error_handler(MemoryError, _exhausted)
     app.register_error_handler(Exception, _fault)
 
 
@@ -83,10 +89,17 @@ def _answer(error: AppError, status: int) -> Response:
 
 
 def _page(**values: Any) -> str:
-    """The page by itself: what blueprints add to theirs may need the very database that is away."""
-    name = current_app.extensions["wx_error_look"](request.path)
-    templates = current_app.jinja_env
-    template = templates.get_template(name) if name else templates.from_string(PAGE)
+    """The page by itself: what blueprints add to theirs may need the very database that is away.
+
+    Where even the template cannot be read it is the plain one.
+    """
+    name, templates = current_app.extensions["wx_error_look"](request.path), current_app.jinja_env
+    try:
+        template = templates.get_template(name) if name else templates.from_string(PAGE)
+    except OSError as error:
+        if error.errno not in _EXHAUSTED:
+            raise
+        template = templates.from_string(PAGE)
     return template.render(**values, back=_page_before(), again=request.method == "GET")
 
 
@@ -116,6 +129,17 @@ def _database_refused(error: DBAPIError) -> Response:
 def _database_away(error: SQLAlchemyError) -> Response:
     cause = error.orig if isinstance(error, DBAPIError) else error
     log.error("database away", extra={"error": repr(cause)})
+    db.session.rollback()
+    return _answer(Unavailable(), 503)
+
+
+def _maybe_exhausted(error: OSError) -> Response:
+    return _exhausted(error) if error.errno in _EXHAUSTED else _fault(error)
+
+
+def _exhausted(error: OSError | MemoryError) -> Response:
+    """Come again: what was begun is rolled back, and somebody has to look at the machine."""
+    log.error("machine exhausted", extra={"error": repr(error)})
     db.session.rollback()
     return _answer(Unavailable(), 503)
 

@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     folder = Path(tempfile.mkdtemp(prefix="wx-story-"))
     try:
-        summary = _summary(_places(folder), asked)
+        summary = _summary(free_places(folder), asked)
     except FAILURES as failure:
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
@@ -141,7 +141,8 @@ def _command(asked: argparse.Namespace) -> str:
     )
 
 
-def _places(folder: Path) -> Places:
+def free_places(folder: Path) -> Places:
+    """A demo in a folder, at ports nobody has."""
     return Places(folder, port=free_port(), push_port=free_port(), simulator_port=free_port())
 
 

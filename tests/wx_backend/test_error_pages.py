@@ -1,5 +1,7 @@
 """Errors have a page whatever is wrong: also where the pages' own values need the database that is away."""
 
+import errno
+
 import pytest
 from flask import Blueprint, Flask
 from sqlalchemy.exc import OperationalError
@@ -26,3 +28,35 @@ def test_a_database_that_is_away_is_answered_503(app: Flask, accept: str, kind: 
     answer = app.test_client().get("/away", headers={"Accept": accept})
 
     assert (answer.status_code, answer.mimetype) == (503, kind)
+
+
+@pytest.mark.parametrize(
+    ("short", "status"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), 503),
+        (OSError(errno.ENOSPC, "No space left on device"), 503),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), 503),
+        (MemoryError(), 503),
+        (FileNotFoundError(errno.ENOENT, "No such file"), 500),
+    ],
+)
+@pytest.mark.parametrize("path", ["/short", "/console/short"])
+def test_a_machine_that_has_nothing_left_is_answered_503_even_without_its_templates(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, short: Exception, status: int, path: str
+) -> None:
+    def page() -> str:
+        if status == 503:
+            monkeypatch.setattr(app.jinja_env, "get_template", unreadable)
+        raise short
+
+    def unreadable(_name: str) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    bare = Blueprint("bare", __name__)
+    bare.get(path)(page)
+    app.register_blueprint(bare)
+    app.testing = False
+    answer = app.test_client().get(path)
+
+    assert (answer.status_code, answer.mimetype) == (status, "text/html")
+    assert ("unavailable" in answer.text) == (status == 503)
