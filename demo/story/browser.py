@@ -174,13 +174,19 @@ class Browser:
             headers={"User-Agent": AGENT, "Referer": f"{self._home}/", **headers},
         )
         try:
+            answer = self._answered(request)
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{url}: {error}") from error
+        if answer.status in {502, 503, 504}:
+            raise Unreachable(f"{url}: {answer.status}")
+        return answer
+
+    def _answered(self, request: urllib.request.Request) -> Answer:
+        """The whole answer, whatever it says."""
+        url = request.full_url
+        try:
             with self._opener.open(request, timeout=TIMEOUT_SECONDS) as reply:
                 return Answer(url, reply.status, reply.read())
         except urllib.error.HTTPError as error:
             with error:
-                said = error.read()
-            if error.code in {502, 503, 504}:
-                raise Unreachable(f"{url}: {error.code}") from None
-            return Answer(url, error.code, said, error.headers.get("Location", ""))
-        except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{url}: {error}") from error
+                return Answer(url, error.code, error.read(), error.headers.get("Location", ""))

@@ -1,6 +1,7 @@
 """The story's browser: what it takes for no answer, and comes again for."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.wrappers import Request, Response
@@ -30,3 +31,16 @@ def test_only_a_sign_in_that_took_too_long_is_begun_again(
         with pytest.raises(raised):
             Browser("Bob", places, journal).open(link)
     assert not journal.of(Kind.TOUCH)
+
+
+def cut_short(_environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Says more than it sends, as a server that is killed in the middle."""
+    start_response("404 Not Found", [("Content-Length", "259"), ("Connection", "close")])
+    return [b"half"]
+
+
+def test_an_answer_that_is_cut_is_none(tmp_path: Path) -> None:
+    with serving(cut_short) as url:
+        places = Places(tmp_path, port=int(url.rpartition(":")[2]))
+        with pytest.raises(Unreachable):
+            Browser("Bob", places, Journal()).open("/")
