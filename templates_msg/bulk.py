@@ -4,7 +4,7 @@ The life of each is that of `templates_msg.operations`; only what is done to the
 another there is done to all of them together here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,11 +76,13 @@ def begin_all(drafts: Sequence[Draft], *, now: datetime) -> dict[str, Begun]:
     }
 
 
-def begin_again(message_ids: Sequence[int], *, now: datetime) -> dict[int, Begun | None]:
+def begin_again(
+    message_ids: Sequence[int], *, refusing: Collection[int] = (), now: datetime
+) -> dict[int, Begun | None]:
     """Messages that were tried before: those that may be sent (again), None for the others.
 
     One that the platform refused for now is sent as if new. One without an answer is repeated only
-    while the platform would notice; after that it stays unknown.
+    while the platform would notice; after that it stays unknown, as does one to an identity of `refusing`.
     """
     messages = db.session.scalars(
         select(Message).where(Message.id.in_(message_ids)).with_for_update()
@@ -90,7 +92,8 @@ def begin_again(message_ids: Sequence[int], *, now: datetime) -> dict[int, Begun
         is_new = message.status == MessageStatus.QUEUED
         if is_new:
             message.sending_at = now
-        again[message.id] = _begun(message) if is_new or _may_repeat(message, now) else None
+        may_repeat = message.identity_id not in refusing and _may_repeat(message, now)
+        again[message.id] = _begun(message) if is_new or may_repeat else None
         if again[message.id] is not None:
             message.status = MessageStatus.SENDING
         elif message.status == MessageStatus.SENDING:

@@ -8,7 +8,7 @@ from typing import Final
 
 from campaigns.models import Campaign, CampaignStatus, Reason, RecipientStatus, Way
 from campaigns.operations import locked_campaign
-from campaigns.queries import next_due
+from campaigns.queries import next_due, opted_out
 from campaigns.recipients import (
     IN_FLIGHT,
     Mark,
@@ -144,7 +144,9 @@ def _again(
     marks, over = [], []
     left_out = _not_any_more(campaign, ids, people, now)
     give_up_all(left_out)
-    for message_id, message in begin_again([*(ids.keys() - left_out)], now=now).items():
+    refusing = opted_out(people)
+    wanted = [*(ids.keys() - left_out)]
+    for message_id, message in begin_again(wanted, refusing=refusing, now=now).items():
         each = ids[message_id]
         if message is None:
             over.append(message_id)

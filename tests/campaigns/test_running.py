@@ -506,3 +506,26 @@ def test_one_person_under_two_identities_is_one_recipient(cast: Cast, platform: 
     db.session.rollback()
     rows = db.session.scalars(select(Recipient).where(Recipient.campaign_id == campaign_id)).all()
     assert [row.identity_id for row in rows] == [bob]
+
+
+@pytest.mark.parametrize(("trouble", "received"), [("refused", 0), ("lost", 1)])
+def test_a_message_in_doubt_is_not_repeated_to_who_opted_out_meanwhile(
+    cast: Cast, platform: Platform, trouble: str, received: int
+) -> None:
+    first, _ = crowd(2)
+    platform.trouble = lambda openid: trouble if openid == "o00000" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        with transaction():
+            opt_out(identity_id=first, now=NOON)
+        platform.trouble = lambda _openid: None
+        for _ in range(4):
+            time.shift(timedelta(minutes=2))
+            work()
+
+    assert platform.received["o00000"] == received
+    assert platform.received["o00001"] == 1
+    assert people(campaign_id)["o00000"][0] == "unknown"
+    assert state(campaign_id).status == CampaignStatus.DONE
