@@ -9,7 +9,7 @@ from flows.accounts import account_near, accounts_within
 from flows.message_events import EVENTS, Event
 from flows.messages import send_message
 from flows.telling_reps import reachable_rep
-from members.consent_books import Book, books_of
+from members.consent_books import Book, books_of, is_waiting
 from org.queries import under
 from org.roster import rep_within
 from templates_msg.library import Listed, ask_for, library_of, note_library, usable_template
@@ -39,11 +39,15 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """An account's templates, what people said to its notices, and its events."""
+    """An account's templates, what people said to its notices, and its events.
+
+    `is_counting`: some of what they said is not in the books yet.
+    """
 
     account: Account
     templates: Sequence[LibraryTemplate]
     books: Mapping[str, Book]
+    is_counting: bool
     events: Sequence[EventRow]
     may_change: bool
 
@@ -94,8 +98,8 @@ def library(name: str, node_id: int) -> Library:
         EventRow(key, event, by_id.get(used[key].template_id) if key in used else None, key in used)
         for key, event in EVENTS.items()
     ]
-    books = books_of(account.appid)
-    return Library(account, templates, books, events, _is_below(account, node_id))
+    books, is_counting = books_of(account.appid), is_waiting(account.appid)
+    return Library(account, templates, books, is_counting, events, _is_below(account, node_id))
 
 
 def mapping(name: str, key: str, template_id: str, node_id: int) -> EventForm:

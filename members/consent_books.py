@@ -50,9 +50,15 @@ SUMS: Final = tuple(each.name for each in fields(Book))
 
 
 def books_of(appid: str) -> dict[str, Book]:
-    """The consent book of an account by template, as it was counted within the last minute."""
+    """The consent book of an account by template, without what still waits to be counted."""
     rows = db.session.scalars(select(ConsentBook).where(ConsentBook.appid == appid))
     return {row.template_id: _book(row) for row in rows}
+
+
+def is_waiting(appid: str) -> bool:
+    """Whether entries of an account are not in its book yet."""
+    waiting = select(ConsentDelta.id).join(Identity, Identity.id == ConsentDelta.identity_id)
+    return db.session.scalar(waiting.where(Identity.appid == appid).limit(1)) is not None
 
 
 def count_consents(*, now: datetime) -> int:  # noqa: ARG001 - a chore

@@ -137,7 +137,9 @@ def test_people_are_asked_for_the_notices_that_were_chosen_and_answers_are_count
             event_at=clock.now(),
             known_at=clock.now(),
         )
+    assert "最近的变动正在统计" in root.get("/message-templates", account="city").text
     retried(lambda: count_consents(now=clock.now()))
+    assert "已统计到最近的变动" in root.get("/message-templates", account="city").text
     choice = {"template_id": "SUB1", "is_asked": "1"}
     assert desk_of("marketer").post("/message-templates/city/ask", **choice).status_code == 403
     assert root.post("/message-templates/city/ask", **choice).status_code == 302

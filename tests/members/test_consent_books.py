@@ -1,5 +1,6 @@
 """The counted consent book is what all entries say, whatever came late, twice, or was forgotten."""
 
+from dataclasses import replace
 from functools import partial
 from random import Random
 
@@ -7,7 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from members.consent_books import Book, books_of, count_consents
+from flows.chores import CHORES, ROUNDS
+from members import consent_books
+from members.consent_books import Book, books_of, count_consents, is_waiting
 from members.consents import Answer, count_free, record_consents, use_consent
 from members.erasure import erase_identity, erase_profile
 from members.models import Consent, ConsentCount, ConsentDelta, ConsentKind, Identity
@@ -118,6 +121,24 @@ def test_answers_and_counting_at_once_lose_nothing(app: Flask, people: list[int]
     race(app, one, times=40)
     count_all()
     assert books_of(CITY) == {TEMPLATES[0]: Book(accepted=20, people=1)}
+    assert_is_plain()
+
+
+def test_a_crowd_is_counted_in_one_turn_of_the_clock_up_to_a_bound(
+    people: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A campaign uses more in a minute than one batch holds; the clock has other work too."""
+    monkeypatch.setattr(consent_books, "BATCH", 3)
+    for n in range(40):
+        answer(people[n % 3], n, TEMPLATES[0], n, yes=True)
+    [chore] = [each for each in CHORES if each.name == "consents.count"]
+    assert chore.batch == 1_000
+    small = replace(chore, batch=3)
+    assert small.do() == 3 * ROUNDS
+    assert is_waiting(CITY)
+    assert small.do() == 40 - 3 * ROUNDS
+    assert not is_waiting(CITY)
+    assert small.do() == 0
     assert_is_plain()
 
 
