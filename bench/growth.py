@@ -110,7 +110,7 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
     print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
     app = create_app(config)
     app.extensions["wx_clients"]._transport = Stub(0)
-    store = stack.enter_context(closing(Lots(url, Threads())))
+    store = stack.enter_context(closing(Lots(url, Threads(16))))
     loop = stack.enter_context(closing(asyncio.new_event_loop()))
     acts = {
         "push": partial(_push, loop, store, arrivals()),

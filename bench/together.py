@@ -50,7 +50,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = Config.load(prepared(server, folder)).database.url
         loop = stack.enter_context(closing(uvloop.new_event_loop()))
-        lots = stack.enter_context(closing(Lots(url, Threads())))
+        lots = stack.enter_context(closing(Lots(url, Threads(16))))
         links = stack.enter_context(closing(Idle(lambda: linked(url, statement_ms=STATEMENT_MS))))
 
         def together(waiters: int, coming: Iterator[Arrival], seconds: float) -> int:

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.arrival.known import Known
-from flows.arrival.plan import Arrival, Told, plan, unreadable
+from flows.arrival.plan import Arrival, plan, unreadable
 from flows.arrival.reply import reply_to
 from flows.arrival.store import CouldNotStore, Store
 from flows.arrival.threads import Threads
@@ -23,7 +23,6 @@ from flows.arrival.understanding import understood
 from referral.signing import keyring
 from wechat.codec import Codec, NotAuthentic, Opened
 from wechat.events import Malformed
-from wechat.replies import Reply
 from wx_backend import bell, patience
 from wx_backend.config import Account, Config
 
@@ -135,21 +134,16 @@ class Messages:
                 raw=opened.plain,
                 now=now,
             )
-        work = partial(self._reply, account, told, now)
-        is_known = self._known.has(account.appid, told.scene, told.share_id, now)
-        reply = work() if is_known else await self._threads.do(until, work)
+        asked = (account.appid, told.scene, told.share_id, now)
+        words = self._known.at_hand(*asked)
+        if words is None:
+            words = await self._threads.do(until, partial(self._known.words, *asked))
+        reply = reply_to(told.push, rules=words.rules, account=account, scanned=words.scanned)
         text = ""
         if reply is not None:
             written = reply.to(told.push)
             text = (written.json() if opened.is_json else written.xml()).decode()
         return plan(told, reply=text, now=now)
-
-    def _reply(self, account: Account, told: Told, now: datetime) -> Reply | None:
-        """What is said to it; reads the database where too little is known."""
-        appid, scene = account.appid, told.scene
-        scanned = self._known.scanned(appid, scene, told.share_id, now) if scene else None
-        rules = self._known.rules(appid, now)
-        return reply_to(told.push, rules=rules, account=account, scanned=scanned)
 
     def _sealed(
         self, account: Account, letter: Letter, opened: Opened, reply: str, now: datetime

@@ -31,6 +31,10 @@ from wx_backend.row_ids import RowId
 from wx_backend.strangers import require_monitor
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
+ALONE_AT_ONCE, ASKING_AT_ONCE = (
+    16,
+    4,
+)  # pushes stored each by itself; those whose reply is looked up
 
 csrf = CSRFProtect()
 
@@ -124,10 +128,10 @@ def close_app(app: Flask) -> None:
 
 def _open_push_desk(app: Flask, config: Config) -> None:
     """What answers pushes."""
-    threads = Threads()
-    store = open_store(config.database.url, threads)
+    store = open_store(config.database.url, Threads(ALONE_AT_ONCE))
     app.extensions["wx_store"] = store
-    app.extensions["wx_messages"] = Messages(config, store, Known(app.app_context), threads)
+    known = Known(app.app_context)
+    app.extensions["wx_messages"] = Messages(config, store, known, Threads(ASKING_AT_ONCE))
 
 
 def door_of(app: Flask) -> Door:

@@ -21,9 +21,9 @@ class Idle(Generic[Link]):
         self._idle: deque[Link] = deque()
 
     @contextmanager
-    def one(self, *, fresh: bool = False) -> Iterator[Link]:
-        """A connection for the block alone, `fresh` or one that waited; closed if the block raises."""
-        link = self._connect() if fresh else self._taken()
+    def one(self) -> Iterator[Link]:
+        """A connection for the block alone; closed if the block raises."""
+        link = self._taken()
         try:
             yield link
         except BaseException:

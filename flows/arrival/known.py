@@ -1,11 +1,11 @@
 """What a reply needs to know, remembered for a while: who stands behind a scene, the reply rules."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from menus.book import RuleBook
 from menus.queries import reply_rules, rules_revision
@@ -20,7 +20,7 @@ RELOADING = timedelta(seconds=3)
 RULES_HOLD = timedelta(seconds=2)  # how long a change of the rules may take to be seen
 ENTRIES_MAX = 20_000
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 
@@ -31,6 +31,16 @@ class Scanned:
     rep_name: str
     outlet_name: str
     url: str
+
+
+class Words(NamedTuple):
+    """What a reply is made of: the account's rules, and whose code was scanned."""
+
+    rules: RuleBook
+    scanned: Scanned | None
+
+
+_NOBODY: Final[tuple[datetime, None]] = (datetime.max.replace(tzinfo=UTC), None)
 
 
 class Remembered(Generic[Key, Value]):
@@ -46,10 +56,10 @@ class Remembered(Generic[Key, Value]):
         self._entries: dict[Key, tuple[datetime, Value]] = {}
         self._lock = threading.Lock()
 
-    def has(self, key: Key, now: datetime) -> bool:
-        """Whether the value is there and young enough: `of` would load nothing."""
+    def young(self, key: Key, now: datetime) -> tuple[datetime, Value] | None:
+        """The entry, with its end, if it is there and young enough; loads nothing."""
         entry = self._entries.get(key)
-        return entry is not None and entry[0] > now
+        return entry if entry is not None and entry[0] > now else None
 
     def of(self, key: Key, now: datetime) -> Value:
         """The value, loaded when it is unknown or too old."""
@@ -83,20 +93,20 @@ class Known:
         self._rules = Remembered(self._load_rules, RULES_HOLD)
         self._books: dict[str, tuple[int, RuleBook]] = {}
 
-    def has(self, appid: str, scene: str | None, share_id: int | None, now: datetime) -> bool:
-        """Whether what a reply needs is known, so that the database is not asked."""
-        is_scene_known = not scene or self._scanned.has((appid, scene, share_id), now)
-        return is_scene_known and self._rules.has(appid, now)
+    def at_hand(
+        self, appid: str, scene: str | None, share_id: int | None, now: datetime
+    ) -> Words | None:
+        """What a reply needs, if the database need not be asked."""
+        rules = self._rules.young(appid, now)
+        scanned = self._scanned.young((appid, scene, share_id), now) if scene else _NOBODY
+        if rules is None or scanned is None:
+            return None
+        return Words(rules[1], scanned[1])
 
-    def scanned(
-        self, appid: str, scene: str, share_id: int | None, now: datetime
-    ) -> Scanned | None:
-        """Whose code this scene is; None when it leads to nobody."""
-        return self._scanned.of((appid, scene, share_id), now)
-
-    def rules(self, appid: str, now: datetime) -> RuleBook:
-        """The reply rules of an account."""
-        return self._rules.of(appid, now)
+    def words(self, appid: str, scene: str | None, share_id: int | None, now: datetime) -> Words:
+        """What a reply needs, read where it is unknown or too old."""
+        scanned = self._scanned.of((appid, scene, share_id), now) if scene else None
+        return Words(self._rules.of(appid, now), scanned)
 
     def _load_scanned(self, key: tuple[str, str, int | None]) -> Scanned | None:
         appid, scene, token_share = key

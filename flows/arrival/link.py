@@ -101,7 +101,6 @@ class Link:
     def _waited_for(self) -> list[Row]:
         while not self.is_sent():
             self._wait(select.POLLIN | select.POLLOUT)
-        self._wait(select.POLLIN)
         while (rows := self.answer()) is None:
             self._wait(select.POLLIN)
         return rows

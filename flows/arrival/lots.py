@@ -23,7 +23,7 @@ from flows.arrival.postgres import (
     stored_alone,
     storing,
 )
-from flows.arrival.rows import AFTER_COMMIT
+from flows.arrival.rows import AFTER_COMMIT, CouldNotStore
 from flows.arrival.threads import Threads
 from wx_backend import crash, patience
 
@@ -35,8 +35,9 @@ LOT_SECONDS: Final = 0.6  # a little longer: the server should be the one to giv
 
 
 class _Place(NamedTuple):
-    """Where an arrival waits for its reply; None when it has to be stored alone."""
+    """Where an arrival waits for its reply, and until when; None when it has to be stored alone."""
 
+    until: float
     ready: Ready
     reply: asyncio.Future[str | None]
 
@@ -52,6 +53,7 @@ class Lots:
     def __init__(self, url: str, threads: Threads) -> None:
         self._url = url
         self._threads = threads
+        self._opener = Threads(1)  # who is stored alone does not keep the lots from coming back
         self._waiting: list[_Place] = []
         self._leader: asyncio.Task[None] | None = None
         self._opening: asyncio.Future[Link] | None = None
@@ -60,7 +62,7 @@ class Lots:
     async def store(self, arrival: Arrival, *, until: float) -> str:
         """Keep an arrival once; the reply to give. Raises CouldNotStore, soon after `until`."""
         loop = asyncio.get_running_loop()
-        place = _Place(made_ready(arrival), loop.create_future())
+        place = _Place(until, made_ready(arrival), loop.create_future())
         self._waiting.append(place)
         if self._leader is None:
             self._leader = loop.create_task(self._lead())
@@ -78,6 +80,7 @@ class Lots:
         """One lot after the other until nobody waits."""
         try:
             while self._waiting:
+                self._refuse_late()
                 lot, self._waiting = self._waiting[:LOT_MOST], self._waiting[LOT_MOST:]
                 replies: dict[bytes, str] = {}
                 try:
@@ -89,6 +92,16 @@ class Lots:
         finally:
             self._leader = None
             self._send_away()
+
+    def _refuse_late(self) -> None:
+        """Where more come than the database takes, whoever's time is over is told so, and asks again."""
+        now = monotonic()
+        late = [place for place in self._waiting if place.until <= now]
+        if late:
+            self._waiting = [place for place in self._waiting if place.until > now]
+            for place in late:
+                if not place.reply.done():
+                    place.reply.set_exception(CouldNotStore("out of time"))
 
     def _send_away(self) -> None:
         """Whoever waits has waited as long as a lot may take, and goes on alone."""
@@ -103,7 +116,7 @@ class Lots:
                 link = await self._shared_link()
                 for part in each_person_once(lot):
                     replies |= await _stored(link, part)
-        except (psycopg.Error, TimeoutError) as error:
+        except (psycopg.Error, TimeoutError, CouldNotStore) as error:
             log.warning("lot not stored", extra={"pushes": len(lot), "error": repr(error)})
             self._drop_link()
         except BaseException:
@@ -114,9 +127,9 @@ class Lots:
     async def _shared_link(self) -> Link:
         """The connection of the lots. One that is being opened stays so when nobody waits longer."""
         if self._link is None:
-            if self._opening is None:
+            if self._opening is None or _has_failed(self._opening):
                 until = monotonic() + 2 * patience.CONNECT_SECONDS
-                opened = self._threads.do(until, partial(linked, self._url, statement_ms=LOT_MS))
+                opened = self._opener.do(until, partial(linked, self._url, statement_ms=LOT_MS))
                 self._opening = asyncio.ensure_future(opened)
             opening = self._opening
             try:
@@ -150,11 +163,9 @@ async def _answered(link: Link) -> list[Row]:
     loop = asyncio.get_running_loop()
     while not link.is_sent():
         await _once(loop.add_writer, loop.remove_writer, link.fileno())
-    while True:
+    while (rows := link.answer()) is None:
         await _once(loop.add_reader, loop.remove_reader, link.fileno())
-        rows = link.answer()
-        if rows is not None:
-            return rows
+    return rows
 
 
 def _tell(lot: Sequence[_Place], replies: Mapping[bytes, str]) -> None:
@@ -162,6 +173,10 @@ def _tell(lot: Sequence[_Place], replies: Mapping[bytes, str]) -> None:
     for place in lot:
         if not place.reply.done():
             place.reply.set_result(replies.get(place.ready.key))
+
+
+def _has_failed(opening: asyncio.Future[Link]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)
 
 
 async def _once(watch: Callable[..., Any], forget: Callable[[int], object], fileno: int) -> None:

@@ -51,9 +51,11 @@ def stored_alone(url: str, ready: Ready) -> str:
     """
     try:
         with closing(linked(url, statement_ms=STATEMENT_MS)) as link:
-            reply = stored(link, [ready])[ready.key]
+            reply = stored(link, [ready]).get(ready.key)
     except psycopg.Error as error:
         raise CouldNotStore(type(error).__name__) from error
+    if reply is None:
+        raise CouldNotStore("neither stored nor found")
     crash.here(AFTER_COMMIT)
     return reply
 
@@ -99,12 +101,15 @@ def each_person_once(lot: Sequence[Ready]) -> Iterator[list[Ready]]:
 
 
 def storing(lot: Sequence[Ready]) -> Asking:
-    """Store a lot; the replies to give by key: an arrival's own, or the first one's before it."""
+    """Store a lot; the replies to give by key: an arrival's own, or the first one's before it.
+
+    What was neither stored nor found has none.
+    """
     crash.here(BEFORE_COMMIT)
     rows = yield _STORE, columns(COLUMNS.values(), (ready.cells for ready in lot))
     stored = {row[0] for row in rows}
-    replies = {ready.key: ready.reply for ready in lot}
-    if again := [of_bytes(key) for key in replies if key not in stored]:
+    replies = {ready.key: ready.reply for ready in lot if ready.key in stored}
+    if again := [of_bytes(ready.key) for ready in lot if ready.key not in stored]:
         for key, reply in (yield _FIRST_REPLIES, [array("bytea", again)]):
             replies[key] = reply.decode()
     return replies

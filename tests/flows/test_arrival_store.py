@@ -54,7 +54,7 @@ TOUCHES = {"subscribe": TouchKind.SUBSCRIBE, "SCAN": TouchKind.SCAN}
 @pytest.fixture
 def store(config: Config, shares: list[int]) -> Iterator[Store]:
     assert shares
-    store = open_store(config.database.url, Threads())
+    store = open_store(config.database.url, Threads(16))
     yield store
     store.close()
 

@@ -4,14 +4,16 @@ About PostgreSQL whichever database the run is about; `test_arrival_store` compa
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
+from flows.arrival.link import Link, Row
 from flows.arrival.lots import LOT_MOST
 from flows.arrival.plan import Arrival
 from flows.arrival.rows import BEFORE_COMMIT
@@ -19,6 +21,7 @@ from flows.arrival.store import CouldNotStore, Store
 from tests.conftest import TEMPLATE
 from tests.flows.test_arrival_store import WAIT, arrival, begun_to_store, stored
 from tests.postgres import PostgresServer
+from tests.site import begun
 from wx_backend import crash
 from wx_backend.db import db
 from wx_backend.inbox import Push
@@ -39,8 +42,14 @@ def store(app: Flask) -> Store:
     return found
 
 
-def stored_in_one_lot(store: Store, lot: list[Arrival]) -> list[Future[str]]:
-    """Store a first arrival and, while it is on its way, all of the lot."""
+def stored_in_one_lot(
+    store: Store,
+    lot: list[Arrival],
+    *,
+    seconds: float = WAIT,
+    before_it_begins: Callable[[list[Future[str]]], None] = lambda _: None,
+) -> list[Future[str]]:
+    """Store a first arrival and, while it is on its way, all of the lot; each has so many seconds."""
     on_the_way, gate = threading.Event(), threading.Event()
 
     def wait() -> None:
@@ -51,7 +60,8 @@ def stored_in_one_lot(store: Store, lot: list[Arrival]) -> list[Future[str]]:
     crash.arm(BEFORE_COMMIT, wait)
     begun_to_store(store, arrival("SCAN", second=9, openid="first"))
     assert on_the_way.wait(WAIT)  # from now on the loop stands still
-    futures = [begun_to_store(store, each) for each in lot]
+    futures = [begun(store.store(each, until=monotonic() + seconds)) for each in lot]
+    before_it_begins(futures)
     gate.set()
     return futures
 
@@ -121,10 +131,45 @@ def test_a_crowd_is_stored_in_lots_of_limited_size(store: Store) -> None:
 
 
 def test_who_hangs_up_takes_nobody_with_him(store: Store) -> None:
-    gone, *futures = stored_in_one_lot(store, people(8))
-    gone.cancel()
+    """He is gone before his lot begins; his place in it is told nothing, the others are."""
+    lot = people(8)
 
+    def hang_up(futures: list[Future[str]]) -> None:
+        assert futures[0].cancel()
+
+    gone, *futures = stored_in_one_lot(store, lot, before_it_begins=hang_up)
     assert {future.result() for future in futures} == {"hello SCAN"}
+    assert gone.cancelled()
+    assert stored(store, lot[0]) == "hello SCAN"
+
+
+def test_a_fault_of_ours_leaves_nobody_waiting(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ends a lot, each of it goes on alone, and the next lot is as ever."""
+    answer = Link.answer
+    faults = [RuntimeError("a fault")]
+
+    def fails_once(link: Link) -> list[Row] | None:
+        if faults:
+            raise faults.pop()
+        return answer(link)
+
+    stored(store, arrival("SCAN", second=0))
+    monkeypatch.setattr(Link, "answer", fails_once)
+    futures = stored_in_one_lot(store, people(8))
+    assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
+    assert not faults
+    futures = stored_in_one_lot(store, [replace(each, key=each.key[::-1]) for each in people(8)])
+    assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
+
+
+def test_who_waits_longer_than_he_may_is_told_so(store: Store) -> None:
+    """More come than the database takes: they are asked to come again, nobody waits for ever."""
+    futures = stored_in_one_lot(store, people(2 * LOT_MOST), seconds=-1.0)
+    for future in futures:
+        with pytest.raises(CouldNotStore):
+            future.result(WAIT)
     assert stored(store, arrival("SCAN", second=1)) == "hello SCAN"
 
 

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 
 from flows.arrival.known import RELOADING, REMEMBERED, RULES_HOLD, Known, Remembered
+from menus.book import RuleBook
 from menus.operations import set_rule
 from menus.rules import ReplyKind, Rule, Trigger
 from wx_backend.db import transaction
@@ -70,16 +71,31 @@ def test_a_failed_read_is_repeated_soon(known: Remembered[str, int], source: Sou
     assert known.of("a", LATER + RELOADING) == 3
 
 
+def rules_of(known: Known, appid: str, now: datetime) -> RuleBook:
+    return known.words(appid, None, None, now).rules
+
+
 def test_changed_rules_are_in_force_within_seconds_and_read_only_then(app: Flask) -> None:
     known, appid = Known(app.app_context), "wx5ad0c1ee0a2b3f4d"
-    before = known.rules(appid, NOON)
-    assert known.rules(appid, NOON + RULES_HOLD) is before
+    before = rules_of(known, appid, NOON)
+    assert rules_of(known, appid, NOON + RULES_HOLD) is before
     with transaction():
         set_rule(appid=appid, rule=Rule(Trigger.DEFAULT, "", ReplyKind.SILENCE, {}))
 
-    assert known.rules(appid, NOON + RULES_HOLD) is before
-    after = known.rules(appid, NOON + 2 * RULES_HOLD)
+    assert rules_of(known, appid, NOON + RULES_HOLD) is before
+    after = rules_of(known, appid, NOON + 2 * RULES_HOLD)
     assert after is not before
     with transaction():
         set_rule(appid=appid, rule=Rule(Trigger.DEFAULT, "", ReplyKind.TRANSFER, {}))
-    assert known.rules(appid, NOON + 3 * RULES_HOLD) is not after
+    assert rules_of(known, appid, NOON + 3 * RULES_HOLD) is not after
+
+
+def test_what_is_at_hand_asks_the_database_nothing(app: Flask) -> None:
+    known, appid = Known(app.app_context), "wx5ad0c1ee0a2b3f4d"
+    assert known.at_hand(appid, None, None, NOON) is None
+    words = known.words(appid, "alice", 7, NOON)
+    for scene in (None, "alice"):
+        share = 7 if scene else None
+        assert known.at_hand(appid, scene, share, NOON) == words._replace(scanned=None)
+    assert known.at_hand(appid, "bob", 7, NOON) is None
+    assert known.at_hand(appid, "alice", 7, NOON + 2 * RULES_HOLD) is None

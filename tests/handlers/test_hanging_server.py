@@ -97,7 +97,7 @@ def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
         silent.bind(str(tmp_path / ".s.PGSQL.5432"))
         silent.listen(8)
-        store = open_store(f"postgresql+psycopg://wx@/x?host={tmp_path}", Threads())
+        store = open_store(f"postgresql+psycopg://wx@/x?host={tmp_path}", Threads(16))
         messages._store, before = store, messages._store
         desk = desk_of(app)
         assert within(HANGS_UP, lambda: desk(city.safe(scan()))).status_code == 503
