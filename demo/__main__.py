@@ -52,6 +52,8 @@ def _places(arguments: Sequence[str] | None) -> Places:
     parser.add_argument("--redis", help="URL of a running Redis or Valkey instead of our own")
     parser.add_argument("--database", help="URL of a PostgreSQL database instead of SQLite")
     given = parser.parse_args(arguments)
+    if len({given.port, given.push_port, given.simulator_port}) < 3:
+        parser.error("web server, push door and pretend WeChat need a port each")
     return Places(
         data=given.data.resolve(),
         port=given.port,

@@ -62,7 +62,7 @@ def _why_not(*, is_inside: bool) -> str:
     try:
         if is_inside:
             prepare_inside()
-    except NoNamespaces as error:
+    except (NoNamespaces, OSError) as error:
         return str(error)
     return why_no_hosts()
 

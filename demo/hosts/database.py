@@ -84,6 +84,8 @@ class DatabaseHost:
         started = time.monotonic()
         self._wait_for("")
         while self.commits_waiting():
+            if time.monotonic() - started > PATIENCE_SECONDS:
+                raise CannotStart("commits still wait for the standby")
             time.sleep(0.02)
         return time.monotonic() - started
 

@@ -4,8 +4,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from catalog.showing import Picture
-from flows.album import kept_picture, name_in, picture_named, require_kept
+from flows.album import PictureGone, kept_picture, name_in, picture_named, require_kept
 from menus.pictures import (
     TAKEN_FOR,
     accounts_with_pictures,
@@ -36,7 +35,10 @@ def with_media(appid: str, rule: Rule) -> dict[str, Any]:
     path = rule.content.get("picture") if rule.kind is ReplyKind.IMAGE else None
     if not path:
         return dict(rule.content)
-    require_kept([kept_picture(path) or Picture(path, 0, 0)])
+    picture = kept_picture(path)
+    if picture is None:
+        raise PictureGone(fields=["file"])
+    require_kept([picture])
     return {"picture": path, "media_id": media_of(appid, path)}
 
 

@@ -113,6 +113,7 @@ def named(app: Flask, world: World) -> Mapping[str, Named]:
     }
     return {
         **{name if "." in name else f"console.{name}": each for name, each in consoles.items()},
+        "storefront.banners": consoles["banners"],
         **files,
         **named_in_mall(world),
         **named_in_terminal(world),

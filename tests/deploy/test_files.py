@@ -6,11 +6,17 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from handlers.messages import ANSWERED
 from handlers.pay import NOTICES
+from tests.handlers.conftest import desk_of, platform_of
+from tests.handlers.platform import text as said
 from tests.postgres import PostgresServer
+from tests.site import at_door
 from wx_backend import cli
+from wx_backend.app import door_of
+from wx_backend.config import Config
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -25,6 +31,17 @@ def test_every_alert_is_about_a_figure_there_is(app: Flask, client: FlaskClient)
 
     assert len(asked) >= 5
     assert asked <= there
+
+
+def test_what_is_asked_about_pushes_is_told_by_the_door(app: Flask, config: Config) -> None:
+    """The process that takes them, once it has taken one."""
+    city = platform_of(config, "city")
+    assert desk_of(app)(city.safe(said())).status_code == 200
+    door = door_of(app)
+    told = Client(lambda environ, start: at_door(door, environ, start)).get("/metrics").text
+    assert re.search(
+        r'^wx_push_answers_total\{account="city",answer="stored"\} [1-9]', told, re.MULTILINE
+    )
 
 
 def test_every_unit_starts_something_there_is() -> None:

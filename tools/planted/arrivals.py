@@ -13,6 +13,27 @@ BUGS = (
         ),
     ),
     Bug(
+        "whoever waited in a lot that failed waits for ever",
+        "flows/arrival/lots.py",
+        "                finally:\n                    _tell(lot, replies)\n",
+        "                finally:\n                    if replies:\n                        _tell(lot, replies)\n",
+        ("tests/flows/test_arrival_together.py::test_a_fault_of_ours_leaves_nobody_waiting",),
+    ),
+    Bug(
+        "after a fault nobody gathers lots any more",
+        "flows/arrival/lots.py",
+        "            self._leader = None\n            self._send_away()",
+        "            self._send_away()",
+        ("tests/flows/test_arrival_together.py::test_a_fault_of_ours_leaves_nobody_waiting",),
+    ),
+    Bug(
+        "more pushes than the database takes wait without an end",
+        "flows/arrival/lots.py",
+        "                self._refuse_late()\n",
+        "",
+        ("tests/flows/test_arrival_together.py::test_who_waits_longer_than_he_may_is_told_so",),
+    ),
+    Bug(
         "a notice that could not be stored is called stored",
         "handlers/pay.py",
         'return _failed("not stored", 503)',
