@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.payout.batches import batch_of
-from flows.payout.places import stopped_of
+from flows.payout.places import file_held_by, stopped_of
 from flows.payout.receivers import candidates
 from org.models import OrgNode
 from org.queries import is_within, nodes_under, under
@@ -25,6 +25,7 @@ from settlement.payouts.queries import (
     payouts_of,
     returns_of,
     totals_of,
+    was_downloaded,
 )
 from settlement.payouts.rules import Terms
 from wx_backend.errors import NotFound
@@ -64,7 +65,10 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """One batch with everything in it; at most `SHOWN` payouts. `held` are places that are stopped."""
+    """One batch with everything in it; at most `SHOWN` payouts.
+
+    `held` are places that are stopped, `file_held_by` those that keep its pay file here.
+    """
 
     row: BatchRow
     payouts: Sequence[Payout]
@@ -72,6 +76,8 @@ class BatchFile:
     numbers: Mapping[int, str]
     returns: Sequence[PayoutReturn]
     held: Sequence[str]
+    file_held_by: Sequence[str]
+    is_downloaded: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,8 @@ def batch_file(number: str, node_id: int) -> BatchFile:
         numbers={payout.id: payout.number for payout in payouts},
         returns=returns_of(batch.id),
         held=stopped_of(batch.node_id),
+        file_held_by=file_held_by(batch.id) if batch.rail == Rail.FILE else [],
+        is_downloaded=was_downloaded(batch.id),
     )
 
 

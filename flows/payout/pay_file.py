@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from flows.payout.batches import batch_of
+from flows.payout.places import file_held_by
 from settlement.payouts.models import BatchStatus, Payout, PayoutBatch, Rail
 from settlement.payouts.proposals import note_event
 from settlement.payouts.queries import payouts_of
@@ -19,6 +20,12 @@ COLUMNS: Final = (
     NUMBER, "收款人编号", "收款人", "网点", "应发（元）", "代扣税（元）", "手续费（元）", AMOUNT, OUTCOME, WHY,
 )  # fmt: skip
 PAID_WORD, FAILED_WORD = "成功", "失败"
+
+
+class FileHeld(Conflict):
+    """Pay-outs are stopped where some of its people are; `details.places` names the places."""
+
+    code, message = "file_held", "已停止发放，付款文件等恢复后才能下载"
 
 
 class NotReleased(Conflict):
@@ -39,13 +46,16 @@ class PayFile:
 def pay_file(*, number: str, scope_id: int, by: str, now: datetime) -> PayFile:
     """The file of an approved batch, for somebody else than its proposer; who takes it is noted.
 
-    Raises NotFound, NotReleased, SamePerson.
+    What finance has cannot be called back: while it would pay somebody whose place is stopped it is
+    not handed out a first time. Raises NotFound, NotReleased, SamePerson, FileHeld.
     """
     batch = batch_of(number, scope_id)
     if batch.rail != Rail.FILE or batch.status not in (BatchStatus.RELEASED, BatchStatus.DONE):
         raise NotReleased
     if batch.proposed_by == by:
         raise SamePerson("提出人不能下载付款文件，请由另一位同事下载")
+    if held := file_held_by(batch.id):
+        raise FileHeld("、".join(held) + FileHeld.message, places=held)
     payouts = payouts_of(batch.id, released_only=True)
     control = control_sum(payouts)
     note_event(batch_id=batch.id, what="downloaded", actor=by, note=f"控制码 {control}", now=now)

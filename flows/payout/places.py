@@ -10,14 +10,15 @@ from org.models import OrgNode, Tier
 from org.queries import ancestors, is_within, nodes_under, under
 from org.roster import names_of_nodes, rep_ids
 from settlement.payouts.models import PayoutStatus
-from settlement.payouts.queries import unreleased_batches
+from settlement.payouts.queries import is_open_for, unreleased_batches, was_downloaded
 from settlement.payouts.transfers import not_taken_by
 from wx_backend import clock, stops
 from wx_backend.errors import BadInput
 from wx_backend.outbox import defer, job
-from wx_backend.stops import Line, stopped_places
+from wx_backend.stops import Line, open_stops, stopped_places
 
 TIERS: Final = (Tier.PROVINCE, Tier.CITY)
+EVERYWHERE: Final = "全部单位"
 
 
 def places_to_stop(node_id: int) -> Sequence[OrgNode]:
@@ -46,6 +47,16 @@ def stopped_of(node_id: int) -> Sequence[str]:
     return sorted(names_of_nodes(found).values())
 
 
+def file_held_by(batch_id: int) -> Sequence[str]:
+    """The names of the stopped places that keep a pay file here; none once finance has it."""
+    if was_downloaded(batch_id):
+        return []
+    if not open_stops().keys().isdisjoint({Line.PAYOUTS, Line.EVERYTHING}):
+        return [EVERYWHERE]
+    held = [node_id for node_id in stopped_places() if _is_paid_there(batch_id, node_id)]
+    return sorted(names_of_nodes(held).values())
+
+
 @job("payout.go_on")
 def go_on(*, node_id: int) -> None:
     """Have released and sent what waited at a place; of what was asked before, ask what became of it."""
@@ -54,3 +65,7 @@ def go_on(*, node_id: int) -> None:
     for payout in not_taken_by(rep_ids(under(node_id))):
         is_new = payout.status == PayoutStatus.READY
         defer(send_transfer if is_new else ask_about_transfer, payout_id=payout.id)
+
+
+def _is_paid_there(batch_id: int, node_id: int) -> bool:
+    return is_open_for(batch_id, reps=rep_ids(under(node_id)), nodes=under(node_id))

@@ -105,6 +105,28 @@ def payouts_of(
     return db.session.scalars(query.offset(after).limit(limit)).all()
 
 
+def is_open_for(batch_id: int, *, reps: Select[int], nodes: Select[int]) -> bool:
+    """Whether money of a batch is still on its way to some of these reps or places."""
+    is_one = or_(
+        (PayoutReceiver.owner_kind == OwnerKind.REP) & PayoutReceiver.owner_id.in_(reps),
+        (PayoutReceiver.owner_kind == OwnerKind.ORG_NODE) & PayoutReceiver.owner_id.in_(nodes),
+    )
+    query = (
+        select(Payout.id)
+        .join(PayoutReceiver, PayoutReceiver.id == Payout.receiver_id)
+        .where(Payout.batch_id == batch_id, Payout.status.in_(UNDER_WAY), is_one)
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
+def was_downloaded(batch_id: int) -> bool:
+    """Whether somebody has the pay file of a batch."""
+    query = select(PayoutEvent.id).where(
+        PayoutEvent.batch_id == batch_id, PayoutEvent.what == "downloaded"
+    )
+    return db.session.scalar(query.limit(1)) is not None
+
+
 def payout_in(number: str, batch_id: int) -> Payout | None:
     """The payout of this number, if the batch has it."""
     return db.session.scalar(

@@ -98,6 +98,31 @@ def test_a_batch_goes_from_proposal_to_paid(desk_of: Desks, rich: World) -> None
     assert db.session.scalars(select(Payout.status)).all() == ["paid"]
 
 
+def test_a_stopped_place_is_told_as_it_is(desk_of: Desks, rich: World) -> None:
+    """Left off, kept here or gone: the page says which."""
+    finance, second, root = desk_of("finance"), desk_of("finance2"), desk_of("root")
+    number, city = propose(finance, rich.tree.south), str(rich.tree.canton)
+
+    def page_while_stopped() -> str:
+        root.post("/stops/payouts/places/stop", node=city, reason="核查")
+        said = second.get(f"/payouts/{number}").text
+        downloaded = second.post(f"/payouts/{number}/file.csv")
+        root.post("/stops/payouts/places/lift", node=city)
+        return f"{downloaded.status_code} {said}"
+
+    assert "广州已停止发放：付款文件不列入" in page_while_stopped()
+    second.post(f"/payouts/{number}/approve")
+    run_jobs()
+    kept = page_while_stopped()
+    assert kept.startswith("409")
+    assert "广州已停止发放：付款文件等恢复后才能下载" in kept
+    assert "下载 CSV" not in kept
+    assert second.post(f"/payouts/{number}/file.csv").status_code == 200
+    gone = page_while_stopped()
+    assert gone.startswith("200")
+    assert "付款文件已被下载，无法收回" in gone
+
+
 def filled_in(raw: bytes) -> bytes:
     """The pay file as a bank clerk returns it: every row paid."""
     rows = CalamineWorkbook.from_filelike(BytesIO(raw)).get_sheet_by_index(0).to_python()

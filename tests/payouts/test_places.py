@@ -9,6 +9,7 @@ from flask import Flask
 from flows.payout.batches import chase_releases
 from flows.payout.calls import chase_transfers
 from flows.payout.mine import confirm_sheet
+from flows.payout.pay_file import FileHeld, pay_file
 from flows.payout.places import lift_place, stop_place, stopped_of
 from flows.payout.receivers import STOPPED
 from org.reps import move_rep
@@ -21,6 +22,7 @@ from tests.payouts.world import (
     approve,
     assert_books_balance,
     batch,
+    events,
     free,
     give,
     payout_to,
@@ -64,6 +66,14 @@ def let_go(node_id: int) -> None:
     """Lift it."""
     now = clock.now()
     retried(lambda: lift_place(node_id=node_id, by=DAN, now=now))
+
+
+def download(world: World, number: str) -> int:
+    """Dan downloads the pay file; how many are paid by it."""
+    scope_id = world.tree.group
+    return len(
+        retried(lambda: pay_file(number=number, scope_id=scope_id, by=DAN, now=clock.now())).rows
+    )
 
 
 def chase(world: World) -> None:
@@ -144,6 +154,51 @@ def test_a_pay_file_leaves_them_out_and_the_next_one_has_them(world: World) -> N
     again = released(world)
     assert statuses(again) == {"爱丽丝": READY, "艾米": READY}
     assert_books_balance()
+
+
+@pytest.mark.parametrize("place", ["canton", "south"])
+def test_a_pay_file_nobody_has_downloaded_waits(world: World, place: str) -> None:
+    """Released is not gone: until finance has it nobody of a stopped place is paid by it."""
+    node_id = getattr(world.tree, place)
+    number = released(world)
+    hold(world, world.tree.north)
+    hold(world, node_id)
+    with pytest.raises(FileHeld) as refused:
+        download(world, number)
+    names = refused.value.details["places"]
+    assert names == stopped_of(world.tree.hall)
+    assert names[0] in refused.value.message
+    assert "downloaded" not in {what for what, _ in events()}
+
+    let_go(node_id)
+    assert download(world, number) == 2
+    hold(world, node_id)
+    assert download(world, number) == 2, "finance has it already"
+    assert_books_balance()
+
+
+def test_a_pay_file_waits_for_where_its_people_are_now(world: World) -> None:
+    number = released(world, node_id=world.tree.canton)
+    with transaction():
+        move_rep(rep_id=world.alice, outlet_id=world.tree.bay)
+    hold(world, world.tree.shenzhen)
+    with pytest.raises(FileHeld):
+        download(world, number)
+    let_go(world.tree.shenzhen)
+    hold(world, world.tree.north)
+    assert download(world, number) == 2, "nobody of it is held"
+
+
+@pytest.mark.parametrize("line", [Line.PAYOUTS, Line.EVERYTHING])
+def test_a_pay_file_waits_while_the_line_is_stopped(world: World, line: Line) -> None:
+    number = released(world)
+    with transaction():
+        stop(line=line, reason="全部", by=CAROL, now=clock.now())
+    with pytest.raises(FileHeld):
+        download(world, number)
+    with transaction():
+        lift(line=line, by=DAN, now=clock.now())
+    assert download(world, number) == 2
 
 
 def test_one_without_an_answer_is_asked_about_and_not_for(everybody: World, stage: Stage) -> None:

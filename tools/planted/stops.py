@@ -7,6 +7,7 @@ CALLS, BATCHES = "flows/payout/calls.py", "flows/payout/batches.py"
 WAIT_AND_GO = f"{PLACES}::test_transfers_of_a_stopped_place_wait_and_go_once"
 WHOLE = f"{PLACES}::test_a_batch_of_the_place_alone_waits_whole"
 FILE = f"{PLACES}::test_a_pay_file_leaves_them_out_and_the_next_one_has_them"
+DOWNLOAD = f"{PLACES}::test_a_pay_file_nobody_has_downloaded_waits"
 
 BUGS = (
     Bug(
@@ -43,5 +44,19 @@ BUGS = (
         right="isdisjoint(ancestors(node_id).values())",
         wrong="isdisjoint({node_id})",
         caught_by=(WAIT_AND_GO, FILE),
+    ),
+    Bug(
+        name="stops: a released pay file is handed out although its place is stopped",
+        path="flows/payout/places.py",
+        right="    held = [node_id for node_id in stopped_places() if _is_paid_there(batch_id, node_id)]\n",
+        wrong="    held: list[int] = []\n",
+        caught_by=(DOWNLOAD,),
+    ),
+    Bug(
+        name="stops: a pay file finance has is refused for ever",
+        path="flows/payout/places.py",
+        right="    if was_downloaded(batch_id):\n        return []\n",
+        wrong="",
+        caught_by=(DOWNLOAD,),
     ),
 )
