@@ -36,6 +36,10 @@ class AlreadyAsked(Conflict):
     code, message = "already_asked", "已有待审批的上架申请"
 
 
+class UnderApproval(Conflict):
+    code, message = "under_approval", "上架申请待审批，审批结束后才能修改"
+
+
 class SamePerson(Forbidden):
     code, message = "same_person", "不能审批自己提交的上架申请"
 
@@ -110,7 +114,8 @@ def decide(
 ) -> LaunchApproval:
     """Approve or reject; an approval sets the product's schedule.
 
-    Raises SamePerson for who asked, Conflict for what is decided already, NotFound.
+    Raises SamePerson for who asked, and for who would approve a price he set himself; Conflict for
+    what is decided already, NotFound.
     """
     asked = locked(select(LaunchApproval).where(LaunchApproval.id == approval_id))
     if asked is None:
@@ -119,6 +124,8 @@ def decide(
         raise Conflict
     if asked.asked_by == actor:
         raise SamePerson
+    if verdict is Verdict.APPROVED and actor in _set_prices(asked.product_id):
+        raise SamePerson("不能审批自己定的价格，请由另一位同事审批")
     asked.verdict, asked.note = verdict, note
     asked.decided_by, asked.decided_at = actor, now
     if verdict is Verdict.APPROVED:
@@ -174,6 +181,12 @@ def open_approval(product_id: int) -> LaunchApproval | None:
     return next((each for each in approvals_of(product_id) if each.verdict is None), None)
 
 
+def require_undecided(product_id: int) -> None:
+    """Raises UnderApproval while somebody decides: he agrees to what he has seen."""
+    if open_approval(product_id) is not None:
+        raise UnderApproval
+
+
 def record_event(
     *,
     product_id: int,
@@ -209,6 +222,24 @@ def _locked_product(product_id: int) -> None:
     """Whoever changes the launch of a product does so one after another."""
     if locked(select(Product).where(Product.id == product_id)) is None:
         raise NotFound
+
+
+def _set_prices(product_id: int) -> set[str]:
+    """Who alone set today's price of a variant, since the product was last let go on sale."""
+    events = db.session.scalars(
+        select(ProductEvent)
+        .where(
+            ProductEvent.product_id == product_id,
+            ProductEvent.what.in_(("priced", "sku_added", Verdict.APPROVED)),
+        )
+        .order_by(ProductEvent.id.desc())
+    )
+    newest: dict[Any, ProductEvent] = {}
+    for event in events:
+        if event.what == Verdict.APPROVED:
+            break
+        newest.setdefault(event.details.get("sku", event.id), event)
+    return {event.actor for event in newest.values() if not event.details.get("asked_by")}
 
 
 def _not_ready(missing: Sequence[LaunchStep]) -> NotReady:

@@ -11,7 +11,13 @@ from typing import Any
 
 from sqlalchemy import select
 
-from catalog.launch import AlreadyAsked, SamePerson, approvals_of, record_event
+from catalog.launch import (
+    AlreadyAsked,
+    SamePerson,
+    approvals_of,
+    record_event,
+    require_undecided,
+)
 from catalog.launch_models import PriceProposal, ProductEvent, Verdict
 from catalog.models import Sku
 from catalog.operations import check_prices, price_sku
@@ -50,9 +56,11 @@ class Prices:
 def set_or_ask(sku: Sku, prices: Prices, *, above_percent: int, actor: str, now: datetime) -> bool:
     """Set a variant's prices; True. Ask for them where the change is too large for one person; False.
 
-    The caller holds the product's lock. Raises BadOffer, and AlreadyAsked while one is decided on.
+    The caller holds the product's lock. Raises BadOffer, AlreadyAsked while one is decided on, and
+    UnderApproval while somebody decides on the launch.
     """
     check_prices(prices.price_fen, prices.prepaid_fen, prices.market_price_fen)
+    require_undecided(sku.product_id)
     if open_price(sku.id) is not None:
         raise AlreadyAsked("该规格已有待审批的改价")
     if not _was_agreed_to(sku.product_id) or _is_small(sku, prices, above_percent):
@@ -79,7 +87,8 @@ def decide_price(
 ) -> None:
     """Another person agrees to a change of price, which sets it, or rejects it.
 
-    The caller holds the product's lock. Raises NotFound, SamePerson, PriceDecided, PriceMoved.
+    The caller holds the product's lock. Raises NotFound, SamePerson, PriceDecided, PriceMoved, and
+    UnderApproval where agreeing would change a launch somebody decides on.
     """
     asked = locked(
         select(PriceProposal).where(
@@ -99,6 +108,7 @@ def decide_price(
         change = _change(sku, Prices.of(asked))
         _note(sku, "price_rejected", {**change, "note": note}, actor=actor, now=now)
         return
+    require_undecided(product_id)
     if sku.price_fen != asked.from_fen:
         raise PriceMoved
     _set(sku, Prices.of(asked), actor=actor, now=now, asked_by=asked.asked_by)
@@ -164,9 +174,11 @@ def _agreed(sku: Sku) -> tuple[int, int]:
 
 
 def _was_agreed_to(product_id: int) -> bool:
-    """Whether a second person let the product go on sale: until then he sees the prices anyway."""
-    newest = next((each for each in approvals_of(product_id) if each.verdict is not None), None)
-    return newest is not None and newest.verdict == Verdict.APPROVED
+    """Whether a second person ever let the product go on sale: until then he sees the prices anyway.
+
+    A rejection since then changes nothing about it.
+    """
+    return any(each.verdict == Verdict.APPROVED for each in approvals_of(product_id))
 
 
 def _change(sku: Sku, after: Prices) -> dict[str, Any]:

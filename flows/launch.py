@@ -138,7 +138,7 @@ def show(number: str, *, is_listed: bool, actor: str, now: datetime) -> None:
 def reprice(number: str, sku_number: str, prices: Prices, *, actor: str, now: datetime) -> bool:
     """Set a variant's prices, the ones before stay on record; or, above the limit, ask another person.
 
-    True when they are set. Raises BadOffer and AlreadyAsked.
+    True when they are set. Raises BadOffer, AlreadyAsked and UnderApproval.
     """
     locked_product(number)
     _, sku = _variant(number, sku_number)
@@ -151,7 +151,7 @@ def decide_price(
 ) -> None:
     """Another person agrees to a large change of price, or rejects it.
 
-    Raises NotFound, SamePerson, PriceDecided, PriceMoved.
+    Raises NotFound, SamePerson, PriceDecided, PriceMoved, UnderApproval.
     """
     product = locked_product(number)
     pricing.decide_price(

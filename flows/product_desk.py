@@ -26,10 +26,6 @@ from wx_backend.platform import config
 SKUS_MAX: Final = 60
 
 
-class UnderApproval(Conflict):
-    code, message = "under_approval", "上架申请待审批，审批结束后才能修改"
-
-
 class ChangedMeanwhile(Conflict):
     """Somebody else changed the product since the form was opened."""
 
@@ -126,11 +122,14 @@ def add_variant(
         raise BadInput(f"每个商品最多 {SKUS_MAX} 种规格", fields=["name"])
     editing.require_free_name(product_id=product.id, name=data.name)
     if product.kind == ProductKind.BUNDLE:
-        add_bundle(product_id=product.id, data=data, parts=_parts(parts), now=now)
+        made = add_bundle(product_id=product.id, data=data, parts=_parts(parts), now=now)
     else:
         prefix = config().service.number_prefix
-        add_sku(product_id=product.id, data=data, now=now, prefix=prefix)
-    _note(product, "sku_added", by, now, note=data.name)
+        made = add_sku(product_id=product.id, data=data, now=now, prefix=prefix)
+    details = {"note": data.name, "sku": made.number}
+    launch.record_event(
+        product_id=product.id, what="sku_added", actor=by.actor, now=now, details=details
+    )
 
 
 def describe_variant(
@@ -179,8 +178,7 @@ def _made_before(form_key: str, data: ProductData) -> str:
 def _editable(number: str, by: Editor) -> Product:
     """The product, locked, if he may change it just now. Raises NotFound, Forbidden, UnderApproval."""
     product = editing.locked_product(number)
-    if launch.open_approval(product.id) is not None:
-        raise UnderApproval
+    launch.require_undecided(product.id)
     if product.is_listed and not by.is_lead:
         raise Forbidden("商品已上架，须由经理或管理员修改")
     return product

@@ -6,7 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog.editing import locked_product
-from catalog.launch import AlreadyAsked, SamePerson
+from catalog.launch import AlreadyAsked, SamePerson, UnderApproval, ask_approval, open_approval
+from catalog.launch import decide as decide_launch
 from catalog.launch_models import PriceProposal, ProductEvent, Verdict
 from catalog.models import ProductKind, Sku
 from catalog.operations import BadOffer, ProductData, SkuData, add_product, add_sku, list_product
@@ -58,6 +59,23 @@ def decide(
         )
 
     retried(work)
+
+
+def ask_launch(wares: Wares, actor: str) -> None:
+    db.session.rollback()
+    with transaction():
+        product_id = db.session.get_one(Sku, wares.phone_id).product_id
+        ask_approval(
+            product_id=product_id, on_sale_from=NOON, on_sale_until=None, actor=actor, now=NOON
+        )
+
+
+def answer_launch(wares: Wares, actor: str, verdict: Verdict = Verdict.APPROVED) -> None:
+    db.session.rollback()
+    with transaction():
+        asked = open_approval(db.session.get_one(Sku, wares.phone_id).product_id)
+        assert asked is not None
+        decide_launch(approval_id=asked.id, verdict=verdict, note="n", actor=actor, now=NOON)
 
 
 def price(wares: Wares) -> int:
@@ -153,6 +171,52 @@ def test_taking_it_off_the_shelves_first_is_no_way_round(wares: Wares) -> None:
         list_product(product_id=product_id, is_listed=False)
     assert not change(wares, 1)
     assert price(wares) == 1_999
+
+
+def test_no_price_changes_while_somebody_decides_on_the_launch(wares: Wares) -> None:
+    """Who agrees agrees to the prices he has seen, large changes and small ones alike."""
+    assert not change(wares, 1_000)
+    ask_launch(wares, LISA)
+    with pytest.raises(UnderApproval):
+        change(wares, 1_998)
+    with pytest.raises(UnderApproval):
+        decide(wares)
+    decide(wares, verdict=Verdict.REJECTED)
+    assert price(wares) == 1_999
+    answer_launch(wares, MAX)
+    assert change(wares, 1_998)
+
+
+def test_a_rejected_launch_lets_nobody_change_prices_alone(wares: Wares) -> None:
+    """Rejecting and asking again is no way round: what was agreed to once still counts."""
+    ask_launch(wares, LISA)
+    answer_launch(wares, MAX, Verdict.REJECTED)
+    assert not change(wares, 1, actor=MAX)
+    assert price(wares) == 1_999
+
+
+def test_nobody_lets_a_price_go_on_sale_that_he_set_himself(wares: Wares) -> None:
+    assert change(wares, 1_700, actor=MAX)
+    ask_launch(wares, LISA)
+    with pytest.raises(SamePerson):
+        answer_launch(wares, MAX)
+    answer_launch(wares, "staff:3")
+    ask_launch(wares, LISA)
+    answer_launch(wares, MAX)  # it was agreed to meanwhile
+
+
+def test_of_a_price_set_twice_the_later_person_is_meant(wares: Wares) -> None:
+    assert change(wares, 1_700, actor=MAX)
+    assert change(wares, 1_650, actor=LISA)
+    ask_launch(wares, LISA)
+    answer_launch(wares, MAX)
+
+
+def test_who_agreed_to_a_large_change_may_let_it_go_on_sale(wares: Wares) -> None:
+    assert not change(wares, 1_000)
+    decide(wares)
+    ask_launch(wares, LISA)
+    answer_launch(wares, MAX)
 
 
 def test_with_a_limit_of_nothing_nobody_changes_a_price_alone(wares: Wares) -> None:

@@ -247,11 +247,26 @@ def test_nothing_is_changed_while_somebody_decides(
     assert marketer.post(f"{path}/edit", **typed, seen=seen).status_code == 409
     assert marketer.post(f"{path}/skus/new", name="一元", price="1").status_code == 409
     assert marketer.upload(f"{path}/album", picture(), "a.png").status_code == 409
+    first = f"{path}/skus/{skus_of(product)[0].number}"
+    assert manager.post(f"{first}/price", price="1", prepaid="0").status_code == 409
+    assert skus_of(product)[0].price_fen == 199_900
     assert manager.post(f"{path}/approval/approved", note="好").status_code == 302
     assert is_listed(product)
     assert marketer.post(f"{path}/skus/new", name="一元", price="1").status_code == 403
     assert manager.post(f"{path}/skus/new", name="银色", price="1999").status_code == 302
     assert len(skus_of(product)) == 2
+
+
+def test_who_added_a_variant_does_not_let_it_go_on_sale(desk_of: Desks, product: str) -> None:
+    marketer, manager, path = desk_of("marketer"), desk_of("manager"), f"/products/{product}"
+    assert manager.post(f"{path}/skus/new", name="灰色", price="1").status_code == 302
+    tick_all(marketer, product)
+    assert marketer.post(f"{path}/approval", on_sale_from="2026-11-20").status_code == 302
+    refused = manager.post(f"{path}/approval/approved", note="好")
+    assert (refused.status_code, "不能审批自己定的价格" in refused.text) == (403, True)
+    assert not is_listed(product)
+    assert desk_of("south").post(f"{path}/approval/approved", note="好").status_code == 302
+    assert is_listed(product)
 
 
 def test_pictures_are_drawn_anew_and_served_to_everybody(desk_of: Desks, product: str) -> None:

@@ -64,6 +64,13 @@ BUGS = (
         ("tests/catalog/test_pricing.py::test_many_small_steps_are_one_large_one",),
     ),
     Bug(
+        "who set a price lets it go on sale himself",
+        "catalog/launch.py",
+        "    if verdict is Verdict.APPROVED and actor in _set_prices(asked.product_id):\n",
+        "    if verdict is Verdict.APPROVED and not asked.product_id:\n",
+        ("tests/catalog/test_pricing.py::test_nobody_lets_a_price_go_on_sale_that_he_set_himself",),
+    ),
+    Bug(
         "who asked for a price agrees to it himself",
         "catalog/pricing.py",
         '    if asked.asked_by == actor:\n        raise SamePerson("不能审批自己提交的改价")\n',
