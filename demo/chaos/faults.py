@@ -21,6 +21,7 @@ from demo.valkey import valkey
 
 HEALTHY_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.05
+AT_WORK_NS: Final = 1_000_000  # more than the timers of one that waits
 
 
 @dataclass
@@ -140,20 +141,22 @@ FAULTS: Final[Mapping[str, Fault]] = {
 
 
 def _is_at_work(group: int) -> bool:
-    """Whether any process of a group uses the processor within a moment."""
-    before = _ticks(group)
+    """Whether any thread of a group runs, or waits for a processor, within a moment."""
+    before = _busy_ns(group)
     time.sleep(LOOK_SECONDS)
-    return _ticks(group) > before
+    return _busy_ns(group) - before >= AT_WORK_NS
 
 
-def _ticks(group: int) -> int:
-    """What all processes of a group have used, in the kernel's ticks."""
-    used = 0
-    for file in Path("/proc").glob("[0-9]*/stat"):
+def _busy_ns(group: int) -> int:
+    """How long all threads of a group have run, and waited for a processor, in nanoseconds."""
+    busy = 0
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            fields = file.read_text().rpartition(")")[2].split()
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                for thread in process.glob("task/*/schedstat"):
+                    ran, waited, _ = map(int, thread.read_text().split())
+                    busy += ran + waited
         except OSError:
             continue  # it has ended meanwhile
-        if int(fields[2]) == group:
-            used += int(fields[11]) + int(fields[12])
-    return used
+    return busy
