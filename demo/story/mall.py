@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from itertools import count
 
-from demo.story.browser import Browser, first
+from demo.story.browser import Browser, Refused, Unreachable, first
 from demo.story.journal import Kind
 
 _CARD = re.compile(r'href="/p/([^"]+)".*?<div class="name">([^<]+)</div>', re.DOTALL)
@@ -13,6 +13,7 @@ _SKU = re.compile(r'name="sku" value="([^"]+)"')
 _UNIT = re.compile(r'data-unit-fen="(\d+)"')
 _KEY = re.compile(r'name="client_key" value="([^"]+)"')
 _REAL_NAME = re.compile(r'data-real-name href="([^"]+)"')
+CLOCK_MOVED = "SIGN_ERROR"  # a timestamp of five minutes ago: a person taps again
 ADDRESS = {"region": "示例省 滨江市", "street": "人民路 18 号"}
 
 
@@ -103,7 +104,12 @@ def order(browser: Browser, basket: Basket) -> str:
 def payment_sheet(browser: Browser, number: str) -> dict[str, str]:
     """What the page hands to WeChat so that the pay sheet opens."""
     browser.get(f"/orders/{number}/pay")
-    sheet: dict[str, str] = browser.post(f"/api/orders/{number}/pay").json()
+    try:
+        sheet: dict[str, str] = browser.post(f"/api/orders/{number}/pay").json()
+    except Refused as refused:
+        if CLOCK_MOVED in str(refused):
+            raise Unreachable("the clock was moved while it was asked for") from refused
+        raise
     browser.journal.write(browser.person, Kind.PREPAY, sheet["package"].removeprefix("prepay_id="))
     return sheet
 
