@@ -41,11 +41,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for name, table, *_ in NEW:
-        op.drop_index(name, table)
-    with _beside_trade() as is_beside:
+    with _beside_trade() as is_beside:  # first: it can be made again, whatever breaks it off
         for name, table, columns in BEFORE:
             _replace(name, table, columns, None, is_beside)
+    for name, table, *_ in NEW:
+        op.drop_index(name, table)
 
 
 @contextmanager

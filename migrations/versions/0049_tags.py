@@ -10,8 +10,12 @@ down_revision = "0048"
 branch_labels = None
 depends_on = None
 
+NAME = "ix_touch_scene"
+HAS_SCENE = sa.text("scene IS NOT NULL")
+
 
 def upgrade() -> None:
+    _index()
     op.create_table(
         "tag",
         sa.Column("id", BigId, sa.Identity(always=False), nullable=False),
@@ -52,17 +56,29 @@ def upgrade() -> None:
         sqlite_where=is_held,
         postgresql_where=is_held,
     )
-    has_scene = sa.text("scene IS NOT NULL")
-    op.create_index(
-        "ix_touch_scene",
-        "touch",
-        ["scene", "identity_id"],
-        sqlite_where=has_scene,
-        postgresql_where=has_scene,
-    )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_touch_scene", "touch")
+    op.drop_index(NAME, "touch")
     op.drop_table("tag_holder")
     op.drop_table("tag")
+
+
+def _index() -> None:
+    """On PostgreSQL built beside trade, with all the time it takes."""
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index(NAME, "touch", ["scene", "identity_id"], sqlite_where=HAS_SCENE)
+        return
+    with op.get_context().autocommit_block():
+        for limit in ("statement_timeout", "lock_timeout"):
+            op.execute(f"SET {limit} = 0")
+        op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {NAME}")  # what a broken-off build left
+        op.create_index(
+            NAME,
+            "touch",
+            ["scene", "identity_id"],
+            postgresql_where=HAS_SCENE,
+            postgresql_concurrently=True,
+        )
+        for limit in ("statement_timeout", "lock_timeout"):
+            op.execute(f"RESET {limit}")

@@ -52,7 +52,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["rep_id"], ["rep.id"], name=op.f("fk_figure_month_rep_id")),
         sa.PrimaryKeyConstraint("rep_id", "month_on", "kind", name=op.f("pk_figure_month")),
     )
-    month = MONTH[op.get_bind().dialect.name]
+    dialect = op.get_bind().dialect.name
+    if dialect != "sqlite":
+        op.execute("SET LOCAL statement_timeout = 0")
+    month = MONTH[dialect]
     for statement in (MONTHS.format(month=month), KNOWN.format(month=month), RETURNED):
         op.execute(statement)
 

@@ -60,13 +60,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _replace(NEW, OLD)  # first: it can be made again, whatever breaks it off
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     op.execute(f"DROP TRIGGER posting_counted{'' if is_sqlite else ' ON posting'}")
     if not is_sqlite:
         op.execute("DROP FUNCTION posting_counted()")
     op.drop_table("account_balance")
     op.drop_table("posting_delta")
-    _replace(NEW, OLD)
 
 
 def _replace(

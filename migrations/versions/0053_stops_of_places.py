@@ -13,6 +13,14 @@ depends_on = None
 OPEN = "lifted_at IS NULL"
 EVERYWHERE = sa.text(f"{OPEN} AND node_id IS NULL")
 OF_A_PLACE = sa.text(f"{OPEN} AND node_id IS NOT NULL")
+# The version before knows no places: what one of them holds back it would send.
+HOLD_ALL = (
+    "INSERT INTO stop (line, reason, stopped_by, stopped_at)"
+    " SELECT 'payouts', '程序退回旧版本时有地区停止发放，旧版本不分地区，因此全部停止', 'system', max(stopped_at)"
+    " FROM stop WHERE lifted_at IS NULL AND node_id IS NOT NULL AND NOT EXISTS ("
+    " SELECT 1 FROM stop WHERE line = 'payouts' AND lifted_at IS NULL AND node_id IS NULL)"
+    " HAVING count(*) > 0"
+)
 
 
 def upgrade() -> None:
@@ -28,7 +36,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("uq_stop_open_place", table_name="stop")
     op.drop_index("uq_stop_open", table_name="stop")
-    op.execute("DELETE FROM stop WHERE node_id IS NOT NULL")  # the version before knows no places
+    op.execute(HOLD_ALL)
+    op.execute("DELETE FROM stop WHERE node_id IS NOT NULL")
     with op.batch_alter_table("stop") as table:
         table.drop_constraint(op.f("ck_stop_place"), type_="check")
         table.drop_constraint(op.f("fk_stop_node_id_org_node"), type_="foreignkey")

@@ -9,7 +9,7 @@ from catalog.operations import ProductData, add_product
 from catalog.queries import listed_products
 from catalog.search import search_text
 from tests.catalog.shelf import NOON, Wares, put_on_sale, put_on_shelf
-from tests.migrations.test_migrations import empty  # noqa: F401 - a fixture
+from tests.migrations.conftest import empty  # noqa: F401 - a fixture
 from wx_backend import migrate
 from wx_backend.db import transaction
 

@@ -1,38 +1,14 @@
 """The migrations make what the models say, and can be taken back, on the database under test."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
 
-from tests.postgres import PostgresServer
+from tests.migrations.conftest import url
 from wx_backend import migrate
-from wx_backend.db import open_engine
 from wx_backend.tables import metadata
 
 VERSION_TABLE = "alembic_version"
-
-
-@pytest.fixture
-def empty(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[Engine]:
-    """An empty database of the kind under test."""
-    if database_kind == "sqlite":
-        engine = open_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
-        yield engine
-        engine.dispose()
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database("migrations") as url:
-        engine = open_engine(url)
-        yield engine
-        engine.dispose()
-
-
-def url(engine: Engine) -> str:
-    return engine.url.render_as_string(hide_password=False)
 
 
 def tables(engine: Engine) -> set[str]:

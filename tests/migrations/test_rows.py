@@ -1,0 +1,186 @@
+"""What was there before a step is there after it, up and down, even if it was broken off."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Engine,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    event,
+    insert,
+    inspect,
+    select,
+    text,
+)
+
+from tests.migrations.conftest import url
+from wx_backend import migrate
+from wx_backend.db import BEGIN_IMMEDIATE
+
+NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
+PLAIN: tuple[tuple[type[Any], Any], ...] = (
+    (String, ""),
+    (LargeBinary, b""),
+    (Boolean, False),
+    (Date, NOON.date()),
+    (JSON, {}),
+)
+
+
+def at(engine: Engine) -> Any:
+    """An instant as the database keeps it."""
+    return NOON if engine.dialect.name == "postgresql" else int(NOON.timestamp()) * 1_000_000
+
+
+def put(engine: Engine, name: str, **values: Any) -> None:
+    """Add a row; what it must have beside these values is plain, and refers to nothing."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        else:
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("BEGIN")
+        table = _table(connection, name)
+        needed = {
+            each.name: _plain(each.type, engine)
+            for each in table.columns
+            if not each.nullable and each.name != "id"
+        }
+        connection.execute(insert(table).values({**needed, **values}))
+        connection.commit()
+        if engine.dialect.name == "sqlite":
+            connection.invalidate()
+
+
+def rows(engine: Engine, name: str, *columns: str) -> list[tuple[Any, ...]]:
+    with engine.connect() as connection:
+        table = _table(connection, name)
+        found = connection.execute(select(*(table.c[each] for each in columns)))
+        return sorted((tuple(row) for row in found), key=str)
+
+
+def _table(connection: Connection, name: str) -> Table:
+    return Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+
+
+def _plain(kind: Any, engine: Engine) -> Any:
+    if isinstance(kind, DateTime):
+        return at(engine)
+    return next((value for of, value in PLAIN if isinstance(kind, of)), 1)
+
+
+def indexes(engine: Engine, table: str) -> set[str | None]:
+    return {each["name"] for each in inspect(engine).get_indexes(table)}
+
+
+@pytest.mark.parametrize(
+    ("before", "revision", "table", "values", "index"),
+    [
+        ("0048", "0049", "touch", {"scene": "channel-7", "identity_id": 1}, "ix_touch_scene"),
+        (
+            *("0053", "0054", "fulfilment_evidence", {"picture": "0a1b"}),
+            "ix_fulfilment_evidence_picture",
+        ),
+    ],
+)
+def test_an_index_comes_and_goes_and_the_rows_stay(
+    empty: Engine, before: str, revision: str, table: str, values: dict[str, Any], index: str
+) -> None:
+    migrate.upgrade(url=url(empty), to=before)
+    put(empty, table, **values)
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to=revision)
+        assert index in indexes(empty, table)
+        migrate.downgrade(url=url(empty), to=before)
+        assert index not in indexes(empty, table)
+    assert rows(empty, table, *values) == [tuple(values.values())]
+
+
+def test_months_of_reps_are_filled_from_their_days(empty: Engine) -> None:
+    migrate.upgrade(url=url(empty), to="0050")
+    for day, count in ((1, 2), (31, 3)):
+        put(
+            empty,
+            "figure_day",
+            part="rep",
+            key="7",
+            kind="paid",
+            business_on=date(2026, 3, day),
+            count=count,
+            amount_fen=100,
+        )
+    put(empty, "rep", id=7)
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0051")
+        found = rows(empty, "figure_month", "rep_id", "month_on", "kind", "count", "amount_fen")
+        assert found == [(7, date(2026, 3, 1), "paid", 5, 200)]
+        migrate.downgrade(url=url(empty), to="0050")
+    assert len(rows(empty, "figure_day", "key")) == 2
+
+
+@pytest.mark.parametrize(
+    ("is_whole_open", "is_place_open", "open_then"),
+    [
+        (False, True, [("payouts", False), ("payouts", True)]),
+        (True, True, [("payouts", False), ("payouts", True)]),
+        (False, False, [("payouts", False)]),
+    ],
+)
+def test_a_stopped_place_stops_all_pay_outs_for_a_version_without_places(
+    empty: Engine,
+    is_whole_open: bool,
+    is_place_open: bool,
+    open_then: list[tuple[str, bool]],
+) -> None:
+    """What was held back must not go out because the version before cannot hold it."""
+    migrate.upgrade(url=url(empty), to="0053")
+    lifted = at(empty)
+    put(empty, "stop", line="payouts", reason="earlier", lifted_at=lifted)
+    put(empty, "stop", line="payouts", reason="place", node_id=3, lifted_at=lifted)
+    if is_whole_open:
+        put(empty, "stop", line="payouts", reason="whole")
+    if is_place_open:
+        for node_id in (3, 4):
+            put(empty, "stop", line="payouts", reason="place", node_id=node_id)
+    migrate.downgrade(url=url(empty), to="0052")
+    found = [
+        (str(line), lifted_at is None)
+        for line, lifted_at in rows(empty, "stop", "line", "lifted_at")
+    ]
+    assert sorted(found) == open_then
+    reasons = {reason for (reason,) in rows(empty, "stop", "reason")} - {"earlier"}
+    assert len(reasons) == (is_whole_open or is_place_open)
+    assert ("whole" in reasons) is is_whole_open
+
+
+@pytest.mark.parametrize(
+    ("revision", "before", "building"),
+    [("0052", "0051", "ix_commission_rep_id"), ("0046", "0045", "ix_touch_share")],
+)
+def test_a_downgrade_that_was_broken_off_is_made_again(
+    empty: Engine, revision: str, before: str, building: str
+) -> None:
+    migrate.upgrade(url=url(empty), to=revision)
+
+    def die(*arguments: Any) -> None:
+        if "CREATE INDEX" in arguments[2] and building in arguments[2]:
+            raise RuntimeError("killed")
+
+    with empty.connect().execution_options(**BEGIN_IMMEDIATE) as connection:
+        event.listen(empty, "before_cursor_execute", die)
+        with pytest.raises(RuntimeError, match="killed"):
+            migrate.downgrade(connection=connection, to=before)
+        event.remove(empty, "before_cursor_execute", die)
+        connection.invalidate()
+    migrate.downgrade(url=url(empty), to=before)
+    migrate.upgrade(url=url(empty), to=revision)
