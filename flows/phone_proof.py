@@ -108,7 +108,14 @@ def answer(join_id: int, *, member_id: int, agrees: bool, now: datetime) -> bool
 
     Raises NotFound and JoinOver.
     """
-    return answer_join(join_id, member_id=member_id, agrees=agrees, has_rights=has_rights, now=now)
+    return answer_join(
+        join_id,
+        member_id=member_id,
+        agrees=agrees,
+        has_rights=has_rights,
+        has_things=has_things,
+        now=now,
+    )
 
 
 def proven_phone(member_id: int) -> str:

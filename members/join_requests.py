@@ -1,19 +1,23 @@
 """Two persons who proved one phone and have something to see: one customer once both have agreed.
 
 The code of a phone can be told to a stranger. Whose orders or addresses would be seen by it says so
-himself, signed in by his own WeChat; whoever has nothing yet has agreed from the start.
+himself, signed in by his own WeChat; whoever has nothing yet has agreed from the start, until he
+has something.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import or_, select
 
 from members.joining import join_members
 from members.models import LinkKind, PhoneJoin
 from members.queries import member_ids_of, members_of_phone, persons_of
-from wx_backend.db import db, locked, upsert
+from wx_backend.db import db, locked, upsert_all
 from wx_backend.errors import Conflict, NotFound
+
+_ASKED: Final = ("asked_at", "first_agreed_at", "second_agreed_at")
 
 
 class JoinOver(Conflict):
@@ -22,8 +26,13 @@ class JoinOver(Conflict):
     code, message = "join_over", "这个合并请求已失效"
 
 
-def propose(first: int, second: int, *, agreed: Collection[int], now: datetime) -> None:
-    """Ask two persons, once; whoever of them is in `agreed` need not be asked."""
+def propose(
+    first: int, second: int, *, agreed: Collection[int], since: datetime, now: datetime
+) -> None:
+    """Ask two persons, once; whoever of them is in `agreed` need not be asked.
+
+    What nobody has answered and came up before `since` is asked anew.
+    """
     one, other = sorted((first, second))
     values = {
         "first_id": one,
@@ -32,7 +41,15 @@ def propose(first: int, second: int, *, agreed: Collection[int], now: datetime) 
         "first_agreed_at": now if one in agreed else None,
         "second_agreed_at": now if other in agreed else None,
     }
-    upsert(PhoneJoin, values, key=("first_id", "second_id"))
+    upsert_all(
+        PhoneJoin,
+        [values],
+        key=("first_id", "second_id"),
+        change=lambda _, new: {name: new[name] for name in _ASKED},
+        where=lambda old, _: (
+            old.refused_at.is_(None) & old.joined_at.is_(None) & (old.asked_at <= since)
+        ),
+    )
 
 
 def waiting_for(member_id: int, *, since: datetime) -> Sequence[PhoneJoin]:
@@ -59,9 +76,12 @@ def agree(
     member_id: int,
     since: datetime,
     has_rights: Callable[[frozenset[int]], bool],
+    has_things: Callable[[frozenset[int]], bool],
     now: datetime,
 ) -> bool:
     """One of the two agrees; True when they are one by it. A proof from before `since` counts no more.
+
+    Whoever had nothing when it came up and has something now is asked after all.
 
     Raises NotFound for whom it does not concern, and JoinOver. Agreeing again changes nothing.
     """
@@ -70,10 +90,9 @@ def agree(
         return True
     if row.refused_at is not None or row.asked_at <= since:
         raise JoinOver
-    if row.first_id in mine:
-        row.first_agreed_at = row.first_agreed_at or now
-    if row.second_id in mine:
-        row.second_agreed_at = row.second_agreed_at or now
+    row.first_agreed_at, row.second_agreed_at = (
+        stamp or (now if side in mine else None) for side, stamp in _agreed(row, has_things)
+    )
     if row.first_agreed_at is None or row.second_agreed_at is None:
         return False
     persons = persons_of({row.first_id, row.second_id})
@@ -99,6 +118,18 @@ def refuse(join_id: int, *, member_id: int, now: datetime) -> None:
         raise JoinOver
     row.refused_at = row.refused_at or now
     db.session.flush()
+
+
+def _agreed(
+    row: PhoneJoin, has_things: Callable[[frozenset[int]], bool]
+) -> Iterator[tuple[int, datetime | None]]:
+    """The two, and when each agreed: to have had nothing once is no agreement of who has something."""
+    for side, stamp in (
+        (row.first_id, row.first_agreed_at),
+        (row.second_id, row.second_agreed_at),
+    ):
+        is_by_having_nothing = stamp == row.asked_at
+        yield side, None if is_by_having_nothing and has_things(member_ids_of(side)) else stamp
 
 
 def _mine(join_id: int, member_id: int) -> tuple[PhoneJoin, frozenset[int]]:

@@ -69,11 +69,17 @@ def join_by_phone(*, member_id: int, has_rights: Ask, has_things: Ask, now: date
         db.session.flush()
         person, free = min(bare), free - bare
     for other in free - {person}:
-        propose(person, other, agreed=bare, now=now)
+        propose(person, other, agreed=bare, since=now - PROOF_COUNTS_FOR, now=now)
 
 
 def answer_join(
-    join_id: int, *, member_id: int, agrees: bool, has_rights: Ask, now: datetime
+    join_id: int,
+    *,
+    member_id: int,
+    agrees: bool,
+    has_rights: Ask,
+    has_things: Ask,
+    now: datetime,
 ) -> bool:
     """One of two who proved one phone agrees to be one customer, or says no; whether they are now.
 
@@ -84,7 +90,14 @@ def answer_join(
         refuse(join_id, member_id=member_id, now=now)
         return False
     since = now - PROOF_COUNTS_FOR
-    return agree(join_id, member_id=member_id, since=since, has_rights=has_rights, now=now)
+    return agree(
+        join_id,
+        member_id=member_id,
+        since=since,
+        has_rights=has_rights,
+        has_things=has_things,
+        now=now,
+    )
 
 
 def part_from_phones(*, identity_id: int, now: datetime) -> int:

@@ -91,7 +91,7 @@ def test_every_page(
     lay(town.mall.wares.phone_id, town.mall.outlet_id, 3)
     with transaction():
         first, second = db.session.scalars(select(SalesOrder.member_id).distinct()).all()
-        propose(first, second, agreed=(), now=clock.now())
+        propose(first, second, agreed=(), since=clock.now(), now=clock.now())
     db.session.rollback()
     with fresh_page(browser, SIZES[size], user_agent=WECHAT_AGENT) as page:
         settle(page, wechat)

@@ -47,8 +47,9 @@ def answer(
     member_id: int,
     *,
     agrees: bool = True,
-    now: datetime = NOON,
+    now: datetime = NOON + timedelta(minutes=1),
     rights: frozenset[int] = frozenset(),
+    having: frozenset[int] = frozenset(),
 ) -> bool:
     db.session.rollback()
     join_id = db.session.scalars(select(PhoneJoin.id)).one()
@@ -59,6 +60,7 @@ def answer(
             member_id=member_id,
             agrees=agrees,
             has_rights=lambda ids: bool(ids & rights),
+            has_things=lambda ids: bool(ids & having),
             now=now,
         )
     )
@@ -85,6 +87,57 @@ def test_those_with_nothing_are_joined_at_once(vault: Vault) -> None:
     assert waiting_for(bob, since=NOON - timedelta(days=1)) == []
     assert answer(rich) is True
     assert member_ids_of(bob) == set(people)
+
+
+def test_who_has_something_by_now_is_asked_after_all(vault: Vault) -> None:
+    """Nothing to see when it came up was his agreement; whoever has ordered since has to say so."""
+    with transaction():
+        bob, other = join(CITY, BOB)[1], join(PROVINCE, "oOther")[1]
+        for each in (bob, other):
+            prove(each, vault, having={bob})
+    today, since = frozenset({bob, other}), NOON - timedelta(days=1)
+    assert waiting_for(other, since=since) == []
+    assert [answer(bob, having=today), answer(bob, having=today)] == [False, False]
+    assert member_ids_of(bob) == {bob}
+    assert waiting_for(bob, since=since) == []
+    assert len(waiting_for(other, since=since)) == 1
+    assert answer(other, having=today) is True
+    assert member_ids_of(bob) == {bob, other}
+
+
+def test_who_says_himself_that_he_agrees_is_not_asked_again(vault: Vault) -> None:
+    with transaction():
+        bob, other = join(CITY, BOB)[1], join(PROVINCE, "oOther")[1]
+        for each in (bob, other):
+            prove(each, vault, having={bob})
+    today = frozenset({bob, other})
+    assert [answer(other, having=today), answer(bob, having=today)] == [False, True]
+
+
+def test_a_question_nobody_answered_is_asked_anew(two: tuple[int, int], vault: Vault) -> None:
+    """Ninety days later both prove the phone again: what one of them said then counts no more."""
+    bob, other = two
+    assert answer(bob) is False
+    later = NOON + PROOF_COUNTS_FOR
+    with transaction():
+        for each in two:
+            prove(each, vault, having=set(two), now=later)
+    since = later - PROOF_COUNTS_FOR
+    assert [len(waiting_for(each, since=since)) for each in two] == [1, 1]
+    after = later + timedelta(minutes=1)
+    assert [answer(other, now=after), answer(bob, now=after)] == [False, True]
+    assert member_ids_of(bob) == {bob, other}
+
+
+def test_a_no_is_for_good_however_old(two: tuple[int, int], vault: Vault) -> None:
+    answer(two[0], agrees=False)
+    later = NOON + 2 * PROOF_COUNTS_FOR
+    with transaction():
+        for each in two:
+            prove(each, vault, having=set(two), now=later)
+    assert waiting_for(two[1], since=NOON) == []
+    with pytest.raises(JoinOver):
+        answer(two[1], now=later)
 
 
 def test_proving_again_asks_no_more(two: tuple[int, int], vault: Vault) -> None:
