@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from catalog.banner_models import Banner, LeadsTo
 from catalog.banner_queries import picture_of
+from catalog.banners import BannerChanged
 from catalog.queries import all_products, categories
 from catalog.showing import Picture
 from console import banner_words
@@ -110,6 +111,13 @@ def _seen() -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
 
 
+def _shown(banner: Banner, refusal: AppError | None) -> int:
+    """The revision the form shows: today's, or that of what was typed, until he is told of a newer one."""
+    if refusal is None or isinstance(refusal, BannerChanged):
+        return banner.revision
+    return _seen()
+
+
 def _done(number: str, said: str) -> ResponseReturnValue:
     flash(said)
     return redirect(url_for("console.banners.show", number=number))
@@ -133,5 +141,5 @@ def _form(
         refusal=refusal,
         faults=faults_of(refusal) if refusal else {},
         key=typed.get("key") or secrets.token_hex(16),
-        seen=banner.revision if banner else 0,
+        seen=_shown(banner, refusal) if banner else 0,
     )

@@ -58,6 +58,13 @@ def number(desk_of: Desks, typed: dict[str, str]) -> str:
     return answer.headers["Location"].rpartition("/")[2]
 
 
+def seen_in(page: str) -> str:
+    """The revision the form says it was opened at."""
+    found = re.search(r'name="seen" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
 def rows() -> list[Banner]:
     db.session.rollback()
     return list(db.session.scalars(select(Banner).order_by(Banner.id)))
@@ -156,11 +163,9 @@ def test_it_is_changed_and_switched_off_and_on(
     desk = desk_of("marketer")
     page = desk.get(f"/banners/{number}/edit").text
     assert f'value="{typed["shown_until"]}"' in page
-    seen = re.search(r'name="seen" value="(\d+)"', page)
     kept = re.search(r'name="picture" value="([^"]+)"', page)
-    assert seen
     assert kept
-    new = {**typed, "title": "新标题", "place": "SC1", "picture": kept[1], "seen": seen[1]}
+    new = {**typed, "title": "新标题", "place": "SC1", "picture": kept[1], "seen": seen_in(page)}
     assert send(desk, new, None, f"{number}/edit").status_code == 302
     refused = send(desk, {**new, "title": "旧标题"}, None, f"{number}/edit")
     assert (refused.status_code, "其他同事" in refused.text) == (409, True)
@@ -170,6 +175,26 @@ def test_it_is_changed_and_switched_off_and_on(
     assert "已下线" in desk.get(f"/banners/{number}").text
     desk.post(f"/banners/{number}/switch", is_on="1")
     assert rows()[0].is_on
+
+
+def test_a_refused_form_still_knows_what_was_seen(
+    desk_of: Desks, typed: dict[str, str], number: str
+) -> None:
+    """Putting a fault right saves over nobody: what a colleague said meanwhile is shown first."""
+    desk, path = desk_of("marketer"), f"{number}/edit"
+    opened = seen_in(desk.get(f"/banners/{path}").text)
+    kept = {**typed, "picture": rows()[0].picture}
+    colleague = {**kept, "title": "同事的标题", "seen": opened}
+    assert send(desk_of("marketer"), colleague, None, path).status_code == 302
+
+    refused = send(desk, {**kept, "title": "", "seen": opened}, None, path)
+    assert refused.status_code == 400
+    mine = {**kept, "title": "我的标题"}
+    changed = send(desk, {**mine, "seen": seen_in(refused.text)}, None, path)
+    assert (changed.status_code, "其他同事" in changed.text) == (409, True)
+    assert rows()[0].title == "同事的标题"
+    assert send(desk, {**mine, "seen": seen_in(changed.text)}, None, path).status_code == 302
+    assert rows()[0].title == "我的标题"
 
 
 def test_taps_are_told(desk_of: Desks, number: str) -> None:
