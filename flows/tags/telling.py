@@ -4,6 +4,7 @@ What WeChat has is read first and once a day: whoever was given the tag there ha
 whoever lost it there is given it again, and a tag that was deleted there is made anew.
 """
 
+import logging
 from collections.abc import Callable, Generator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -20,10 +21,13 @@ from wx_backend.errors import NotFound, PlatformError
 from wx_backend.outbox import BULK, Steps, defer, remote_job
 from wx_backend.platform import client
 
+log = logging.getLogger(__name__)
+
 BATCH: Final = 50  # the most followers that can be tagged by one call
 READ_EVERY: Final = timedelta(days=1)
 AGAIN_AFTER: Final = timedelta(hours=1)
 """How long a telling that failed is not begun again by itself."""
+TOO_MANY_STRANGERS: Final = "微信上仍有太多本系统不认识的人有这个标签，微信不允许删除"
 REMADE: Final = "微信上的标签曾被删除，已重新建立，请重新发布用到它的菜单"
 
 
@@ -60,7 +64,7 @@ def _phase(tag: Tag, since: datetime) -> TagPhase:
 
 def remove_there(tag: Tag, *, now: datetime) -> None:
     """Take a tag from everybody and have WeChat forget it; only then it is gone here."""
-    tag.removed_at = now
+    tag.removed_at, tag.is_stopped = now, False
     take_from_all(tag, now=now)
     with suppress(TagSyncUnderWay):
         defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.REMOVING, now=now))
@@ -149,13 +153,25 @@ def _remove(sync: TagSync, tag: Tag) -> StepCalls:
         try:
             yield lambda: client(appid).delete_tag(number)
         except PlatformError as refusal:
-            if _is(refusal, TAG_TOO_LARGE) and (still := telling.sync_under_way(sync_id)):
-                still[0].phase = TagPhase.LISTING
+            if _is(refusal, TAG_TOO_LARGE):
+                _take_first(sync_id)
                 return
             if not _is(refusal, NO_SUCH_TAG):
                 raise
     if still := telling.sync_under_way(sync_id):
         forget_tag(still[1])
+
+
+def _take_first(sync_id: int) -> None:
+    """List whom to take it from; when that was done, too many have it whom nobody knows here."""
+    if (still := telling.sync_under_way(sync_id)) is None:
+        return
+    sync = still[0]
+    if sync.listed:
+        telling.end_sync(sync, TagPhase.FAILED, now=clock.now(), note=TOO_MANY_STRANGERS)
+        log.warning("a tag stays at WeChat", extra={"tag_id": sync.tag_id, "sync_id": sync_id})
+    else:
+        sync.phase = TagPhase.LISTING
 
 
 def _all_told(sync: TagSync, tag: Tag) -> None:

@@ -173,7 +173,8 @@ def latest_syncs(tag_ids: Collection[int]) -> dict[int, TagSync]:
 def tags_to_tell(*, whole_before: datetime, failed_before: datetime) -> Sequence[int]:
     """Tags to begin telling of: read before an instant last, or with somebody to be told of.
 
-    Left out is what is under way, what a person stopped, and what failed since an instant.
+    A removed one is told until WeChat has forgotten it. Left out is what is under way, what a
+    person stopped, and what failed since an instant.
     """
     mine = TagSync.tag_id == Tag.id
     has_failed = and_(TagSync.phase == TagPhase.FAILED, TagSync.ended_at >= failed_before)
@@ -188,9 +189,8 @@ def tags_to_tell(*, whole_before: datetime, failed_before: datetime) -> Sequence
         TagHolder.identity_id == Identity.id,
         *_reachable(),
     )
-    query = select(Tag.id).where(
-        Tag.wechat_id.is_not(None), Tag.is_stopped.is_(False), ~rests, or_(~is_fresh, waits)
-    )
+    is_told = and_(Tag.wechat_id.is_not(None), Tag.is_stopped.is_(False), or_(~is_fresh, waits))
+    query = select(Tag.id).where(or_(Tag.removed_at.is_not(None), is_told), ~rests)
     return db.session.scalars(query.order_by(Tag.id)).all()
 
 

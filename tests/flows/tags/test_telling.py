@@ -15,7 +15,7 @@ from members.models import Identity
 from members.operations import follow
 from members.tags.models import Tag, TagHolder, TagOrigin, TagPhase, TagSync
 from members.tags.operations import create_tag, forget_there, give, locked_tag, take
-from members.tags.telling import TagSyncUnderWay
+from members.tags.telling import TagSyncUnderWay, end_sync, latest_syncs
 from simulator.api import tags as there
 from tests.flows.menus.conftest import CITY
 from tests.simulator.stage import Stage
@@ -374,6 +374,62 @@ def test_a_tag_that_is_removed_goes_at_wechat_first(
     for table in (Tag, TagHolder, TagSync):
         assert db.session.scalars(select(table)).all() == []
     assert bool(calls(account, UNTAGGING)) is (most == 5)
+
+
+@pytest.mark.parametrize("was_stopped_by", ["nobody", "a person", "the version before"])
+def test_a_removal_that_failed_is_begun_again_though_the_tag_was_stopped(
+    account: Stage,
+    people: dict[str, int],
+    run_jobs: RunJobs,
+    monkeypatch: pytest.MonkeyPatch,
+    was_stopped_by: str,
+) -> None:
+    tag_id = tagged(people)
+    told(tag_id)
+    run_jobs()
+    with transaction():
+        tag = locked_tag(tag_id)
+        if was_stopped_by == "a person":
+            tell_all(tag, now=clock.now())
+            stop(tag, now=clock.now())
+        telling.remove_there(tag, now=clock.now())
+        end_sync(latest_syncs([tag_id])[tag_id], TagPhase.FAILED, now=clock.now())
+        tag.is_stopped = tag.is_stopped or was_stopped_by == "the version before"
+        assert tell_due(now=clock.now()) == 0
+    assert was_stopped_by == "the version before" or not locked_tag(tag_id).is_stopped
+    later(monkeypatch, timedelta(hours=1, seconds=1))
+    with transaction():
+        assert tell_due(now=clock.now()) == 1
+    run_jobs()
+    assert client(CITY).tags() == {}
+    assert db.session.scalars(select(Tag)).all() == []
+    assert account
+
+
+def test_a_tag_that_too_many_strangers_have_ends_as_failed(
+    account: Stage, people: dict[str, int], run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """WeChat will not delete it, and nobody here knows whom to take it from."""
+    monkeypatch.setattr(there, "_MOST_TO_DELETE", 2)
+    tag_id = tagged(people)
+    told(tag_id)
+    run_jobs()
+    api, strangers = client(CITY), [follows(account, name) for name in ("xia", "yan", "zoe")]
+    api.tag_followers(api.tags()["老客户"], strangers)
+    with transaction():
+        telling.remove_there(locked_tag(tag_id), now=clock.now())
+    for _ in range(20):
+        for held in outbox.claim(outbox.BULK, limit=1):
+            assert outbox.run(held)
+    failed = latest()
+    assert (failed.phase, failed.note) == ("failed", telling.TOO_MANY_STRANGERS)
+    assert at_wechat(account) == set(strangers)
+    api.untag_followers(api.tags()["老客户"], strangers[:1])
+    later(monkeypatch, timedelta(hours=1, seconds=1))
+    with transaction():
+        assert tell_due(now=clock.now()) == 1
+    run_jobs()
+    assert api.tags() == {}
 
 
 def test_more_tags_than_wechat_allows_is_said(
