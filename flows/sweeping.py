@@ -16,6 +16,8 @@ from fulfilment.queries import pictures_noted
 from menus.pictures import pictures_of_rules
 
 EVERY: Final = timedelta(minutes=10)
+AT_ONCE: Final = 500
+"""How many names the database is asked about at once: it takes only so many in a statement."""
 GRACE: Final = timedelta(days=2)
 """How long a file is left alone after it was uploaded, or let go by the last row."""
 
@@ -37,26 +39,37 @@ def _sweep_albums(digit: str, before: float) -> int:
         return 0
     in_turn()
     shown = {name_in(path) for path in pictures_shown() | pictures_of_rules()}
-    return _remove(file for file in old if name_in(file.name) not in shown)
+    return _remove((file for file in old if name_in(file.name) not in shown), before)
 
 
 def _sweep_evidence(digit: str, before: float) -> int:
     """Their names are random, and never named again once they were: nobody has to wait."""
     old = list(_old(evidence_folder(), digit, before))
-    noted = pictures_noted(name_in(file.name) for file in old)
-    return _remove(file for file in old if name_in(file.name) not in noted)
+    count = 0
+    for start in range(0, len(old), AT_ONCE):
+        some = old[start : start + AT_ONCE]
+        noted = pictures_noted(name_in(file.name) for file in some)
+        count += _remove((file for file in some if name_in(file.name) not in noted), before)
+    return count
 
 
 def _old(folder: Path, digit: str, before: float) -> Iterator[Path]:
     """The files of this round that were written, or let go, before an instant."""
-    for file in folder.glob(f"{digit}*"):
-        if file.stat().st_mtime < before:
-            yield file
+    return (file for file in folder.glob(f"{digit}*") if _is_old(file, before))
 
 
-def _remove(files: Iterator[Path]) -> int:
+def _is_old(file: Path, before: float) -> bool:
+    try:
+        return file.stat().st_mtime < before
+    except FileNotFoundError:  # another round took it away
+        return False
+
+
+def _remove(files: Iterator[Path], before: float) -> int:
+    """Those that are still old: one that was let go meanwhile has its grace from then on."""
     count = 0
     for file in files:
-        file.unlink(missing_ok=True)
-        count += 1
+        if _is_old(file, before):
+            file.unlink(missing_ok=True)
+            count += 1
     return count

@@ -5,16 +5,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from PIL import Image
+from sqlalchemy import event
 
 from catalog.banner_models import LeadsTo
 from catalog.banners import BannerData
 from catalog.models import Product
 from catalog.showing import Picture, Showing
-from flows import banner_desk, product_desk
+from flows import album, banner_desk, product_desk, sweeping
 from flows.album import PictureGone, albums, keep_picture, name_in, picture_named
 from flows.fulfilment import pictures
 from flows.product_desk import Editor
@@ -191,6 +193,51 @@ def test_evidence_stays_and_what_was_never_noted_goes(counter: Counter) -> None:
     assert sweep() == 1
     assert [file.stem for file in folder.glob("*.jpg")] == [noted]
     assert lost != noted
+
+
+def test_one_that_is_let_go_while_the_sweep_waits_its_turn_stays_for_its_grace(
+    wares: Wares, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wares
+    picture = keep_picture(upload())
+    age(*files_of(picture))
+
+    def let_go_first() -> None:
+        album.in_turn()
+        age(*files_of(picture), by=timedelta())
+
+    monkeypatch.setattr(sweeping, "in_turn", let_go_first)
+    assert sweep() == 0
+    assert is_there(picture)
+
+
+def test_a_file_that_vanishes_while_it_is_looked_at_ends_no_round(wares: Wares) -> None:
+    assert wares
+    folder = pictures.evidence_folder()
+    folder.mkdir(parents=True)
+    (folder / "0gone.jpg").symlink_to(folder / "nowhere.jpg")
+    (folder / "0lost.jpg").touch()
+    age(folder / "0lost.jpg")
+    assert sweep() == 1
+
+
+def test_the_database_is_asked_about_so_many_names_at_once(wares: Wares) -> None:
+    assert wares
+    folder = pictures.evidence_folder()
+    folder.mkdir(parents=True)
+    files = [folder / f"0{number:04d}.jpg" for number in range(sweeping.AT_ONCE * 2 + 1)]
+    for each in files:
+        each.touch()
+    age(*files)
+    asked = []
+
+    def note(*arguments: Any) -> None:
+        asked.append(len(arguments[3]))
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    assert sweep() == len(files)
+    event.remove(db.engine, "before_cursor_execute", note)
+    assert max(asked) == sweeping.AT_ONCE
 
 
 def test_a_save_beside_the_sweep_never_refers_to_nothing(app: Flask, wares: Wares) -> None:
