@@ -19,10 +19,11 @@ from members.tags.operations import (
     note_fault,
     start_applying,
 )
-from members.tags.queries import ruled_tags, tags_to_apply
+from members.tags.queries import holdings_of, is_changed, ruled_tags, tags_to_apply
 from members.tags.telling import TagSyncUnderWay, link_tags
 from menus.whole import REP_RULE, REP_TAG
 from wx_backend import clock
+from wx_backend.db import take_turns
 from wx_backend.errors import BadInput, NotFound
 from wx_backend.outbox import BULK, defer, job
 from wx_backend.platform import config
@@ -90,16 +91,30 @@ def something_happened_to_member(member_id: int) -> None:
         something_happened(identity_id)
 
 
-@job("tags.look_at")
-def look_at(*, identity_id: int) -> None:
-    """Give one person the tags whose rules he fits now, and take those he fits no more."""
+@job("tags.look_at", queue=BULK)
+def look_at(*, identity_id: int, after: int = 0) -> None:
+    """Give one person the tags whose rules he fits now, and take those he fits no more.
+
+    A tag that changes is locked, one in each transaction and by id; the others are only read. Two
+    looks at one person pass one after the other, so that the later event has the last word.
+    """
+    take_turns(b"tags of %d" % identity_id)
     now = clock.now()
-    for each in ruled_tags(appid_of(identity_id)):
+    rows = holdings_of(identity_id)
+    for each in sorted(ruled_tags(appid_of(identity_id)), key=lambda tag: tag.id):
+        if each.id <= after:
+            continue
         with suppress(BadInput):  # the whole run says what is wrong with the rule
-            tag = locked_tag(each.id)
-            fits = identity_id in fitting(fitting_people(tag, now=now), [identity_id])
-            apply_to_one(tag, identity_id, fits=fits, now=now)
-            tell_changes(tag, now=now)
+            if is_changed(each, rows.get(each.id), fits=_fits(each, identity_id, now)):
+                tag = locked_tag(each.id)
+                apply_to_one(tag, identity_id, fits=_fits(tag, identity_id, now), now=now)
+                tell_changes(tag, now=now)
+                defer(look_at, identity_id=identity_id, after=tag.id)
+                return
+
+
+def _fits(tag: Tag, identity_id: int, now: datetime) -> bool:
+    return identity_id in fitting(fitting_people(tag, now=now), [identity_id])
 
 
 def fitting_people(tag: Tag, *, now: datetime) -> Wanted:

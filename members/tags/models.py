@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -29,6 +29,10 @@ class There(StrEnum):
     ASKED = "asked"
     YES = "yes"
     REFUSED = "refused"
+
+
+LACKING: Final = (There.NO, There.ASKED)
+HAVING: Final = (There.YES, There.ASKED)
 
 
 class TagPhase(StrEnum):

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, func, or_, select
 
-from members.tags.models import Tag, TagHolder
+from members.tags.models import HAVING, LACKING, Tag, TagHolder, TagOrigin
 from wx_backend.db import db
 
 
@@ -58,6 +58,27 @@ def holders_shown(tag_id: int, *, after: int, limit: int) -> Sequence[TagHolder]
 def ruled_tags(appid: str) -> list[Tag]:
     """The tags of an account that are given by a rule."""
     return [each for each in tags_of(appid) if each.rule]
+
+
+def holdings_of(identity_id: int) -> dict[int, TagHolder]:
+    """What is known of somebody's tags, those he has no more too, by tag."""
+    rows = db.session.scalars(select(TagHolder).where(TagHolder.identity_id == identity_id))
+    return {row.tag_id: row for row in rows}
+
+
+def is_changed(tag: Tag, row: TagHolder | None, *, fits: bool) -> bool:
+    """Whether a look at somebody, who fits its rule or not, may change or tell something of a tag.
+
+    While everybody is looked at, what is read here may be otherwise at once.
+    """
+    has = row is not None and row.taken_at is None
+    if tag.is_applying or (fits and not has):
+        return True
+    if row is None:
+        return False
+    is_taken = has and not fits and row.origin == TagOrigin.RULE
+    is_told = tag.wechat_id is not None and not tag.is_stopped
+    return is_taken or (is_told and row.there in (LACKING if has else HAVING))
 
 
 def tags_to_apply(before: datetime) -> Sequence[int]:

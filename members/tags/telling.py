@@ -13,12 +13,18 @@ from sqlalchemy.exc import IntegrityError
 
 from members.audience import known_openids
 from members.models import Identity
-from members.tags.models import Tag, TagHolder, TagOrigin, TagPhase, TagSync, There
+from members.tags.models import (
+    HAVING,
+    LACKING,
+    Tag,
+    TagHolder,
+    TagOrigin,
+    TagPhase,
+    TagSync,
+    There,
+)
 from wx_backend.db import db, locked, upsert_all
 from wx_backend.errors import Conflict
-
-LACKING = (There.NO, There.ASKED)
-HAVING = (There.YES, There.ASKED)
 
 
 class TagSyncUnderWay(Conflict):

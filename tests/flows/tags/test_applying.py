@@ -3,15 +3,22 @@
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from campaigns.segments import Segment
 from flows.tags import applying, desk
-from flows.tags.applying import apply_due, apply_soon, something_happened_to_member
+from flows.tags.applying import (
+    apply_due,
+    apply_soon,
+    look_at,
+    something_happened,
+    something_happened_to_member,
+)
 from members.erasure import erase_profile
 from members.operations import follow, unfollow
 from members.queries import member_of
@@ -275,6 +282,67 @@ def test_being_bound_to_a_rep_gives_the_tag_at_once(cast: Cast, run_jobs: RunJob
             something_happened_to_member(member_id)
         run_jobs()
         assert holders(tag_id) == {ann: "rule"}
+
+
+def test_a_look_at_somebody_waits_for_no_tag_that_stays_as_it_is(
+    app: Flask, run_jobs: RunJobs
+) -> None:
+    """Each push has one; a tag that somebody else changes just now must not hold it up."""
+    ann, ben = followers(["Ann", "Ben"])
+    with time_machine.travel(NOON, tick=False):
+        stays, gets = tagged(followed_days=30), tagged_as("别的", ordered="paid")
+        run_jobs()
+        assert holders(stays) == {ann: "rule", ben: "rule"}
+        paid(ann)
+        locks: list[str] = []
+
+        def note(*arguments: Any) -> None:
+            if " FOR UPDATE" in arguments[2] and "FROM tag " in arguments[2]:
+                locks.append(str(arguments[3]))
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        for each in (ann, ben):
+            with transaction():
+                something_happened(each)
+        [first, *_] = outbox.claim(outbox.BULK, limit=1)
+        assert outbox.run(first)
+        run_jobs()
+        event.remove(db.engine, "before_cursor_execute", note)
+    assert holders(gets) == {ann: "rule"}
+    if db.engine.dialect.name == "postgresql":
+        assert len(locks) == 1
+    assert app
+
+
+def test_each_tag_that_changes_is_a_transaction_of_its_own_in_one_order(
+    run_jobs: RunJobs,
+) -> None:
+    [ann] = followers(["Ann"])
+    with time_machine.travel(NOON, tick=False):
+        tags = [tagged_as(name, ordered="paid") for name in ("丙", "乙", "甲")]
+        run_jobs()
+        paid(ann)
+        with transaction():
+            something_happened(ann)
+        for done in range(1, 4):
+            [held] = outbox.claim(outbox.BULK, limit=1)
+            assert outbox.run(held)
+            assert [bool(holders(each)) for each in tags] == [n < done for n in range(3)]
+        run_jobs()
+    assert [holders(each) for each in tags] == [{ann: "rule"}] * 3
+
+
+def test_of_two_looks_at_one_person_at_once_nothing_is_lost(app: Flask, run_jobs: RunJobs) -> None:
+    [ann] = followers(["Ann"])
+    tags = [tagged_as(f"标签{n}", ordered="paid") for n in range(3)]
+    paid(ann)
+
+    def one(_: int) -> None:
+        retried(lambda: look_at(identity_id=ann))
+
+    race(app, one, times=8)
+    run_jobs()
+    assert [holders(each) for each in tags] == [{ann: "rule"}] * 3
 
 
 def test_who_left_loses_all_tags_and_gets_those_of_rules_when_he_comes_back(
