@@ -63,7 +63,7 @@ def set_or_ask(sku: Sku, prices: Prices, *, above_percent: int, actor: str, now:
     require_undecided(sku.product_id)
     if open_price(sku.id) is not None:
         raise AlreadyAsked("该规格已有待审批的改价")
-    if not _was_agreed_to(sku.product_id) or _is_small(sku, prices, above_percent):
+    if not was_agreed_to(sku.product_id) or _is_small(sku, prices, above_percent):
         _set(sku, prices, actor=actor, now=now)
         return True
     db.session.add(
@@ -112,6 +112,42 @@ def decide_price(
     if sku.price_fen != asked.from_fen:
         raise PriceMoved
     _set(sku, Prices.of(asked), actor=actor, now=now, asked_by=asked.asked_by)
+
+
+def was_agreed_to(product_id: int) -> bool:
+    """Whether a second person ever let the product go on sale: until then he sees the prices anyway.
+
+    A rejection since then changes nothing about it.
+    """
+    return any(each.verdict == Verdict.APPROVED for each in approvals_of(product_id))
+
+
+def require_anothers(sku: Sku, actor: str) -> None:
+    """Raises SamePerson while nobody but this person has seen the price of a variant.
+
+    For one that was added to what was agreed to, until somebody else offers it.
+    """
+    if not was_agreed_to(sku.product_id):
+        return
+    events = db.session.scalars(
+        select(ProductEvent)
+        .where(
+            ProductEvent.product_id == sku.product_id,
+            ProductEvent.what.in_(("sku_added", "priced", "sku_offered", Verdict.APPROVED)),
+        )
+        .order_by(ProductEvent.id.desc())
+    )
+    set_by = None
+    for event in events:
+        if event.what == Verdict.APPROVED:
+            return
+        if event.details.get("sku") != sku.number:
+            continue
+        if event.what == "sku_offered" or event.details.get("asked_by"):
+            return
+        set_by = set_by or event.actor
+        if event.what == "sku_added" and set_by == actor:
+            raise SamePerson("新规格的价格须由另一位同事确认，请他恢复销售")
 
 
 def open_price(sku_id: int) -> PriceProposal | None:
@@ -171,14 +207,6 @@ def _agreed(sku: Sku) -> tuple[int, int]:
                 return found
             found = (event.details["from_fen"][0], event.details["from_fen"][1])
     return found
-
-
-def _was_agreed_to(product_id: int) -> bool:
-    """Whether a second person ever let the product go on sale: until then he sees the prices anyway.
-
-    A rejection since then changes nothing about it.
-    """
-    return any(each.verdict == Verdict.APPROVED for each in approvals_of(product_id))
 
 
 def _change(sku: Sku, after: Prices) -> dict[str, Any]:

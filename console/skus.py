@@ -38,11 +38,13 @@ def add(number: str) -> ResponseReturnValue:
     """A new variant with its prices."""
     try:
         data, parts = product_forms.sku_typed(is_priced=True), product_forms.parts_typed()
-        act(lambda by, now: product_desk.add_variant(number, data, parts=parts, by=by, now=now))
+        is_offered = act(
+            lambda by, now: product_desk.add_variant(number, data, parts=parts, by=by, now=now)
+        )
     except AppError as refusal:
         file = launch.product_file(number, clock.now())
         return _form(file, request.form, refusal=refusal), refusal.status
-    return done(number, "规格已添加")
+    return done(number, "规格已添加" if is_offered else "规格已添加，须由另一位同事恢复销售")
 
 
 @bp.get("/<number>/skus/<sku>/edit")

@@ -4,14 +4,14 @@ Whoever may edit does so freely until somebody is asked to approve; what is on t
 changed by those who might have approved it, and nothing is changed while they are deciding.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
-from catalog import editing, launch
+from catalog import editing, launch, pricing
 from catalog.bundles import PartData, add_bundle
 from catalog.models import Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData, activate_sku, add_product, add_sku
@@ -115,8 +115,11 @@ def put_first(number: str, path: str, *, by: Editor, now: datetime) -> None:
 
 def add_variant(
     number: str, data: SkuData, *, parts: Sequence[Part] = (), by: Editor, now: datetime
-) -> None:
-    """A new variant; of a bundle, made of these parts. Raises NameTaken, BadOffer, BadBundle."""
+) -> bool:
+    """A new variant, and whether it is offered at once; of a bundle, made of these parts. Raises NameTaken, BadOffer, BadBundle.
+
+    One of a product that was agreed to is offered once a second person says so.
+    """
     product = _editable(number, by)
     if len(all_skus(product.id)) >= SKUS_MAX:
         raise BadInput(f"每个商品最多 {SKUS_MAX} 种规格", fields=["name"])
@@ -126,10 +129,11 @@ def add_variant(
     else:
         prefix = config().service.number_prefix
         made = add_sku(product_id=product.id, data=data, now=now, prefix=prefix)
-    details = {"note": data.name, "sku": made.number}
-    launch.record_event(
-        product_id=product.id, what="sku_added", actor=by.actor, now=now, details=details
-    )
+    is_offered = not pricing.was_agreed_to(product.id)
+    if not is_offered:
+        activate_sku(sku_id=made.id, is_active=False)
+    _note(product, "sku_added", by, now, note=data.name, sku=made.number)
+    return is_offered
 
 
 def describe_variant(
@@ -151,11 +155,14 @@ def describe_variant(
 def offer_variant(
     number: str, sku_number: str, *, is_active: bool, by: Editor, now: datetime
 ) -> None:
-    """Offer a variant, or stop offering it."""
+    """Offer a variant, or stop offering it. Raises SamePerson for a price nobody else has seen."""
     product = _editable(number, by)
     sku = variant_of(product, sku_number)
+    if is_active:
+        pricing.require_anothers(sku, by.actor)
     activate_sku(sku_id=sku.id, is_active=is_active)
-    _note(product, "sku_offered" if is_active else "sku_stopped", by, now, note=sku.name)
+    what = "sku_offered" if is_active else "sku_stopped"
+    _note(product, what, by, now, note=sku.name, sku=sku.number)
 
 
 def variant_of(product: Product, sku_number: str) -> Sku:
@@ -199,6 +206,5 @@ def _parts(typed: Sequence[Part]) -> list[PartData]:
     return [PartData(found[part.sku_number], part.quantity) for part in typed]
 
 
-def _note(product: Product, what: str, by: Editor, now: datetime, note: str = "") -> None:
-    details: Mapping[str, Any] = {"note": note} if note else {}
-    launch.record_event(product_id=product.id, what=what, actor=by.actor, now=now, details=details)
+def _note(product: Product, what: str, by: Editor, now: datetime, **said: str) -> None:
+    launch.record_event(product_id=product.id, what=what, actor=by.actor, now=now, details=said)

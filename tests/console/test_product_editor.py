@@ -269,6 +269,40 @@ def test_who_added_a_variant_does_not_let_it_go_on_sale(desk_of: Desks, product:
     assert is_listed(product)
 
 
+def test_a_variant_added_on_the_shelves_is_offered_by_a_colleague(
+    desk_of: Desks, product: str
+) -> None:
+    """Its first price is seen by a second person too; after that whoever may edit stops and offers it."""
+    marketer, manager, path = desk_of("marketer"), desk_of("manager"), f"/products/{product}"
+    marketer.post(f"{path}/skus/new", name="灰色", price="1999")
+    tick_all(marketer, product)
+    marketer.post(f"{path}/approval", on_sale_from="2026-11-20")
+    assert manager.post(f"{path}/approval/approved", note="好").status_code == 302
+
+    assert manager.post(f"{path}/skus/new", name="一元", price="1").status_code == 302
+    assert "须由另一位同事" in manager.get(path).text
+    number = next(sku.number for sku in skus_of(product) if sku.name == "一元")
+
+    def is_offered() -> bool:
+        return next(sku.is_active for sku in skus_of(product) if sku.number == number)
+
+    assert not is_offered()
+    offer = f"{path}/skus/{number}/offered"
+    assert manager.post(offer).status_code == 403
+    assert not is_offered()
+    south = desk_of("south")
+    south.post(f"{path}/skus/{number}/price", price="1.10", prepaid="0")
+    assert south.post(offer).status_code == 403  # nobody else has seen what it costs now
+    assert manager.post(offer).status_code == 302
+    assert is_offered()
+    manager.post(f"{path}/skus/new", name="两元", price="2")
+    second = next(sku for sku in skus_of(product) if sku.name == "两元")
+    assert desk_of("root").post(f"{path}/skus/{second.number}/offered").status_code == 302
+    manager.post(f"{path}/skus/{number}/stopped")
+    assert manager.post(offer).status_code == 302
+    assert is_offered()
+
+
 def test_pictures_are_drawn_anew_and_served_to_everybody(desk_of: Desks, product: str) -> None:
     desk, path = desk_of("marketer"), f"/products/{product}/album"
     assert desk.upload(path, picture((2_000, 1_000)), "../../evil.html").status_code == 302

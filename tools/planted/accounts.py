@@ -64,6 +64,15 @@ BUGS = (
         ("tests/catalog/test_pricing.py::test_many_small_steps_are_one_large_one",),
     ),
     Bug(
+        "who adds a variant to what is on the shelves offers it himself",
+        "flows/product_desk.py",
+        "        pricing.require_anothers(sku, by.actor)\n",
+        "        pass\n",
+        (
+            "tests/console/test_product_editor.py::test_a_variant_added_on_the_shelves_is_offered_by_a_colleague",
+        ),
+    ),
+    Bug(
         "who set a price lets it go on sale himself",
         "catalog/launch.py",
         "    if verdict is Verdict.APPROVED and actor in _set_prices(asked.product_id):\n",
