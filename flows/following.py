@@ -4,6 +4,7 @@ from datetime import datetime
 
 from customers.operations import erase_about
 from flows.tags.applying import something_happened_to_member
+from flows.tags.forgetting import untag_at_wechat
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import merge_same_person
 from members.operations import note_profile
@@ -62,6 +63,7 @@ def forget_identity(*, identity_id: int, for_good: bool, until: str | None = Non
     erase_about(identity_id=identity_id, until=left_at)
     if for_good:
         empty_cart(owner=Owner(identity_id=identity_id))
+        untag_at_wechat(identity_id)
         erase_identity(identity_id=identity_id)
         member_id = member_of(identity_id)
         if member_id is not None and not is_known_anywhere(member_id):
@@ -81,6 +83,7 @@ def forget_member(*, member_id: int, now: datetime) -> None:
         erase_texts(identity_id=identity_id, until=now)
         erase_about(identity_id=identity_id, until=now)
         empty_cart(owner=Owner(identity_id=identity_id))
+        untag_at_wechat(identity_id)
     rep_id = bound_rep(*member_ids_of(member_id))
     if rep_id is not None:
         unbind_rep(rep_id=rep_id, now=now)

@@ -66,6 +66,13 @@ def holdings_of(identity_id: int) -> dict[int, TagHolder]:
     return {row.tag_id: row for row in rows}
 
 
+def numbers_there(identity_id: int) -> list[int]:
+    """WeChat's numbers of the tags that it has, or may have, somebody for."""
+    query = select(Tag.wechat_id).join(TagHolder, TagHolder.tag_id == Tag.id)
+    query = query.where(TagHolder.identity_id == identity_id, TagHolder.there.in_(HAVING))
+    return sorted(number for number in db.session.scalars(query) if number is not None)
+
+
 def is_changed(tag: Tag, row: TagHolder | None, *, fits: bool) -> bool:
     """Whether a look at somebody, who fits its rule or not, may change or tell something of a tag.
 

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import select
 
+from flows.following import forget_identity
 from flows.tags import telling
 from flows.tags.telling import stop, tell_all, tell_changes, tell_due
 from members.models import Identity
@@ -23,6 +24,7 @@ from wechat.client import Client
 from wx_backend import claims, clock, crash, outbox
 from wx_backend.db import db, transaction
 from wx_backend.errors import NotFound
+from wx_backend.outbox import defer
 from wx_backend.platform import client
 
 RunJobs = Callable[[], None]
@@ -430,6 +432,53 @@ def test_a_tag_that_too_many_strangers_have_ends_as_failed(
         assert tell_due(now=clock.now()) == 1
     run_jobs()
     assert api.tags() == {}
+
+
+@pytest.mark.parametrize("is_still_following", [True, False])
+def test_tags_of_who_was_erased_do_not_come_back(
+    account: Stage, people: dict[str, int], run_jobs: RunJobs, is_still_following: bool
+) -> None:
+    """He follows on, and writes again: nobody is to know of him what was known before."""
+    tag_id, other_id = tagged(people), tagged(people, "别的")
+    for each in (tag_id, other_id):
+        told(each)
+    run_jobs()
+    openid = next(iter(people))
+    if not is_still_following:
+        account.act("ann", "unfollow", appid=CITY)
+    with transaction():
+        defer(forget_identity, identity_id=people[openid], for_good=True)
+    run_jobs()
+    assert at_wechat(account) == at_wechat(account, "别的") == people.keys() - {openid}
+    assert openid not in str(db.session.scalars(select(outbox.Job.arguments)).all())
+    assert set(db.session.scalars(select(outbox.Job.status))) == {"done"}
+    now = clock.now()
+    with transaction():
+        anew = follow(key=b"anew".ljust(16), appid=CITY, openid=openid, event_at=now, known_at=now)
+    for each in (tag_id, other_id):
+        told(each)
+    run_jobs()
+    assert anew not in rows()
+
+
+def test_an_erased_persons_tags_wait_for_the_next_days_quota_and_mind_no_deleted_tag(
+    account: Stage, people: dict[str, int], run_jobs: RunJobs
+) -> None:
+    for name in ("老客户", "别的", "第三"):
+        told(tagged(people, name))
+        run_jobs()
+    openid = next(iter(people))
+    client(CITY).delete_tag(client(CITY).tags()["老客户"])
+    account.control("PUT", f"/accounts/{CITY}", limits={UNTAGGING: 1})
+    with transaction():
+        defer(forget_identity, identity_id=people[openid], for_good=True)
+    run_jobs()
+    account.control("PUT", f"/accounts/{CITY}", limits={})
+    assert {openid in at_wechat(account, name) for name in ("别的", "第三")} == {True}
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        run_jobs()
+    for name in ("别的", "第三"):
+        assert at_wechat(account, name) == people.keys() - {openid}
 
 
 def test_more_tags_than_wechat_allows_is_said(
