@@ -23,9 +23,9 @@ BUGS = (
     ),
     Bug(
         "who was told of without an answer is not taken out again",
-        "members/tags/telling.py",
-        "HAVING = (There.YES, There.ASKED)\n",
-        "HAVING = (There.YES,)\n",
+        "members/tags/models.py",
+        "HAVING: Final = (There.YES, There.ASKED)\n",
+        "HAVING: Final = (There.YES,)\n",
         (
             "tests/flows/tags/test_telling.py::test_a_call_without_an_answer_is_made_again_and_the_tag_can_still_be_taken",
         ),

@@ -11,8 +11,8 @@ BUGS = (
     Bug(
         "a send without an answer is repeated after the platform forgot it",
         "templates_msg/bulk.py",
-        "is_new or _may_repeat(message, now) else None",
-        "is_new or message.status != MessageStatus.SENT else None",
+        "not in refusing and _may_repeat(message, now)\n",
+        "not in refusing and message.status != MessageStatus.SENT\n",
         (
             "tests/campaigns/test_crashes.py::test_who_comes_back_after_the_window_leaves_it_at_unknown",
             "tests/campaigns/test_crashes.py::test_what_has_no_mark_is_never_sent_again_after_a_death",

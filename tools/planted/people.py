@@ -103,8 +103,8 @@ BUGS = (
     Bug(
         "a picture that a product shows is swept",
         "flows/sweeping.py",
-        "    return _remove(file for file in old if name_in(file.name) not in shown)\n",
-        "    return _remove(iter(old))\n",
+        "    return _remove((file for file in old if name_in(file.name) not in shown), before)\n",
+        "    return _remove(iter(old), before)\n",
         ("tests/flows/test_sweeping.py::test_what_is_shown_stays_however_old",),
     ),
     Bug(
