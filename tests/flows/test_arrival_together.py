@@ -4,7 +4,7 @@ About PostgreSQL whichever database the run is about; `test_arrival_store` compa
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from time import monotonic
@@ -13,9 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from flows.arrival.link import Link, Row
+from flows.arrival import lots
 from flows.arrival.lots import LOT_MOST
 from flows.arrival.plan import Arrival
+from flows.arrival.postgres import Asking, Ready, storing
 from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import CouldNotStore, Store
 from tests.conftest import TEMPLATE
@@ -147,16 +148,14 @@ def test_a_fault_of_ours_leaves_nobody_waiting(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever ends a lot, each of it goes on alone, and the next lot is as ever."""
-    answer = Link.answer
     faults = [RuntimeError("a fault")]
 
-    def fails_once(link: Link) -> list[Row] | None:
-        if faults:
+    def fails_once(lot: Sequence[Ready]) -> Asking:
+        if len(lot) == 8 and faults:
             raise faults.pop()
-        return answer(link)
+        return storing(lot)
 
-    stored(store, arrival("SCAN", second=0))
-    monkeypatch.setattr(Link, "answer", fails_once)
+    monkeypatch.setattr(lots, "storing", fails_once)
     futures = stored_in_one_lot(store, people(8))
     assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
     assert not faults
