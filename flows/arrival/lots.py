@@ -82,6 +82,8 @@ class Lots:
             while self._waiting:
                 self._refuse_late()
                 lot, self._waiting = self._waiting[:LOT_MOST], self._waiting[LOT_MOST:]
+                if not lot:
+                    break
                 replies: dict[bytes, str] = {}
                 try:
                     replies = await self._stored_together([place.ready for place in lot])
