@@ -1,17 +1,16 @@
 """A real Chromium on the service: a phone inside WeChat, a desktop, and an eye on their consoles."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
+from tests.serving import serving
+from tests.site import Site
 from tools.chromium import chromium
 
-HOST = "127.0.0.1"
 WECHAT_AGENT = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 "
     "(KHTML, like Gecko) Mobile/15E148 MicroMessenger/8.0.50 Language/zh_CN"
@@ -34,13 +33,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def site(app: Flask) -> Iterator[str]:
     """The service on a loopback port, as a base URL."""
-    server = make_server(HOST, 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://{HOST}:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Site(app)) as url:
+        yield url
 
 
 @pytest.fixture
