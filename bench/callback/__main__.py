@@ -25,6 +25,7 @@ from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SCENE, prepared
 from bench.goals import tell
 from demo import processes
+from demo.ports import free_port
 from tests.postgres import PostgresServer
 from wechat.codec import Codec
 
@@ -138,13 +139,6 @@ def serving(
     finally:
         process.terminate()
         process.wait(20)
-
-
-def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,6 @@
 """All followers of an account are read page by page: lost follows and leavings are made good."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -17,8 +16,9 @@ from simulator.api.calls import ENDPOINTS
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import APPID, World
+from tests.jobs import dies
 from tests.simulator.stage import Stage
-from wx_backend import claims, clock, crash, outbox
+from wx_backend import claims, clock, outbox
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 
@@ -138,15 +138,7 @@ def test_a_crash_at_any_step_loses_and_doubles_nothing(
 ) -> None:
     known("oGone", is_followed=True)
     begun(desk_of("root"))
-    for _ in range(step):
-        [held] = outbox.claim(outbox.BULK, limit=1)
-        assert outbox.run(held)
-    [held] = outbox.claim(outbox.BULK, limit=1)
-    crash.arm(point, crash.raise_crashed)
-    with suppress(crash.Crashed):
-        outbox.run(held)
-    crash.disarm()
-    db.session.rollback()
+    dies(outbox.BULK, after=step, point=point)
     later(monkeypatch, claims.LEASE + timedelta(seconds=1))
     run_jobs()
     done = latest()

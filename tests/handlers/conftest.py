@@ -78,14 +78,19 @@ def platform_of(config: Config, name: str) -> Platform:
 def alice(app: Flask, config: Config) -> int:
     """Alice's share; the code with the scene `alice` leads to it."""
     assert app.testing
+    return share_of_rep("王爱丽", scene="alice", appid=config.accounts[0].appid)
+
+
+def share_of_rep(name: str, *, scene: str, appid: str) -> int:
+    """The share of a rep of this name, at an outlet of his own; a code with the scene leads to it."""
     now = clock.from_unix(0)
     with transaction() as session:
-        outlet = OrgNode(tier="outlet", code="O1", name="人民路营业厅")
+        outlet = OrgNode(tier="outlet", code=f"O-{scene}", name="人民路营业厅")
         session.add(outlet)
         session.flush()
         rep = Rep(
-            number="RPALICE",
-            name="王爱丽",
+            number=f"RP{scene.upper()}",
+            name=name,
             outlet_id=outlet.id,
             channel_class="own_hall",
             joined_on=now.date(),
@@ -98,11 +103,7 @@ def alice(app: Flask, config: Config) -> int:
             now=now,
         )
         plan_scene_code(
-            kind=CodeKind.OA_PERMANENT,
-            appid=config.accounts[0].appid,
-            scene="alice",
-            share_id=share.id,
-            now=now,
+            kind=CodeKind.OA_PERMANENT, appid=appid, scene=scene, share_id=share.id, now=now
         )
         return share.id
 

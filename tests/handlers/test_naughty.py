@@ -5,14 +5,10 @@ from flask import Flask
 
 from menus.operations import BadRule, set_rule
 from menus.rules import ReplyKind, Rule, Trigger
-from org.models import OrgNode, Rep
-from referral.models import CodeKind, Place, Subject
-from referral.operations import Sharer, Sharing, open_share, plan_scene_code
-from tests.handlers.conftest import Desk
+from tests.handlers.conftest import Desk, share_of_rep
 from tests.handlers.platform import Platform, scan, text
 from tests.naughty import NAUGHTY
 from wechat.replies import clean
-from wx_backend import clock
 from wx_backend.db import transaction
 
 NAME_MAX = 40
@@ -69,33 +65,7 @@ def test_every_title_of_an_article_arrives(desk: Desk, ruled: Platform) -> None:
 
 def test_a_rep_may_be_called_anything(desk: Desk, ruled: Platform) -> None:
     for number, each in enumerate(SEEN):
-        called(each[:NAME_MAX], f"rep{number}", ruled.account.appid)
+        share_of_rep(each[:NAME_MAX], scene=f"rep{number}", appid=ruled.account.appid)
     for number, each in enumerate(SEEN):
         said = ruled.opened(desk(ruled.safe(scan(f"rep{number}", at=1_795_233_600 + number))).data)
         assert said["Content"] == f"您好，{clean(each[:NAME_MAX])}为您服务"
-
-
-def called(name: str, scene: str, appid: str) -> None:
-    """A rep of this name, to whom a code leads."""
-    now = clock.from_unix(0)
-    with transaction() as session:
-        outlet = OrgNode(tier="outlet", code=f"O-{scene}", name="人民路营业厅")
-        session.add(outlet)
-        session.flush()
-        rep = Rep(
-            number=f"RP{scene}",
-            name=name,
-            outlet_id=outlet.id,
-            channel_class="own_hall",
-            joined_on=now.date(),
-        )
-        session.add(rep)
-        session.flush()
-        share = open_share(
-            sharer=Sharer(rep_id=rep.id),
-            sharing=Sharing(subject=Subject.SHOWROOM, place=Place.POSTER),
-            now=now,
-        )
-        plan_scene_code(
-            kind=CodeKind.OA_PERMANENT, appid=appid, scene=scene, share_id=share.id, now=now
-        )

@@ -1,7 +1,6 @@
 """WeChat is told who has a tag: everybody once, in fifties, whatever breaks on the way."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +18,10 @@ from members.tags.operations import create_tag, forget_there, give, locked_tag, 
 from members.tags.telling import TagSyncUnderWay, end_sync, latest_syncs
 from simulator.api import tags as there
 from tests.flows.menus.conftest import CITY
+from tests.jobs import dies
 from tests.simulator.stage import Stage
 from wechat.client import Client
-from wx_backend import claims, clock, crash, outbox
+from wx_backend import claims, clock, outbox
 from wx_backend.db import db, transaction
 from wx_backend.errors import NotFound
 from wx_backend.outbox import defer
@@ -153,15 +153,7 @@ def test_a_crash_at_any_step_leaves_nobody_out(
     step: int,
 ) -> None:
     told(tagged(people))
-    for _ in range(step):
-        [held] = outbox.claim(outbox.BULK, limit=1)
-        assert outbox.run(held)
-    [held] = outbox.claim(outbox.BULK, limit=1)
-    crash.arm(point, crash.raise_crashed)
-    with suppress(crash.Crashed):
-        outbox.run(held)
-    crash.disarm()
-    db.session.rollback()
+    dies(outbox.BULK, after=step, point=point)
     later(monkeypatch, claims.LEASE + timedelta(seconds=1))
     run_jobs()
     assert latest().phase == "done"
