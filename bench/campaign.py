@@ -248,7 +248,6 @@ def _service(folder: Path, stub: Stub) -> Iterator[Flask]:
     with app.app_context():
         yield app
         db.session.remove()
-        app.extensions["wx_store"].close()
         db.engine.dispose()
 
 

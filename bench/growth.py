@@ -124,7 +124,6 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
         }
     yield Year(orders, app, acts, rows)
     with app.app_context():
-        app.extensions["wx_store"].close()
         db.engine.dispose()
 
 

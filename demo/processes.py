@@ -11,8 +11,6 @@ ROOT = Path(__file__).resolve().parent.parent
 QUEUES = ("work", "call", "bulk")
 WEB_THREADS = 16
 _GRANIAN = (sys.executable, "-m", "granian", "--no-ws")
-DOOR_SERVER = (*_GRANIAN, "--interface", "rsgi", "--http", "1", "--loop", "uvloop", "rsgi:app")
-"""The command of the push door, without its place: one event loop."""
 SEED = (sys.executable, "-m", "demo.seed")
 
 
@@ -40,12 +38,13 @@ def simulator(places: Places) -> Program:
 
 def web(places: Places) -> Program:
     """The web server; it is well when the service says it is ready."""
-    return _server("web", web_server(), places, places.port)
+    respawning = (*web_server(), "--respawn-failed-workers")
+    return _listening("web", respawning, places, places.port)
 
 
 def door(places: Places) -> Program:
     """The push door, where the platform's messages and events come in."""
-    return _server("door", DOOR_SERVER, places, places.push_port)
+    return _listening("door", command("door"), places, places.push_port)
 
 
 def web_server(workers: int = 1) -> tuple[str, ...]:
@@ -54,10 +53,10 @@ def web_server(workers: int = 1) -> tuple[str, ...]:
     return (*_GRANIAN, "--interface", "wsgi", *size, "wsgi:app")
 
 
-def _server(name: str, command: tuple[str, ...], places: Places, port: int) -> Program:
+def _listening(name: str, command: tuple[str, ...], places: Places, port: int) -> Program:
     return Program(
         name,
-        (*command, "--host", HOST, "--port", str(port), "--respawn-failed-workers"),
+        (*command, "--host", HOST, "--port", str(port)),
         log=places.log(name),
         directory=ROOT,
         environment=environment(places),

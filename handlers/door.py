@@ -1,68 +1,34 @@
 """The push door: takes the platform's pushes, and nothing else, on an event loop of its own process.
 
 Thirty-two pushes wait for the database at once without a thread each, and a page that is slow or
-a crowd that looks at pages holds up none of them. It speaks RSGI, granian's own interface:
-https://github.com/emmett-framework/granian/blob/master/docs/spec/RSGI.md
+a crowd that looks at pages holds up none of them.
 """
 
 import asyncio
-import logging
 import re
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from handlers.body import BODY_MAX
-from handlers.messages import Answer, Letter, Messages
+from handlers.http import Answer, Request
+from handlers.messages import Letter, Messages
 from wx_backend import clock
-
-log = logging.getLogger(__name__)
 
 QUERY_FIELDS_MAX: Final = 12
 MONITORED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 NOT_FOUND = Answer(404, b"not found")
-NOT_ALLOWED = Answer(405, b"method not allowed")
-TOO_LARGE = Answer(413, b"too large")
-FAILED = Answer(500, b"failed")
+NOT_ALLOWED = Answer(405, b"method not allowed", allow="GET, POST")
 
 _PATH = re.compile(r"/wechat/([a-z0-9-]{1,32})/callback")
 _PLAIN_QUERY = re.compile(
     rf"[\w.-]+=[\w.-]*(&[\w.-]+=[\w.-]*){{0,{QUERY_FIELDS_MAX - 1}}}", re.ASCII
 )
 _TOLD = ("host", "authorization")
-_LENGTH = re.compile(r"[0-9]{1,6}")
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-class Headers(Protocol):
-    """The fields of a request's head, by their names in lower case."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...
-
-
-class Scope(Protocol):
-    """What a request asks for."""
-
-    method: str
-    path: str
-    query_string: str
-    client: str
-    authority: str | None
-
-    @property
-    def headers(self) -> Headers: ...
-
-
-class Exchange(AsyncIterable[bytes], Protocol):
-    """Reads a request's body, whole or in pieces, and answers it."""
-
-    def __call__(self) -> Awaitable[bytes]: ...
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
 
 
 class Door:
@@ -73,58 +39,30 @@ class Door:
         self._messages = messages
         self._pages = pages
 
-    async def __rsgi__(self, scope: Scope, exchange: Exchange) -> None:
-        """Answer one request."""
-        try:
-            answer = await self._answer(scope, exchange)
-        except Exception:
-            log.exception("push failed")
-            answer = FAILED
-        exchange.response_bytes(answer.status, _headers(answer), answer.body)
-
-    async def _answer(self, scope: Scope, exchange: Exchange) -> Answer:
-        path = _PATH.fullmatch(scope.path)
+    async def answer(self, request: Request) -> Answer:
+        """The answer to one request."""
+        path = _PATH.fullmatch(request.path)
         if path is None:
-            return await self._monitored(scope)
-        if scope.method == "GET":
-            query = read_query(scope.query_string) or {}
-            return self._messages.verify_url(path[1], Letter(query, b""))
-        if scope.method != "POST":
-            return NOT_ALLOWED
-        length = scope.headers.get("content-length")
-        if length is not None and not (_LENGTH.fullmatch(length) and int(length) <= BODY_MAX):
-            return TOO_LARGE
-        raw = await exchange() if length is not None else await _pieces(exchange)
-        if raw is None:
-            return TOO_LARGE
-        query = read_query(scope.query_string) or {}
-        return await self._messages.answer(path[1], Letter(query, raw), clock.now())
+            return await self._monitored(request)
+        letter = Letter(read_query(request.query) or {}, request.body)
+        if request.method == "POST":
+            return await self._messages.answer(path[1], letter, clock.now())
+        if request.method == "GET":
+            return self._messages.verify_url(path[1], letter)
+        return NOT_ALLOWED
 
-    async def _monitored(self, scope: Scope) -> Answer:
+    async def _monitored(self, request: Request) -> Answer:
         """Whoever watches asks this process itself: what comes by a proxy is somebody else's."""
-        if scope.path not in MONITORED or scope.headers.get("x-forwarded-for") is not None:
+        if request.path not in MONITORED or request.field("x-forwarded-for") is not None:
             return NOT_FOUND
-        return await asyncio.to_thread(_page, self._pages, scope)
+        return await asyncio.to_thread(_page, self._pages, request)
 
 
-async def _pieces(exchange: Exchange) -> bytes | None:
-    """A body without a Content-Length; None when it is larger than `BODY_MAX`."""
-    raw = b""
-    async for piece in exchange:
-        raw += piece
-        if len(raw) > BODY_MAX:
-            return None
-    return raw
-
-
-def _page(pages: Wsgi, scope: Scope) -> Answer:
+def _page(pages: Wsgi, request: Request) -> Answer:
     """What the pages answer to the same request from the same caller."""
-    given = {name: scope.headers.get(name) for name in _TOLD}
-    headers = {name: value for name, value in given.items() if value is not None}
-    environ = EnvironBuilder(
-        scope.path, method=scope.method, headers=list(headers.items())
-    ).get_environ()
-    environ["REMOTE_ADDR"] = scope.client.rpartition(":")[0].strip("[]")
+    told = [(name, value) for name in _TOLD if (value := request.field(name)) is not None]
+    environ = EnvironBuilder(request.path, method=request.method, headers=told).get_environ()
+    environ["REMOTE_ADDR"] = request.client
     content, status, sent = run_wsgi_app(pages, environ, buffered=True)
     return Answer(int(status.split()[0]), b"".join(content), sent["Content-Type"])
 
@@ -144,12 +82,3 @@ def read_query(text: str) -> dict[str, str] | None:
 def _unique(pairs: list[tuple[str, str]]) -> dict[str, str] | None:
     fields = dict(pairs)
     return fields if len(fields) == len(pairs) else None
-
-
-def _headers(answer: Answer) -> list[tuple[str, str]]:
-    headers = [
-        ("content-type", answer.content_type),
-        ("x-content-type-options", "nosniff"),
-        ("cache-control", "no-store"),
-    ]
-    return [*headers, ("allow", "GET, POST")] if answer is NOT_ALLOWED else headers

@@ -20,6 +20,7 @@ from flows.arrival.reply import reply_to
 from flows.arrival.store import CouldNotStore, Store
 from flows.arrival.threads import Threads
 from flows.arrival.understanding import understood
+from handlers.http import Answer
 from referral.signing import keyring
 from wechat.codec import Codec, NotAuthentic, Opened
 from wechat.events import Malformed
@@ -29,15 +30,6 @@ from wx_backend.config import Account, Config
 log = logging.getLogger(__name__)
 
 ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back to the platform."""
-
-    status: int
-    body: bytes = b""
-    content_type: str = "text/plain; charset=utf-8"
 
 
 REFUSED = Answer(403, b"forbidden")

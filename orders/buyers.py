@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
 
 from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
 from wx_backend.clock import months_before
@@ -76,12 +76,11 @@ SERVICE_EVENTS: Final[Mapping[str, str]] = {
 
 def with_event(event: str, *, since: datetime) -> Select[int]:
     """The identities of orders paid since an instant to which an event happened."""
-    lines = select(OrderLine.order_id).where(_of_line(event))
     query = select(SalesOrder.identity_id).where(SalesOrder.paid_at >= since)
     if event == "order_refunded":
         refunded = (OrderStatus.REFUNDED, OrderStatus.PART_REFUNDED)
         return query.where(SalesOrder.status.in_(refunded))
-    return query.where(SalesOrder.id.in_(lines))
+    return query.where(exists().where(OrderLine.order_id == SalesOrder.id, _of_line(event)))
 
 
 def had_event(event: str, identity_ids: Collection[int], *, since: datetime) -> set[int]:

@@ -1,17 +1,21 @@
 """The service as its proxy shows it: pushes go to the door, on an event loop, the rest to the pages."""
 
 import asyncio
+import io
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import Coroutine, Iterable
 from concurrent.futures import Future
 from contextvars import Context
 from functools import cache
-from http import HTTPStatus
+from http.client import HTTPResponse
 from typing import Any, TypeVar
 
 from flask import Flask
 
 from handlers.door import Door
+from handlers.http import Answer, Request
+from handlers.server import Server
+from wx_backend import crash
 from wx_backend.app import door_of
 
 PIECE = 16 * 1024
@@ -34,58 +38,97 @@ class Site:
 
 
 def at_door(door: Door, environ: Environ, start_response: Any) -> Iterable[bytes]:
-    """Put a request to the door as its server does, whichever thread asks."""
-    exchange = _Exchange(environ)
-    work = door.__rsgi__(_Scope(environ), exchange)
-    finished(work)
-    status = HTTPStatus(exchange.status)
-    start_response(f"{status.value} {status.phrase}", exchange.headers)
-    return [exchange.body]
+    """Put a request to the door over a connection of its own, whichever thread asks."""
+    client = environ.get("REMOTE_ADDR", "127.0.0.1")
+    told = finished(_exchanged(door, _pieces(environ), client))
+    answer = HTTPResponse(Received(io.BytesIO(told)), method=environ["REQUEST_METHOD"])  # type: ignore[arg-type]
+    answer.begin()
+    start_response(f"{answer.status} {answer.reason}", answer.getheaders())
+    return [answer.read()]
 
 
-class _Scope:
-    """A request's head as RSGI has it."""
-
-    def __init__(self, environ: Environ) -> None:
-        self.method = environ["REQUEST_METHOD"]
-        self.path = environ.get("PATH_INFO", "")
-        self.query_string = environ.get("QUERY_STRING", "")
-        self.client = f"{environ.get('REMOTE_ADDR', '127.0.0.1')}:1"
-        self.authority = environ.get("HTTP_HOST")
-        self.headers = _fields(environ)
-
-
-def _fields(environ: Environ) -> dict[str, str]:
-    found = {
-        name[5:].lower().replace("_", "-"): value
-        for name, value in environ.items()
-        if name.startswith("HTTP_")
-    }
+def _pieces(environ: Environ) -> Iterable[bytes]:
+    """A request as it comes over the wire: with its length, or in chunks."""
+    query = environ.get("QUERY_STRING", "")
+    way = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
     length = environ.get("CONTENT_LENGTH")
-    return found if length is None else {**found, "content-length": length}
+    lines = [f"{environ['REQUEST_METHOD']} {way} HTTP/1.1"]
+    lines += [
+        f"{name[5:].lower().replace('_', '-')}: {value}"
+        for name, value in environ.items()
+        if name.startswith("HTTP_") and name != "HTTP_TRANSFER_ENCODING"
+    ]
+    lines += ["transfer-encoding: chunked"] if length is None else [f"content-length: {length}"]
+    yield "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1", "replace")
+    while piece := environ["wsgi.input"].read(PIECE):
+        yield piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece)
+    if length is None:
+        yield b"0\r\n\r\n"
 
 
-class _Exchange:
-    """A request's body, and what was answered."""
+async def _exchanged(door: Door, pieces: Iterable[bytes], client: str) -> bytes:
+    """What the door's server answers to these bytes on a new connection."""
+    wire = Wire(client)
 
-    def __init__(self, environ: Environ) -> None:
-        self._input = environ["wsgi.input"]
-        self._length = environ.get("CONTENT_LENGTH")
-        self.status = 0
-        self.headers: list[tuple[str, str]] = []
-        self.body = b""
+    async def answer(request: Request) -> Answer:
+        try:
+            return await door.answer(request)
+        except crash.Crashed as crashed:  # the process is gone: nobody is answered
+            wire.sent.set_exception(crashed)
+            raise asyncio.CancelledError from None
 
-    async def __call__(self) -> bytes:
-        raw: bytes = self._input.read(int(self._length or 0))
-        return raw
+    connection = Server(answer).connection()
+    connection.connection_made(wire)
+    for piece in pieces:
+        if wire.has_ended:
+            break  # nobody reads it any more
+        connection.data_received(piece)
+    return await wire.sent
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while piece := self._input.read(PIECE):
-            yield piece
 
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        length = ("content-length", str(len(body)))
-        self.status, self.headers, self.body = status, [*headers, length], body
+class Wire(asyncio.Transport):
+    """A connection in memory, as the door's server holds it; what it did with it."""
+
+    def __init__(self, client: str = "127.0.0.1") -> None:
+        super().__init__({"peername": (client, 1)})
+        self.sent: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.told = b""
+        self.is_closed = self.has_ended = self.is_paused = False
+
+    def write(self, data: Any) -> None:
+        self.told += data
+        if not self.sent.done():
+            self.sent.set_result(bytes(data))
+
+    def is_closing(self) -> bool:
+        return self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def abort(self) -> None:
+        self.is_closed = True
+
+    def write_eof(self) -> None:
+        self.has_ended = True
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+
+class Received:
+    """What came over a connection, to be read as a socket is."""
+
+    def __init__(self, stream: io.BytesIO) -> None:
+        self._stream = stream
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        stream = self._stream
+        stream.close = lambda: None  # type: ignore[method-assign] # several answers are read from it
+        return stream
 
 
 @cache

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from console import routes as console
 from console.session import require_staff
 from flows.arrival.known import Known
-from flows.arrival.store import open_store
+from flows.arrival.store import Store, open_store
 from flows.arrival.threads import Threads
 from handlers import billing, pay, real_name, wechat
 from handlers.door import Door
@@ -51,7 +51,6 @@ def create_app(config: Config) -> Flask:
     _open_database(app)
     bell.install(config.redis.url)
     csrf.init_app(app)
-    _open_push_desk(app, config)
     error_pages.install(app, storefront.error_look)
     headers.install(app)
     plain.install(app)
@@ -120,23 +119,36 @@ def _open_database(app: Flask) -> None:
 
 def close_app(app: Flask) -> None:
     """Close the connections an application holds open; nothing may be under way in it any more."""
-    app.extensions["wx_store"].close()
+    if "wx_store" in app.extensions:
+        push_store(app).close()
     with app.app_context():
         for engine in db.engines.values():
             engine.dispose()
 
 
-def _open_push_desk(app: Flask, config: Config) -> None:
-    """What answers pushes."""
-    store = open_store(config.database.url, Threads(ALONE_AT_ONCE))
-    app.extensions["wx_store"] = store
-    known = Known(app.app_context)
-    app.extensions["wx_messages"] = Messages(config, store, known, Threads(ASKING_AT_ONCE))
+def push_store(app: Flask) -> Store:
+    """Where pushes are kept; opened for the first who asks, closed with the application."""
+    store: Store | None = app.extensions.get("wx_store")
+    if store is None:
+        url = app.extensions["wx_config"].database.url
+        store = app.extensions["wx_store"] = open_store(url, Threads(ALONE_AT_ONCE))
+    return store
+
+
+def push_messages(app: Flask) -> Messages:
+    """What answers pushes; made for the first who asks."""
+    messages: Messages | None = app.extensions.get("wx_messages")
+    if messages is None:
+        config: Config = app.extensions["wx_config"]
+        known = Known(app.app_context)
+        messages = Messages(config, push_store(app), known, Threads(ASKING_AT_ONCE))
+        app.extensions["wx_messages"] = messages
+    return messages
 
 
 def door_of(app: Flask) -> Door:
-    """The door for the platform's pushes, which is served by a process of its own (see rsgi.py)."""
-    return Door(app.extensions["wx_messages"], app.wsgi_app)
+    """The door for the platform's pushes, which a process of its own serves (door_process)."""
+    return Door(push_messages(app), app.wsgi_app)
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:

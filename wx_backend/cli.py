@@ -91,6 +91,19 @@ def clock_command() -> None:
 
 
 @main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+def door(host: str, port: int) -> None:
+    """Take the platform's messages and events; a proxy in front leads them here."""
+    from wx_backend.door_process import serve  # the same
+
+    try:
+        serve(_config(), host=host, port=port)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
+
+
+@main.command()
 def sweep() -> None:
     """Do all the work that is due, once, and stop."""
     from wx_backend.worker import drain_queue

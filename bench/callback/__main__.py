@@ -34,7 +34,7 @@ CONNECTIONS = 32
 WORKERS = 2
 THREADS = 16
 READY_SECONDS = 30.0
-DOOR = (*processes.DOOR_SERVER[2:], "--log-level", "error")
+DOOR = processes.command("door")[2:]
 
 
 @dataclass

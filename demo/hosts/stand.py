@@ -182,7 +182,7 @@ def _web(host: str, places: Places, network: Network) -> tuple[Program, ...]:
 
     return (
         program(host, processes.web_server(), PORT),
-        program(f"{host}:door", processes.DOOR_SERVER, PUSH_PORT),
+        program(f"{host}:door", processes.command("door"), PUSH_PORT),
     )
 
 

@@ -101,7 +101,6 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
         assert len(claim(CALL, limit=10)) == 1
         db.session.remove()
         db.engine.dispose()
-    copy.extensions["wx_store"].close()
     postgres.drop_database("restored")
 
 

@@ -24,6 +24,7 @@ from tests.flows.test_arrival_store import WAIT, arrival, begun_to_store, stored
 from tests.postgres import PostgresServer
 from tests.site import begun
 from wx_backend import crash
+from wx_backend.app import push_store
 from wx_backend.db import db
 from wx_backend.inbox import Push
 
@@ -39,8 +40,7 @@ def database_url(postgres: PostgresServer) -> Iterator[str]:
 
 @pytest.fixture
 def store(app: Flask) -> Store:
-    found: Store = app.extensions["wx_store"]
-    return found
+    return push_store(app)
 
 
 def stored_in_one_lot(

@@ -17,7 +17,7 @@ from werkzeug.test import Client
 from tests.limits import lengthen
 from tests.site import Site
 from wx_backend import clock, crash, outbox
-from wx_backend.app import create_app
+from wx_backend.app import create_app, push_store
 from wx_backend.config import Config, Database
 from wx_backend.db import db, transaction, upsert
 from wx_backend.leases import Lease
@@ -81,7 +81,7 @@ def main(url: str, folder: Path, times: int, kind: str, point: str) -> None:
         sys.stdout.write(f"{answer.status_code} {base64.b64encode(answer.data).decode()}\n")
     for queue in (outbox.WORK, outbox.CALL):
         drain_queue(app, queue)
-    app.extensions["wx_store"].close()
+    push_store(app).close()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from flows.arrival.store import open_store
 from flows.arrival.threads import Threads
-from handlers.messages import Messages
 from payments.models import PayNotice
 from tests.conftest import TEMPLATE
 from tests.handlers.conftest import Count, desk_of, is_taken
@@ -23,6 +22,7 @@ from tests.handlers.platform import Platform, scan
 from tests.handlers.platform import text as said
 from tests.limits import comes_again, within
 from tests.postgres import PostgresServer
+from wx_backend.app import push_messages
 from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.inbox import Push
@@ -93,7 +93,7 @@ def test_a_notice_does_not_wait_longer_for_a_server_that_says_nothing(
 def test_a_server_that_takes_connections_and_says_nothing_is_given_up_in_time(
     app: Flask, city: Platform, tmp_path: Path
 ) -> None:
-    messages: Messages = app.extensions["wx_messages"]
+    messages = push_messages(app)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
         silent.bind(str(tmp_path / ".s.PGSQL.5432"))
         silent.listen(8)
@@ -114,7 +114,7 @@ def test_after_a_time_without_writing_rights_nothing_has_to_be_restarted(
     name = db.engine.url.database
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as other:
         other.execute(text(read_only.format(name, "on")))
-        messages: Messages = app.extensions["wx_messages"]
+        messages = push_messages(app)
         messages._store.close()  # new connections are of the read-only kind
         assert desk(city.safe(said(number=2))).status_code == 503
         other.execute(text("SET default_transaction_read_only = off"))

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from demo.health import answers
 from demo.places import HOST
 from demo.ports import free_port
-from demo.processes import DOOR_SERVER, ROOT
+from demo.processes import ROOT, command
 from demo.program import Program
 from demo.supervisor import Supervisor
 from simulator import crypto
@@ -60,7 +60,7 @@ def served(config: Config, count: Count, tmp_path: Path) -> Iterator[Served]:
     path.write_text(written.replace("sqlite:///replaced-by-the-fixture", config.database.url))
     program = Program(
         "door",
-        (*DOOR_SERVER, "--host", HOST, "--port", str(port)),
+        (*command("door"), "--host", HOST, "--port", str(port)),
         log=tmp_path / "door.log",
         directory=ROOT,
         environment={"WX_CONFIG": str(path)},
