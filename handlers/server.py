@@ -11,6 +11,7 @@ from handlers.connection import Answering, Connection
 log = logging.getLogger(__name__)
 
 BACKLOG: Final = 1024
+ACCEPT_SECONDS: Final = 0.05  # who was already let in by the system is still taken
 END_SECONDS: Final = 20.0
 TICK_SECONDS: Final = 1.0
 
@@ -38,6 +39,8 @@ class Server:
         ticking = loop.create_task(self._tick())
         log.info("push door open", extra={"host": host, "port": port})
         await ended.wait()
+        self.is_ending = True
+        await asyncio.sleep(ACCEPT_SECONDS)
         listening.close()
         await self._end()
         ticking.cancel()
@@ -54,7 +57,6 @@ class Server:
             connection.close()
 
     async def _end(self) -> None:
-        self.is_ending = True
         for connection in list(self.connections):
             connection.end()
         end = asyncio.get_running_loop().time() + END_SECONDS

@@ -100,7 +100,7 @@ def door(host: str, port: int) -> None:
     try:
         serve(_config(), host=host, port=port)
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        raise click.ClickException(f"cannot listen: {error.strerror}") from error
 
 
 @main.command()

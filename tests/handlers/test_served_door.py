@@ -1,7 +1,10 @@
 """The door behind its real server, a process of its own: many at once, odd requests, an end in the middle."""
 
 import http.client
+import os
 import signal
+import socket
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -55,9 +58,7 @@ class Served:
 def served(config: Config, count: Count, tmp_path: Path) -> Iterator[Served]:
     """The door on this test's database."""
     assert count(Push) == 0
-    written = (ROOT / "tests" / "config.toml").read_text("utf-8")
-    path, port = tmp_path / "served.toml", free_port()
-    path.write_text(written.replace("sqlite:///replaced-by-the-fixture", config.database.url))
+    path, port = _configured(tmp_path, config.database.url), free_port()
     program = Program(
         "door",
         (*command("door"), "--host", HOST, "--port", str(port)),
@@ -69,6 +70,32 @@ def served(config: Config, count: Count, tmp_path: Path) -> Iterator[Served]:
     with Supervisor() as supervisor:
         supervisor.start(program)
         yield Served(port, supervisor)
+
+
+def _configured(folder: Path, url: str) -> Path:
+    written = (ROOT / "tests" / "config.toml").read_text("utf-8")
+    path = folder / "served.toml"
+    path.write_text(written.replace("sqlite:///replaced-by-the-fixture", url))
+    return path
+
+
+def test_a_taken_port_is_explained(config: Config, tmp_path: Path) -> None:
+    path = _configured(tmp_path, config.database.url)
+    with socket.create_server((HOST, 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            command("door", "--port", port),
+            cwd=ROOT,
+            env=os.environ | {"WX_CONFIG": str(path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith("Error: cannot listen: ")
+    assert port in told
+    assert told.endswith("address already in use")
 
 
 def test_many_at_once_are_each_answered_and_kept(
