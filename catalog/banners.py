@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from catalog.banner_models import Banner, BannerCount, LeadsTo
 from catalog.showing import Picture
-from catalog.stock import FormUsed
+from catalog.stock_by_hand import FormUsed
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked, upsert

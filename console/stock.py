@@ -6,7 +6,7 @@ from typing import Final
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from catalog.stock import Form, FormUsed
+from catalog.stock_by_hand import Form, FormUsed
 from console.pages import PER_PAGE, form_key, page_of, text
 from console.session import staff
 from console.typed import Typed, faults_of

@@ -17,7 +17,7 @@ from catalog.models import Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData, activate_sku, add_product, add_sku
 from catalog.queries import all_skus, sku_ids
 from catalog.showing import ALBUM_MAX, Picture, Showing
-from catalog.stock import FormUsed
+from catalog.stock_by_hand import FormUsed
 from flows.album import cover_of, let_go, require_kept
 from wx_backend.db import db
 from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from catalog import stock
 from catalog.models import DEFAULT_PLACE, Product, Sku
 from catalog.queries import sku_and_product
-from catalog.stock import Form, receive_stock
+from catalog.stock import place_of_outlet
+from catalog.stock_by_hand import Form, correct_stock, receive_stock
 from catalog.stock_history import (
     COUNTED,
     Moved,
@@ -114,7 +114,7 @@ def receive(at: At, units: int, *, form: Form, by: Keeper, now: datetime) -> Non
     sku, _ = _counted(at.sku_number)
     place_id = DEFAULT_PLACE
     if place.outlet_id is not None:
-        place_id = stock.place_of_outlet(outlet_id=place.outlet_id, name=place.name)
+        place_id = place_of_outlet(outlet_id=place.outlet_id, name=place.name)
     receive_stock(
         sku_id=sku.id, quantity=units, actor=by.actor, now=now, form=form, place_id=place_id
     )
@@ -129,7 +129,7 @@ def correct(at: At, change: int, *, form: Form, by: Keeper, now: datetime) -> No
         raise NotFound("该规格在这里没有库存记录，请先入库")
     if not form.reason:
         raise BadInput("请填写更正原因", fields=["reason"])
-    stock.correct_stock(stock_id=stock_id, change=change, actor=by.actor, now=now, form=form)
+    correct_stock(stock_id=stock_id, change=change, actor=by.actor, now=now, form=form)
 
 
 def place_within(code: str, node_id: int) -> StockPlaceName:

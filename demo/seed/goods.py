@@ -8,7 +8,7 @@ from catalog.models import Product, ProductKind, Sku
 from catalog.operations import ProductData, SkuData, add_category, add_product, add_sku
 from catalog.plans import Eligibility, Plan
 from catalog.showing import Gift, Showing
-from catalog.stock import receive_stock
+from catalog.stock_by_hand import receive_stock
 from demo.seed import launching
 from settlement.models import Milestone
 from settlement.rates import add_rate, set_vesting

@@ -18,7 +18,7 @@ from catalog.operations import (
     list_product,
 )
 from catalog.plans import Plan
-from catalog.stock import receive_stock
+from catalog.stock_by_hand import receive_stock
 from wx_backend.db import db, transaction
 
 NOON = datetime(2026, 11, 20, 4, tzinfo=UTC)

@@ -20,7 +20,7 @@ from catalog.banners import (
     switch_banner,
 )
 from catalog.models import Product
-from catalog.stock import FormUsed
+from catalog.stock_by_hand import FormUsed
 from org.queries import under
 from tests.catalog.shelf import put_on_shelf
 from tests.catalog.slots import PHONES, PICTURE, put_up

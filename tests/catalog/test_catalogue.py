@@ -27,7 +27,8 @@ from catalog.queries import (
     sku_number,
     skus_of_product,
 )
-from catalog.stock import receive_stock, reserve
+from catalog.stock import reserve
+from catalog.stock_by_hand import receive_stock
 from tests.catalog.shelf import NOON, Wares, put_on_sale, put_on_shelf
 from wx_backend.db import transaction
 from wx_backend.errors import NotFound

@@ -13,12 +13,12 @@ from catalog.stock import (
     book_at,
     place_of_outlet,
     put_back,
-    receive_stock,
     release,
     release_expired,
     reserve,
     take,
 )
+from catalog.stock_by_hand import receive_stock
 from tests.catalog.shelf import NOON, Wares, assert_stock_conserved, put_on_shelf
 from tests.org.cast import Tree, plant
 from tests.racing import race

@@ -8,18 +8,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DatabaseError
 
 from catalog.models import StockMove
-from catalog.stock import (
-    Form,
-    SoldOut,
-    StockTooLow,
-    correct_stock,
-    put_back,
-    receive_stock,
-    release,
-    release_expired,
-    reserve,
-    take,
-)
+from catalog.stock import SoldOut, put_back, release, release_expired, reserve, take
+from catalog.stock_by_hand import Form, StockTooLow, correct_stock, receive_stock
 from tests.catalog.shelf import NOON, Wares, assert_stock_conserved, put_on_shelf, stock_of
 from tests.racing import race
 from wx_backend.db import db, retried, transaction

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from catalog.models import Product
-from catalog.stock import receive_stock
+from catalog.stock_by_hand import receive_stock
 from console.export import harmless
 from flows.sealed import vault
 from orders.models import OrderLine, SalesOrder

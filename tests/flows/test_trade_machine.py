@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from catalog.stock import receive_stock
+from catalog.stock_by_hand import receive_stock
 from flows.payment.settle import settle
 from flows.refund.agree import LinesBack, refund_order_lines
 from flows.refund.settle import settle_refund

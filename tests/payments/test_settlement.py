@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from catalog.stock import receive_stock
+from catalog.stock_by_hand import receive_stock
 from orders.operations import close_order
 from payments.attempts import (
     Demand,

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from catalog.models import Product, Sku, Stock
 from catalog.operations import activate_sku, price_sku
-from catalog.stock import correct_stock
+from catalog.stock_by_hand import correct_stock
 from orders.cart import Choice, Owner, count_lines, lines_of, put_in_cart
 from orders.cart_models import CartLine
 from orders.models import OrderLine

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from catalog.models import DEFAULT_PLACE, Reservation, Stock
-from catalog.stock import correct_stock
+from catalog.stock_by_hand import correct_stock
 from fulfilment.models import Chain
 from tests.catalog.shelf import NOON, assert_stock_conserved
 from tests.catalog.test_outlet_stock import lay, stores

@@ -8,7 +8,7 @@ from catalog.operations import SkuData, activate_sku, add_category, add_sku, lis
 from catalog.picks import set_picks
 from catalog.queries import product_by_number
 from catalog.showing import Gift, Picture, Showing
-from catalog.stock import correct_stock
+from catalog.stock_by_hand import correct_stock
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
 from wx_backend import clock

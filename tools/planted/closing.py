@@ -9,9 +9,9 @@ NUMBERS = "tests/storefront/test_numbers.py"
 BUGS = (
     Bug(
         "a form about stock sent twice books its units twice",
-        "catalog/stock.py",
-        "    if upsert(StockMove, row, key=tuple(key)):\n        return _changed(stock_id, on_hand, 0)\n",
-        "    upsert(StockMove, row, key=tuple(key))\n    return _changed(stock_id, on_hand, 0)\n",
+        "catalog/stock_by_hand.py",
+        "    if upsert(StockMove, row, key=tuple(key)):\n        return change_units(stock_id, on_hand, 0)\n",
+        "    upsert(StockMove, row, key=tuple(key))\n    return change_units(stock_id, on_hand, 0)\n",
         (
             "tests/console/test_stock.py::test_a_form_sent_twice_counts_once",
             "tests/catalog/test_stock.py::test_one_form_sent_four_times_at_once_books_its_units_once",
