@@ -71,7 +71,7 @@ def my_customers(rep_id: int, *, now: datetime, after: int = 0, limit: int) -> C
     """The customers of a rep, and of those who left theirs to him."""
     judge = judge_of(rep_card(rep_id), now)
     since = now - timedelta(days=judge.terms.window_days)
-    reached = identities_reached(judge.rep_ids, since=since, after=after, limit=limit + 1)
+    reached = identities_reached(judge.rep_ids, since=since, now=now, after=after, limit=limit + 1)
     more = after + limit if len(reached) > limit else None
     return _page(rep_id, _of(rep_id, judge, reached[:limit]), after=more)
 

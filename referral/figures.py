@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import distinct, func, select
 
@@ -10,6 +11,9 @@ from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
 from referral.values import CONFIRMED, TouchKind
 from wx_backend.db import db
+
+RECENT: Final = 10
+"""So small a part of a span is looked at before the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +36,22 @@ def contacts_from(kinds: Mapping[str, int]) -> Contacts:
 
 
 def identities_reached(
-    rep_ids: Iterable[int], *, since: datetime, after: int = 0, limit: int
+    rep_ids: Iterable[int], *, since: datetime, now: datetime, after: int = 0, limit: int
 ) -> Sequence[int]:
-    """Identities in contact with what leads to these reps since an instant, the latest first."""
+    """Identities in contact with what leads to these reps since an instant, the latest first.
+
+    The last days are looked at first: who was met in them comes before everybody else, and where
+    they fill the page nothing older is read.
+    """
+    wanted = after + limit
+    for begin in (now - (now - since) / RECENT, since):
+        found = _reached(rep_ids, begin, wanted)
+        if len(found) >= wanted:
+            break
+    return found[after:]
+
+
+def _reached(rep_ids: Iterable[int], since: datetime, limit: int) -> Sequence[int]:
     found = db.session.scalars(
         select(Touch.identity_id)
         .join(Share, Share.id == Touch.share_id)
@@ -46,7 +63,6 @@ def identities_reached(
         )
         .group_by(Touch.identity_id)
         .order_by(func.max(Touch.event_at).desc(), Touch.identity_id)
-        .offset(after)
         .limit(limit)
     )
     return [identity_id for identity_id in found if identity_id is not None]

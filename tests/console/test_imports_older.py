@@ -135,10 +135,12 @@ def test_who_was_taken_back_is_out_of_a_citys_reach(desk_of: Desks, world: World
     since = clock.now() - timedelta(days=30)
     page = brought_in(desk, f"{BINDINGS}city,oDora,{world.alice_number},\n", "bindings")
     assert dora.identity_id in db.session.scalars(reached_by(mine)).all()
-    assert dora.identity_id in identities_reached([world.alice_id], since=since, limit=9)
+    assert dora.identity_id in identities_reached(
+        [world.alice_id], since=since, now=clock.now(), limit=9
+    )
     undo(desk, page)
     assert dora.identity_id not in db.session.scalars(reached_by(mine)).all()
-    reached = identities_reached([world.alice_id], since=since, limit=9)
+    reached = identities_reached([world.alice_id], since=since, now=clock.now(), limit=9)
     assert reached == [world.bob.identity_id]
     assert count_reached([world.alice_id], since=since) == len(reached)
 

@@ -1,7 +1,7 @@
 """A rep's customers: by the rules that decide, with the way each came, and what he writes down himself."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -14,7 +14,8 @@ from flows.my_customers import who_needs_him
 from flows.resealing import reseal
 from org.queries import rep_card
 from org.reps import part_with_rep
-from referral.models import Subject
+from referral.figures import identities_reached
+from referral.models import Share, Subject, Touch
 from referral.values import TouchKind
 from tests.console.world import Person, World, known, passed_on, share, touch
 from tests.counting import questions
@@ -76,6 +77,37 @@ def test_the_list_asks_no_more_for_many_than_for_few(alice: RepPhone, world: Wor
             touch(person, passed_on(world.alice_id, person), kind=TouchKind.LINK_OPENED)
 
     assert asked[1] <= asked[0] + 1 < 40  # a longer path is one question more
+
+
+def test_whoever_was_met_last_comes_first_on_every_page(world: World) -> None:
+    """The last days are looked at by themselves; what is shown is as if all had been."""
+    now = clock.now()
+    for days in (0, 1, 2, 4, 9, 15, 20, 29, 31):
+        person = known(f"P{days}")
+        touch(
+            person,
+            share(world.alice_id),
+            kind=TouchKind.LINK_OPENED,
+            ago=timedelta(days=days, minutes=5),
+        )
+    db.session.rollback()
+    since = now - timedelta(days=30)
+    met: dict[int, datetime] = {}
+    for identity_id, at in db.session.execute(
+        select(Touch.identity_id, Touch.event_at)
+        .join(Share, Share.id == Touch.share_id)
+        .where(Share.root_rep_id == world.alice_id, Touch.event_at >= since)
+    ):
+        assert identity_id is not None
+        met[identity_id] = max(at, met.get(identity_id, at))
+    whole = sorted(met, key=lambda each: (-met[each].timestamp(), each))
+    assert len(whole) == 9  # Bob among them, and nobody of before the window
+    for after in range(10):
+        for limit in (1, 3, 20):
+            page = identities_reached(
+                [world.alice_id], since=since, now=now, after=after, limit=limit
+            )
+            assert page == whole[after : after + limit]
 
 
 def test_protection_is_counted_down_while_it_lasts(phone_of: Phones, world: World) -> None:
