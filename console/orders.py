@@ -85,7 +85,8 @@ def export(kind: str) -> Response:
 def show(number: str) -> str:
     """One order with everything that happened to it."""
     file = order_file(number, staff().node_id)
-    ways = ways_of_order(file.order.id, now=clock.now())
+    lines = [line.row for line in file.lines]
+    ways = ways_of_order(file.order.id, now=clock.now(), lines=lines, places=file.places)
     return render_template("console/order.html", file=file, ways=ways)
 
 

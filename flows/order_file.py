@@ -1,6 +1,6 @@
 """What staff see of an order: its lines, steps, money, and who is credited by which proof."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flows.sealed import shown_contact
@@ -12,7 +12,8 @@ from org.queries import under
 from org.roster import names_of_nodes, names_of_reps
 from payments.models import ExceptionItem, Payment, Refund
 from payments.queries import attempts_of, exceptions_of_order, refunds_of_order
-from referral.chain import versions_of
+from referral.chain import versions_of_lines
+from referral.models import Attribution, Receipt
 from referral.sentences import REASONS
 from referral.values import Reason
 from wx_backend.errors import NotFound
@@ -45,7 +46,10 @@ class LineView:
 
 @dataclass(frozen=True, slots=True)
 class OrderFile:
-    """Everything staff see of one order; `contact` is a name and half the phone number."""
+    """Everything staff see of one order; `contact` is a name and half the phone number.
+
+    `places` are the names of those that it is about, by id.
+    """
 
     order: SalesOrder
     contact: str
@@ -56,6 +60,15 @@ class OrderFile:
     attempts: Sequence[Payment]
     refunds: Sequence[Refund]
     exceptions: Sequence[ExceptionItem]
+    places: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What reps and places are called, by id."""
+
+    reps: Mapping[int, str]
+    places: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +88,29 @@ def order_file(number: str, node_id: int) -> OrderFile:
     if order is None:
         raise NotFound("订单不存在")
     lines = lines_of_order(order.id)
-    pickup = names_of_nodes([order.outlet_id]) if order.outlet_id is not None else {}
+    versions = versions_of_lines([line.id for line in lines])
+    words = words_on([line.id for line in lines])
+    named = _names(order, [each for found in versions.values() for each, _ in found])
     return OrderFile(
         order=order,
         contact=shown_contact(order),
-        pickup=next(iter(pickup.values()), ""),
-        lines=[_line(line) for line in lines],
+        pickup=named.places.get(order.outlet_id or 0, ""),
+        lines=[
+            LineView(
+                row=line,
+                credits=[_credit(*each, named) for each in versions.get(line.id, [])],
+                words=[each for each in words if each.line_id == line.id],
+                is_waiting=line.real_name_reference is not None and is_open(line),
+            )
+            for line in lines
+        ],
         steps=transitions_of(order.id),
         line_names={line.id: line.name for line in lines},
         attempts=attempts_of(order.id),
         refunds=refunds_of_order(order.id),
         exceptions=exceptions_of_order(order.id),
+        places=named.places,
     )
-
-
-def _line(line: OrderLine) -> LineView:
-    is_waiting = line.real_name_reference is not None and is_open(line)
-    return LineView(line, _credits(line), words_on([line.id]), is_waiting)
 
 
 def order_list(wanted: OrderFilter, *, before: int | None = None, limit: int) -> list[OrderSummary]:
@@ -116,25 +135,27 @@ def _summary(
     )
 
 
-def _credits(line: OrderLine) -> list[CreditView]:
-    versions = versions_of(line.id)
-    decisions = [attribution for attribution, _ in versions]
+def _names(order: SalesOrder, decisions: Sequence[Attribution]) -> Names:
+    """Everybody and every place that an order's page names."""
     people = {each.developer_rep_id for each in decisions} | {
         each.acceptor_rep_id for each in decisions
     }
-    reps = names_of_reps(rep_id for rep_id in people if rep_id is not None)
-    outlets = names_of_nodes(each.outlet_id for each in decisions if each.outlet_id is not None)
-    return [
-        CreditView(
-            version=decision.version,
-            developer=reps.get(decision.developer_rep_id or 0, ""),
-            acceptor=reps.get(decision.acceptor_rep_id or 0, ""),
-            outlet=outlets.get(decision.outlet_id or 0, ""),
-            reason=REASONS[Reason(decision.reason)],
-            receipt_number=receipt.number,
-        )
-        for decision, receipt in versions
-    ]
+    places = {order.outlet_id, *(each.outlet_id for each in decisions)}
+    return Names(
+        reps=names_of_reps(each for each in people if each is not None),
+        places=names_of_nodes(each for each in places if each is not None),
+    )
+
+
+def _credit(decision: Attribution, receipt: Receipt, named: Names) -> CreditView:
+    return CreditView(
+        version=decision.version,
+        developer=named.reps.get(decision.developer_rep_id or 0, ""),
+        acceptor=named.reps.get(decision.acceptor_rep_id or 0, ""),
+        outlet=named.places.get(decision.outlet_id or 0, ""),
+        reason=REASONS[Reason(decision.reason)],
+        receipt_number=receipt.number,
+    )
 
 
 def _once(names: Iterator[str]) -> list[str]:

@@ -40,6 +40,19 @@ def tasks_of_chain(chain_id: int, *, only_round: int | None = None) -> Sequence[
     return sorted(rows, key=lambda task: (task.round, _ORDER[Node(task.node)]))
 
 
+def tasks_of_chains(chain_ids: Iterable[int]) -> Mapping[int, list[Task]]:
+    """The nodes of these chains in their order, by chain."""
+    rows = db.session.scalars(
+        select(Task)
+        .where(Task.chain_id.in_(set(chain_ids)))
+        .execution_options(populate_existing=True)
+    )
+    found: dict[int, list[Task]] = {}
+    for task in sorted(rows, key=lambda task: (task.round, _ORDER[Node(task.node)])):
+        found.setdefault(task.chain_id, []).append(task)
+    return found
+
+
 def task_at(chain: Chain, node: Node) -> Task | None:
     """A node of the chain's present round."""
     return db.session.scalars(
@@ -185,6 +198,17 @@ def open_return(chain: Chain) -> ReturnCase | None:
         .where(ReturnCase.chain_id == chain.id, ReturnCase.round == chain.round)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def open_returns(chain_ids: Iterable[int]) -> Mapping[int, ReturnCase]:
+    """The same of many chains, by chain; those that nothing comes back of are left out."""
+    rows = db.session.scalars(
+        select(ReturnCase)
+        .join(Chain, Chain.id == ReturnCase.chain_id)
+        .where(Chain.id.in_(set(chain_ids)), ReturnCase.round == Chain.round)
+        .execution_options(populate_existing=True)
+    )
+    return {case.chain_id: case for case in rows}
 
 
 def reviews_of(order_line_ids: Iterable[int]) -> Mapping[int, Review]:

@@ -129,13 +129,17 @@ def open_invite(rep_id: int, now: datetime) -> Invite | None:
 
 def names_of_reps(ids: Iterable[int]) -> dict[int, str]:
     """What these reps are called."""
-    rows = db.session.execute(select(Rep.id, Rep.name).where(Rep.id.in_(set(ids))))
+    if not (wanted := set(ids)):
+        return {}
+    rows = db.session.execute(select(Rep.id, Rep.name).where(Rep.id.in_(wanted)))
     return {rep_id: name for rep_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
 def names_of_nodes(ids: Iterable[int]) -> dict[int, str]:
     """What these places are called."""
-    rows = db.session.execute(select(OrgNode.id, OrgNode.name).where(OrgNode.id.in_(set(ids))))
+    if not (wanted := set(ids)):
+        return {}
+    rows = db.session.execute(select(OrgNode.id, OrgNode.name).where(OrgNode.id.in_(wanted)))
     return {node_id: name for node_id, name in rows}  # noqa: C416 - the same
 
 

@@ -1,6 +1,7 @@
 """Where a receipt stands in the chain of all receipts, and whether it still fits there."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -42,10 +43,20 @@ def attribution_of(receipt: Receipt) -> Attribution:
 
 def versions_of(order_line_id: int) -> list[tuple[Attribution, Receipt]]:
     """Every decision about a line with its receipt, the newest first: that one stands."""
+    return versions_of_lines([order_line_id]).get(order_line_id, [])
+
+
+def versions_of_lines(
+    order_line_ids: Collection[int],
+) -> dict[int, list[tuple[Attribution, Receipt]]]:
+    """The same of many lines, by line."""
     rows = db.session.execute(
         select(Attribution, Receipt)
         .join(Receipt, Receipt.attribution_id == Attribution.id)
-        .where(Attribution.order_line_id == order_line_id)
+        .where(Attribution.order_line_id.in_(order_line_ids))
         .order_by(Attribution.version.desc())
     )
-    return [(attribution, receipt) for attribution, receipt in rows]
+    found: dict[int, list[tuple[Attribution, Receipt]]] = {}
+    for attribution, receipt in rows:
+        found.setdefault(attribution.order_line_id, []).append((attribution, receipt))
+    return found

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from fulfilment.models import Chain, ChainStatus, Evidence, ReturnCase, Task, TaskStatus
 from fulfilment.nodes import CARRIERS, CHAINS, NAMES, OWNERS, Node, Owner, Proof, Step, Way, before
-from fulfilment.queries import chains_of_order, evidence_of, open_return, tasks_of_chain
+from fulfilment.queries import chains_of_order, evidence_of, open_returns, tasks_of_chains
+from orders.models import OrderLine
 from orders.queries import lines_of_order
 from org.roster import names_of_nodes
 
@@ -53,30 +55,49 @@ class LineWay:
     back: ReturnCase | None
 
 
-def ways_of_order(order_id: int, *, now: datetime) -> list[LineWay]:
-    """The way of every line that has set out."""
-    names = {line.id: line.name for line in lines_of_order(order_id)}
-    return [_way(chain, names[chain.order_line_id], now) for chain in chains_of_order(order_id)]
+def ways_of_order(
+    order_id: int,
+    *,
+    now: datetime,
+    lines: Sequence[OrderLine] = (),
+    places: Mapping[int, str] = MappingProxyType({}),
+) -> list[LineWay]:
+    """The way of every line that has set out.
+
+    `lines`, and the names of `places` by id, as far as the caller has read them.
+    """
+    names = {line.id: line.name for line in lines or lines_of_order(order_id)}
+    chains = chains_of_order(order_id)
+    if not chains:
+        return []
+    ids = [chain.id for chain in chains]
+    tasks, backs = tasks_of_chains(ids), open_returns(ids)
+    proofs = evidence_of(task.id for found in tasks.values() for task in found)
+    outlets = {each for chain in chains if (each := chain.outlet_id)}
+    names_of = {**places, **names_of_nodes(outlets - places.keys())}
+    return [
+        LineWay(
+            chain_id=chain.id,
+            line_id=chain.order_line_id,
+            line_name=names[chain.order_line_id],
+            outlet_id=chain.outlet_id,
+            outlet=names_of.get(chain.outlet_id or 0, ""),
+            status=ChainStatus(chain.status),
+            round=chain.round,
+            promised_at=chain.promised_at,
+            is_same_day=chain.is_same_day,
+            stops=_stops(chain, tasks.get(chain.id, []), proofs, now),
+            back=backs.get(chain.id),
+        )
+        for chain in chains
+    ]
 
 
-def _way(chain: Chain, line_name: str, now: datetime) -> LineWay:
-    tasks = tasks_of_chain(chain.id)
-    proofs = evidence_of(task.id for task in tasks)
+def _stops(
+    chain: Chain, tasks: Sequence[Task], proofs: Mapping[int, list[Evidence]], now: datetime
+) -> list[Stop]:
     newest = {Node(task.node): task for task in tasks}
-    outlet = names_of_nodes([chain.outlet_id]) if chain.outlet_id is not None else {}
-    return LineWay(
-        chain_id=chain.id,
-        line_id=chain.order_line_id,
-        line_name=line_name,
-        outlet_id=chain.outlet_id,
-        outlet=next(iter(outlet.values()), ""),
-        status=ChainStatus(chain.status),
-        round=chain.round,
-        promised_at=chain.promised_at,
-        is_same_day=chain.is_same_day,
-        stops=[_stop(chain, step, newest, proofs, now) for step in CHAINS[Way(chain.way)]],
-        back=open_return(chain),
-    )
+    return [_stop(chain, step, newest, proofs, now) for step in CHAINS[Way(chain.way)]]
 
 
 def _stop(

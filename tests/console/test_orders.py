@@ -15,6 +15,7 @@ from payments.exceptions import open_exception
 from payments.models import ExceptionKind, Payment
 from tests.console.conftest import Desks
 from tests.console.world import World, known, order
+from tests.counting import questions
 from wx_backend import clock
 from wx_backend.db import transaction
 
@@ -110,6 +111,16 @@ def test_orders_with_money_that_did_not_fit(desk_of: Desks, world: World) -> Non
     page = desk.get(f"/orders/{world.southern.number}").text
     assert "重复付款" in page
     assert "待处理" in page
+
+
+def test_an_orders_page_asks_for_nothing_twice(desk_of: Desks, world: World) -> None:
+    desk, path = desk_of("south"), f"/orders/{world.southern.number}"
+    desk.get(path)
+    with questions() as asked:
+        assert "爱丽丝" in desk.get(path).text
+    told = [each for each in asked if not each.startswith("BEGIN")]
+    assert sorted(set(told)) == sorted(told)
+    assert len(told) <= 17
 
 
 def test_a_spreadsheet_reads_chinese_and_runs_nothing(desk_of: Desks, world: World) -> None:
