@@ -44,6 +44,10 @@ class SamePerson(Forbidden):
     code, message = "same_person", "不能审批自己提交的上架申请"
 
 
+class AnothersQuestion(Forbidden):
+    code, message = "anothers_question", "只有提交人本人可以撤回"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemData:
     """What staff type in about one item of the list."""
@@ -142,6 +146,25 @@ def decide(
     return asked
 
 
+def withdraw(*, product_id: int, actor: str, now: datetime) -> None:
+    """Whoever asked that a product go on sale takes it back; the shelves stay as they are.
+
+    Raises NotFound, AnothersQuestion.
+    """
+    asked = locked(
+        select(LaunchApproval).where(
+            LaunchApproval.product_id == product_id, LaunchApproval.verdict.is_(None)
+        )
+    )
+    if asked is None:
+        raise NotFound("没有待审批的上架申请")
+    if asked.asked_by != actor:
+        raise AnothersQuestion
+    asked.verdict = Verdict.WITHDRAWN
+    asked.decided_by, asked.decided_at = actor, now
+    record_event(product_id=product_id, what=Verdict.WITHDRAWN, actor=actor, now=now)
+
+
 def require_ready(product_id: int) -> None:
     """Raises NotReady while anything of the launch is missing."""
     if missing := missing_steps(product_id):
@@ -151,10 +174,9 @@ def require_ready(product_id: int) -> None:
 def missing_steps(product_id: int) -> list[LaunchStep]:
     """What is not done yet, in the order of the list."""
     done = {item.step for item in items_of(product_id) if item.done_at is not None}
-    if approvals := approvals_of(product_id):
-        newest = next((each for each in approvals if each.verdict is not None), None)
-        if newest is not None and newest.verdict == Verdict.APPROVED:
-            done.add(LaunchStep.LISTING)
+    answer = newest_answer(product_id)
+    if answer is not None and answer.verdict == Verdict.APPROVED:
+        done.add(LaunchStep.LISTING)
     return [step for step in LaunchStep if step not in done]
 
 
@@ -174,6 +196,12 @@ def approvals_of(product_id: int) -> Sequence[LaunchApproval]:
         .where(LaunchApproval.product_id == product_id)
         .order_by(LaunchApproval.id.desc())
     ).all()
+
+
+def newest_answer(product_id: int) -> LaunchApproval | None:
+    """What a second person said last; what was taken back counts as never asked."""
+    answers = {Verdict.APPROVED, Verdict.REJECTED}
+    return next((each for each in approvals_of(product_id) if each.verdict in answers), None)
 
 
 def open_approval(product_id: int) -> LaunchApproval | None:

@@ -30,10 +30,15 @@ class LaunchStep(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a second person said to going on sale."""
+    """What a second person said, or that whoever asked took it back before."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+_BY_WHOM = "(decided_by = asked_by) = (verdict = 'withdrawn')"
+"""Another person decides; whoever asked takes it back."""
 
 
 class LaunchItem(Model):
@@ -66,7 +71,7 @@ class LaunchApproval(Model):
 
     __tablename__ = "launch_approval"
     __table_args__ = (
-        CheckConstraint("decided_by <> asked_by", name="second_person"),
+        CheckConstraint(_BY_WHOM, name="second_person"),
         CheckConstraint("(decided_at IS NULL) = (verdict IS NULL)", name="decided"),
         CheckConstraint("(decided_by IS NULL) = (verdict IS NULL)", name="decided_by"),
         CheckConstraint("on_sale_until > on_sale_from", name="schedule"),
@@ -101,7 +106,7 @@ class PriceProposal(Model):
 
     __tablename__ = "price_proposal"
     __table_args__ = (
-        CheckConstraint("decided_by <> asked_by", name="second_person"),
+        CheckConstraint(_BY_WHOM, name="second_person"),
         CheckConstraint(
             "(decided_at IS NULL) = (verdict IS NULL) AND (decided_by IS NULL) = (verdict IS NULL)",
             name="decided",

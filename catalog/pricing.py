@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from catalog.launch import (
     AlreadyAsked,
+    AnothersQuestion,
     SamePerson,
     approvals_of,
     record_event,
@@ -32,7 +33,7 @@ class PriceMoved(Conflict):
 
 
 class PriceDecided(Conflict):
-    code, message = "price_decided", "这个改价申请已经审批过"
+    code, message = "price_decided", "这个改价申请已经审批过或撤回"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +91,10 @@ def decide_price(
     The caller holds the product's lock. Raises NotFound, SamePerson, PriceDecided, PriceMoved, and
     UnderApproval where agreeing would change a launch somebody decides on.
     """
-    asked = locked(
-        select(PriceProposal).where(
-            PriceProposal.id == proposal_id, PriceProposal.product_id == product_id
-        )
-    )
-    if asked is None:
-        raise NotFound("没有待审批的改价")
-    if asked.verdict is not None:
-        raise PriceDecided
+    asked = _undecided(proposal_id, product_id)
     if asked.asked_by == actor:
         raise SamePerson("不能审批自己提交的改价")
-    sku = db.session.get_one(Sku, asked.sku_id, populate_existing=True)
-    asked.verdict, asked.note = verdict, note
-    asked.decided_by, asked.decided_at = actor, now
+    sku = _decided(asked, verdict, note=note, actor=actor, now=now)
     if verdict is Verdict.REJECTED:
         change = _change(sku, Prices.of(asked))
         _note(sku, "price_rejected", {**change, "note": note}, actor=actor, now=now)
@@ -112,6 +103,18 @@ def decide_price(
     if sku.price_fen != asked.from_fen:
         raise PriceMoved
     _set(sku, Prices.of(asked), actor=actor, now=now, asked_by=asked.asked_by)
+
+
+def withdraw_price(proposal_id: int, *, product_id: int, actor: str, now: datetime) -> None:
+    """Whoever asked for a change of price takes it back: the next one may be asked for.
+
+    The caller holds the product's lock. Raises NotFound, AnothersQuestion, PriceDecided.
+    """
+    asked = _undecided(proposal_id, product_id)
+    if asked.asked_by != actor:
+        raise AnothersQuestion
+    sku = _decided(asked, Verdict.WITHDRAWN, actor=actor, now=now)
+    _note(sku, "price_withdrawn", _change(sku, Prices.of(asked)), actor=actor, now=now)
 
 
 def was_agreed_to(product_id: int) -> bool:
@@ -172,6 +175,29 @@ def _set(
     change = _change(sku, prices)
     price_sku(
         sku_id=sku.id,
+def _undecided(proposal_id: int, product_id: int) -> PriceProposal:
+    """A change that waits, locked. Raises NotFound, PriceDecided."""
+    asked = locked(
+        select(PriceProposal).where(
+            PriceProposal.id == proposal_id, PriceProposal.product_id == product_id
+        )
+    )
+    if asked is None:
+        raise NotFound("没有待审批的改价")
+    if asked.verdict is not None:
+        raise PriceDecided
+    return asked
+
+
+def _decided(
+    asked: PriceProposal, verdict: Verdict, *, note: str = "", actor: str, now: datetime
+) -> Sku:
+    """Note what became of it; the variant it is about, read freshly."""
+    asked.verdict, asked.note = verdict, note
+    asked.decided_by, asked.decided_at = actor, now
+    return db.session.get_one(Sku, asked.sku_id, populate_existing=True)
+
+
         price_fen=prices.price_fen,
         prepaid_fen=prices.prepaid_fen,
         market_price_fen=prices.market_price_fen,

@@ -95,6 +95,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.real_names.decide": "实名判定",
     "console.rates.propose": "申请佣金变更",
     "console.rates.approve": "批准佣金变更",
+    "console.products.withdraw": "撤回上架申请",
+    "console.products.withdraw_price": "撤回改价申请",
     "console.rates.refuse": "驳回佣金变更",
     "console.rates.preview": "佣金测算",
     "console.reconciliation.close": "日清",

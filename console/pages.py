@@ -13,6 +13,7 @@ from wx_backend.words import printable
 PER_PAGE: Final = 20
 PAGES_MAX: Final = 5_000
 TEXT_MAX: Final = 40
+SENTENCE_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ def text(name: str, source: Any = None) -> str:
     """One line that was typed, cut to size."""
     typed: str = (request.args if source is None else source).get(name, "")
     return printable(typed).strip()[:TEXT_MAX]
+
+
+def sentence(name: str) -> str:
+    """What was typed into a field of a form to say why, cut to size."""
+    return printable(request.form.get(name, "")).strip()[:SENTENCE_MAX]
 
 
 def form_key() -> str:

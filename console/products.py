@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from catalog.launch import ItemData
 from catalog.launch_models import LaunchStep, Verdict
-from catalog.launch_rules import TEXT_MAX, TITLES, WANTED
+from catalog.launch_rules import TITLES, WANTED
 from catalog.showing import Showing
-from console.pages import PER_PAGE, as_date, page_of, text
+from console.pages import PER_PAGE, as_date, page_of, sentence, text
 from console.product_forms import prices_typed
 from console.session import staff
 from console.skus import sku_page
@@ -20,7 +20,6 @@ from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput, NotFound
-from wx_backend.words import printable
 
 bp = Blueprint("products", __name__)
 
@@ -57,8 +56,8 @@ def tick(number: str, step: str) -> ResponseReturnValue:
     data = ItemData(
         step=known,
         owner=text("owner", request.form),
-        content={each.name: _long(each.name) for each in WANTED[known]},
-        evidence=_long("evidence"),
+        content={each.name: sentence(each.name) for each in WANTED[known]},
+        evidence=sentence("evidence"),
     )
     return _changed(
         number, "已保存", lambda now: launch.tick(number, data, actor=_actor(), now=now)
@@ -83,12 +82,20 @@ def ask(number: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/approval/<verdict>")
 def decide(number: str, verdict: str) -> ResponseReturnValue:
     """Approve or reject; never one's own."""
-    known, note = _verdict(verdict), _long("note")
+    known, note = _verdict(verdict), sentence("note")
     said = "已批准上架" if known is Verdict.APPROVED else "已驳回"
     return _changed(
         number,
         said,
         lambda now: launch.decide(number, verdict=known, note=note, actor=_actor(), now=now),
+    )
+
+
+@bp.post("/products/<number>/approval/withdraw")
+def withdraw(number: str) -> ResponseReturnValue:
+    """Take one's own question back before anybody has answered it."""
+    return _changed(
+        number, "已撤回上架申请", lambda now: launch.withdraw(number, actor=_actor(), now=now)
     )
 
 
@@ -128,13 +135,23 @@ def reprice(number: str, sku: str) -> ResponseReturnValue:
 @bp.post("/products/<number>/prices/<int:proposal_id>/<verdict>")
 def decide_price(number: str, proposal_id: int, verdict: str) -> ResponseReturnValue:
     """Agree to a large change of price, or reject it; never one's own."""
-    known, note = _verdict(verdict), _long("note")
+    known, note = _verdict(verdict), sentence("note")
     return _changed(
         number,
         "价格已更新" if known is Verdict.APPROVED else "已驳回",
         lambda now: launch.decide_price(
             number, proposal_id, verdict=known, note=note, actor=_actor(), now=now
         ),
+    )
+
+
+@bp.post("/products/<number>/prices/<int:proposal_id>/withdraw")
+def withdraw_price(number: str, proposal_id: int) -> ResponseReturnValue:
+    """Take one's own large change of price back before anybody has decided on it."""
+    return _changed(
+        number,
+        "已撤回改价申请",
+        lambda now: launch.withdraw_price(number, proposal_id, actor=_actor(), now=now),
     )
 
 
@@ -149,21 +166,15 @@ def _changed(number: str, said: str, work: Callable[[datetime], None]) -> Respon
 
 def _verdict(typed: str) -> Verdict:
     """What a second person says; who rejects says why. Raises NotFound and BadInput."""
-    if typed not in {*Verdict}:
+    if typed not in {Verdict.APPROVED, Verdict.REJECTED}:
         raise NotFound
-    if typed == Verdict.REJECTED and not _long("note"):
+    if typed == Verdict.REJECTED and not sentence("note"):
         raise BadInput("请填写驳回原因", fields=["note"])
     return Verdict(typed)
 
 
 def _actor() -> str:
     return f"staff:{staff().staff_id}"
-
-
-def _long(name: str) -> str:
-    """A sentence that was typed, cut to size."""
-    typed = request.form.get(name, "")
-    return printable(typed).strip()[:TEXT_MAX]
 
 
 def _beginning(name: str, *, is_needed: bool = True) -> datetime | None:

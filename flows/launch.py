@@ -48,11 +48,14 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductFile:
-    """Everything about one product; `prices_asked` wait for a second person, by variant."""
+    """Everything about one product.
+
+    `asked` and, by variant, `prices_asked` wait for a second person; `answer` is what one said last.
+    """
 
     row: ProductRow
     steps: Sequence[StepRow]
-    approvals: Sequence[LaunchApproval]
+    answer: LaunchApproval | None
     asked: LaunchApproval | None
     skus: Sequence[Sku]
     prices_asked: Mapping[int, PriceProposal]
@@ -79,7 +82,7 @@ def product_file(number: str, now: datetime) -> ProductFile:
     return ProductFile(
         row=row,
         steps=[StepRow(step, items.get(step), step not in row.missing) for step in LaunchStep],
-        approvals=launch.approvals_of(product.id),
+        answer=launch.newest_answer(product.id),
         asked=launch.open_approval(product.id),
         skus=skus,
         prices_asked={each.sku_id: each for each in pricing.open_prices(product.id)},
@@ -127,6 +130,11 @@ def decide(number: str, *, verdict: Verdict, note: str, actor: str, now: datetim
     list_product(product_id=product.id, is_listed=verdict is Verdict.APPROVED)
 
 
+def withdraw(number: str, *, actor: str, now: datetime) -> None:
+    """Whoever asked that the product go on sale takes it back. Raises NotFound, AnothersQuestion."""
+    launch.withdraw(product_id=_product(number).id, actor=actor, now=now)
+
+
 def show(number: str, *, is_listed: bool, actor: str, now: datetime) -> None:
     """Put a product on the shelves (again), or take it off. Raises NotReady."""
     product = _product(number)
@@ -157,6 +165,15 @@ def decide_price(
     pricing.decide_price(
         proposal_id, product_id=product.id, verdict=verdict, note=note, actor=actor, now=now
     )
+
+
+def withdraw_price(number: str, proposal_id: int, *, actor: str, now: datetime) -> None:
+    """Whoever asked for a large change of price takes it back.
+
+    Raises NotFound, AnothersQuestion, PriceDecided.
+    """
+    product = locked_product(number)
+    pricing.withdraw_price(proposal_id, product_id=product.id, actor=actor, now=now)
 
 
 def _row(product: Product, now: datetime) -> ProductRow:

@@ -229,6 +229,8 @@ TABLE: dict[str, Access] = {
     "console.rates.index": SETTLES,
     "console.rates.preview": SETTLES,
     "console.rates.proposal": SETTLES,
+    "console.products.withdraw": EDITS_GOODS,
+    "console.products.withdraw_price": LEADS_ABOVE,
     "console.rates.propose": SETTLES,
     "console.rates.refuse": SETTLES,
     "console.rates.split": SETTLES,

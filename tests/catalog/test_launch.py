@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError
 from catalog.launch import (
     TICKED,
     AlreadyAsked,
+    AnothersQuestion,
     ItemData,
     NotReady,
     SamePerson,
@@ -21,6 +22,7 @@ from catalog.launch import (
     missing_steps,
     open_approval,
     tick,
+    withdraw,
 )
 from catalog.launch_models import LaunchStep, Verdict
 from catalog.launch_rules import WANTED
@@ -122,6 +124,36 @@ def test_approval_is_asked_for_once_and_only_when_the_rest_is_done(product_id: i
     assert found is not None
     assert found.id == again
     assert [each.id for each in approvals_of(product_id)] == [again, asked]
+
+
+def take_back(product_id: int, actor: str = ALICE) -> None:
+    with transaction():
+        withdraw(product_id=product_id, actor=actor, now=NOON)
+
+
+def test_whoever_asked_takes_it_back_and_the_shelves_stay(product_id: int) -> None:
+    tick_all(product_id)
+    approve(ask(product_id))
+    with transaction():
+        list_product(product_id=product_id, is_listed=True)
+    with pytest.raises(NotFound):
+        take_back(product_id)
+    asked = ask(product_id)
+    with pytest.raises(AnothersQuestion):
+        take_back(product_id, actor=CAROL)
+    take_back(product_id)
+    with pytest.raises(NotFound):
+        take_back(product_id)
+    with pytest.raises(Conflict):
+        approve(asked)
+    assert missing_steps(product_id) == []  # what was agreed to before stands
+    assert db.session.get_one(Product, product_id).is_listed
+    assert [each.what for each in events_of(product_id)][:2] == ["withdrawn", "asked"]
+    db.session.rollback()
+    approve(ask(product_id), verdict=Verdict.REJECTED)
+    ask(product_id)
+    take_back(product_id)
+    assert missing_steps(product_id) == [LaunchStep.LISTING]  # a no is no yes for being asked anew
 
 
 def test_a_schedule_that_ends_before_it_begins_is_refused(product_id: int) -> None:

@@ -6,12 +6,26 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from catalog.editing import locked_product
-from catalog.launch import AlreadyAsked, SamePerson, UnderApproval, ask_approval, open_approval
+from catalog.launch import (
+    AlreadyAsked,
+    AnothersQuestion,
+    SamePerson,
+    UnderApproval,
+    ask_approval,
+    open_approval,
+)
 from catalog.launch import decide as decide_launch
 from catalog.launch_models import PriceProposal, ProductEvent, Verdict
 from catalog.models import ProductKind, Sku
 from catalog.operations import BadOffer, ProductData, SkuData, add_product, add_sku, list_product
-from catalog.pricing import PriceDecided, PriceMoved, Prices, decide_price, set_or_ask
+from catalog.pricing import (
+    PriceDecided,
+    PriceMoved,
+    Prices,
+    decide_price,
+    set_or_ask,
+    withdraw_price,
+)
 from tests.catalog.shelf import NOON, Wares, put_on_shelf
 from tests.racing import race
 from tests.storefront.conftest import product_of
@@ -57,6 +71,20 @@ def decide(
         decide_price(
             proposal_id, product_id=product.id, verdict=verdict, note="n", actor=actor, now=NOON
         )
+
+    retried(work)
+
+
+def withdraw(wares: Wares, actor: str = LISA) -> None:
+    """Take the newest question back."""
+    number = product_of(wares.phone_id)
+    newest = select(PriceProposal.id).order_by(PriceProposal.id.desc())
+    proposal_id = db.session.scalars(newest).first() or 0
+    db.session.rollback()
+
+    def work() -> None:
+        product = locked_product(number)
+        withdraw_price(proposal_id, product_id=product.id, actor=actor, now=NOON)
 
     retried(work)
 
@@ -138,6 +166,30 @@ def test_nobody_changes_it_meanwhile_or_agrees_with_himself(wares: Wares) -> Non
     with pytest.raises(PriceDecided):
         decide(wares)
     assert price(wares) == 1_000
+
+
+def test_whoever_asked_takes_it_back_and_nobody_else_does(wares: Wares) -> None:
+    with pytest.raises(NotFound):
+        withdraw(wares)
+    assert not change(wares, 1_000)
+    with pytest.raises(AnothersQuestion):
+        withdraw(wares, actor=MAX)
+    withdraw(wares)
+    for late in (withdraw, decide):
+        with pytest.raises(PriceDecided):
+            late(wares)
+    assert price(wares) == 1_999
+    assert not change(wares, 1_200, actor=MAX)  # it counts from what was agreed to, as before
+    decide(wares, actor=LISA)
+    assert price(wares) == 1_200
+    told = db.session.scalars(select(ProductEvent).order_by(ProductEvent.id)).all()[-4:]
+    assert [each.what for each in told] == [
+        "price_asked",
+        "price_withdrawn",
+        "price_asked",
+        "priced",
+    ]
+    assert told[1].details["to_fen"][0] == 1_000 * YUAN
 
 
 def test_a_price_that_moved_meanwhile_is_not_set(wares: Wares) -> None:
@@ -230,6 +282,10 @@ def test_the_database_wants_two(wares: Wares) -> None:
         db.session.execute(
             update(PriceProposal).values(verdict=Verdict.APPROVED, decided_by=LISA, decided_at=NOON)
         )
+    with pytest.raises(IntegrityError), transaction():
+        db.session.execute(
+            update(PriceProposal).values(verdict=Verdict.WITHDRAWN, decided_by=MAX, decided_at=NOON)
+        )
 
 
 def test_of_many_at_one_moment_one_asks_and_one_decides(app: Flask, wares: Wares) -> None:
@@ -252,3 +308,19 @@ def test_of_many_at_one_moment_one_asks_and_one_decides(app: Flask, wares: Wares
     assert 1_000 <= price(wares) < 1_008
     asked = db.session.scalars(select(ProductEvent.what).where(ProductEvent.what == "priced"))
     assert len(asked.all()) == 1
+
+
+def test_of_agreeing_and_taking_back_at_one_moment_one_happens(app: Flask, wares: Wares) -> None:
+    assert not change(wares, 1_000)
+
+    def end(n: int) -> str:
+        try:
+            withdraw(wares) if n % 2 else decide(wares)
+        except PriceDecided:
+            return ""
+        return "withdrawn" if n % 2 else "approved"
+
+    ended = [each for each in race(app, end, times=8) if each]
+    assert len(ended) == 1
+    assert price(wares) == (1_000 if ended == ["approved"] else 1_999)
+    assert db.session.scalars(select(PriceProposal.verdict)).all() == ended

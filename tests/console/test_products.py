@@ -13,6 +13,7 @@ from tests.catalog.shelf import NOON
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import World
+from tests.storefront.conftest import product_of
 from wx_backend.db import db, transaction
 
 KNOWN = {"date": "2026-11-20", "yuan": "100", "text": "有"}
@@ -145,3 +146,36 @@ def test_a_large_change_waits_for_a_colleague(desk_of: Desks, world: World) -> N
     db.session.rollback()
     assert db.session.get_one(Sku, world.wares.phone_id).price_fen == 99_900
     assert "改价待审批" not in south.get(page).text
+
+
+def test_whoever_asked_for_a_price_takes_it_back(desk_of: Desks, world: World) -> None:
+    manager, south = desk_of("manager"), desk_of("south")
+    number = product_of(world.wares.phone_id)
+    page, path = f"/products/{number}", f"/products/{number}/skus/{world.wares.phone}/price"
+    db.session.rollback()
+    assert manager.post(path, price="999.00", prepaid="0").status_code == 302
+    found = re.search(rf'action="/console({page}/prices/\d+/withdraw)"', manager.get(page).text)
+    assert found
+    assert found[1] not in south.get(page).text
+    assert south.post(found[1]).status_code == 403
+    assert manager.post(found[1].replace("withdraw", "withdrawn")).status_code == 404
+    assert manager.post(found[1]).status_code == 302
+    shown = manager.get(page).text
+    assert "已撤回改价申请" in shown
+    assert "改价待审批" not in shown
+    assert "撤回改价申请" in shown.partition("操作记录")[2]
+    assert manager.post(found[1]).status_code == 409
+    assert manager.post(path, price="1200.00", prepaid="0").status_code == 302
+    assert "1,999.00 → <strong>1,200.00</strong>" in south.get(page).text
+
+
+def test_whoever_asked_for_a_launch_takes_it_back(desk_of: Desks, product: str) -> None:
+    marketer, south, page = desk_of("marketer"), desk_of("south"), f"/products/{product}"
+    tick_all(marketer, product)
+    assert marketer.post(f"{page}/approval", on_sale_from="2026-11-20").status_code == 302
+    assert f'action="/console{page}/approval/withdraw"' in marketer.get(page).text
+    assert south.post(f"{page}/approval/withdraw").status_code == 403
+    assert marketer.post(f"{page}/approval/withdraw").status_code == 302
+    assert "申请上架" in marketer.get(page).text
+    assert "驳回" not in marketer.get(page).text.partition("操作记录")[0]
+    assert south.post(f"{page}/approval/approved", note="同意").status_code == 404
