@@ -36,7 +36,7 @@ def prove_phone(*, member_id: int, phone: str, vault: Vault, now: datetime) -> N
     MemberErased for a member whose data was erased.
     """
     number = normalised(phone)
-    take_turns(_PHONES)
+    take_phone_turns()
     _lock_identities(member_id)
     member = locked(select(Member).where(Member.id == member_id))
     if member is None:
@@ -56,7 +56,7 @@ def join_by_phone(*, member_id: int, has_rights: Ask, has_things: Ask, now: date
     the shop is joined with nobody by it, and whoever has something to see is asked before
     (`members.join_requests`). Both are asked about with every row of a person.
     """
-    take_turns(_PHONES)
+    take_phone_turns()
     today = persons_of({member_id})
     person = member_id if member_id in today else min(today)
     alike = members_of_phone(member_ids_of(person), since=now - PROOF_COUNTS_FOR) | {person}
@@ -85,7 +85,7 @@ def answer_join(
 
     Raises NotFound and JoinOver.
     """
-    take_turns(_PHONES)
+    take_phone_turns()
     if not agrees:
         refuse(join_id, member_id=member_id, now=now)
         return False
@@ -106,7 +106,7 @@ def part_from_phones(*, identity_id: int, now: datetime) -> int:
     For whoever is about to have rights in the shop: those are for no WeChat that came by a phone.
     What a union id says stays. Raises NotFound for an identity that never joined.
     """
-    take_turns(_PHONES)
+    take_phone_turns()
     person = locked_identity(identity_id).member_id
     if person is None:
         raise NotFound
@@ -119,6 +119,11 @@ def part_from_phones(*, identity_id: int, now: datetime) -> int:
     for each in sorted(came_by_phone):
         merge_same_person(identity_id=each, now=now)
     return locked_identity(identity_id).member_id or person
+
+
+def take_phone_turns() -> None:
+    """Whoever joins people by a phone, or gives them rights, does so one after another."""
+    take_turns(_PHONES)
 
 
 def _open_links(identity_ids: Iterable[int]) -> Sequence[IdentityLink]:

@@ -51,6 +51,12 @@ def member_by_number(number: str) -> Member | None:
     return db.session.scalar(select(Member).where(Member.number == number))
 
 
+def members_by_id(member_ids: Collection[int]) -> dict[int, Member]:
+    """These members, by id."""
+    rows = db.session.scalars(select(Member).where(Member.id.in_(member_ids)))
+    return {member.id: member for member in rows}
+
+
 def is_known_anywhere(member_id: int) -> bool:
     """Whether some account still knows a member: he has an identity that was not erased."""
     alive = select(Identity.id).where(Identity.member_id == member_id, Identity.openid.is_not(None))
@@ -121,6 +127,22 @@ def members_of_phone(member_ids: Iterable[int], *, since: datetime) -> set[int]:
         Member.phone_index.in_(proven), Member.phone_proven_at > since
     )
     return persons_of(set(db.session.scalars(holders)))
+
+
+def who_proved(index: bytes, *, since: datetime) -> dict[int, datetime]:
+    """Who today are the members that proved this phone after `since`, and when they last did."""
+    rows = db.session.execute(
+        select(Member.id, Member.phone_proven_at).where(
+            Member.phone_index == index, Member.phone_proven_at > since, Member.erased_at.is_(None)
+        )
+    ).all()
+    today = _persons({member_id for member_id, _ in rows})
+    found: dict[int, datetime] = {}
+    for member_id, proven_at in rows:
+        assert proven_at is not None  # noqa: S101 - later than something
+        for person in today[member_id]:
+            found[person] = max(proven_at, found.get(person, proven_at))
+    return found
 
 
 def phone_holder(member_ids: Iterable[int]) -> Member | None:

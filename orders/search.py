@@ -47,6 +47,11 @@ def order_ids(scope: Select[int]) -> Select[int]:
     )
 
 
+def order_numbers(scope: Select[int]) -> Select[str]:
+    """The numbers of the same."""
+    return select(SalesOrder.number).where(SalesOrder.id.in_(order_ids(scope)))
+
+
 def credited_to(rep_id: int) -> Select[int]:
     """The ids of the orders with a line credited to a rep, to filter others by."""
     return select(OrderLine.order_id).where(_is_his(rep_id))

@@ -18,6 +18,7 @@ MODULES = (
     "fulfilment.models",
     "insights.models",
     "ledger.models",
+    "members.claim_models",
     "members.models",
     "members.sync_models",
     "members.tags.models",

@@ -17,6 +17,7 @@ from fulfilment.models import Chain, Task
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
+from members.claims import claim
 from members.operations import follow
 from members.tags.models import TagOrigin
 from members.tags.operations import create_tag, give
@@ -77,6 +78,14 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "billing": order,
         "calendar": Owned(world.tree.harbin, {"city_id": world.tree.harbin}),
         "campaigns": Owned(north, {"number": _campaign(north, staff["north"])}),
+        "claims": Owned(
+            frost,
+            {
+                "number": world.northern.number,
+                "claim_id": _claim(world),
+                "verdict": "rejected",
+            },
+        ),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
         "orders": order,
@@ -100,6 +109,19 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "tags": Owned(world.tree.south, _tag()),
         "stock": Owned(frost, {"sku": world.wares.phone, "place": "NH1"}),
     }
+
+
+def _claim(world: World) -> int:
+    """Nora's order was shown, for a WeChat that is Bob's."""
+    with transaction():
+        return claim(
+            order_number=world.northern.number,
+            old_id=world.nora.member_id,
+            new_id=world.bob.member_id,
+            reason="核对身份证",
+            actor="staff:999",
+            now=clock.now(),
+        ).id
 
 
 def _statement(world: World) -> str:

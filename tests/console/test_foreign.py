@@ -26,7 +26,12 @@ from tests.rows import rows
 from wx_backend.access import TABLE, Caller, Scope
 from wx_backend.db import db
 
-MISSING = {"number": "NOBODY", "code": "NOWHERE", "name": "0" * 32 + ".jpg"}
+MISSING = {
+    "number": "NOBODY",
+    "code": "NOWHERE",
+    "name": "0" * 32 + ".jpg",
+    "verdict": "rejected",
+}
 # What no part of the organisation owns; its own tests say who may touch it.
 EVERYBODYS = (
     *("figures", "kpis", "mass_sends", "message_templates", "periods", "rates", "static"),
@@ -54,6 +59,7 @@ FORM = {
     "tier": "outlet",
     "code": "SC9",
     "verdict": "agree",
+    "new": "MB0",
     "developer_code": "D",
     "channel_code": "C",
     "staff_number": "S",

@@ -19,6 +19,7 @@ from tests.catalog.shelf import NOON
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_campaigns import FORM, made, row
+from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
 from tests.console.test_products import tick_all
 from tests.console.test_rates import proposed
@@ -33,7 +34,7 @@ __all__ = ["config", "rich"]
 PASSING = ("staff", "staff_session", "audit_entry")
 TABLES = {
     *("campaign", "payout_batch", "period_override", "launch_approval", "rate_proposal"),
-    *("refund_proposal", "way_out", "price_proposal"),
+    *("refund_proposal", "way_out", "price_proposal", "member_claim"),
 }
 
 
@@ -94,6 +95,10 @@ def _price(maker: Desk, world: World) -> Asked:
     return Asked(f"/products/{number}/prices/{proposal_id}/approved", {"note": "同意"})
 
 
+def _claim(maker: Desk, world: World) -> Asked:
+    return Asked(f"{claimed(maker, world)}/approved")
+
+
 def _campaign(maker: Desk, world: World) -> Asked:
     assert world
     notices_in()
@@ -120,6 +125,7 @@ FLOWS = {
     "product": Flow("manager", "south", _product),
     "price": Flow("manager", "south", _price),
     "campaign": Flow("marketer", "manager", _campaign),
+    "claim": Flow("city", "manager", _claim),
 }
 
 

@@ -1,0 +1,97 @@
+"""A customer who lost his WeChat: claimed for a new one by one person, agreed to by another."""
+
+import logging
+from typing import Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from console.pages import sentence
+from console.session import staff
+from flows import lost_wechat
+from members.claim_models import ClaimVerdict
+from wx_backend import clock
+from wx_backend.db import retried
+from wx_backend.errors import BadInput, NotFound
+
+log = logging.getLogger(__name__)
+bp = Blueprint("claims", __name__)
+
+_SAID: Final = {
+    ClaimVerdict.APPROVED: "已同意，两个微信已合为一位客户",
+    ClaimVerdict.REJECTED: "已驳回",
+}
+
+
+@bp.get("/claims")
+def index() -> str:
+    """What waits for a second person."""
+    rows = lost_wechat.claims_waiting(staff().node_id)
+    return render_template("console/claims.html", rows=rows, me=_actor())
+
+
+@bp.get("/orders/<number>/customer")
+def form(number: str) -> str:
+    """Whose order it is, and which WeChats proved its phone lately."""
+    file = lost_wechat.claim_file(number, node_id=staff().node_id, now=clock.now())
+    return render_template("console/claim.html", file=file, me=_actor())
+
+
+@bp.post("/orders/<number>/customer")
+def ask(number: str) -> ResponseReturnValue:
+    """Claim the customer for one of them."""
+    node_id, now = staff().node_id, clock.now()
+    new, reason = request.form.get("new", "")[:32], sentence("reason")
+    if not new or not reason:
+        raise BadInput("请选择新微信，并写明核对了什么证件", fields=["new", "reason"])
+    retried(
+        lambda: lost_wechat.ask(
+            number, new=new, reason=reason, node_id=node_id, actor=_actor(), now=now
+        )
+    )
+    flash("已提交，等待另一位同事审批")
+    return _back(number)
+
+
+@bp.post("/claims/<int:claim_id>/<verdict>")
+def decide(claim_id: int, verdict: str) -> ResponseReturnValue:
+    """Agree or decline, as the second person."""
+    if verdict not in _SAID:
+        raise NotFound
+    known, note, node_id, now = (
+        ClaimVerdict(verdict),
+        sentence("note"),
+        staff().node_id,
+        clock.now(),
+    )
+    if known is ClaimVerdict.REJECTED and not note:
+        raise BadInput("请填写驳回原因", fields=["note"])
+    number = retried(
+        lambda: lost_wechat.decide(
+            claim_id, verdict=known, note=note, node_id=node_id, actor=_actor(), now=now
+        )
+    )
+    log.info(
+        "claim decided", extra={"order": number, "staff_id": staff().staff_id, "verdict": known}
+    )
+    flash(_SAID[known])
+    return _back(number)
+
+
+@bp.post("/claims/<int:claim_id>/withdraw")
+def withdraw(claim_id: int) -> ResponseReturnValue:
+    """Take one's own claim back."""
+    node_id, now = staff().node_id, clock.now()
+    number = retried(
+        lambda: lost_wechat.withdraw(claim_id, node_id=node_id, actor=_actor(), now=now)
+    )
+    flash("已撤回换绑申请")
+    return _back(number)
+
+
+def _back(number: str) -> ResponseReturnValue:
+    return redirect(url_for(".form", number=number))
+
+
+def _actor() -> str:
+    return f"staff:{staff().staff_id}"

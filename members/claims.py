@@ -1,0 +1,143 @@
+"""A person lost his WeChat: staff claim what is his for a new one, and another of them agrees.
+
+By a phone alone nobody gets at somebody's orders without his word (`members.join_requests`). Who has
+no WeChat left to say it with comes to the store; what two of its people saw stands for his word. The
+new WeChat has to have proven the phone of the order all the same, lately, and neither side may have
+rights in the shop.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, select
+
+from members.claim_models import ClaimVerdict, MemberClaim
+from members.joining import join_members
+from members.models import LinkKind
+from members.phone_joining import take_phone_turns
+from members.queries import member_ids_of, persons_of
+from wx_backend.db import db, locked
+from wx_backend.errors import Conflict, Forbidden, NotFound
+
+Ask = Callable[[frozenset[int]], bool]
+
+
+class AlreadyClaimed(Conflict):
+    code, message = "already_claimed", "这位客户已有待审批的换绑申请"
+
+
+class NotClaimable(Conflict):
+    """The new WeChat has not proven the phone lately, is the same person, or one has rights."""
+
+    code, message = "not_claimable", "只能换到近 90 天内验证过该手机号、且没有工作权限的微信"
+
+
+class ClaimDecided(Conflict):
+    code, message = "claim_decided", "这个换绑申请已经审批过或撤回"
+
+
+class OwnClaim(Forbidden):
+    code, message = "own_claim", "不能审批自己提交的换绑申请"
+
+
+class AnothersClaim(Forbidden):
+    code, message = "anothers_claim", "只有提交人本人可以撤回"
+
+
+def claim(
+    *, order_number: str, old_id: int, new_id: int, reason: str, actor: str, now: datetime
+) -> MemberClaim:
+    """Ask that `new` be the person `old` is. Raises AlreadyClaimed.
+
+    The caller has made sure that it may be (`require_claimable`).
+    """
+    take_phone_turns()
+    if _open_of(old_id) is not None:
+        raise AlreadyClaimed
+    asked = MemberClaim(
+        order_number=order_number,
+        old_id=old_id,
+        new_id=new_id,
+        reason=reason,
+        asked_by=actor,
+        asked_at=now,
+    )
+    db.session.add(asked)
+    db.session.flush()
+    return asked
+
+
+def require_claimable(
+    old_id: int, new_id: int, *, provers: Collection[int], has_rights: Ask
+) -> None:
+    """Raises NotClaimable; `provers` are who proved the phone lately, as they are today."""
+    today, new = persons_of({old_id}), persons_of({new_id})
+    is_proven = bool(new) and new <= set(provers)
+    persons = today | new
+    if not is_proven or today & new or any(has_rights(member_ids_of(each)) for each in persons):
+        raise NotClaimable
+
+
+def undecided_claim(claim_id: int) -> MemberClaim:
+    """A claim that waits, locked. Raises NotFound, ClaimDecided."""
+    take_phone_turns()
+    asked = locked(select(MemberClaim).where(MemberClaim.id == claim_id))
+    if asked is None:
+        raise NotFound("没有这个换绑申请")
+    if asked.verdict is not None:
+        raise ClaimDecided
+    return asked
+
+
+def decide_claim(
+    asked: MemberClaim, *, verdict: ClaimVerdict, note: str, actor: str, now: datetime
+) -> None:
+    """Another person agrees, by which both are one customer, or does not. Raises OwnClaim."""
+    if asked.asked_by == actor:
+        raise OwnClaim
+    _note(asked, verdict, note, actor, now)
+    if verdict is ClaimVerdict.APPROVED:
+        persons = persons_of({asked.old_id, asked.new_id})
+        join_members(persons, into=min(persons), kind=LinkKind.PHONE, now=now)
+    db.session.flush()
+
+
+def withdraw_claim(asked: MemberClaim, *, actor: str, now: datetime) -> None:
+    """Whoever asked takes it back. Raises AnothersClaim."""
+    if asked.asked_by != actor:
+        raise AnothersClaim
+    _note(asked, ClaimVerdict.WITHDRAWN, "", actor, now)
+    db.session.flush()
+
+
+def order_of_claim(claim_id: int) -> str | None:
+    """The number of the order a claim is about; None where there is none."""
+    return db.session.scalar(select(MemberClaim.order_number).where(MemberClaim.id == claim_id))
+
+
+def claims_of_order(order_number: str) -> Sequence[MemberClaim]:
+    """Every claim an order was shown for, the newest first."""
+    return db.session.scalars(
+        select(MemberClaim)
+        .where(MemberClaim.order_number == order_number)
+        .order_by(MemberClaim.id.desc())
+    ).all()
+
+
+def open_claims(order_numbers: Select[str] | None, *, limit: int) -> Sequence[MemberClaim]:
+    """What waits for a second person, of these orders (all without), the oldest first."""
+    query = select(MemberClaim).where(MemberClaim.verdict.is_(None))
+    if order_numbers is not None:
+        query = query.where(MemberClaim.order_number.in_(order_numbers))
+    return db.session.scalars(query.order_by(MemberClaim.id).limit(limit)).all()
+
+
+def _open_of(old_id: int) -> MemberClaim | None:
+    return db.session.scalar(
+        select(MemberClaim).where(MemberClaim.old_id == old_id, MemberClaim.verdict.is_(None))
+    )
+
+
+def _note(asked: MemberClaim, verdict: ClaimVerdict, note: str, actor: str, now: datetime) -> None:
+    asked.verdict, asked.note = verdict, note
+    asked.decided_by, asked.decided_at = actor, now
