@@ -48,6 +48,14 @@ def campaign_by_number(number: str, nodes: Select[int]) -> Campaign:
     return found
 
 
+def campaigns_waiting(nodes: Select[int]) -> Sequence[Campaign]:
+    """The campaigns of these nodes that wait for somebody to agree, the oldest first."""
+    query = select(Campaign).where(
+        Campaign.node_id.in_(nodes), Campaign.status == CampaignStatus.SUBMITTED
+    )
+    return db.session.scalars(query.order_by(Campaign.id)).all()
+
+
 def campaign_by_id(campaign_id: int) -> Campaign:
     """One campaign; NotFound without it."""
     found = db.session.get(Campaign, campaign_id)

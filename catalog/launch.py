@@ -209,6 +209,12 @@ def open_approval(product_id: int) -> LaunchApproval | None:
     return next((each for each in approvals_of(product_id) if each.verdict is None), None)
 
 
+def launches_waiting() -> Sequence[LaunchApproval]:
+    """Every question nobody has answered yet, the oldest first."""
+    query = select(LaunchApproval).where(LaunchApproval.verdict.is_(None))
+    return db.session.scalars(query.order_by(LaunchApproval.id)).all()
+
+
 def require_undecided(product_id: int) -> None:
     """Raises UnderApproval while somebody decides: he agrees to what he has seen."""
     if open_approval(product_id) is not None:

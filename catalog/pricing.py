@@ -160,6 +160,12 @@ def open_price(sku_id: int) -> PriceProposal | None:
     )
 
 
+def prices_waiting() -> Sequence[PriceProposal]:
+    """Every change that nobody has decided on yet, the oldest first."""
+    query = select(PriceProposal).where(PriceProposal.verdict.is_(None))
+    return db.session.scalars(query.order_by(PriceProposal.id)).all()
+
+
 def open_prices(product_id: int) -> Sequence[PriceProposal]:
     """Those of all variants of a product."""
     return db.session.scalars(
@@ -169,12 +175,6 @@ def open_prices(product_id: int) -> Sequence[PriceProposal]:
     ).all()
 
 
-def _set(
-    sku: Sku, prices: Prices, *, actor: str, now: datetime, asked_by: str | None = None
-) -> None:
-    change = _change(sku, prices)
-    price_sku(
-        sku_id=sku.id,
 def _undecided(proposal_id: int, product_id: int) -> PriceProposal:
     """A change that waits, locked. Raises NotFound, PriceDecided."""
     asked = locked(
@@ -198,6 +198,12 @@ def _decided(
     return db.session.get_one(Sku, asked.sku_id, populate_existing=True)
 
 
+def _set(
+    sku: Sku, prices: Prices, *, actor: str, now: datetime, asked_by: str | None = None
+) -> None:
+    change = _change(sku, prices)
+    price_sku(
+        sku_id=sku.id,
         price_fen=prices.price_fen,
         prepaid_fen=prices.prepaid_fen,
         market_price_fen=prices.market_price_fen,

@@ -116,6 +116,12 @@ def proposals(*, limit: int) -> Sequence[RateProposal]:
     ).all()
 
 
+def rates_waiting() -> Sequence[RateProposal]:
+    """Proposals that wait for a second person, the oldest first."""
+    query = select(RateProposal).where(RateProposal.status == ProposalStatus.PROPOSED)
+    return db.session.scalars(query.order_by(RateProposal.id)).all()
+
+
 def proposal_of(proposal_id: int) -> RateProposal:
     """One proposal; NotFound without it."""
     proposal = db.session.get(RateProposal, proposal_id)

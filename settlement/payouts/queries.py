@@ -62,6 +62,14 @@ def batches_within(
     ).all()
 
 
+def batches_waiting(scope: Select[int]) -> Sequence[PayoutBatch]:
+    """The batches of a scope that wait for a second person, the oldest first."""
+    query = select(PayoutBatch).where(
+        PayoutBatch.node_id.in_(scope), PayoutBatch.status == BatchStatus.PROPOSED
+    )
+    return db.session.scalars(query.order_by(PayoutBatch.id)).all()
+
+
 def count_batches(scope: Select[int]) -> int:
     """How many batches a scope has."""
     query = select(func.count(PayoutBatch.id)).where(PayoutBatch.node_id.in_(scope))

@@ -1,0 +1,71 @@
+"""What waits for a second person, of what somebody may decide: how much of each kind, his own left out."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Select
+
+from campaigns.queries import campaigns_waiting
+from catalog.launch import launches_waiting
+from catalog.pricing import prices_waiting
+from flows.lost_wechat import claims_waiting
+from orders.search import order_ids
+from org.queries import under
+from org.roster import holds_everything
+from payments.proposals import waiting_proposals
+from payments.ways_out import ways_out_waiting
+from settlement.changes.queries import rates_waiting
+from settlement.payouts.queries import batches_waiting
+
+COUNTED: Final = 100
+"""So much of a kind is counted."""
+
+
+class Approval(StrEnum):
+    """What two persons do together."""
+
+    REFUND = "refund"
+    WAY_OUT = "way_out"
+    PRICE = "price"
+    LAUNCH = "launch"
+    CLAIM = "claim"
+    PAYOUT = "payout"
+    RATE = "rate"
+    CAMPAIGN = "campaign"
+
+
+def approvals_waiting(
+    kinds: Collection[Approval], *, node_id: int, staff_id: int
+) -> dict[Approval, int]:
+    """How much of these kinds waits at a place and below it for somebody else than who asked for it."""
+    own = {staff_id, f"staff:{staff_id}"}
+    counted = {kind: sum(each not in own for each in _ASKERS[kind](node_id)) for kind in kinds}
+    return {kind: count for kind, count in counted.items() if count}
+
+
+def _orders(node_id: int) -> Select[int] | None:
+    return None if holds_everything(node_id) else order_ids(under(node_id))
+
+
+def _of_rates(node_id: int) -> Iterable[int]:
+    """Rules hold everywhere: whoever sees less decides on none."""
+    return [each.proposed_by for each in rates_waiting()] if holds_everything(node_id) else []
+
+
+_ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] = {
+    Approval.REFUND: lambda node_id: [
+        row.proposed_by for row in waiting_proposals(_orders(node_id), limit=COUNTED)
+    ],
+    Approval.WAY_OUT: lambda node_id: [
+        row.proposed_by for row, _ in ways_out_waiting(_orders(node_id), limit=COUNTED)
+    ],
+    Approval.PRICE: lambda _: [row.asked_by for row in prices_waiting()],
+    Approval.LAUNCH: lambda _: [row.asked_by for row in launches_waiting()],
+    Approval.CLAIM: lambda node_id: [row.asked_by for row in claims_waiting(node_id)],
+    Approval.PAYOUT: lambda node_id: [row.proposed_by for row in batches_waiting(under(node_id))],
+    Approval.RATE: _of_rates,
+    Approval.CAMPAIGN: lambda node_id: [
+        row.submitted_by for row in campaigns_waiting(under(node_id))
+    ],
+}
