@@ -118,7 +118,7 @@ def card_of(product: Product, variants: Sequence[Variant]) -> ProductCard:
         price_fen=min(prices, default=None),
         is_from=len(prices) > 1,
         is_sold_out=bool(variants) and not to_buy,
-        few_left=total if left and None not in left and total <= FEW else None,
+        few_left=total if left and None not in left and 0 < total <= FEW else None,
         gifts=[gift.name for gift in Showing.from_json(product.showing).gifts],
     )
 

@@ -59,6 +59,7 @@ _VARIANT: Final = {
 }
 _PAGE: Final = {
     "card": _CARD,
+    "nearby": [],
     "description": "支持双卡双待。",
     "variants": [_VARIANT],
     "plan": [],

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.models import ProductKind
 from catalog.offers import is_on_sale
 from catalog.plans import Plan
 from catalog.queries import product_by_number, product_of_sku, products_of_skus
@@ -14,7 +15,14 @@ from org.models import OrgNode, RepStatus
 from org.queries import node_of, opening_hours, rep_by_number, rep_card, successor_of
 from referral.queries import share_root_rep
 from storefront.cards import ProductCard, card_of
-from storefront.variants import Choice, Variant, choices_of, plan_facts, variants_of
+from storefront.variants import (
+    Choice,
+    Variant,
+    choices_of,
+    plan_facts,
+    variants_of,
+    with_neighbours,
+)
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import NotFound
 
@@ -92,6 +100,8 @@ def product_page(number: str, now: datetime, *, outlet_id: int | None = None) ->
     if product is None or not is_on_sale(product, now):
         raise NotFound("商品不存在或已下架")
     found = variants_of([product.id], now, outlet_id=outlet_id)[product.id]
+    if product.kind != ProductKind.PLAN:
+        found = with_neighbours(found, outlet_id)
     plan = Plan.from_json(product.plan) if product.plan is not None else None
     return ProductPage(
         card=card_of(product, found),

@@ -1,18 +1,19 @@
 """What can be chosen of a product: variants, bundles with their parts, and what a plan says."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from catalog.availability import Left, left_of, left_together
 from catalog.models import ProductKind, Sku
+from catalog.nearby import Nearby, shelves_nearby
 from catalog.offers import Offer, offers
 from catalog.plans import Plan
 from catalog.queries import skus_on_offer
 from catalog.rules import conditions
 from flows.submit import NEEDS_DELIVERY
-from orders.rules import HAVE_USERS
+from orders.rules import HAVE_USERS, QUANTITY_MAX
 from wx_backend.money import yuan
 
 _PLAN_FACTS: Final[Sequence[tuple[str, str, Callable[[Any], str]]]] = (
@@ -48,7 +49,8 @@ class Choice:
 class Variant:
     """One variant to choose; `free` is how many can be had, None where units are not counted.
 
-    Of those, `by_courier` can be sent, and `on_shelf` lie at the outlet of whoever looks. Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
+    Of those, `by_courier` can be sent, and `on_shelf` lie at the outlet of whoever looks. `nearby` says where else in his city it lies, once
+    his own outlet has none. Of a bundle, `parts` names what is in it and `saved_fen` what it saves.
     """
 
     number: str
@@ -65,10 +67,18 @@ class Variant:
     has_user: bool = False
     has_goods: bool = False
     takes_number: bool = False
+    nearby: Sequence[Nearby] = ()
 
     @property
     def is_sold_out(self) -> bool:
-        return self.free == 0
+        return self.free == 0 and not self.nearby
+
+    @property
+    def most(self) -> int:
+        """As many as one line of an order can have just now."""
+        if self.free is None:
+            return QUANTITY_MAX
+        return min(QUANTITY_MAX, max(self.free, *(each.free for each in self.nearby), 0))
 
 
 def variants_of(
@@ -89,6 +99,18 @@ def variants_of(
         if (offer := today[sku.number]).is_for_sale:
             found[sku.product_id].append(_variant(sku, offer, left))
     return found
+
+
+def with_neighbours(variants: list[Variant], outlet_id: int | None) -> list[Variant]:
+    """The same, those that the outlet has none of with the outlets near by that have some.
+
+    Where each part of a bundle lies the checkout tells.
+    """
+    lacking = [each.number for each in variants if each.on_shelf == 0 and not each.parts]
+    if outlet_id is None or not lacking:
+        return variants
+    found = shelves_nearby(lacking, outlet_id=outlet_id)
+    return [replace(each, nearby=[*found.get(each.number, ())]) for each in variants]
 
 
 def _variant(sku: Sku, offer: Offer, units: Mapping[int, Left]) -> Variant:

@@ -8,6 +8,9 @@ from sqlalchemy import select
 from catalog.models import DEFAULT_PLACE, Reservation, Stock
 from catalog.stock_by_hand import correct_stock
 from fulfilment.models import Chain
+from org.models import OrgNode, Tier
+from org.operations import create_node
+from org.queries import node_by_code
 from tests.catalog.shelf import NOON, assert_stock_conserved
 from tests.catalog.test_outlet_stock import lay, stores
 from tests.simulator.stage import Stage
@@ -26,6 +29,22 @@ def shelf(mall: Mall) -> Mall:
     """One phone lies at the outlet, beside the twenty of the central store."""
     lay(mall.wares.phone_id, mall.outlet_id, 1)
     return mall
+
+
+@pytest.fixture
+def neighbour(mall: Mall) -> int:
+    """Another outlet of the city, with two phones on its shelf; one of another city has more."""
+    city = node_by_code("C")
+    assert city
+    city_id, province_id = city.id, city.parent_id
+    db.session.rollback()
+    with transaction():
+        other = create_node(tier=Tier.OUTLET, code="O2", name="北京路营业厅", parent_id=city_id)
+        far = create_node(tier=Tier.CITY, code="C9", name="远城", parent_id=province_id)
+        away = create_node(tier=Tier.OUTLET, code="O9", name="远城营业厅", parent_id=far)
+    lay(mall.wares.phone_id, other, 2)
+    lay(mall.wares.phone_id, away, 9)
+    return other
 
 
 def sell_off_central(mall: Mall) -> None:
@@ -157,3 +176,46 @@ def test_a_cart_counts_what_can_be_had_either_way(shelf: Mall, bob: Phone) -> No
     page = bob.get(f"/checkout?line={shelf.wares.phone}")
     assert page.status_code == 200
     assert "有现货" in page.text
+
+
+def test_the_page_says_where_else_in_the_city_it_lies(
+    mall: Mall, neighbour: int, bob: Phone
+) -> None:
+    page = bob.get(f"/p/{mall.product}").text
+    assert "中山路营业厅暂无现货，北京路营业厅有 2 件，可到店自提" in page
+    assert "远城" not in page
+    told = bob.get(f"/api/products/{mall.product}").get_json()["variants"][0]
+    assert told["nearby"] == [{"code": "O2", "name": "北京路营业厅", "free": 2}]
+    ordered(bob, mall, **PICKUP | {"outlet": "O2"})
+    assert "北京路营业厅有 1 件" in bob.get(f"/p/{mall.product}").text
+    assert stores(mall.wares.phone_id)[neighbour] == (2, 1)
+    lay(mall.wares.phone_id, mall.outlet_id, 1)
+    page = bob.get(f"/p/{mall.product}").text
+    assert "中山路营业厅有现货 1 件" in page
+    assert "北京路" not in page
+
+
+def test_what_lies_near_by_alone_is_bought_there(mall: Mall, neighbour: int, bob: Phone) -> None:
+    sell_off_central(mall)
+    page = bob.get(f"/p/{mall.product}").text
+    assert "北京路营业厅有 2 件，可到店自提；暂时不能快递" in page
+    assert "立即购买" in page
+    assert "加入购物车" not in page  # a cart is counted at the own outlet
+    checkout = bob.get(f"/checkout?sku={mall.wares.phone}").text
+    assert re.search(r'<option value="O1" disabled>', checkout)
+    assert re.search(r'<option value="O2" selected>', checkout)
+    assert 'value="1" max="2"' in checkout
+    refused = bob.post("/api/orders", **wish(mall, **PICKUP))
+    assert refused.get_json()["error"]["code"] == "sold_out"
+    line = wish(mall)["lines"][0] | {"quantity": 2}
+    ordered(bob, mall, client_key="near-0123456789abc", lines=[line], **PICKUP | {"outlet": "O2"})
+    assert stores(mall.wares.phone_id)[neighbour] == (2, 2)
+    page = bob.get(f"/p/{mall.product}").text
+    assert "暂时缺货" in page
+    assert "北京路" not in page
+
+
+def test_a_store_that_closed_is_not_near_by(mall: Mall, neighbour: int, bob: Phone) -> None:
+    with transaction() as session:
+        session.get_one(OrgNode, neighbour).closed_on = NOON.date()
+    assert "北京路" not in bob.get(f"/p/{mall.product}").text

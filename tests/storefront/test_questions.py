@@ -5,7 +5,7 @@ import pytest
 from tests.counting import questions
 from tests.storefront.conftest import Mall, Phones
 
-ASKED = {"/r/{rep}": 16, "/p/{product}": 17, "/api/products": 8}
+ASKED = {"/r/{rep}": 16, "/p/{product}": 18, "/api/products": 8}
 
 
 @pytest.mark.parametrize(("path", "most"), ASKED.items())
