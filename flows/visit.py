@@ -170,14 +170,19 @@ def note_opening(
 
 
 def touch_link(
-    opened: Opened, *, identity_id: int | None = None, visitor_id: int | None = None, now: datetime
+    opened: Opened,
+    *,
+    identity_id: int | None = None,
+    visitor_id: int | None = None,
+    kind: TouchKind = TouchKind.LINK_OPENED,
+    now: datetime,
 ) -> bool:
     """Record that this person, or this browser, opened the share; False for a repeat."""
     who = f"identity:{identity_id}" if identity_id is not None else f"visitor:{visitor_id}"
     return record_touch(
         Contact(
-            key=_key(who, opened.share_id, now),
-            kind=TouchKind.LINK_OPENED,
+            key=_key(kind, who, opened.share_id, now),
+            kind=kind,
             certainty=opened.certainty,
             event_at=now,
             known_at=now,
@@ -188,9 +193,9 @@ def touch_link(
     )
 
 
-def _key(who: str, share_id: int, now: datetime) -> bytes:
+def _key(kind: TouchKind, who: str, share_id: int, now: datetime) -> bytes:
     slot = int(now.timestamp()) // SLOT_SECONDS
-    return blake2s(f"link_opened:{who}:{share_id}:{slot}".encode(), digest_size=16).digest()
+    return blake2s(f"{kind}:{who}:{share_id}:{slot}".encode(), digest_size=16).digest()
 
 
 def _landing(share: Share, certainty: Certainty, sight: Sight, now: datetime) -> Landing:

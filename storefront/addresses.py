@@ -62,23 +62,45 @@ def create() -> ResponseReturnValue:
 @bp.post("/addresses/<number>/default")
 def prefer(number: str) -> ResponseReturnValue:
     """Begin the checkout with this one."""
-    member_id = session.member().member_id
-    retried(lambda: make_default(member_id=member_id, number=number))
+    _prefer(number)
     return redirect("/addresses")
 
 
 @bp.post("/addresses/<number>/drop")
 def drop(number: str) -> ResponseReturnValue:
     """Forget one."""
-    member_id = session.member().member_id
-    retried(lambda: drop_address(member_id=member_id, number=number))
+    _drop(number)
     flash("地址已删除")
     return redirect("/addresses")
+
+
+@bp.post("/api/addresses/<number>/default")
+def prefer_by_call(number: str) -> ResponseReturnValue:
+    """Have this one be the default."""
+    _prefer(number)
+    return jsonify(number=number)
+
+
+@bp.post("/api/addresses/<number>/drop")
+def drop_by_call(number: str) -> ResponseReturnValue:
+    """Forget one."""
+    _drop(number)
+    return jsonify(number=number)
 
 
 def own_book() -> list[BookEntry]:
     """The addresses of whoever is signed in."""
     return book_of(member_ids_of(session.member().member_id), vault())
+
+
+def _prefer(number: str) -> None:
+    member_id = session.member().member_id
+    retried(lambda: make_default(member_id=member_id, number=number))
+
+
+def _drop(number: str) -> None:
+    member_id = session.member().member_id
+    retried(lambda: drop_address(member_id=member_id, number=number))
 
 
 def _save(asked: dict[str, Any]) -> str:

@@ -11,9 +11,10 @@ from marshmallow.fields import Field
 from marshmallow.validate import Regexp
 
 from storefront.openapi_calls import CALLS, Call
-from storefront.openapi_examples import EXAMPLES
+from storefront.openapi_examples import EXAMPLES, RECEIPT
 from storefront.shapes import object_of
 from wx_backend.access import TABLE, Caller
+from wx_backend.carried import HEADER
 
 bp = Blueprint("openapi", __name__)
 
@@ -21,8 +22,9 @@ VERSION: Final = "1.0"
 END: Final = r"\Z"
 REFUSALS: Final = (400, 401, 404, 409, 413, 429, 503)
 ABOUT: Final = """\
-The mall for clients that draw their own pages. Amounts are whole fen, instants are ISO 8601 in UTC. A call that changes something
-needs the session's cookie and the page's token in `X-CSRFToken`; members' calls need a signed-in session. Every refusal has one form:
+The mall for clients that draw their own pages. Amounts are whole fen, instants are ISO 8601 in UTC. A mini-program sends `X-Session` with every
+call, empty at first, and goes on with the `X-Session` of an answer that has one; `/api/sign-in` signs its person in. A page of a browser has the session's
+cookie instead, and sends its token in `X-CSRFToken` with every call that changes something. Every refusal has one form:
 `error.code` for programs, `error.message` for people, `error.details` where fields or prices are named."""
 _ERROR: Final = object_of(
     {
@@ -37,6 +39,12 @@ _ERROR: Final = object_of(
         }
     }
 )
+_IN_PATHS: Final = {
+    "number": {"type": "string", "pattern": "^[0-9A-Za-z]{1,32}$"},
+    "code": {"type": "string", "pattern": "^[0-9A-Za-z-]{1,32}$"},
+    "receipt": {"type": "string", "pattern": "^[0-9A-Z]{1,32}$"},
+    "token": {"type": "string", "pattern": "^[0-9A-Za-z_-]{1,64}$"},
+}
 _REFUSED: Final = {"error": {"code": "not_found", "message": "没有找到"}}
 
 
@@ -66,6 +74,7 @@ def described() -> dict[str, Any]:
     spec.components.security_scheme(
         "session", {"type": "apiKey", "in": "cookie", "name": "wx_session"}
     )
+    spec.components.security_scheme("program", {"type": "apiKey", "in": "header", "name": HEADER})
     paths: dict[str, dict[str, Any]] = {}
     for call in CALLS:
         paths.setdefault(call.path, {})[call.method] = _operation(call)
@@ -87,7 +96,7 @@ def _operation(call: Call) -> dict[str, Any]:
         | _refusals(),
     }
     if TABLE[f"storefront.{call.endpoint}"].caller is Caller.MEMBER:
-        operation["security"] = [{"session": []}]
+        operation["security"] = [{"session": []}, {"program": []}]
     if call.takes is not None:
         content = {"schema": call.takes, "example": example.request}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
@@ -110,11 +119,13 @@ def _refusals() -> dict[str, Any]:
 
 
 def _path_parameters(call: Call) -> list[dict[str, Any]]:
-    if "{number}" not in call.path:
-        return []
-    shape = {"type": "string", "pattern": "^[0-9A-Z]{1,32}$"}
-    example = {"example": EXAMPLES[call.endpoint].number}
-    return [{"name": "number", "in": "path", "required": True, "schema": shape} | example]
+    examples = dict.fromkeys(("number", "code", "token"), EXAMPLES[call.endpoint].number)
+    examples["receipt"] = RECEIPT
+    return [
+        {"name": name, "in": "path", "required": True, "schema": of, "example": examples[name]}
+        for name, of in _IN_PATHS.items()
+        if f"{{{name}}}" in call.path
+    ]
 
 
 def _query(call: Call) -> list[dict[str, Any]]:

@@ -13,9 +13,12 @@ from storefront import schemas
 from storefront.banners import BannerCard
 from storefront.cards import Shelves
 from storefront.cart import CartPage
+from storefront.order_calls import OrderTold, Why
 from storefront.order_pages import OrderRow
+from storefront.place_calls import PlaceTold, Showroom
 from storefront.shapes import Shape, list_of, object_of, shape
 from storefront.showcase import ProductPage
+from storefront.visit_calls import CounterTold, SlotsTold, VisitTold
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ _DIGITS: Final = {"type": "string", "pattern": "^[0-9]{0,11}$"}
 _PAGE: Final = {"type": "integer", "minimum": 0, "maximum": 999}
 _DELIVERY: Final = {"type": "string", "enum": ["courier", "pickup", "none"]}
 _NUMBER: Final = object_of({"number": str})
-_CHOICE: Final = object_of({"number": str, "grade": str, "until": str | None})
+_CHOICE: Final = object_of({"number": str, "grade": str, "minimum_fen": int, "until": str | None})
 _PHONE: Final = object_of(
     {"phone": str, "joins": list_of(object_of({"number": str, "asked_at": datetime}))}
 )
@@ -52,6 +55,29 @@ _ENTRY: Final = object_of(
 assert set(Address.__slots__) < set(_ENTRY["properties"])  # noqa: S101 - the book answers all of it
 
 CALLS: Final = (
+    Call(
+        *("post", "/api/sign-in", "programs.sign_in"),
+        "Exchange the code of a mini-program's `wx.login`; go on with the `X-Session` of the answer",
+        object_of({"until": datetime}),
+        schemas.ProgramSignIn,
+    ),
+    Call(
+        *("post", "/api/launch", "programs.launch"),
+        "A mini-program was opened by a share: the page it leads to, and what to say, if anything",
+        object_of({"path": str, "message": str}),
+        schemas.LaunchRequest,
+    ),
+    Call(
+        *("get", "/api/showrooms/{number}", "place_calls.showroom"),
+        "A rep's showroom: who he is, where to find him, what he puts first",
+        shape(Showroom),
+    ),
+    Call(
+        *("get", "/api/places/{code}", "place_calls.place"),
+        "An outlet with its people and hours, or the outlets of a city or province",
+        shape(PlaceTold),
+        asks={"at": _PAGE},
+    ),
     Call(
         *("get", "/api/products", "shelf.products"),
         "Products on show, of a category and all below it, found by words or pinyin initials",
@@ -132,6 +158,16 @@ CALLS: Final = (
         status=201,
     ),
     Call(
+        *("post", "/api/addresses/{number}/default", "addresses.prefer_by_call"),
+        "Have an address be the default",
+        _NUMBER,
+    ),
+    Call(
+        *("post", "/api/addresses/{number}/drop", "addresses.drop_by_call"),
+        "Forget an address",
+        _NUMBER,
+    ),
+    Call(
         *("post", "/api/phone/code", "phone.send"),
         "Have a one-time code sent to a phone; `seconds` until the next may be asked for",
         object_of({"seconds": int}),
@@ -174,6 +210,28 @@ CALLS: Final = (
         object_of({"number": str, "status": str, "payable_fen": int}),
     ),
     Call(
+        *("get", "/api/orders/{number}/details", "order_calls.show"),
+        "All about one order: lines, steps, the way of each line, refunds, and why this rep",
+        shape(OrderTold),
+    ),
+    Call(
+        *("get", "/api/orders/{number}/why/{receipt}", "order_calls.why"),
+        "Why this rep: the proof of one line of one's own order",
+        shape(Why),
+    ),
+    Call(
+        *("post", "/api/orders/{number}/sign", "order_calls.sign"),
+        "Sign for what the carrier brought",
+        _NUMBER,
+    ),
+    Call(
+        *("post", "/api/orders/{number}/review", "order_calls.review"),
+        "Say how a line that arrived was served",
+        _NUMBER,
+        schemas.ReviewRequest,
+        status=201,
+    ),
+    Call(
         *("post", "/api/orders/{number}/pay", "orders.pay"),
         "What is handed to WeChat to open its pay sheet",
         {"type": "object", "additionalProperties": {"type": "string"}},
@@ -201,6 +259,39 @@ CALLS: Final = (
         _NUMBER,
         schemas.RefundRequest,
         status=202,
+    ),
+    Call(
+        *("get", "/api/visits", "visit_calls.index"),
+        "One's own visits and queue codes, of today and later",
+        object_of({"visits": list_of(shape(VisitTold))}),
+    ),
+    Call(
+        *("get", "/api/visits/slots", "visit_calls.slots"),
+        "The slots of an outlet's next morning, or of the outlet an order waits at",
+        shape(SlotsTold),
+        asks={"outlet": _TEXT, "order": _TEXT},
+    ),
+    Call(
+        *("post", "/api/visits", "visit_calls.book"),
+        "Take a slot; asking again answers the same visit",
+        shape(VisitTold),
+        schemas.VisitRequest,
+        status=201,
+    ),
+    Call(
+        *("post", "/api/visits/{number}/cancel", "visit_calls.cancel"),
+        "Not to come after all",
+        _NUMBER,
+    ),
+    Call(
+        *("get", "/api/counter/{token}", "visit_calls.counter"),
+        "A counter sale: the goods, and who serves",
+        shape(CounterTold),
+    ),
+    Call(
+        *("post", "/api/counter/{token}/confirm", "visit_calls.confirm"),
+        "Confirm a counter sale; then it is ordered with its token as `counter`",
+        shape(CounterTold),
     ),
     Call(
         *("post", "/api/shares", "sharing.create"),

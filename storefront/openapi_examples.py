@@ -7,7 +7,10 @@ from typing import Any, Final
 _ORDER: Final = "OD261129AB3DE5FG7HJ9K"
 _SKU: Final = "SK261129AB3DE5FG7HJ9K"
 _PRODUCT: Final = "PD261129AB3DE5FG7HJ9K"
+_REP_NUMBER: Final = "RP261129AB3DE5FG7HJ9K"
 _BANNER: Final = "BN261129AB3DE5FG7HJ9K"
+RECEIPT: Final = "RC261129AB3DE5FG7HJ9K"
+_TOKEN: Final = "4711AB3DE5FG7HJ9KQ2MWX5PZ3T8VN"  # noqa: S105 - of an example
 _KEY: Final = "0123456789abcdef0123456789abcdef"
 
 
@@ -56,10 +59,10 @@ _VARIANT: Final = {
     "has_user": False,
     "has_goods": True,
     "takes_number": False,
+    "nearby": [],
 }
 _PAGE: Final = {
     "card": _CARD,
-    "nearby": [],
     "description": "支持双卡双待。",
     "variants": [_VARIANT],
     "plan": [],
@@ -95,6 +98,7 @@ _CART: Final = {
 _CHOICE: Final = {
     "number": "14000000888",
     "grade": "靓号",
+    "minimum_fen": 5_900,
     "until": "2026-11-29T04:15:00+00:00",
 }
 _ADDRESS: Final = {
@@ -141,7 +145,153 @@ _PHONE: Final = {
     "joins": [{"number": "4711", "asked_at": "2026-11-29T04:00:00+00:00"}],
 }
 
+_OUTLET: Final = {
+    "code": "TH01",
+    "name": "天河营业厅",
+    "address": "天河路 1 号",
+    "phone": "020-12345678",
+    "hours_today": "09:00–18:00",
+    "is_open": True,
+}
+_REP: Final = {"number": _REP_NUMBER, "name": "爱丽丝", "title": "客户经理"}
+_DETAILS: Final = {
+    "order": _ROW | {"status": "paid"},
+    "lines": [
+        {
+            "name": "星河 X1 5G · 256GB · 曜石黑",
+            "quantity": 1,
+            "paid_fen": 199_900,
+            "fulfilment": "sent",
+            "real_name": "not_needed",
+            "real_name_link": "",
+            "real_name_until": None,
+            "number": "",
+            "bundle": "",
+            "gifts": [{"name": "钢化膜", "quantity": 1}],
+        }
+    ],
+    "steps": [{"words": "付款成功", "about": "", "at": "2026-11-29T04:01:00+00:00"}],
+    "credits": [
+        {
+            "line_name": "星河 X1 5G · 256GB · 曜石黑",
+            "rep_name": "爱丽丝",
+            "outlet_name": "天河营业厅",
+            "reason": "下单前最后一次有效接触来自该销售人员的分享。",
+            "receipt_number": RECEIPT,
+        }
+    ],
+    "refunds": [],
+    "ways": [
+        {
+            "line": "4711",
+            "name": "星河 X1 5G · 256GB · 曜石黑",
+            "outlet": "天河营业厅",
+            "status": "running",
+            "promise": "预计 明天 12:00 前完成",
+            "stations": [
+                {
+                    "name": "物流交接",
+                    "owner": "营业厅",
+                    "place": "done",
+                    "at": "2026-11-29T06:00:00+00:00",
+                    "proofs": ["顺丰速运", "运单号 SF12345678"],
+                }
+            ],
+            "can_review": False,
+            "review": None,
+        }
+    ],
+    "outlet": _OUTLET,
+    "delivery": "courier",
+    "address": "广东省 广州市 天河区 中山路 1 号",
+    "contact": "鲍** 138****8000",
+    "pickup": None,
+    "expires_at": "2026-11-29T04:30:00+00:00",
+    "can_refund": False,
+    "can_sign": True,
+}
+
+_VISIT: Final = {
+    "number": "4711",
+    "outlet": "天河营业厅",
+    "code": "0930-02",
+    "starts_at": "2026-11-30T01:30:00+00:00",
+    "status": "booked",
+    "order": "",
+}
+_COUNTER: Final = {
+    "goods": "星河 X1 5G · 256GB · 曜石黑",
+    "sku": _SKU,
+    "quantity": 1,
+    "price_fen": 199_900,
+    "acceptor": {"name": "戴夫", "outlet": "天河营业厅"},
+    "developer": {"name": "爱丽丝", "outlet": "天河营业厅"},
+    "is_confirmed": False,
+}
+_WHY: Final = {
+    "number": RECEIPT,
+    "line": "星河 X1 5G · 256GB · 曜石黑",
+    "sentence": "爱丽丝的分享是 30 天有效期内最后一次有效接触。",
+    "contacts": [
+        {
+            "kind": "打开链接",
+            "at": "2026-11-29T03:00:00+00:00",
+            "hops": [{"name": "爱丽丝", "place": "聊天", "is_rep": True}],
+            "verdict": "是30天有效期内最后一次有效接触",
+            "is_won": True,
+        }
+    ],
+    "decided_at": "2026-11-29T04:00:00+00:00",
+    "policy_version": 1,
+    "holds": True,
+}
+
 EXAMPLES: Final[Mapping[str, Example]] = {
+    "order_calls.why": Example(_WHY),
+    "visit_calls.index": Example({"visits": [_VISIT]}),
+    "visit_calls.slots": Example(
+        {
+            "outlet": "天河营业厅",
+            "order": "",
+            "slots": [{"starts_at": "2026-11-30T01:30:00+00:00", "free": 4}],
+            "booked": None,
+        }
+    ),
+    "visit_calls.book": Example(
+        _VISIT, {"outlet": "TH01", "order": "", "starts_at": "2026-11-30T01:30:00+00:00"}
+    ),
+    "visit_calls.cancel": Example({"number": "4711"}, number="4711"),
+    "visit_calls.counter": Example(_COUNTER, number=_TOKEN),
+    "visit_calls.confirm": Example(_COUNTER | {"is_confirmed": True}, number=_TOKEN),
+    "programs.sign_in": Example(
+        {"until": "2026-12-29T04:00:00+00:00"}, {"account": "mall", "code": "0a1b2c3d4e5f"}
+    ),
+    "programs.launch": Example(
+        {"path": f"/p/{_PRODUCT}", "message": ""},
+        {"share": "SAAAAAAAABBBBBBBBBBBBBBB", "scene": 1047},
+    ),
+    "place_calls.showroom": Example(
+        {
+            "rep": _REP,
+            "greeting": "您好，选机办卡随时找我",
+            "outlet": _OUTLET,
+            "picks": [_CARD],
+            "acts_at": "",
+        },
+        number=_REP_NUMBER,
+    ),
+    "place_calls.place": Example(
+        {
+            "name": "天河营业厅",
+            "tier": "outlet",
+            "above": [{"name": "广州", "path": "/city/GZ"}],
+            "outlet": _OUTLET,
+            "reps": [_REP],
+            "outlets": [],
+            "next_page": None,
+        },
+        number="TH01",
+    ),
     "shelf.products": Example(_SHELVES),
     "shelf.product": Example(_PAGE, number=_PRODUCT),
     "banners.index": Example(
@@ -189,6 +339,8 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         {"addresses": [_ADDRESS | {"number": "0123456789abcdef", "is_default": True}]}
     ),
     "addresses.create": Example({"number": "0123456789abcdef"}, _ADDRESS | {"is_default": True}),
+    "addresses.prefer_by_call": Example({"number": "0123456789abcdef"}, number="0123456789abcdef"),
+    "addresses.drop_by_call": Example({"number": "0123456789abcdef"}, number="0123456789abcdef"),
     "phone.send": Example({"seconds": 60}, {"phone": "13800138000"}),
     "phone.check": Example(_PHONE, {"phone": "13800138000", "code": "031415"}),
     "phone.show": Example(_PHONE),
@@ -196,6 +348,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "shelf.mine": Example({"orders": [_ROW], "next_page": None}),
     "orders.create": Example({"number": _ORDER, "pay_url": f"/orders/{_ORDER}/pay"}, _WISH),
     "orders.state": Example({"number": _ORDER, "status": "placed", "payable_fen": 199_900}),
+    "order_calls.show": Example(_DETAILS),
+    "order_calls.sign": _DONE,
+    "order_calls.review": Example({"number": _ORDER}, {"line": "4711", "stars": 5, "text": "很快"}),
     "orders.pay": Example(_SHEET),
     "orders.code": Example(
         {"code_url": "weixin://wxpay/bizpayurl?pr=p4lpSuKzz", "picture": "<svg/>"}

@@ -7,6 +7,7 @@ from typing import Final
 
 from catalog.queries import sku_name
 from flows.real_name import link_for
+from flows.receipt_pages import ReceiptPage, filed_receipt, receipt_page
 from flows.sealed import order_address, shown_contact
 from flows.taking_back import can_take_back
 from members.queries import member_ids_of
@@ -18,6 +19,7 @@ from payments.queries import refunds_of_order
 from referral.proofs import latest_attribution, receipt_of
 from referral.sentences import REASONS
 from referral.values import Reason
+from storefront import session
 from storefront.showcase import OutletPanel, outlet_panel
 from wx_backend.errors import NotFound
 
@@ -114,6 +116,15 @@ def own_order(number: str, member_id: int) -> SalesOrder:
     if order is None or order.member_id not in member_ids_of(member_id):
         raise NotFound("订单不存在")
     return order
+
+
+def own_receipt(number: str, receipt: str) -> ReceiptPage:
+    """The proof of one line of one's own order; NotFound for a foreign or another order's."""
+    order = own_order(number, session.member().member_id)
+    filed = filed_receipt(receipt)
+    if filed.order.id != order.id:
+        raise NotFound("凭证不存在")
+    return receipt_page(filed)
 
 
 def order_rows(member_id: int, *, after: int, limit: int) -> list[OrderRow]:

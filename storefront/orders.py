@@ -7,7 +7,6 @@ from flows.payment.ending import ask_now, cancel_order
 from flows.payment.prepay import pay as ask_for_payment
 from flows.payment.prepay import pay_by_code
 from flows.phone_proof import joins_waiting
-from flows.receipt_pages import filed_receipt, receipt_page
 from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
 from orders.models import Delivery
@@ -15,13 +14,12 @@ from storefront import session
 from storefront.arrival import HIDDEN, arrival_panel
 from storefront.checkout import new_client_key
 from storefront.homes import home_outlet
-from storefront.order_pages import order_page, order_rows, own_order
+from storefront.order_pages import order_page, order_rows, own_order, own_receipt
 from storefront.schemas import OrderRequest, RefundRequest, body
 from storefront.shelf import PAGE, asked_page
 from wx_backend import clock
 from wx_backend.config import Mode
 from wx_backend.db import db, retried
-from wx_backend.errors import NotFound
 from wx_backend.platform import config
 from wx_backend.qr_picture import qr_svg
 
@@ -68,11 +66,7 @@ def pay_page(number: str) -> str:
 @bp.get("/orders/<number>/why/<receipt>")
 def why(number: str, receipt: str) -> str:
     """Why this rep: the proof of one line of one's own order, as its buyer may read it."""
-    order = own_order(number, session.member().member_id)
-    filed = filed_receipt(receipt)
-    if filed.order.id != order.id:
-        raise NotFound("凭证不存在")
-    return render_template("storefront/why.html", page=receipt_page(filed))
+    return render_template("storefront/why.html", page=own_receipt(number, receipt))
 
 
 @bp.post("/api/orders")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -20,6 +21,8 @@ from wx_backend import clock
 from wx_backend.errors import NotFound
 
 bp = Blueprint("places", __name__)
+
+NO_PLACE: Final = "没有找到这个地方，或它已停止营业"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,19 +85,27 @@ def near() -> ResponseReturnValue:
 
 
 def _page(code: str, tier: Tier) -> str:
-    node, now = node_by_code(code[:32]), clock.now()
-    if node is None or node.tier != tier or node.closed_on is not None:
-        raise NotFound("没有找到这个地方，或它已停止营业")
+    node, now = open_place(node_by_code(code[:32])), clock.now()
+    if node.tier != tier:
+        raise NotFound(NO_PLACE)
     return render_template(
         "storefront/place.html",
-        place=_place(node, now),
+        place=place_page(node, now),
         banners=cards_at(node.id, now),
         shelves=asked_shelves(""),
         rep=my_adviser(),
     )
 
 
-def _place(node: OrgNode, now: datetime) -> PlacePage:
+def open_place(node: OrgNode | None) -> OrgNode:
+    """The place, if customers may see it. NotFound."""
+    if node is None or node.tier == Tier.GROUP or node.closed_on is not None:
+        raise NotFound(NO_PLACE)
+    return node
+
+
+def place_page(node: OrgNode, now: datetime) -> PlacePage:
+    """What the page of a place shows; `at` is the page of its list."""
     above = ancestors(node.id)
     tier = Tier(node.tier)
     links = [

@@ -18,15 +18,19 @@ from storefront import (
     notices,
     numbers,
     openapi,
+    order_calls,
     orders,
     phone,
     pictures,
+    place_calls,
     places,
     posters,
+    programs,
     session,
     sharing,
     shelf,
     sign_in,
+    visit_calls,
     visits,
 )
 from storefront.words import register
@@ -63,6 +67,10 @@ for part in (
     banners,
     places,
     posters,
+    programs,
+    order_calls,
+    place_calls,
+    visit_calls,
     openapi,
 ):
     bp.register_blueprint(part.bp)

@@ -38,6 +38,20 @@ class Strict(Schema):
         unknown = RAISE
 
 
+class ProgramSignIn(Strict):
+    """Which mini-program it is, by its name in our configuration, and the code of `wx.login`."""
+
+    account = fields.Str(required=True, validate=validate.Length(min=1, max=32))
+    code = fields.Str(required=True, validate=validate.Regexp(r"[0-9A-Za-z_-]{1,128}\Z"))
+
+
+class LaunchRequest(Strict):
+    """The token of the share a mini-program was launched by, and WeChat's number of how."""
+
+    share = fields.Str(required=True, validate=validate.Regexp(r"[0-9A-Za-z_-]{1,32}\Z"))
+    scene = fields.Int(required=True, strict=True, validate=validate.Range(min=1000, max=99_999))
+
+
 class ShareRequest(Strict):
     """Which page is passed on; an empty key is the front page."""
 
@@ -143,3 +157,19 @@ class RefundRequest(Strict):
 
     client_key = fields.Str(required=True, validate=CLIENT_KEY)
     reason = _words(60, required=True)
+
+
+class ReviewRequest(Strict):
+    """How a line of an order was served."""
+
+    line = fields.Str(required=True, validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+    stars = fields.Int(required=True, strict=True, validate=validate.Range(min=1, max=5))
+    text = fields.Str(load_default="", validate=validate.Length(max=500))
+
+
+class VisitRequest(Strict):
+    """When to come, and where: to an outlet, or to the one an order waits at."""
+
+    outlet = fields.Str(load_default="", validate=validate.Length(max=32))
+    order = fields.Str(load_default="", validate=validate.Length(max=32))
+    starts_at = fields.AwareDateTime(required=True, default_timezone=None)

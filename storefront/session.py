@@ -10,13 +10,15 @@ from flows.signing_in import Person, signed_in_person
 from flows.visit import Opened
 from referral.values import Certainty
 from wx_backend import clock
+from wx_backend.carried import is_carried
 from wx_backend.config import Account, Mode
-from wx_backend.errors import NotFound, NotSignedIn
+from wx_backend.errors import NotSignedIn
 from wx_backend.platform import config
 
 VISITOR_COOKIE: Final = "wx_visitor"
 VISITOR_SECONDS: Final = 365 * 86_400
 CARRIED_FOR: Final = timedelta(days=30)  # as long as a touch can win
+_KEPT: Final = ("share", "opened", "account", "visitor")
 
 
 def viewer() -> Person | None:
@@ -44,7 +46,7 @@ def _viewer() -> Person | None:
 
 def enter(identity_id: int, now: datetime) -> None:
     """Begin a signed-in session: nothing of the one before stays, but how the browser came."""
-    kept = {name: session[name] for name in ("share", "opened", "account") if name in session}
+    kept = {name: session[name] for name in _KEPT if name in session}
     session.clear()
     session.update(kept)
     session["identity"], session["signed_in_at"] = identity_id, now.timestamp()
@@ -100,12 +102,17 @@ def as_values(opened: Opened | None) -> list[Any] | None:
 
 
 def visitor_cookie() -> str:
-    """The anonymous visitor's cookie; empty without one."""
+    """The anonymous visitor's cookie; empty without one. A program has it in its session."""
+    if is_carried():
+        return str(session.get("visitor", ""))
     return request.cookies.get(VISITOR_COOKIE, "")
 
 
 def give_visitor(response: Response, cookie: str) -> None:
     """Let the browser keep its visitor's cookie for a year."""
+    if is_carried():
+        session["visitor"] = cookie
+        return
     response.set_cookie(
         VISITOR_COOKIE,
         cookie,
@@ -118,6 +125,9 @@ def give_visitor(response: Response, cookie: str) -> None:
 
 def forget_visitor(response: Response) -> None:
     """The cookie is another person's: this browser gets a new one when it needs one."""
+    if is_carried():
+        session.pop("visitor", None)
+        return
     response.delete_cookie(VISITOR_COOKIE, httponly=True, samesite="Lax")
 
 
@@ -128,12 +138,13 @@ def is_in_wechat() -> bool:
 
 
 def account() -> Account:
-    """The Official Account this browser meets: its person's, else the one it came by, else the first."""
-    accounts = official_accounts()
-    if not accounts:
-        raise NotFound("没有可用的公众号")
+    """The account this browser meets: its person's, else the Official Account it came by, else the first."""
     person = viewer()
-    wanted = person.appid if person is not None else session.get("account")
+    own = config().account_of(person.appid) if person is not None else None
+    if own is not None:
+        return own
+    accounts = official_accounts() or config().accounts
+    wanted = session.get("account")
     return next((each for each in accounts if each.appid == wanted), accounts[0])
 
 

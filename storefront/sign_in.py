@@ -20,7 +20,14 @@ from wx_backend.access import Access, Caller
 from wx_backend.config import Account
 from wx_backend.db import db, retried
 from wx_backend.error_pages import wants_json
-from wx_backend.errors import BadInput, Forbidden, NotSignedIn, PlatformError, Unavailable
+from wx_backend.errors import (
+    BadInput,
+    Forbidden,
+    NotFound,
+    NotSignedIn,
+    PlatformError,
+    Unavailable,
+)
 from wx_backend.platform import client, config
 from wx_backend.qr_picture import qr_svg
 
@@ -73,7 +80,10 @@ def begin() -> ResponseReturnValue:
         return redirect(f"{base_url}{url_for('.begin', next=onward)}")
     state = secrets.token_hex(16)
     session.meet(_account_of(onward))
-    appid = session.account().appid
+    account = session.account()
+    if account.kind != "official":
+        raise NotFound("没有可用的公众号")
+    appid = account.appid
     round_trip = [state, onward, session.as_values(session.waiting()), _seconds(), appid]
     cookie["rounds"] = [*_rounds(), round_trip][-ROUNDS_MAX:]
     target = f"{base_url}{url_for('.come_back')}"

@@ -23,8 +23,10 @@ from storefront.sign_in import require_member
 from terminal import routes as terminal
 from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, limits, plain, tables
+from wx_backend.carried import CarriedSessions, is_carried
 from wx_backend.config import BadConfig, Config
 from wx_backend.db import db, engine_options, let_go, prepare_engine
+from wx_backend.json_answers import InstantsInJson
 from wx_backend.late_rules import LateRule
 from wx_backend.platform import Clients
 from wx_backend.row_ids import RowId
@@ -50,7 +52,7 @@ def create_app(config: Config) -> Flask:
     clock.follow(config.service.data_dir / "clock-offset" if config.service.movable_clock else None)
     _open_database(app)
     bell.install(config.redis.url)
-    csrf.init_app(app)
+    _want_page_tokens(app)
     error_pages.install(app, storefront.error_look)
     headers.install(app)
     plain.install(app)
@@ -75,7 +77,20 @@ def _flask() -> Flask:
     app = Flask("wx_backend", static_folder=None)
     app.url_rule_class = LateRule
     app.url_map.converters["int"] = RowId
+    app.session_interface = CarriedSessions()
+    app.json = InstantsInJson(app)
     return app
+
+
+def _want_page_tokens(app: Flask) -> None:
+    """What a page of ours sends bears its token; a program, which has no page, sends none."""
+    csrf.init_app(app)
+
+    def check() -> None:
+        if not is_carried():
+            csrf.protect(apply_exemptions=True)
+
+    app.before_request(check)
 
 
 def _require_member(row: access.Access) -> ResponseReturnValue | None:
@@ -165,5 +180,6 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # by `_want_page_tokens`
         "JSON_AS_ASCII": False,
     }

@@ -37,6 +37,8 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "storefront.links.touch"): "touch",
     ("POST", "storefront.posters.create"): "share",
     ("POST", "storefront.sharing.create"): "share",
+    ("POST", "storefront.programs.launch"): "touch",
+    ("POST", "storefront.programs.sign_in"): "login",
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.account.begin_factor"): "console",
     ("POST", "console.account.codes"): "console",
@@ -126,7 +128,8 @@ def _check(config: Config, counts: Counts, name: str, now: datetime) -> None:
     """Raises TooMany, with the seconds until the next window begins."""
     limit = config.guard.limits[name]
     window, gone = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    address, browser = client_address(), session.get("csrf_token")
+    address = client_address()
+    browser = session.get("csrf_token") or session.get("identity")  # a program has no page's token
     asked = ((network_of(address), limit.address), (browser, limit.session))
     for who, most in asked:
         if who and counts.add(_key(config, name, str(who)), window) > most:

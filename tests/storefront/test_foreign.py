@@ -152,7 +152,8 @@ def members_rules(app: Flask) -> Iterator[Rule]:
 
 
 def path_of(app: Flask, rule: Rule, things: Things) -> str:
-    number = things.address if rule.endpoint.startswith("storefront.addresses") else things.order
+    numbers = {"addresses": things.address, "visit_calls": things.booking}
+    number = numbers.get(rule.endpoint.split(".")[1], things.order)
     named: Mapping[str, object] = {
         "number": number,
         "receipt": things.receipt,
@@ -166,7 +167,11 @@ def path_of(app: Flask, rule: Rule, things: Things) -> str:
 def said(answer: TestResponse, things: Things) -> tuple[int, str, str]:
     """What is told, but for the numbers that were asked about."""
     told = answer.text + str(answer.headers.get("Location", ""))
-    for value in (things.order, things.receipt, things.counter, things.address, things.msisdn):
+    booking = f'"{things.booking}"'
+    for value in (
+        *(things.order, things.receipt, things.counter, things.address, things.msisdn),
+        booking,
+    ):
         told = told.replace(value, "…")
     return answer.status_code, told, answer.mimetype or ""
 
@@ -178,9 +183,11 @@ def calls(app: Flask, phone: Phone, things: Things) -> Iterator[tuple[str, TestR
         if "GET" in (rule.methods or ()):
             yield rule.endpoint, phone.get(path)
         elif rule.rule.startswith("/api/"):
-            is_refund = rule.endpoint.endswith("refund")
-            body = {"client_key": KEY, "reason": "x"} if is_refund else {}
-            yield rule.endpoint, phone.post(path, **body)
+            bodies: Mapping[str, dict[str, Any]] = {
+                "refund": {"client_key": KEY, "reason": "x"},
+                "review": {"line": things.line, "stars": 5},
+            }
+            yield rule.endpoint, phone.post(path, **bodies.get(rule.endpoint.split(".")[-1], {}))
         else:
             yield rule.endpoint, form(phone, path, line=things.line, stars="5")
 

@@ -15,10 +15,14 @@ from schemathesis import checks
 from storefront.openapi import described
 from storefront.openapi_calls import CALLS
 from storefront.openapi_examples import EXAMPLES
+from tests.rows import rows
 from tests.storefront.conftest import Mall, Phones
+from wx_backend.access import TABLE, Caller
+from wx_backend.carried import HEADER
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 CASES = 12
+OPEN_TO_ALL = ("visitor", "cart_line", "sighting_count", "forged_count", "forged_sample")
 HELD_TO = [
     checks.not_a_server_error,
     checks.status_code_conformance,
@@ -82,3 +86,56 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(
             )
 
         hold()
+
+
+def test_whatever_a_stranger_sends_no_members_call_answers(app: Flask, mall: Mall) -> None:
+    """A program nobody is signed in at: what needs somebody is refused before anything is looked at."""
+    assert mall
+    schema = Context().run(schemathesis.openapi.from_wsgi, "/api/openapi.json", app)
+    before = rows(but=OPEN_TO_ALL)
+    for found in schema.get_all_operations():
+        operation: Any = found.ok()  # type: ignore[union-attr]  # the document is sound
+        answers = answers_to_nobody(operation)
+        assert max(answers) < 500
+        if operation.definition.raw.get("security"):
+            assert {401} <= answers <= {400, 401}, (
+                operation.label
+            )  # 400: no text that could be kept
+    assert rows(but=OPEN_TO_ALL) == before
+
+
+def answers_to_nobody(operation: Any) -> set[int]:
+    """With which statuses made-up requests of one call are answered without a sign-in."""
+    seen = set()
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=CASES,
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
+    def ask(case: Any) -> None:
+        answer = Context().run(case.call, base_url="http://localhost", headers={HEADER: ""})
+        seen.add(answer.status_code)
+
+    ask()
+    return seen
+
+
+def test_whoever_needs_to_be_somebody_is_in_the_document(app: Flask) -> None:
+    """The document asks for a session exactly where the table does."""
+    assert app.testing
+    said = {
+        operation["operationId"]
+        for operations in described()["paths"].values()
+        for operation in operations.values()
+        if "security" in operation
+    }
+    members = {
+        call.endpoint
+        for call in CALLS
+        if TABLE[f"storefront.{call.endpoint}"].caller is Caller.MEMBER
+    }
+    assert said == members

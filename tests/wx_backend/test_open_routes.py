@@ -25,6 +25,8 @@ WRITES = {
     "storefront.cart.change_by_form",
     "storefront.cart.put",
     "storefront.links.touch",  # what this browser opened, known from its signed session
+    "storefront.programs.launch",  # a look at a link; a touch of nobody but who is signed in
+    "storefront.programs.sign_in",  # by a code that WeChat gave to this person, once
     "storefront.sharing.create",  # nothing is kept for whoever is nobody
     "storefront.sign_in.end",
 }
