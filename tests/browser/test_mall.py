@@ -3,20 +3,26 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import zxingcpp
 from flask import Flask
+from PIL import Image
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from catalog.models import Sku, Stock
+from catalog.stock_by_hand import correct_stock
 from templates_msg.library import Listed, ask_for, note_library
 from templates_msg.models import MessageKind
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
 from tests.storefront.records import credited
 from wx_backend import clock
-from wx_backend.db import transaction
+from wx_backend.db import db, transaction
 
 pytestmark = pytest.mark.browser
 
@@ -236,6 +242,85 @@ def test_a_link_is_passed_on_by_ones_own_share(open_mall: Mall, site: str, phone
     assert shown.input_value() != site + link
     phone.get_by_role("button", name="关闭").click()
     expect(shown).to_be_hidden()
+
+
+def test_wechats_own_menu_gets_a_card_of_the_page(open_mall: Mall, site: str, phone: Page) -> None:
+    """What ··· in the corner passes on: the page's name and picture, under a link of the viewer's own."""
+    handing = JSSDK.replace(
+        "updateAppMessageShareData() {}, updateTimelineShareData() {}",
+        "updateAppMessageShareData(card) { window.chatCard = card; },"
+        " updateTimelineShareData(card) { window.momentsCard = card; }",
+    )
+    phone.context.unroute("https://res.wx.qq.com/**")
+    phone.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=handing))
+    phone.goto(site + open_mall.link(open_mall.alice_id, open_mall.product))
+    phone.wait_for_function("window.chatCard && window.momentsCard")
+    chat, moments = phone.evaluate("[window.chatCard, window.momentsCard]")
+    assert chat["title"] == moments["title"] == "星河手机"
+    assert chat["imgUrl"].startswith(f"{site}/mall-assets/")
+    links = {chat["link"], moments["link"]}
+    assert len(links) == 2
+    assert all(link.startswith(f"{site}/s/S") for link in links)
+
+
+def to_the_checkout(phone: Page, site: str, shop: Mall) -> None:
+    """From the product's page to a form that is filled in."""
+    phone.goto(f"{site}/p/{shop.product}")
+    phone.get_by_role("button", name="立即购买").click()
+    for label, text in (
+        ("姓名", "鲍勃"),
+        ("手机号", "13800138000"),
+        ("地区", "广东省 广州市 天河区"),
+        ("详细地址", "中山路 1 号"),
+    ):
+        phone.get_by_label(label).fill(text)
+
+
+def test_what_cannot_be_ordered_as_shown_says_so_and_leads_on(
+    open_mall: Mall, site: str, phone: Page
+) -> None:
+    """While the form was filled in another price was set, then the last one sold."""
+    to_the_checkout(phone, site, open_mall)
+    with transaction():
+        db.session.get_one(Sku, open_mall.wares.phone_id).price_fen = 188_800
+    phone.get_by_role("button", name="提交订单").click()
+    expect(phone.get_by_role("status")).to_contain_text("商品价格已变化")
+    phone.get_by_role("link", name="查看新价格").click()
+    expect(phone.get_by_text("1,888.00").first).to_be_visible()
+
+    to_the_checkout(phone, site, open_mall)
+    stock_id = db.session.scalars(select(Stock.id)).one()
+    db.session.rollback()
+    with transaction():
+        correct_stock(stock_id=stock_id, change=-20, actor="staff:1", now=clock.now())
+    phone.get_by_role("button", name="提交订单").click()
+    expect(phone.get_by_role("status")).to_contain_text("库存不足")
+    assert not is_wider_than_the_screen(phone)
+    phone.get_by_role("link", name="重新选择").click()
+    expect(phone.get_by_text("已售罄").first).to_be_visible()
+
+
+def test_on_a_desktop_an_order_is_paid_by_scanning_the_screen(
+    *,
+    open_mall: Mall,
+    site: str,
+    phone: Page,
+    desktop: Page,
+    wechat: Stage,
+    run_jobs: Callable[[], None],
+) -> None:
+    to_the_checkout(phone, site, open_mall)
+    phone.get_by_role("button", name="提交订单").click()
+    expect(phone.get_by_role("button", name="微信支付")).to_be_visible()
+    desktop.context.add_cookies(phone.context.cookies())  # type: ignore[arg-type]  # as it gave them
+    desktop.goto(phone.url)
+    code = desktop.get_by_role("img", name="微信支付二维码")
+    expect(code.locator("svg")).to_be_visible()
+    assert not is_wider_than_the_screen(desktop)
+    (seen,) = zxingcpp.read_barcodes(Image.open(BytesIO(code.screenshot())))
+    assert wechat.act("Bob", "pay", code_url=seen.text)["err_msg"].endswith(":ok")
+    run_until(desktop, run_jobs, "付款成功")
+    assert len(wechat.facts("payment")) == 1
 
 
 def test_the_dark_theme_paints_the_whole_page(open_mall: Mall, site: str, phone: Page) -> None:

@@ -77,14 +77,17 @@ def test_a_product_leads_with_gifts_and_tells_its_choices(mall: Mall, phone: Pho
     with transaction():
         product = product_by_number(mall.product)
         assert product
-        product.showing = showing.as_json()
+        product.showing, product.description = showing.as_json(), "支持双卡双待"
         for number, size in enumerate(("128G", "256G")):
             options = {"容量": size, "颜色": "白"}
             data = SkuData(f"白 {size}", 199_900, options=options, position=number + 1)
             add_sku(product_id=product.id, data=data, now=clock.now())
         activate_sku(sku_id=mall.wares.phone_id, is_active=False)
     page = phone.get(f"/p/{mall.product}").text
-    order = ("赠品", "还没有评价", "发货或备货", "容量", "服务承诺", "假一赔十")
+    order = (
+        *("data-price", "赠品", "还没有评价", "发货或备货", "容量", "服务承诺", "假一赔十"),
+        *("<summary>商品详情", "支持双卡双待", "加入购物车"),
+    )
     places = [page.index(words) for words in order]
     assert places == sorted(places)
     assert 'src="/mall-assets/mark.png" width="300" height="400"' in page
@@ -126,6 +129,7 @@ def test_a_showroom_says_who_where_and_when(mall: Mall, phone: Phone) -> None:
     page = phone.get(f"/r/{mall.alice_number}").text
     for words in ("爱丽丝", "客户经理", "中山路营业厅", "09:00–18:00", "您好，选机办卡随时找我"):
         assert words in page
+    assert 'href="/outlet/O1"' in page  # the store is one step away
     assert phone.get("/r/RP000000").status_code == 404
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
+from tests.storefront.test_orders import ordered
 
 LIMIT = 60 * 1024
 _OURS = re.compile(r'(?:href|src)="(/mall-assets/[^"]+\.(?:css|js)\?[^"]*)"')
@@ -38,8 +39,17 @@ def phone(mall: Mall, phone_of: Phones) -> Phone:
 
 
 def test_the_first_load_of_every_page_to_buy_on_is_light(mall: Mall, phone: Phone) -> None:
+    order = ordered(phone, mall)
     paths = (
         "/",
+        "/c/phones",
+        "/outlet/O1",
+        "/city/C",
+        "/orders",
+        f"/orders/{order}",
+        f"/orders/{order}/pay",
+        "/addresses",
+        "/phone",
         f"/r/{mall.alice_number}",
         "/search?q=xhsj",
         f"/p/{mall.product}",
