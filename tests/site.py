@@ -60,10 +60,16 @@ def _pieces(environ: Environ) -> Iterable[bytes]:
     ]
     lines += ["transfer-encoding: chunked"] if length is None else [f"content-length: {length}"]
     yield "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1", "replace")
-    while piece := environ["wsgi.input"].read(PIECE):
-        yield piece if length is not None else b"%x\r\n%b\r\n" % (len(piece), piece)
     if length is None:
+        while piece := environ["wsgi.input"].read(PIECE):
+            yield b"%x\r\n%b\r\n" % (len(piece), piece)
         yield b"0\r\n\r\n"
+        return
+    # On a kept connection nothing ends the stream; a length that is none is for the door to refuse.
+    left = int(length) if length.isdigit() else PIECE
+    while left > 0 and (piece := environ["wsgi.input"].read(min(left, PIECE))):
+        left -= len(piece)
+        yield piece
 
 
 async def _exchanged(door: Door, pieces: Iterable[bytes], client: str) -> bytes:
