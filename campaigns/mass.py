@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import func, select, update
 
+from campaigns.counts import counted
 from campaigns.mass_models import MassPart, MassResult, PartStatus
 from campaigns.mass_queries import REPEAT_WITHIN, unsettled_parts
 from campaigns.models import Campaign, CampaignStatus, Recipient, RecipientStatus
@@ -76,12 +77,14 @@ def fill_part(part: MassPart, recipient_ids: Sequence[int], *, now: datetime) ->
     """Put people who wait into a part; they wait no longer."""
     part.first_id, part.last_id = recipient_ids[0], recipient_ids[-1]
     part.people = len(recipient_ids)
-    db.session.execute(
-        update(Recipient)
-        .where(Recipient.id.in_(recipient_ids), Recipient.status == RecipientStatus.WAITING)
-        .values(status=RecipientStatus.SENDING, taken_at=now, tries=Recipient.tries + 1)
-        .execution_options(synchronize_session=False)
-    )
+    mine = Recipient.id.in_(recipient_ids)
+    with counted(part.campaign_id, mine):
+        db.session.execute(
+            update(Recipient)
+            .where(mine, Recipient.status == RecipientStatus.WAITING)
+            .values(status=RecipientStatus.SENDING, taken_at=now, tries=Recipient.tries + 1)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def empty_part(part: MassPart) -> None:
@@ -204,16 +207,18 @@ def _turn(part: MassPart, stands: RecipientStatus) -> None:
     values: dict[str, object] = {"status": stands, "error": error}
     if stands is RecipientStatus.WAITING:
         values["taken_at"] = None
-    db.session.execute(
-        update(Recipient)
-        .where(
-            Recipient.campaign_id == part.campaign_id,
-            Recipient.id.between(part.first_id, part.last_id),
-            Recipient.status.in_([RecipientStatus.SENDING, RecipientStatus.UNKNOWN]),
+    mine = Recipient.id.between(part.first_id, part.last_id)
+    with counted(part.campaign_id, mine):
+        db.session.execute(
+            update(Recipient)
+            .where(
+                Recipient.campaign_id == part.campaign_id,
+                mine,
+                Recipient.status.in_([RecipientStatus.SENDING, RecipientStatus.UNKNOWN]),
+            )
+            .values(**values)
+            .execution_options(synchronize_session=False)
         )
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _part(part_id: int) -> MassPart:

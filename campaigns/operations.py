@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import delete, select
 
+from campaigns.counts import forget_counts, put_right
 from campaigns.mass import withdraw_unsent
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
 from campaigns.queries import writers_of
@@ -91,7 +92,7 @@ def edit_campaign(campaign_id: int, plan: Plan, *, staff_id: int, now: datetime)
         setattr(campaign, name, value)
     campaign.revision += 1
     campaign.submitted_by = campaign.approved_by = None
-    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+    _forget_people(campaign_id)
     note(campaign, "edited", staff_id=staff_id, now=now)
     return campaign
 
@@ -108,6 +109,7 @@ def note_frozen(campaign_id: int, *, now: datetime) -> None:
     """The audience is whole; an imported list has served its purpose and is deleted."""
     campaign = _step(campaign_id, (CampaignStatus.FREEZING,), CampaignStatus.SUBMITTED)
     db.session.execute(delete(ListEntry).where(ListEntry.campaign_id == campaign_id))
+    put_right(campaign_id)
     note(campaign, "frozen", staff_id=SYSTEM, now=now)
 
 
@@ -128,7 +130,7 @@ def refuse(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> No
     """A second person does not agree: it is a draft again."""
     campaign = _step(campaign_id, (CampaignStatus.SUBMITTED,), CampaignStatus.DRAFT)
     campaign.submitted_by = None
-    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+    _forget_people(campaign_id)
     note(campaign, "refused", staff_id=staff_id, note=reason, now=now)
 
 
@@ -201,6 +203,7 @@ def finish(campaign_id: int, *, now: datetime) -> bool:
     if campaign.status != CampaignStatus.RUNNING:
         return False
     campaign.status, campaign.ended_at = CampaignStatus.DONE, now
+    put_right(campaign_id)
     note(campaign, "done", staff_id=SYSTEM, now=now)
     return True
 
@@ -241,8 +244,15 @@ def _go(campaign: Campaign, kind: str, *, staff_id: int | None, now: datetime) -
     campaign.started_at = campaign.started_at or now
     campaign.pause_reason, campaign.resume_at = "", None
     campaign.run += 1
+    put_right(campaign.id)
     note(campaign, kind, staff_id=staff_id, now=now)
     return campaign.run
+
+
+def _forget_people(campaign_id: int) -> None:
+    """Another text or audience is frozen anew."""
+    db.session.execute(delete(Recipient).where(Recipient.campaign_id == campaign_id))
+    forget_counts(campaign_id)
 
 
 def _step(campaign_id: int, source: Collection[str], to: CampaignStatus) -> Campaign:

@@ -1,4 +1,7 @@
-"""Verbs on the people of a campaign: frozen, taken in chunks to be written to, marked, opted out."""
+"""Verbs on the people of a campaign: frozen, taken in chunks to be written to, marked, opted out.
+
+Each change of where somebody stands is counted with it (`campaigns.counts`).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, delete, select, update
 
+from campaigns.counts import counted
 from campaigns.models import (
     Campaign,
     ListEntry,
@@ -50,9 +54,10 @@ class Mark:
     error: str | None = None
 
 
-def freeze_rows(rows: Sequence[Mapping[str, Any]]) -> None:
+def freeze_rows(campaign_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add people to a frozen audience; who is in it already, under another identity too, stays."""
-    insert_missing(Recipient, rows)
+    with counted(campaign_id, Recipient.identity_id.in_([row["identity_id"] for row in rows])):
+        insert_missing(Recipient, rows)
 
 
 def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
@@ -65,17 +70,19 @@ def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
     if (left := limit - len(taken)) > 0:
         taken += _due(campaign_id, RecipientStatus.WAITING, limit=left, now=now)
     if taken:
-        db.session.execute(
-            update(Recipient)
-            .where(Recipient.id.in_([each.id for each in taken]))
-            .values(
-                status=RecipientStatus.SENDING,
-                tries=Recipient.tries + 1,
-                taken_at=now,
-                due_at=now + IN_FLIGHT,
+        mine = Recipient.id.in_([each.id for each in taken])
+        with counted(campaign_id, mine):
+            db.session.execute(
+                update(Recipient)
+                .where(mine)
+                .values(
+                    status=RecipientStatus.SENDING,
+                    tries=Recipient.tries + 1,
+                    taken_at=now,
+                    due_at=now + IN_FLIGHT,
+                )
+                .execution_options(synchronize_session=False)
             )
-            .execution_options(synchronize_session=False)
-        )
     return taken
 
 
@@ -104,7 +111,7 @@ def _due(campaign_id: int, status: RecipientStatus, *, limit: int, now: datetime
     return [Taken(*row, was_sending=was_sending) for row in db.session.execute(due)]
 
 
-def mark(marks: Iterable[Mark]) -> None:
+def mark(campaign_id: int, marks: Iterable[Mark]) -> None:
     """Write down what became of people's turns, all at once."""
     rows = [
         {
@@ -121,19 +128,37 @@ def mark(marks: Iterable[Mark]) -> None:
     if not rows:
         return
     table = Recipient.__table__
-    db.session.connection().execute(
-        update(table)  # type: ignore[arg-type]  # declared as FromClause
-        .where(table.c.id == bindparam("row_id"))
-        .values(
-            status=bindparam("new_status"),
-            due_at=bindparam("new_due"),
-            message_id=bindparam("new_message"),
-            way=bindparam("new_way"),
-            reason=bindparam("new_reason"),
-            error=bindparam("new_error"),
-        ),
-        rows,
+    with counted(campaign_id, Recipient.id.in_([row["row_id"] for row in rows])):
+        db.session.connection().execute(
+            update(table)  # type: ignore[arg-type]  # declared as FromClause
+            .where(table.c.id == bindparam("row_id"))
+            .values(
+                status=bindparam("new_status"),
+                due_at=bindparam("new_due"),
+                message_id=bindparam("new_message"),
+                way=bindparam("new_way"),
+                reason=bindparam("new_reason"),
+                error=bindparam("new_error"),
+            ),
+            rows,
+        )
+
+
+def correct(message_id: int, status: RecipientStatus, *, error: str | None) -> None:
+    """What truly became of somebody, known after his turn was over; whose turn is not over is left.
+
+    Who is on his way is marked by his sender, who asks the message where it stands.
+    """
+    row = locked(
+        select(Recipient).where(
+            Recipient.message_id == message_id,
+            Recipient.status.in_([RecipientStatus.SENT, RecipientStatus.UNKNOWN]),
+        )
     )
+    if row is not None:
+        with counted(row.campaign_id, Recipient.id == row.id):
+            row.status, row.error = status, error
+            db.session.flush()
 
 
 def note_breaker(campaign: Campaign, *, last_error: str, equal_errors: int) -> None:

@@ -14,8 +14,8 @@ from console.pages import PER_PAGE, moment_as_typed, page_of, text
 from console.segment_forms import reads
 from console.session import staff
 from console.uploads import list_typed
-from flows.campaign import desk
-from flows.campaign.desk import Who
+from flows.campaign import desk, moving
+from flows.campaign.moving import Who
 from flows.campaign.report import shown_report
 from wx_backend import clock
 from wx_backend.db import retried
@@ -52,7 +52,7 @@ def new() -> str:
 def create() -> ResponseReturnValue:
     """Keep a new draft."""
     plan, account, who, now = plan_typed(), text("account", request.form), _who(), clock.now()
-    number = retried(lambda: desk.create(plan, account=account, who=who, now=now))
+    number = retried(lambda: moving.create(plan, account=account, who=who, now=now))
     if plan.template_id and not any(each["fields"] for each in plan.content["variants"]):
         _done("campaign created", number, "草稿已保存，请填写模板的各个字段")
         return redirect(url_for("console.campaigns.form", number=number))
@@ -90,7 +90,7 @@ def edit(number: str) -> ResponseReturnValue:
         number,
         "campaign edited",
         "已保存，须重新提交审批",
-        lambda who, now: desk.edit(number, plan, who=who, now=now),
+        lambda who, now: moving.edit(number, plan, who=who, now=now),
     )
 
 
@@ -135,12 +135,12 @@ def people(number: str) -> str:
 def take_list(number: str) -> ResponseReturnValue:
     """Import a list of phone numbers or openids, pasted or as a file."""
     typed, _ = list_typed()
-    found = desk.list_found(number, typed, who=_who())
+    found = moving.list_found(number, typed, who=_who())
     return _moved(
         number,
         "campaign list imported",
         "名单已导入",
-        lambda who, now: desk.take_list(number, found, who=who, now=now),
+        lambda who, now: moving.take_list(number, found, who=who, now=now),
     )
 
 
@@ -151,7 +151,7 @@ def submit(number: str) -> ResponseReturnValue:
         number,
         "campaign submitted",
         "已提交，正在锁定名单",
-        lambda who, now: desk.submit(number, who=who, now=now),
+        lambda who, now: moving.submit(number, who=who, now=now),
     )
 
 
@@ -163,7 +163,7 @@ def override(number: str) -> ResponseReturnValue:
         number,
         "campaign guard overridden",
         "已放行并记录",
-        lambda who, now: desk.override(
+        lambda who, now: moving.override(
             number, revision=_revision(), reason=reason, who=who, now=now
         ),
     )
@@ -176,7 +176,7 @@ def approve(number: str) -> ResponseReturnValue:
         number,
         "campaign approved",
         "已批准",
-        lambda who, now: desk.approve(number, revision=_revision(), who=who, now=now),
+        lambda who, now: moving.approve(number, revision=_revision(), who=who, now=now),
     )
 
 
@@ -188,7 +188,7 @@ def refuse(number: str) -> ResponseReturnValue:
         number,
         "campaign refused",
         "已退回",
-        lambda who, now: desk.refuse(number, reason=reason, who=who, now=now),
+        lambda who, now: moving.refuse(number, reason=reason, who=who, now=now),
     )
 
 
@@ -199,7 +199,7 @@ def start(number: str) -> ResponseReturnValue:
         number,
         "campaign started",
         "已开始",
-        lambda who, now: desk.start_now(number, who=who, now=now),
+        lambda who, now: moving.start_now(number, who=who, now=now),
     )
 
 
@@ -211,7 +211,7 @@ def pause(number: str) -> ResponseReturnValue:
         number,
         "campaign paused",
         "已暂停",
-        lambda who, now: desk.pause(number, reason=reason, who=who, now=now),
+        lambda who, now: moving.pause(number, reason=reason, who=who, now=now),
     )
 
 
@@ -222,7 +222,7 @@ def resume(number: str) -> ResponseReturnValue:
         number,
         "campaign resumed",
         "继续发送",
-        lambda who, now: desk.resume(number, who=who, now=now),
+        lambda who, now: moving.resume(number, who=who, now=now),
     )
 
 
@@ -234,7 +234,7 @@ def stop(number: str) -> ResponseReturnValue:
         number,
         "campaign stopped",
         "已终止",
-        lambda who, now: desk.stop(number, reason=reason, who=who, now=now),
+        lambda who, now: moving.stop(number, reason=reason, who=who, now=now),
     )
 
 

@@ -14,6 +14,7 @@ from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
 from flows.campaign.mass_ends import settle_held
+from flows.campaign.outcomes import settle_unknown
 from flows.campaign.running import begin_due, chase
 from flows.digests import tell_digests
 from flows.figures.counting import count_waiting
@@ -38,7 +39,6 @@ from referral.proofs import chain_receipts
 from settlement.accruals import vest_due
 from settlement.debts import bear_debts
 from settlement.periods import open_periods
-from templates_msg.outcomes import settle_unknown
 from wx_backend import clock
 from wx_backend.db import retried
 

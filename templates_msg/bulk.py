@@ -13,7 +13,7 @@ from sqlalchemy import Boolean, bindparam, insert, or_, select, update
 
 from templates_msg.models import Message, MessageKind, MessageStatus, Outcome
 from templates_msg.operations import Draft
-from templates_msg.outcomes import settle_met
+from templates_msg.outcomes import Settled, settle_met
 from templates_msg.rules import may_repeat
 from wx_backend.db import db, upsert_all
 
@@ -118,16 +118,16 @@ def statuses_of(message_ids: Sequence[int]) -> dict[int, MessageStatus]:
     return {message_id: MessageStatus(status) for message_id, status in rows}
 
 
-def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> None:
-    """Write down what the sends brought; outcomes that came first are joined.
+def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> Mapping[int, Settled]:
+    """Write down what the sends brought; outcomes that came first are joined, and come back by message.
 
     What the platform already told of a message stands, and anything but its being taken changes
     only what is still being sent: who was erased meanwhile stays so.
     """
     if not answers:
-        return
+        return {}
     table = Message.__table__
-    _join(appid, answers)
+    told = _join(appid, answers)
     db.session.connection().execute(
         update(table)  # type: ignore[arg-type]  # declared as FromClause
         .where(
@@ -153,9 +153,10 @@ def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> Non
             for each in answers
         ],
     )
+    return told
 
 
-def _join(appid: str, answers: Sequence[Answered]) -> None:
+def _join(appid: str, answers: Sequence[Answered]) -> dict[int, Settled]:
     """Add our halves to the outcomes, and settle those whose other half is there."""
     halves = {
         each.msgid: {"appid": appid, "msgid": each.msgid, "message_id": each.id}
@@ -174,8 +175,8 @@ def _join(appid: str, answers: Sequence[Answered]) -> None:
             Outcome.appid == appid, Outcome.msgid.in_(halves), Outcome.status.is_not(None)
         )
     )
-    for outcome in told.all():
-        settle_met(outcome)
+    settled = (settle_met(outcome) for outcome in told.all())
+    return {each.message_id: each for each in settled if each is not None}
 
 
 def _begun(message: Message) -> Begun:

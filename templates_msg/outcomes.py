@@ -1,5 +1,6 @@
 """Where a send and the platform's word on it meet, whichever comes first."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,6 +14,18 @@ ROUNDED: Final = timedelta(seconds=2)  # the platform tells whole seconds, by it
 TOLD_WITHIN: Final = timedelta(minutes=10)
 HELD_FOR: Final = timedelta(days=2)
 
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The platform's word on a message, now that it is known which one; `was`: where it stood before."""
+
+    message_id: int
+    purpose: str
+    was: MessageStatus
+    status: MessageStatus
+    error: str | None
+
+
 _SETTLED = {
     "success": MessageStatus.DELIVERED,
     "failed:user block": MessageStatus.BLOCKED,
@@ -21,23 +34,23 @@ _SETTLED = {
 
 def record_outcome(
     *, appid: str, msgid: str, status: str, event_at: datetime, identity_id: int | None = None
-) -> None:
-    """The platform says what became of a message; it may not know yet which one that is.
+) -> Settled | None:
+    """The platform says what became of a message; None while it is not known which one that is.
 
     `status` is the platform's, blanks and case normalised (`success`, `failed:user block` ...);
-    `identity_id` is whom it names.
+    `identity_id` is whom it names. None also for a repeat.
     """
     named = {} if identity_id is None else {"identity_id": identity_id}
-    _meet(appid, msgid, status=status, event_at=event_at, **named)
+    return _meet(appid, msgid, status=status, event_at=event_at, **named)
 
 
-def join_send(*, appid: str, msgid: str, message_id: int) -> None:
+def join_send(*, appid: str, msgid: str, message_id: int) -> Settled | None:
     """The platform took message `message_id` as `msgid`; its outcome may be here already."""
-    _meet(appid, msgid, message_id=message_id)
+    return _meet(appid, msgid, message_id=message_id)
 
 
-def settle_unknown(*, now: datetime, limit: int = 500) -> int:
-    """Give sends whose answer never came the outcome that can only be theirs; how many had one.
+def settle_unknown(*, now: datetime, limit: int = 500) -> list[Settled]:
+    """Give sends whose answer never came the outcome that can only be theirs; those that had one.
 
     An outcome without a send, to the same identity, of the minutes after the send: if there is
     exactly one, and one such send, they belong together. What stays unknown is never sent again.
@@ -53,13 +66,14 @@ def settle_unknown(*, now: datetime, limit: int = 500) -> int:
         .order_by(Message.id)
         .limit(limit)
     ).all()
-    return sum(_found_its_outcome(message) for message in unknown)
+    found = (_its_outcome(message) for message in unknown)
+    return [each for each in found if each is not None]
 
 
-def _found_its_outcome(message: Message) -> bool:
+def _its_outcome(message: Message) -> Settled | None:
     sent = message.sending_at
     if sent is None:
-        return False
+        return None
     since, until = sent - ROUNDED, sent + TOLD_WITHIN
     orphans = db.session.scalars(
         select(Outcome.msgid).where(
@@ -77,13 +91,12 @@ def _found_its_outcome(message: Message) -> bool:
         )
     ).all()
     if len(orphans) != 1 or len(rivals) != 1:
-        return False
+        return None
     message.msgid = orphans[0]
-    join_send(appid=message.appid, msgid=orphans[0], message_id=message.id)
-    return True
+    return join_send(appid=message.appid, msgid=orphans[0], message_id=message.id)
 
 
-def _meet(appid: str, msgid: str, **half: Any) -> None:
+def _meet(appid: str, msgid: str, **half: Any) -> Settled | None:
     """Add our half to the row of this msgid, and settle the message once both are there.
 
     Both sides write the same row, so the second waits for the first and then sees it.
@@ -91,16 +104,17 @@ def _meet(appid: str, msgid: str, **half: Any) -> None:
     key = {"appid": appid, "msgid": msgid}
     upsert(Outcome, {**key, **half}, key=("appid", "msgid"), update=tuple(half))
     outcome = locked(select(Outcome).filter_by(**key))
-    if outcome is not None:
-        settle_met(outcome)
+    return settle_met(outcome) if outcome is not None else None
 
 
-def settle_met(outcome: Outcome) -> None:
+def settle_met(outcome: Outcome) -> Settled | None:
     """Settle the message of an outcome once both halves are there; the first word stands."""
     if outcome.message_id is None or outcome.status is None:
-        return
+        return None
     message = locked(select(Message).where(Message.id == outcome.message_id))
-    if message is not None and message.outcome_at is None:
-        message.status = _SETTLED.get(outcome.status, MessageStatus.FAILED)
-        message.error = None if outcome.status == "success" else outcome.status[:200]
-        message.outcome_at = outcome.event_at
+    if message is None or message.outcome_at is not None:
+        return None
+    was, status = MessageStatus(message.status), _SETTLED.get(outcome.status, MessageStatus.FAILED)
+    message.status, message.outcome_at = status, outcome.event_at
+    message.error = None if outcome.status == "success" else outcome.status[:200]
+    return Settled(message.id, message.purpose, was, status, message.error)

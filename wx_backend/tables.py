@@ -6,6 +6,7 @@ from wx_backend.db import Model
 
 MODULES = (
     "archives.models",
+    "campaigns.counts",
     "campaigns.mass_models",
     "campaigns.models",
     "campaigns.reports",

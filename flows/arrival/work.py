@@ -6,6 +6,7 @@ from typing import Any, Final
 from campaigns.mass import Told, record_end
 from campaigns.recipients import opt_in, opt_out
 from flows.arrival.understanding import looks_like_ours
+from flows.campaign.outcomes import note_outcome
 from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
 from flows.tags.applying import something_happened
@@ -20,7 +21,6 @@ from referral.queries import scene_share
 from referral.signing import signed_share
 from referral.token import ForgedToken
 from templates_msg.models import Trigger
-from templates_msg.outcomes import record_outcome
 from templates_msg.windows import open_window
 from wechat import events, pushes
 from wx_backend.inbox import Push
@@ -135,7 +135,7 @@ def _poster(push: Push, appid: str, told: pushes.Push) -> None:
 
 
 def _template_result(push: Push, appid: str, told: pushes.TemplateResult) -> None:
-    record_outcome(
+    note_outcome(
         appid=appid,
         msgid=told.msg_id,
         status=told.status,
@@ -157,7 +157,7 @@ def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
 def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None:
     for notice in told.notices:
         status = "success" if notice.error_code == "0" else f"failed:{notice.error_status}"
-        record_outcome(
+        note_outcome(
             appid=appid,
             msgid=notice.msg_id,
             status=status,

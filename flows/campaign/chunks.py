@@ -19,8 +19,9 @@ from campaigns.recipients import (
     use_quota,
 )
 from flows.campaign.audience import ways_for
+from flows.campaign.outcomes import STANDS
 from flows.campaign.posting import Letter
-from flows.campaign.texts import draft_of, filled, fits, signatures, template_of, variants_of
+from flows.campaign.texts import Wording, draft_of, signatures
 from members.audience import Person, persons_of
 from members.consents import use_consent
 from templates_msg.bulk import Begun, begin_again, begin_all, give_up_all, statuses_of
@@ -94,22 +95,22 @@ def _first(
     found = [people[each.identity_id] for each in taken]
     ways = ways_for(campaign, found, now=now, until=now + SOON)
     signed = signatures(campaign, [each.rep_id for each in taken], now=now)
-    variants, template = variants_of(campaign), template_of(campaign)
+    wording = Wording(campaign)
     marks, drafts, of = [], [], {}
     for each in taken:
-        way, content = ways[each.identity_id], {}
+        way, content = ways[each.identity_id], None
         if isinstance(way, Way):
-            content = filled(variants[each.variant], way, signed[each.rep_id])
-            way = _used(campaign, each, way, now) if fits(template, content) else Reason.FIELD
-        if isinstance(way, Reason):
-            marks.append(_left_out(each, way, now))
+            content = wording(each.variant, way, signed[each.rep_id])
+            way = Reason.FIELD if content is None else _used(campaign, each, way, now)
+        if isinstance(way, Reason) or content is None:
+            marks.append(_left_out(each, Reason(way), now))
             continue
         draft = draft_of(campaign, identity_id=each.identity_id, way=way, content=content)
         drafts.append(draft)
         of[draft.key] = each.id
     begun = begin_all(drafts, now=now)
     marks += [_sending(of[draft.key], begun[draft.key], draft, now) for draft in drafts]
-    mark(marks)
+    mark(campaign.id, marks)
     return {of[key]: message for key, message in begun.items()}
 
 
@@ -156,7 +157,7 @@ def _again(
     stand = statuses_of(over)
     marks += [_settled(ids[each], stand[each], now) for each in over]
     marks += [_left_out(ids[each], reason, now) for each, reason in left_out.items()]
-    mark(marks)
+    mark(campaign.id, marks)
     return begun
 
 
@@ -176,17 +177,9 @@ def _not_any_more(
     }
 
 
-_STANDS: Final[Mapping[MessageStatus, RecipientStatus]] = {
-    MessageStatus.SENT: RecipientStatus.SENT,
-    MessageStatus.DELIVERED: RecipientStatus.SENT,
-    MessageStatus.BLOCKED: RecipientStatus.SENT,
-    MessageStatus.FAILED: RecipientStatus.FAILED,
-}
-
-
 def _settled(each: Taken, status: MessageStatus, now: datetime) -> Mark:
     """What is known by now of a message that is not sent again."""
-    stands = _STANDS.get(status, RecipientStatus.UNKNOWN)
+    stands = STANDS.get(status, RecipientStatus.UNKNOWN)
     return Mark(id=each.id, status=stands, due_at=now, message_id=each.message_id, way=each.way)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from campaigns.counts import kept_groups
 from campaigns.models import Campaign, CampaignClass, RecipientStatus, Way
-from campaigns.queries import Group, groups_of, quota_of
+from campaigns.queries import Group, quota_of
 from campaigns.rules import RESERVE_BP, budget, loud_at, minutes_for
 from wechat.mass import PEOPLE_MAX
 
@@ -78,7 +79,7 @@ class DryRun:
 
 def dry_run(campaign: Campaign, *, now: datetime) -> DryRun:
     """Count a frozen audience; without one everything is zero."""
-    groups = groups_of(campaign.id)
+    groups = kept_groups(campaign.id)
     waiting = [each for each in groups if each.status in OPEN]
     ways = [
         _load(campaign.appid, way, sum(each.count for each in waiting if each.way == way))

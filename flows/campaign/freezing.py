@@ -9,7 +9,7 @@ from campaigns.operations import locked_campaign, note_frozen
 from campaigns.recipients import freeze_rows
 from campaigns.rules import is_control, variant_of
 from flows.campaign.audience import reps_for, wanted, ways_for
-from flows.campaign.texts import Variant, filled, fits, template_of, unsigned, variants_of
+from flows.campaign.texts import Wording, unsigned, variants_of
 from members.audience import Person, people
 from wx_backend import clock
 from wx_backend.outbox import BULK, defer, job
@@ -29,7 +29,7 @@ def freeze(*, campaign_id: int, revision: int, after: int) -> None:
     if campaign.status != CampaignStatus.FREEZING or campaign.revision != revision:
         return
     page = people(wanted(campaign, now=now), after=after, limit=PAGE)
-    freeze_rows(_rows(campaign, page, now))
+    freeze_rows(campaign_id, _rows(campaign, page, now))
     if len(page) == PAGE:
         _next_page(campaign_id, revision, page[-1].id)
     else:
@@ -43,13 +43,14 @@ def _next_page(campaign_id: int, revision: int, after: int) -> None:
 
 def _rows(campaign: Campaign, page: Sequence[Person], now: datetime) -> list[dict[str, Any]]:
     ways = ways_for(campaign, page, now=now, until=max(now, campaign.starts_at or now))
-    reps, variants = reps_for(page, now=now), variants_of(campaign)
-    checked = _Fitting(campaign, variants)
+    reps, variants = reps_for(page, now=now), len(variants_of(campaign))
+    signed = {rep_id: unsigned(rep_id, campaign.appid) for rep_id in {None, *reps.values()}}
+    wording = Wording(campaign)
     rows = []
     for person in page:
         rep_id, way = reps.get(person.id), ways[person.id]
-        variant = variant_of(campaign.number, person.id, len(variants))
-        if isinstance(way, Way) and not checked.fits(variant, way, rep_id):
+        variant = variant_of(campaign.number, person.id, variants)
+        if _is_personal(way) and wording(variant, Way(way), signed[rep_id]) is None:
             way = Reason.FIELD
         rows.append(
             {
@@ -68,6 +69,11 @@ def _rows(campaign: Campaign, page: Sequence[Person], now: datetime) -> list[dic
     return rows
 
 
+def _is_personal(way: Way | Reason) -> bool:
+    """Whether names are put in: an article is the same for everybody."""
+    return isinstance(way, Way) and way is not Way.MASS
+
+
 def _status(campaign: Campaign, identity_id: int, way: Way | Reason) -> RecipientStatus:
     """Only who would be written to can be compared with: the control group is drawn from those."""
     if isinstance(way, Reason):
@@ -75,22 +81,3 @@ def _status(campaign: Campaign, identity_id: int, way: Way | Reason) -> Recipien
     if is_control(campaign.number, identity_id, campaign.control_bp):
         return RecipientStatus.CONTROL
     return RecipientStatus.WAITING
-
-
-class _Fitting:
-    """Whether a text fits once a rep's names are in it: looked at once per rep."""
-
-    def __init__(self, campaign: Campaign, variants: Sequence[Variant]) -> None:
-        self._campaign, self._variants = campaign, variants
-        self._template = template_of(campaign)
-        self._known: dict[tuple[int, Way, int | None], bool] = {}
-
-    def fits(self, variant: int, way: Way, rep_id: int | None) -> bool:
-        if way is Way.MASS:  # an article is the same for everybody
-            return True
-        key = (variant, way, rep_id)
-        if key not in self._known:
-            signed = unsigned(rep_id, self._campaign.appid)
-            content = filled(self._variants[variant], way, signed)
-            self._known[key] = fits(self._template, content)
-        return self._known[key]

@@ -150,8 +150,11 @@ def _still_meant(campaign: Campaign, rows: Sequence[tuple[int, int]], now: datet
         reached = []
     left = [(row_id, ways[who]) for row_id, who in rows if ways[who] is not Way.MASS]
     mark(
-        Mark(id=row_id, status=RecipientStatus.LEFT_OUT, due_at=now, reason=why)
-        for row_id, why in left
+        campaign.id,
+        (
+            Mark(id=row_id, status=RecipientStatus.LEFT_OUT, due_at=now, reason=why)
+            for row_id, why in left
+        ),
     )
     return reached
 
@@ -232,9 +235,10 @@ def _openids(part_id: int) -> tuple[list[str], list[int]]:
 
 def _leave_out(part_id: int, row_ids: Sequence[int], now: datetime) -> None:
     """The platform had not known this call: whom it did not name was not written to."""
-    part_by_id(part_id).people -= len(row_ids)
-    reason, status = Reason.OPTED_OUT, RecipientStatus.LEFT_OUT
-    mark(Mark(id=each, status=status, due_at=now, reason=reason) for each in row_ids)
+    part, reason, status = part_by_id(part_id), Reason.OPTED_OUT, RecipientStatus.LEFT_OUT
+    part.people -= len(row_ids)
+    marks = (Mark(id=each, status=status, due_at=now, reason=reason) for each in row_ids)
+    mark(part.campaign_id, marks)
 
 
 def _judge(campaign_id: int, appid: str, attempt: Attempt, error: PlatformError) -> None:

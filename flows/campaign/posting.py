@@ -3,14 +3,15 @@
 Up to 32 calls are under way at once. Each message has its own moment, so that no second sees more
 than the rate; whoever comes late sends later, never faster. It stops by itself when the quota is
 used up, when the same error comes too often in a row, when it is told to, or before the lease of
-its claim runs out; what was not begun is given back. Whatever goes wrong with one letter is that
-letter's outcome: of the others it is still told what became of them.
+its claim runs out; what was not begun is given back, as is the letter to somebody who wants none any
+more. Whatever goes wrong with one letter is that letter's outcome: of the others it is still told
+what became of them.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -67,6 +68,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """What is looked at while sending: whether to go on, and whom not to write to any more."""
+
+    goes_on: bool
+    refusing: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Slot:
     """When to begin, in seconds from now, and how many messages a second."""
 
@@ -85,7 +94,9 @@ class _Round:
         self._moment = self._begun + slot.wait_seconds
         self._next = 0
         self._errors: tuple[str, int] = ("", 0)
+        self._held: list[Letter] = []
         self.is_over = self.used_up = False
+        self.refusing: Collection[int] = ()
         self.posted: list[Posted] = []
 
     def work(self) -> None:
@@ -93,8 +104,12 @@ class _Round:
         while (letter := self._turn()) is not None:
             self._note(self._send(letter))
 
-    def unsent(self) -> Sequence[Letter]:
+    def ahead(self) -> Sequence[Letter]:
+        """Whose turn is still to come."""
         return self._letters[self._next :]
+
+    def unsent(self) -> Sequence[Letter]:
+        return [*self._held, *self.ahead()]
 
     def _turn(self) -> Letter | None:
         """The next letter, once its moment has come; one thread at a time waits for it.
@@ -108,12 +123,20 @@ class _Round:
             now = time.monotonic()
             with self._lock:
                 self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
-                if self.is_over or self._next == len(self._letters):
-                    return None
-                letter = self._letters[self._next]
-                self._next += 1
+                letter = None if self.is_over else self._next_letter()
+            if letter is None:
+                return None
             self._moment = max(self._moment, now) + self._gap
             return letter
+
+    def _next_letter(self) -> Letter | None:
+        while self._next < len(self._letters):
+            letter = self._letters[self._next]
+            self._next += 1
+            if letter.message.identity_id not in self.refusing:
+                return letter
+            self._held.append(letter)
+        return None
 
     def _send(self, letter: Letter) -> Posted:
         message = letter.message
@@ -149,9 +172,9 @@ class _Round:
 
 
 def post(
-    api: "Client", letters: Sequence[Letter], slot: Slot, may_go_on: Callable[[], bool]
+    api: "Client", letters: Sequence[Letter], slot: Slot, look: Callable[[Sequence[Letter]], Look]
 ) -> Outcome:
-    """Send the letters; `may_go_on` is asked about once a second, by the thread that called."""
+    """Send the letters; about once a second `look` is asked about those ahead, by whoever called."""
     one, threads = _Round(api, letters, slot), min(AT_ONCE, len(letters))
     if not threads:
         return Outcome((), (), used_up=False)
@@ -159,20 +182,22 @@ def post(
     try:
         while working:
             _, working = wait(working, timeout=LOOK_EVERY_SECONDS)
-            one.is_over = one.is_over or (bool(working) and not _asked(may_go_on))
+            if working:
+                _heed(one, look)
     finally:  # nobody sends unsupervised
         one.is_over = True
         wait(all_of_them)
     return Outcome(one.posted, one.unsent(), one.used_up)
 
 
-def _asked(may_go_on: Callable[[], bool]) -> bool:
-    """Whether to go on; who cannot tell stops, and what was sent until then is not lost."""
+def _heed(one: _Round, look: Callable[[Sequence[Letter]], Look]) -> None:
+    """Do as is seen; who cannot tell stops, and what was sent until then is not lost."""
     try:
-        return may_go_on()
+        seen = look(one.ahead())
     except Exception:
         log.exception("not known whether to go on sending")
-        return False
+        seen = Look(goes_on=False)
+    one.refusing, one.is_over = seen.refusing, one.is_over or not seen.goes_on
 
 
 def is_worth_repeating(error: PlatformError) -> bool:

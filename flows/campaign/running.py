@@ -17,6 +17,7 @@ from campaigns.queries import (
     campaign_by_id,
     due_campaigns,
     may_send,
+    opted_out,
     resting_campaigns,
     running_campaigns,
 )
@@ -24,9 +25,11 @@ from campaigns.recipients import ASK_AGAIN, Mark, mark, note_breaker, reserve_sl
 from campaigns.rules import EQUAL_ERRORS_MAX, TRIES_MAX, loud_at, shaped
 from flows.campaign.chunks import Chunk, Wait, next_chunk
 from flows.campaign.mass import start_mass
+from flows.campaign.outcomes import as_told
 from flows.campaign.posting import (
     DAILY_LIMIT,
     Letter,
+    Look,
     Outcome,
     Posted,
     Slot,
@@ -124,16 +127,18 @@ def _slot(appid: str, chunk: Chunk) -> datetime:
 def _posted(api: Any, chunk: Chunk, begins_at: datetime, campaign_id: int, run: int) -> Outcome:
     crash.here(BEFORE_SEND)
     wait = (begins_at - clock.now()).total_seconds()
-    may_go_on = partial(_is_on, campaign_id, run)
-    outcome = post(api, chunk.letters, Slot(max(0.0, wait), chunk.rate), may_go_on)
+    look = partial(_look, campaign_id, run)
+    outcome = post(api, chunk.letters, Slot(max(0.0, wait), chunk.rate), look)
     crash.here(AFTER_SEND)
     return outcome
 
 
-def _is_on(campaign_id: int, run: int) -> bool:
-    """Looked at while sending."""
+def _look(campaign_id: int, run: int, ahead: Sequence[Letter]) -> Look:
+    """Looked at while sending: whether the run is on, and who opted out since the chunk was made."""
     with reading():
-        return may_send(campaign_id, run)
+        if not may_send(campaign_id, run):
+            return Look(goes_on=False)
+        return Look(True, opted_out([each.message.identity_id for each in ahead]))
 
 
 def _wait(campaign_id: int, wait: Wait, again: Any) -> None:
@@ -163,8 +168,8 @@ def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None
     """Write down what came of a chunk; what was not begun waits again."""
     pairs = [_judged(each, now) for each in outcome.posted]
     back = [_given_back(each, now) for each in outcome.unsent]
-    answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
-    mark(each for _, each in (*pairs, *back))
+    told = answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
+    mark(campaign_id, (as_told(each, told) for _, each in (*pairs, *back)))
     for posted in outcome.posted:
         if posted.error is not None and posted.letter.message.kind != MessageKind.SUBSCRIPTION:
             note_unfollowed(

@@ -122,6 +122,22 @@ def fits(template: LibraryTemplate | None, content: Mapping[str, Any]) -> bool:
     return True
 
 
+class Wording:
+    """What a campaign says by variant, way and whose link: filled in and tried once for all who get it."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._variants, self._template = variants_of(campaign), template_of(campaign)
+        self._known: dict[tuple[int, Way, Signature], Mapping[str, Any] | None] = {}
+
+    def __call__(self, variant: int, way: Way, signed: Signature) -> Mapping[str, Any] | None:
+        """The content; None where the platform would refuse it."""
+        key = (variant, way, signed)
+        if key not in self._known:
+            content = filled(self._variants[variant], way, signed)
+            self._known[key] = content if fits(self._template, content) else None
+        return self._known[key]
+
+
 def draft_of(
     campaign: Campaign, *, identity_id: int, way: Way, content: Mapping[str, Any]
 ) -> Draft:

@@ -1,5 +1,6 @@
 """Who is in a campaign: customers of Alice with a paid order, others, and the staff."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 from sqlalchemy import select
 
 from campaigns import operations
+from campaigns.counts import kept_groups
 from campaigns.models import Campaign, Recipient
 from campaigns.operations import Plan
+from campaigns.queries import groups_of
 from catalog.models import Product, Sku
 from flows.campaign import running
 from flows.campaign.freezing import start_freezing
@@ -278,6 +281,12 @@ def work() -> None:
     run_jobs(outbox.BULK)
 
 
+def one_job() -> None:
+    """One turn of the sender."""
+    for held in outbox.claim(outbox.BULK, limit=1):
+        outbox.run(held)
+
+
 def state(campaign_id: int) -> Campaign:
     """The campaign as it stands."""
     db.session.rollback()
@@ -293,3 +302,14 @@ def people(campaign_id: int) -> dict[str, tuple[str, str | None, str | None]]:
         .where(Recipient.campaign_id == campaign_id)
     )
     return {openid or "": (status, way, reason) for openid, status, way, reason in rows}
+
+
+def stands(campaign_id: int) -> Counter[str]:
+    """How many people of a campaign stand where."""
+    return Counter(status for status, _, _ in people(campaign_id).values())
+
+
+def counts_agree(campaign_id: int) -> bool:
+    """Whether what is kept of how many stand where is what counting finds."""
+    db.session.rollback()
+    return {*kept_groups(campaign_id)} == {*groups_of(campaign_id)}

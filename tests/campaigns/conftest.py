@@ -1,10 +1,28 @@
 """An account with templates, people with and without reasons to be written to, a platform double."""
 
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from tests.campaigns.cast import Cast, make_cast
+from campaigns.models import Campaign
+from tests.campaigns.cast import Cast, counts_agree, make_cast
 from tests.campaigns.platform import Platform
+from wx_backend.db import db
+
+
+@pytest.fixture(autouse=True)
+def pages_count_what_is_so(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test does to campaigns: how many stand where is kept as counting finds it."""
+    uses_rows = "app" in request.fixturenames
+    if uses_rows:
+        request.getfixturevalue("app")
+    yield
+    if uses_rows:
+        db.session.rollback()
+        for campaign_id in db.session.scalars(select(Campaign.id)).all():
+            assert counts_agree(campaign_id)
 
 
 @pytest.fixture

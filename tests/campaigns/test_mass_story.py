@@ -13,8 +13,9 @@ from campaigns import rules
 from campaigns.mass_queries import Totals, parts_of
 from campaigns.models import CampaignStatus
 from campaigns.operations import approve
-from flows.campaign.desk import Who, campaign_of, create, submit
+from flows.campaign.desk import campaign_of
 from flows.campaign.mass_desk import sync_articles
+from flows.campaign.moving import Who, create, submit
 from flows.campaign.report import report
 from members.operations import seen
 from org.queries import rep_card

@@ -77,7 +77,7 @@ def told(msgid: str, identity_id: int, minutes: int = 0) -> None:
 
 
 def settled(after: timedelta = 9 * MINUTE) -> int:
-    return retried(lambda: settle_unknown(now=NOON + after))
+    return len(retried(lambda: settle_unknown(now=NOON + after)))
 
 
 def test_an_unanswered_send_is_settled_by_the_only_outcome_that_can_be_its(app: Flask) -> None:
