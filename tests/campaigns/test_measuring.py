@@ -1,6 +1,6 @@
 """Who is meant, which link he gets, and what comes back: clicks, orders, commission, lift."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,11 +16,19 @@ from flows.campaign.report import Report, report
 from flows.visit import Opened, touch_link
 from members.audience import people as meant
 from members.operations import seen
-from orders.models import Fulfilment, OrderLine
+from members.queries import member_of
+from orders.models import Fulfilment, OrderLine, SalesOrder
+from org.invites import bind_rep
 from org.queries import rep_card
 from referral.models import Share
+from referral.operations import Contact, record_touch
 from referral.reach import push_shares
-from referral.values import Certainty
+from referral.values import Certainty, TouchKind
+from settlement.accruals import accrue
+from settlement.models import ShareRole
+from settlement.rates import add_rate
+from settlement.rules import ANYTHING, LineFacts
+from settlement.rules import Share as Part
 from tests.campaigns.cast import (
     CITY,
     DAY,
@@ -79,6 +87,45 @@ def test_every_condition_chooses_its_people(cast: Cast) -> None:
     assert chosen(cast, quiet_days=40) == [old, quiet]
     assert chosen(cast, ordered="paid", quiet_days=40) == []
     assert chosen(cast, scanned_days=30) == []
+
+
+def test_what_was_bought_and_scanned_and_who_is_a_rep_choose_too(cast: Cast) -> None:
+    bob, dan, eve = followers(["Bob", "Dan", "Eve"])
+    paid(bob)
+    paid(dan)
+    with transaction() as session:
+        phone, plan_ = session.scalars(select(Product).order_by(Product.id)).all()
+        of_dan = select(SalesOrder.id).where(SalesOrder.identity_id == dan)
+        session.scalars(
+            select(OrderLine).where(OrderLine.order_id.in_(of_dan))
+        ).one().product_id = plan_.id
+        phone_number, plan_number, member_id = phone.number, plan_.number, member_of(dan)
+        assert member_id
+        bind_rep(rep_id=cast.alice_id, member_id=member_id, now=NOON)
+        record_touch(
+            Contact(
+                key=b"scan of eve".ljust(16),
+                kind=TouchKind.SCAN,
+                certainty=Certainty.PLATFORM,
+                event_at=NOON - 3 * DAY,
+                known_at=NOON,
+                identity_id=eve,
+                appid=CITY,
+                scene="channel-7",
+            )
+        )
+
+    assert chosen(cast, product_number=phone_number) == [bob]
+    assert chosen(cast, product_number=plan_number) == [dan]
+    assert chosen(cast, shelf="phones") == [bob, dan]
+    assert chosen(cast, shelf="nothing-there") == []
+    assert chosen(cast, shelf="phones", product_number=plan_number) == [dan]
+    assert chosen(cast, ordered="never", product_number=phone_number) == [dan, eve]
+    assert chosen(cast, is_rep=True) == [dan]
+    assert chosen(cast, scanned_days=4) == [eve]
+    assert chosen(cast, scanned_days=2) == []
+    assert chosen(cast, scene="channel-7") == [eve]
+    assert chosen(cast, scene="channel-8") == []
 
 
 @pytest.mark.parametrize(
@@ -181,6 +228,39 @@ def test_orders_count_for_both_groups_within_the_same_days(cast: Cast, sent: int
     assert (found.by_clickers.orders, found.by_clickers.kept_fen) == (1, 100)
     assert found.commission_fen == 0
     assert found.lift_bp == 10_000 // found.treated.of
+
+
+def test_the_commission_on_what_they_bought_is_the_cost(cast: Cast, sent: int) -> None:
+    stands = people(sent)
+    buyer, other = [who for who, (status, _, _) in stands.items() if status == "sent"][:2]
+    with transaction():
+        ids = [seen(appid=CITY, openid=who, event_at=NOON, known_at=NOON) for who in (buyer, other)]
+        share_id = push_shares(state(sent).number, [cast.alice_id])[cast.alice_id]
+        add_rate(valid_from=date(2026, 1, 1), rate_bp=1_000, scope=ANYTHING)
+    clicks(ids[0], share_id, NOON + HOUR)
+    for (
+        identity_id
+    ) in ids:  # the other one did not open the link: what he brings is not the campaign's
+        paid_again(identity_id, NOON + 2 * HOUR)
+    paid_again(ids[0], NOON + 3 * HOUR)
+    with transaction() as session:
+        lines = select(OrderLine).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        for line in session.scalars(lines.where(SalesOrder.paid_at > NOON)).all():
+            facts = LineFacts(
+                order_line_id=line.id,
+                product_id=line.product_id,
+                category_id=line.category_id,
+                channel_class="own_hall",
+                paid_fen=line.paid_fen,
+                product_kind="goods",
+                paid_at=NOON,
+            )
+            shares = [Part(cast.alice_id, ShareRole.DEVELOPER, 10_000)]
+            assert accrue(line=facts, shares=shares, now=NOON + 3 * HOUR)
+
+    found = reported(sent)
+    assert (found.by_clickers.orders, found.by_clickers.buyers) == (2, 1)
+    assert (found.commission_fen, found.cost_per_order_fen) == (20, 10)
 
 
 def paid_again(identity_id: int, at: datetime) -> None:

@@ -1,6 +1,7 @@
 """Campaigns in the console: written, tried out, agreed to by another, sent, measured."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 import time_machine
@@ -123,6 +124,22 @@ def test_a_campaign_goes_its_way_from_draft_to_report(
         *("created", "submitted", "frozen", "approved", "started"),
         *("paused", "resumed", "stopped"),
     ]
+
+
+def test_an_hour_is_typed_as_shanghai_has_it_and_nobody_is_early(
+    writer: Desk, reader: Desk, run_jobs: Callable[[], None]
+) -> None:
+    path = made(writer, starts_at="2031-03-02T14:30")
+    assert row().starts_at == datetime.fromisoformat("2031-03-02T14:30:00+08:00")
+    assert 'value="2031-03-02T14:30"' in writer.get(f"{path}/edit").text
+    writer.post(f"{path}/submit")
+    run_jobs()
+    reader.post(f"{path}/approve", revision="1")
+    assert "立即开始" not in reader.get(path).text
+    assert "2031-03-02 14:30" in reader.get(path).text
+
+    assert reader.post(f"{path}/start").status_code == 409
+    assert row().status == CampaignStatus.SCHEDULED
 
 
 def test_an_edit_needs_a_new_approval(
