@@ -52,14 +52,15 @@ def show_account(account: str) -> str:
     """The tags of an account, each with its rule and how many have it; a form for one more."""
     node_id = staff().node_id
     found = account_within(account, node_id)
-    rows, offered = desk.tag_rows(found), choices(node_id)
+    rows, leaving, offered = desk.tag_rows(found), desk.leaving_rows(found), choices(node_id)
     return render_template(
         "console/tags.html",
         account=found,
         rows=rows,
+        leaving=leaving,
         choices=offered,
         reads={row.tag.id: _reads(row.tag.rule, offered) for row in rows},
-        is_moving=any(row.is_moving for row in rows),
+        is_moving=any(row.is_moving for row in (*rows, *leaving)),
     )
 
 
@@ -169,11 +170,11 @@ def stop_sync(account: str, tag_id: int) -> ResponseReturnValue:
 
 @bp.post("/<account>/<int:tag_id>/remove")
 def remove(account: str, tag_id: int) -> ResponseReturnValue:
-    """Forget it."""
+    """Forget it, or try again to have WeChat forget it."""
     node_id, now = staff().node_id, clock.now()
-    retried(lambda: desk.remove(account=account, tag_id=tag_id, node_id=node_id, now=now))
+    is_gone = retried(lambda: desk.remove(account=account, tag_id=tag_id, node_id=node_id, now=now))
     log.info("tag removed", extra={"account": account, "tag_id": tag_id})
-    flash("标签已删除")
+    flash("标签已删除" if is_gone else "正在从微信删除，完成后即消失")
     return redirect(url_for(".show_account", account=account))
 
 

@@ -49,6 +49,12 @@ def people(wanted: Wanted, *, after: int, limit: int) -> list[Person]:
     return [Person(*row) for row in rows]
 
 
+def last_known(appid: str) -> int:
+    """The identity of an account that was known last; 0 before there is one."""
+    newest = select(Identity.id).where(Identity.appid == appid).order_by(Identity.id.desc())
+    return db.session.scalar(newest.limit(1)) or 0
+
+
 def fitting(wanted: Wanted, identity_ids: Collection[int]) -> set[int]:
     """Who of some people is meant."""
     return set(

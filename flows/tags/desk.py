@@ -12,11 +12,17 @@ from flows.accounts import account_within
 from flows.campaign.importing import AT_ONCE, MISSES, lines_in, matched
 from flows.tags.applying import apply_soon, fitting_segment
 from flows.tags.telling import remove_there, stop, tell_all, tell_changes
-from members.audience import Person, persons_of
+from members.audience import Person, last_known, persons_of
 from members.tags import operations
 from members.tags.models import Tag, TagHolder, TagOrigin, TagSync
-from members.tags.queries import holder_counts, holders_shown, tag_at, tags_of
-from members.tags.telling import latest_syncs
+from members.tags.queries import (
+    holder_counts,
+    holders_shown,
+    leaving_tags_of,
+    tag_at,
+    tags_of,
+)
+from members.tags.sync_queries import latest_syncs
 from menus.queries import tags_in_menus
 from menus.whole import REP_RULE, REP_TAG
 from wx_backend.config import Account
@@ -32,11 +38,12 @@ class TagInUse(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class TagRow:
-    """A tag and how many have it."""
+    """A tag and how many have it; `percent` of all people were looked at while its rule is applied."""
 
     tag: Tag
     count: int
     sync: TagSync | None
+    percent: int
 
     @property
     def is_moving(self) -> bool:
@@ -65,6 +72,11 @@ class Given:
 def tag_rows(account: Account) -> list[TagRow]:
     """The tags of an account, by name."""
     return _rows(tags_of(account.appid))
+
+
+def leaving_rows(account: Account) -> list[TagRow]:
+    """Its tags that were removed here and not at WeChat yet."""
+    return _rows(leaving_tags_of(account.appid))
 
 
 def tag_row(name: str, tag_id: int, node_id: int) -> TagRow:
@@ -152,24 +164,43 @@ def stop_sync(*, account: str, tag_id: int, node_id: int, now: datetime) -> None
     stop(_locked(account, tag_id, node_id), now=now)
 
 
-def remove(*, account: str, tag_id: int, node_id: int, now: datetime) -> None:
-    """Forget a tag, at WeChat first where it is told of it. Raises NotFound, TagInUse."""
-    tag = _locked(account, tag_id, node_id)
+def remove(*, account: str, tag_id: int, node_id: int, now: datetime) -> bool:
+    """Forget a tag, at WeChat first where it is told of it; whether it is gone already.
+
+    Of one that was removed before this is another try. Raises NotFound, TagInUse.
+    """
+    tag = operations.locked_tag(_tag(account, tag_id, node_id, is_leaving=True).id)
+    if tag.removed_at is None:
+        _require_unused(tag)
+    is_gone = tag.wechat_id is None
+    if is_gone:
+        operations.forget_tag(tag)
+    else:
+        remove_there(tag, now=now)
+    return is_gone
+
+
+def _require_unused(tag: Tag) -> None:
     for name, segment in freezing_segments(tag.appid):
         if tag.id in (*segment.tags, *segment.without_tags):
             raise TagInUse(f"活动“{name}”正在按这个标签锁定名单，请稍后再删除")
     if tag.name in tags_in_menus(tag.appid):
         raise TagInUse("个性化菜单正在使用这个标签，请先从菜单中去掉并发布")
-    if tag.wechat_id is None:
-        operations.forget_tag(tag)
-    else:
-        remove_there(tag, now=now)
 
 
 def _rows(tags: Sequence[Tag]) -> list[TagRow]:
     ids = [each.id for each in tags]
     counts, syncs = holder_counts(ids), latest_syncs(ids)
-    return [TagRow(each, counts.get(each.id, 0), syncs.get(each.id)) for each in tags]
+    return [
+        TagRow(each, counts.get(each.id, 0), syncs.get(each.id), _percent(each)) for each in tags
+    ]
+
+
+def _percent(tag: Tag) -> int:
+    """People are looked at in the order in which they became known."""
+    if not tag.is_applying:
+        return 100
+    return min(99, (tag.cursor or 0) * 100 // max(1, last_known(tag.appid)))
 
 
 def _check_rule(name: str, rule: Segment, appid: str, now: datetime) -> None:
@@ -189,8 +220,8 @@ def _followers(identity_ids: Sequence[int]) -> set[int]:
     return found
 
 
-def _tag(name: str, tag_id: int, node_id: int) -> Tag:
-    found = tag_at(account_within(name, node_id).appid, tag_id)
+def _tag(name: str, tag_id: int, node_id: int, *, is_leaving: bool = False) -> Tag:
+    found = tag_at(account_within(name, node_id).appid, tag_id, is_leaving=is_leaving)
     if found is None:
         raise NotFound("没有这个标签")
     return found

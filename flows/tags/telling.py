@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from flows.resuming import is_kind, pause_after
-from members.tags import telling
+from members.tags import sync_queries, telling
 from members.tags.models import Tag, TagPhase, TagSync
 from members.tags.operations import forget_tag, locked_tag, take_from_all
 from members.tags.telling import TagSyncUnderWay
@@ -40,7 +40,7 @@ def tell_all(tag: Tag, *, now: datetime) -> None:
 def tell_changes(tag: Tag, *, now: datetime) -> None:
     """Have WeChat be told what changed about a tag, which is locked, if it is told of it at all."""
     is_told = tag.wechat_id is not None and not tag.is_stopped
-    if is_told and telling.has_open(tag):
+    if is_told and sync_queries.has_open(tag):
         with suppress(TagSyncUnderWay):  # which looks again before it ends
             defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.TELLING, now=now))
 
@@ -48,7 +48,7 @@ def tell_changes(tag: Tag, *, now: datetime) -> None:
 def tell_due(*, now: datetime) -> int:
     """Tell what is left to tell, and read what was not read for a day: as a chore."""
     since = now - READ_EVERY
-    due = telling.tags_to_tell(whole_before=since, failed_before=now - AGAIN_AFTER)
+    due = sync_queries.tags_to_tell(whole_before=since, failed_before=now - AGAIN_AFTER)
     for tag_id in due:
         tag = locked_tag(tag_id)
         with suppress(TagSyncUnderWay):
@@ -59,12 +59,12 @@ def tell_due(*, now: datetime) -> int:
 def _phase(tag: Tag, since: datetime) -> TagPhase:
     if tag.removed_at is not None:
         return TagPhase.REMOVING
-    return TagPhase.TELLING if telling.is_read_since(tag, since) else TagPhase.FINDING
+    return TagPhase.TELLING if sync_queries.is_read_since(tag, since) else TagPhase.FINDING
 
 
 def remove_there(tag: Tag, *, now: datetime) -> None:
-    """Take a tag from everybody and have WeChat forget it; only then it is gone here."""
-    tag.removed_at, tag.is_stopped = now, False
+    """Take a tag from everybody and have WeChat forget it; only then it is gone here. Bears repeats."""
+    tag.removed_at, tag.is_stopped = tag.removed_at or now, False
     take_from_all(tag, now=now)
     with suppress(TagSyncUnderWay):
         defer(sync_tag, sync_id=telling.start_sync(tag, TagPhase.REMOVING, now=now))
@@ -72,7 +72,7 @@ def remove_there(tag: Tag, *, now: datetime) -> None:
 
 def stop(tag: Tag, *, now: datetime) -> None:
     """End the telling of a tag where it is. Raises NotFound when nothing is under way."""
-    latest = telling.latest_syncs([tag.id]).get(tag.id)
+    latest = sync_queries.latest_syncs([tag.id]).get(tag.id)
     found = telling.sync_under_way(latest.id) if latest is not None else None
     if found is None:
         raise NotFound("没有正在进行的同步")

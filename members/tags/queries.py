@@ -15,10 +15,16 @@ def tags_of(appid: str) -> Sequence[Tag]:
     return db.session.scalars(query.order_by(Tag.name)).all()
 
 
-def tag_at(appid: str, tag_id: int) -> Tag | None:
-    """One of them."""
-    query = select(Tag).where(Tag.appid == appid, Tag.id == tag_id, Tag.removed_at.is_(None))
-    return db.session.scalar(query)
+def leaving_tags_of(appid: str) -> Sequence[Tag]:
+    """Those that were removed and that WeChat has not forgotten yet, by name."""
+    query = select(Tag).where(Tag.appid == appid, Tag.removed_at.is_not(None))
+    return db.session.scalars(query.order_by(Tag.name)).all()
+
+
+def tag_at(appid: str, tag_id: int, *, is_leaving: bool = False) -> Tag | None:
+    """One of them; with `is_leaving` also one that WeChat has not forgotten yet."""
+    query = select(Tag).where(Tag.appid == appid, Tag.id == tag_id)
+    return db.session.scalar(query if is_leaving else query.where(Tag.removed_at.is_(None)))
 
 
 def names_of_tags(appid: str, tag_ids: Collection[int]) -> dict[int, str]:

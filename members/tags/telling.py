@@ -8,14 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from members.audience import known_openids
 from members.models import Identity
 from members.tags.models import (
-    HAVING,
-    LACKING,
     Tag,
     TagHolder,
     TagOrigin,
@@ -23,6 +21,7 @@ from members.tags.models import (
     TagSync,
     There,
 )
+from members.tags.sync_queries import count_open, open_rows, reachable
 from wx_backend.db import db, locked, upsert_all
 from wx_backend.errors import Conflict
 
@@ -116,7 +115,7 @@ def next_batch(tag: Tag, *, limit: int) -> tuple[bool, dict[int, str]]:
         query = select(TagHolder.id, Identity.openid).join(
             Identity, Identity.id == TagHolder.identity_id
         )
-        query = query.where(*_open(tag, is_given), *_reachable())
+        query = query.where(*open_rows(tag, is_given), *reachable())
         rows = db.session.execute(query.order_by(TagHolder.id).limit(limit)).all()
         if rows:
             _note([row_id for row_id, _ in rows], there=There.ASKED)
@@ -139,73 +138,6 @@ def note_refused(sync: TagSync, row_ids: Collection[int], code: str, *, now: dat
         return
     _note(row_ids, there=There.REFUSED, refusal=code)
     sync.refused, sync.singles = sync.refused + 1, max(0, sync.singles - 1)
-
-
-def count_open(tag: Tag) -> int:
-    """How many are still to be told of."""
-    found = 0
-    for is_given in (True, False):
-        query = (
-            select(func.count())
-            .select_from(TagHolder)
-            .join(Identity, Identity.id == TagHolder.identity_id)
-        )
-        found += db.session.scalar(query.where(*_open(tag, is_given), *_reachable())) or 0
-    return found
-
-
-def has_open(tag: Tag) -> bool:
-    """Whether somebody is still to be told of."""
-    return any(
-        db.session.scalar(
-            select(TagHolder.id)
-            .join(Identity, Identity.id == TagHolder.identity_id)
-            .where(*_open(tag, is_given), *_reachable())
-            .limit(1)
-        )
-        for is_given in (True, False)
-    )
-
-
-def latest_syncs(tag_ids: Collection[int]) -> dict[int, TagSync]:
-    """The last telling of each of some tags, under way or not."""
-    newest = (
-        select(func.max(TagSync.id)).where(TagSync.tag_id.in_(tag_ids)).group_by(TagSync.tag_id)
-    )
-    rows = db.session.scalars(select(TagSync).where(TagSync.id.in_(newest)))
-    return {each.tag_id: each for each in rows}
-
-
-def tags_to_tell(*, whole_before: datetime, failed_before: datetime) -> Sequence[int]:
-    """Tags to begin telling of: read before an instant last, or with somebody to be told of.
-
-    A removed one is told until WeChat has forgotten it. Left out is what is under way, what a
-    person stopped, and what failed since an instant.
-    """
-    mine = TagSync.tag_id == Tag.id
-    has_failed = and_(TagSync.phase == TagPhase.FAILED, TagSync.ended_at >= failed_before)
-    rests = exists().where(mine, or_(TagSync.ended_at.is_(None), has_failed))
-    is_fresh = exists().where(mine, TagSync.is_whole, TagSync.started_at >= whole_before)
-    waits = exists().where(
-        TagHolder.tag_id == Tag.id,
-        or_(
-            and_(TagHolder.taken_at.is_(None), TagHolder.there.in_(LACKING)),
-            and_(TagHolder.taken_at.is_not(None), TagHolder.there.in_(HAVING)),
-        ),
-        TagHolder.identity_id == Identity.id,
-        *_reachable(),
-    )
-    is_told = and_(Tag.wechat_id.is_not(None), Tag.is_stopped.is_(False), or_(~is_fresh, waits))
-    query = select(Tag.id).where(or_(Tag.removed_at.is_not(None), is_told), ~rests)
-    return db.session.scalars(query.order_by(Tag.id)).all()
-
-
-def is_read_since(tag: Tag, since: datetime) -> bool:
-    """Whether a telling that began since an instant read the whole list."""
-    fresh = select(TagSync.id).where(
-        TagSync.tag_id == tag.id, TagSync.is_whole, TagSync.started_at >= since
-    )
-    return db.session.scalar(fresh.limit(1)) is not None
 
 
 def link_tags(
@@ -254,25 +186,6 @@ def _forget_there(tag: Tag) -> None:
         .values(there=There.NO, refusal=None)
         .execution_options(synchronize_session=False)
     )
-
-
-def _open(tag: Tag, is_given: bool) -> list[ColumnElement[bool]]:
-    if is_given:
-        return [
-            TagHolder.tag_id == tag.id,
-            TagHolder.taken_at.is_(None),
-            TagHolder.there.in_(LACKING),
-        ]
-    return [
-        TagHolder.tag_id == tag.id,
-        TagHolder.taken_at.is_not(None),
-        TagHolder.there.in_(HAVING),
-    ]
-
-
-def _reachable() -> list[ColumnElement[bool]]:
-    """Of who does not follow WeChat keeps no tags."""
-    return [Identity.is_followed.is_(True), Identity.openid.is_not(None)]
 
 
 def _note(row_ids: Collection[int], **values: Any) -> None:

@@ -1,19 +1,23 @@
 """Tags in the console: made with a rule, given by hand and by lists, used by campaigns, taken away."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from campaigns.models import Recipient
+from flows.tags import applying
 from members.operations import follow
-from members.tags.models import TagHolder
-from tests.campaigns.cast import notices_in
+from members.tags.models import Tag, TagHolder
+from tests.campaigns.cast import notices_in, one_job
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_campaigns import FORM
 from tests.console.world import APPID, World
+from tests.wechat.doubles import ScriptedTransport
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
 from wx_backend.db import db, transaction
@@ -158,4 +162,64 @@ def test_what_was_done_to_a_tag_is_in_the_audit_trail(mina: Desk, bob: int) -> N
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.what.like("console.tags.%")))
     told = [(each.what, each.changes[0]["table"]) for each in entries]
     assert told == [("console.tags.create", "tag"), ("console.tags.remove", "tag")]
+    assert bob
+
+
+def test_how_much_of_everybody_was_looked_at_is_shown(
+    mina: Desk, bob: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "PAGE", 1)
+    following("oCatherine")
+    for n in range(3):
+        following(f"oElse{n}")
+    tag_id = made(mina, "关注过", followed_days="30")
+    shown = []
+    for _ in range(4):
+        page = mina.get(f"{PATH}/{tag_id}").text
+        (percent,) = re.findall(r'max="100" value="(\d+)" aria-label="规则核对进度"', page)
+        assert f"已看过 {percent}%" in page
+        assert f"正在核对 {percent}%" in mina.get(PATH).text
+        shown.append(int(percent))
+        one_job()
+    assert shown[0] == 0
+    assert shown == sorted({*shown})
+    assert max(shown) < 100
+    for _ in range(3):
+        one_job()
+    assert "规则核对进度" not in mina.get(f"{PATH}/{tag_id}").text
+    assert len(holders()) == 5
+    assert bob
+
+
+def test_a_removal_that_wechat_refused_is_told_and_can_be_tried_again(
+    mina: Desk, bob: int, app: Flask, run_jobs: RunJobs
+) -> None:
+    platform = app.extensions["wx_clients"]._transport = ScriptedTransport()
+    platform.on("/cgi-bin/stable_token", {"access_token": "T", "expires_in": 7200})
+    platform.on("/cgi-bin/tags/delete", {"errcode": 48001, "errmsg": "api unauthorized"})
+    tag_id = made(mina, "老客户")
+    with transaction():
+        db.session.get_one(Tag, tag_id).wechat_id = 101
+    assert "正在删除" not in mina.get(PATH).text
+    assert mina.post(f"{PATH}/{tag_id}/remove").status_code == 302
+    page = mina.get(PATH).text
+    assert "正在从微信删除，完成后即消失" in page
+    assert 'http-equiv="refresh"' in page
+    assert mina.post(PATH, name="老客户").status_code == 409, "WeChat has it still"
+    assert mina.get(f"{PATH}/{tag_id}").status_code == 404
+    run_jobs()
+
+    page = mina.get(PATH).text
+    assert "未完成" in page
+    assert "微信拒绝：48001" in page
+    assert "再试一次" in page
+    assert 'http-equiv="refresh"' not in page
+    platform.on("/cgi-bin/tags/delete", {"errcode": 0})
+    assert mina.post(f"{PATH}/{tag_id}/remove").status_code == 302
+    assert mina.post(f"{PATH}/{tag_id}/remove").status_code == 302, "pressed twice"
+    run_jobs()
+    page = mina.get(PATH).text
+    assert "未完成" not in page
+    assert "老客户" not in page.partition("新建标签")[0]
+    assert mina.post(PATH, name="老客户").status_code == 302
     assert bob

@@ -15,7 +15,8 @@ from members.models import Identity
 from members.operations import follow
 from members.tags.models import Tag, TagHolder, TagOrigin, TagPhase, TagSync
 from members.tags.operations import create_tag, forget_there, give, locked_tag, take
-from members.tags.telling import TagSyncUnderWay, end_sync, latest_syncs
+from members.tags.sync_queries import latest_syncs
+from members.tags.telling import TagSyncUnderWay, end_sync
 from simulator.api import tags as there
 from tests.flows.menus.conftest import CITY
 from tests.jobs import dies
