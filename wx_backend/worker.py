@@ -3,10 +3,12 @@
 import logging
 import os
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import walk_packages
@@ -31,6 +33,7 @@ from wx_backend.db import db
 BATCH = {outbox.WORK: 20, outbox.CALL: 20}
 ROUNDS_MAX = 500  # a drain ends by itself; the sweeper or the next ring goes on
 AT_ONCE = {outbox.WORK: 1, outbox.CALL: 8, outbox.BULK: 2}
+SWITCH_SECONDS = 0.0005
 LISTEN_AGAIN_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.1
 
@@ -120,7 +123,7 @@ class _Lanes:
     def drain(self) -> int:
         """Work until nothing is due and nobody is at anything; how many rows were tried."""
         lanes = AT_ONCE[self._queue]
-        with ThreadPoolExecutor(lanes) as pool:
+        with _taking_short_turns(), ThreadPoolExecutor(lanes) as pool:
             list(pool.map(lambda _: self._lane(), range(lanes)))
         return self._tried
 
@@ -145,6 +148,20 @@ class _Lanes:
             self._busy += len(claimed)
             self._tried += len(claimed)
         return claimed[0] if claimed else None
+
+
+@contextmanager
+def _taking_short_turns() -> Iterator[None]:
+    """While one lane computes, the others' calls that were answered wait half a millisecond, not five.
+
+    Of 32 calls under way each would wait its five in turn, and nothing new would be sent meanwhile.
+    """
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _run_one(app: Flask, run: Run, held: Claim) -> None:
