@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from demo.chaos.marketing import SILENT, UNWILLING, WILLING, Marketing, delivered
+from demo.chaos.marketing import SILENT, UNWILLING, WILLING, Marketing, delivered, facts
 from demo.story.frame import Story, eventually, expect
 from demo.story.kept import openids
 from demo.story.proving import desk
@@ -74,6 +74,8 @@ class Letters:
         ]
         expect("how it ended", steps[-1], ("done", None))
         expect("went after its end", len(delivered(story)) - self.marketing.at_end, 0)
+        late = left_after(facts(story), _seconds(state["ended_at"]), self.marketing.peace_at)
+        expect("went after its end by the clock", late, [])
         open_ = [who for who, row in self._rows(story).items() if row["status"] in _OPEN]
         expect("people who still wait", open_, [])
         kinds = Counter(kind for kind, _ in steps)
@@ -123,6 +125,19 @@ class Letters:
 
 
 _OPEN: Final = ("waiting", "sending")
+CLOCKS_DIFFER: Final = 1.0
+
+
+def left_after(facts: Sequence[Row], ended_at: float, peace_at: float) -> list[str]:
+    """Who got a letter after the end; of an end inside the trouble, where the clock leaps, none is told."""
+    if ended_at < peace_at:
+        return []
+    return [fact["openid"] for fact in facts if fact["at"] > ended_at + CLOCKS_DIFFER]
+
+
+def _seconds(instant: Any) -> float:
+    """An instant as either database keeps it, since 1970."""
+    return instant / 1_000_000 if isinstance(instant, int) else float(instant.timestamp())
 
 
 def _why(row: Row) -> str:

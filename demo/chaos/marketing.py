@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from demo.chaos.faults import Field
 from demo.chaos.patience import patiently
@@ -43,8 +43,9 @@ TURNS: Final = (
 class Marketing:
     """One campaign from its draft to its end, moved on by two people as its page allows.
 
-    `letters` have gone while faults went on, `deaths` is how often its sender died meanwhile, and
-    `at_end` what had gone when its page first said that it is over.
+    `letters` have gone while faults went on, `deaths` is how often its sender died meanwhile,
+    `at_end` what had gone when its page first said that it is over, and `peace_at` is by the clock
+    when the faults were over: from then on it only moves forward, and nothing is held up on its way.
     """
 
     story: Story
@@ -53,6 +54,7 @@ class Marketing:
     letters: int = 0
     deaths: int = 0
     at_end: int = -1
+    peace_at: float = 0.0
     failures: list[BaseException] = field(default_factory=list)
     _deaths_before: int = 0
     _moves: int = 0
@@ -97,6 +99,7 @@ class Marketing:
 
         Raises what somebody ran into.
         """
+        self.peace_at = float(self.story.pretend.read("clock")["now"])
         while self._thread and self._thread.is_alive():
             gone = self._gone()
             self._thread.join(STILL_SECONDS)
@@ -138,7 +141,12 @@ class Marketing:
         return len(delivered(self.story))
 
 
+def facts(story: Story) -> list[dict[str, Any]]:
+    """What the witness knows of the campaign's notice, one for each time it came to somebody."""
+    found = story.witness("message.delivered")
+    return [fact for fact in found if fact.get("template_id") == TEMPLATE]
+
+
 def delivered(story: Story) -> list[str]:
-    """The openids the campaign's notice truly came to, one for each time."""
-    facts = story.witness("message.delivered")
-    return [fact["openid"] for fact in facts if fact.get("template_id") == TEMPLATE]
+    """The openids it truly came to, one for each time."""
+    return [fact["openid"] for fact in facts(story)]
