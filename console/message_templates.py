@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import text
 from console.session import staff
-from flows import message_desk
-from flows.message_desk import TEXT, VALUE
+from flows import event_desk, message_desk
+from flows.event_desk import TEXT, VALUE
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.platform import config
@@ -24,7 +24,7 @@ FIXED = "fixed-"
 def index() -> str:
     """The accounts in reach, and the chosen one's events and templates."""
     node_id = staff().node_id
-    accounts = message_desk.accounts_seen(node_id)
+    accounts = message_desk.libraries_seen(node_id)
     name = request.args.get("account", "") or (accounts[0].name if accounts else "")
     library = message_desk.library(name, node_id) if accounts else None
     return render_template(
@@ -63,7 +63,7 @@ def ask(account: str) -> ResponseReturnValue:
 def show(account: str, event: str) -> str:
     """Which template tells of an event, and what fills its fields."""
     wanted = request.args.get("template_id", "")[:64]
-    form = message_desk.mapping(account, event, wanted, staff().node_id)
+    form = event_desk.mapping(account, event, wanted, staff().node_id)
     return render_template("console/message_event.html", account=account, form=form)
 
 
@@ -73,7 +73,7 @@ def save(account: str, event: str) -> ResponseReturnValue:
     node_id, template_id = staff().node_id, request.form.get("template_id", "")[:64]
     filled_by = _filled_by()
     retried(
-        lambda: message_desk.save_mapping(
+        lambda: event_desk.save_mapping(
             name=account,
             key=event,
             template_id=template_id,
@@ -88,7 +88,7 @@ def save(account: str, event: str) -> ResponseReturnValue:
 def switch_off(account: str, event: str) -> ResponseReturnValue:
     """Tell nobody of it any more."""
     node_id = staff().node_id
-    retried(lambda: message_desk.forget_mapping(name=account, key=event, node_id=node_id))
+    retried(lambda: event_desk.forget_mapping(name=account, key=event, node_id=node_id))
     return _done(account, event, "event message switched off", "已停用，该事件不再发送消息")
 
 
@@ -97,7 +97,7 @@ def try_out(account: str, event: str) -> ResponseReturnValue:
     """Send it to an employee with made-up values."""
     node_id, now, number = staff().node_id, clock.now(), text("rep_number", request.form)
     retried(
-        lambda: message_desk.test_send(
+        lambda: event_desk.test_send(
             name=account, key=event, rep_number=number, node_id=node_id, now=now
         )
     )

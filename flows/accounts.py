@@ -15,13 +15,17 @@ SHOWROOM = "/r/"
 
 def official_accounts() -> Sequence[Account]:
     """The accounts people can sign in by."""
-    return [account for account in config().accounts if account.kind == "official"]
+    return [account for account in config().accounts if not account.is_mini_program]
 
 
 def accounts_within(node_id: int) -> list[Account]:
     """The accounts that belong to a node or to something below it."""
-    owned = [(account, owner_of(account)) for account in official_accounts()]
-    return [account for account, owner in owned if owner and is_within(owner, node_id)]
+    return _within(official_accounts(), node_id)
+
+
+def programs_within(node_id: int) -> list[Account]:
+    """The mini-programs that do."""
+    return _within([each for each in config().accounts if each.is_mini_program], node_id)
 
 
 def account_within(name: str, node_id: int) -> Account:
@@ -80,6 +84,11 @@ def account_near(outlet_id: int) -> Account | None:
         return accounts[0] if accounts else None
     around = set(ancestors(outlet_id).values())
     return max(accounts, key=lambda account: _shared(account, around))
+
+
+def _within(accounts: Sequence[Account], node_id: int) -> list[Account]:
+    owned = [(account, owner_of(account)) for account in accounts]
+    return [account for account, owner in owned if owner and is_within(owner, node_id)]
 
 
 def _shared(account: Account, around: set[int]) -> int:

@@ -5,6 +5,7 @@ or no answer (repeated within minutes under the same client_msg_id, else left fo
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +30,7 @@ from wx_backend import clock, crash
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
-from wx_backend.platform import client
+from wx_backend.platform import client, config
 
 if TYPE_CHECKING:  # the client is loaded by the first call
     from wechat.client import Client
@@ -49,13 +50,14 @@ def send_message(draft: Draft, *, now: datetime) -> int:
 def send_notice(
     *, key: str, identity_id: int, purpose: str, values: Mapping[str, str], url: str, now: datetime
 ) -> int | None:
-    """Send the template message an account has for a purpose; None where it has none.
+    """Send the message an account has for a purpose; None where it has none, or nobody agreed to it.
 
-    `values` go by our own names; the account's template says which field each fills. Raises
-    BadField for values the platform would refuse.
+    `values` go by our own names; the account's template says which field each fills. A mini-program
+    tells by subscription notice, which opens its first page. Raises BadField for values the platform
+    would refuse.
     """
     appid = identity_by_id(identity_id).appid
-    template = template_for(appid, purpose)
+    template, account = template_for(appid, purpose), config().account_of(appid)
     if template is None:
         return None
     draft = Draft(
@@ -67,6 +69,10 @@ def send_notice(
         template_id=template.template_id,
         content={"data": template.data(values), "url": url},
     )
+    if account is not None and account.is_mini_program:
+        content = {"data": draft.content["data"]}
+        notice = replace(draft, kind=MessageKind.SUBSCRIPTION, content=content)
+        return send_subscription(notice, now=now)
     return send_message(draft, now=now)
 
 

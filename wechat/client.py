@@ -77,6 +77,7 @@ class Client:
     transport: Transport = field(repr=False)
     base_url: str = OFFICIAL_URL
     open_url: str = "https://open.weixin.qq.com"
+    is_mini_program: bool = False
 
     @cached_property
     def caller(self) -> Caller:
@@ -261,7 +262,7 @@ class Client:
     def send_subscription_notice(
         self, *, openid: str, template_id: str, data: Mapping[str, str], page: str = ""
     ) -> str | None:
-        """Send an Official Account subscription notice, which uses one consent up; its msgid, if told."""
+        """Send a subscription notice, which uses one consent up; its msgid, if told."""
         body: dict[str, Any] = {
             "touser": openid,
             "template_id": template_id,
@@ -269,7 +270,10 @@ class Client:
         }
         if page:
             body["page"] = page
-        sent = self.caller.call("POST", "/cgi-bin/message/subscribe/bizsend", body=body)
+        if self.is_mini_program:
+            body |= {"miniprogram_state": "formal", "lang": "zh_CN"}
+        how = "send" if self.is_mini_program else "bizsend"
+        sent = self.caller.call("POST", f"/cgi-bin/message/subscribe/{how}", body=body)
         return str(sent["msgid"]) if "msgid" in sent else None
 
     def send_text(self, openid: str, content: str) -> None:

@@ -69,6 +69,11 @@ class Account:
     default_outlet: str
     owner: str | None = None
 
+    @property
+    def is_mini_program(self) -> bool:
+        """Whether it is a mini-program: no followers, menus or template messages."""
+        return self.kind == "mini_program"
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class WeChat:

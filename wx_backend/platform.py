@@ -220,6 +220,7 @@ class Clients:
             transport=self.transport(),
             base_url=base_url,
             open_url=self._config.wechat.oauth_url,
+            is_mini_program=account.is_mini_program,
         )
 
 

@@ -1,15 +1,11 @@
 """What we answer to a push at once: the account's rule for it, in the words of whoever is behind it."""
 
-from typing import Final
-
 from flows.arrival.known import Scanned
 from menus.book import RuleBook
 from menus.rules import ReplyKind, reply_of
 from wechat.pushes import Push
 from wechat.replies import Reply
 from wx_backend.config import Account
-
-MINI_PROGRAM: Final = "mini_program"
 
 
 def reply_to(
@@ -21,7 +17,7 @@ def reply_to(
     reply for a fault of ours.
     """
     rule = rules.answer(push)
-    if rule is None or (account.kind == MINI_PROGRAM and rule.kind is not ReplyKind.TRANSFER):
+    if rule is None or (account.is_mini_program and rule.kind is not ReplyKind.TRANSFER):
         return None
     values = {"account": account.title}
     if scanned is not None:

@@ -19,7 +19,6 @@ from wx_backend import clock, platform
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
 
-MINI_PROGRAM: Final = "mini_program"
 _OUT: Final = {
     Way.PLAN: (Node.OPENED, Logistics.virtual),
     Way.GOODS_PICKUP: (Node.DELIVERED, Logistics.pickup),
@@ -43,7 +42,7 @@ def tell_when_out(order_id: int, *, now: datetime) -> None:
     appid = appid_of(order.identity_id)
     running = [c for c in chains_of_order(order_id) if c.status != ChainStatus.ENDED]
     account = platform.config().account_of(appid)
-    if account is None or account.kind != MINI_PROGRAM or not all(map(_is_out, running)):
+    if account is None or not account.is_mini_program or not all(map(_is_out, running)):
         return
     logistics = _logistics(running)
     if logistics is not None and open_report(

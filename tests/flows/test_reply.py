@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from flows.arrival.reply import MINI_PROGRAM, reply_to
+from flows.arrival.reply import reply_to
 from menus.book import RuleBook
 from menus.defaults import DEFAULT_RULES
 from tests.handlers.platform import text
@@ -30,7 +30,7 @@ def test_an_official_account_answers_a_text(official: Account) -> None:
 def test_a_mini_program_hands_people_to_customer_service_and_says_nothing_else(
     official: Account,
 ) -> None:
-    mini = replace(official, kind=MINI_PROGRAM)
+    mini = replace(official, kind="mini_program")
 
     assert reply("你好", mini) is None
     assert isinstance(reply("人工", mini), TransferToCustomerService)
