@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
     delete,
     func,
@@ -52,11 +53,10 @@ _TRUE = (Recipient.status, Recipient.way, Recipient.reason)
 def counted(campaign_id: int, which: ColumnElement[bool]) -> Iterator[None]:
     """Change people of a campaign inside: those that `which` names, before as after. Locks them."""
     mine = select(*_TRUE).where(Recipient.campaign_id == campaign_id, which)
-    held = db.session.execute(mine.order_by(Recipient.id).with_for_update())
     change: Counter[_Place] = Counter()
-    change.subtract(_place(row) for row in held)
+    change.subtract(_tally(mine.order_by(Recipient.id).with_for_update()))
     yield
-    change.update(_place(row) for row in db.session.execute(mine))
+    change.update(_tally(mine))
     _add(campaign_id, change)
 
 
@@ -94,8 +94,8 @@ def put_right(campaign_id: int) -> None:
     db.session.execute(insert(GroupDelta).from_select(names, difference))
     gone = db.session.execute(delete(GroupDelta).where(kept).returning(*_KEPT, GroupDelta.count))
     total: Counter[_Place] = Counter()
-    for row in gone:
-        total[_place(row)] += row[3]
+    for status, way, reason, count in gone:
+        total[status, way, reason] += count
     _add(campaign_id, total)
 
 
@@ -104,8 +104,11 @@ def forget_counts(campaign_id: int) -> None:
     db.session.execute(delete(GroupDelta).where(GroupDelta.campaign_id == campaign_id))
 
 
-def _place(row: Any) -> _Place:
-    return row[0], row[1], row[2]
+def _tally(people: Select[*tuple[Any, ...]]) -> dict[_Place, int]:
+    rows = people.subquery()
+    places = (rows.c.status, rows.c.way, rows.c.reason)
+    found = db.session.execute(select(*places, func.count()).group_by(*places))
+    return {(status, way, reason): count for status, way, reason, count in found}
 
 
 def _add(campaign_id: int, change: Counter[_Place]) -> None:

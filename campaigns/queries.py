@@ -150,6 +150,25 @@ def running_campaigns() -> Sequence[tuple[int, int]]:
     return [(campaign_id, run) for campaign_id, run in rows]
 
 
+def stopped_in_doubt(before: datetime) -> Sequence[int]:
+    """Stopped campaigns with somebody who had no answer yet, and whom nobody has been asking since."""
+    return db.session.scalars(
+        select(Campaign.id)
+        .where(
+            Campaign.status == CampaignStatus.STOPPED,
+            Campaign.campaign_class != CampaignClass.MASS,
+            select(Recipient.id)
+            .where(
+                Recipient.campaign_id == Campaign.id,
+                Recipient.status == RecipientStatus.SENDING,
+                Recipient.due_at <= before,
+            )
+            .exists(),
+        )
+        .order_by(Campaign.id)
+    ).all()
+
+
 def is_running(campaign_id: int, run: int) -> bool:
     """Whether a run has neither been paused nor stopped."""
     found = select(Campaign.id).where(

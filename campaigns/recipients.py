@@ -86,6 +86,11 @@ def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
     return taken
 
 
+def in_doubt(campaign_id: int, *, limit: int, before: datetime) -> list[Taken]:
+    """Who was being written to, and of whom nothing has been heard since an instant. Locks them."""
+    return _due(campaign_id, RecipientStatus.SENDING, limit=limit, now=before)
+
+
 def _due(campaign_id: int, status: RecipientStatus, *, limit: int, now: datetime) -> list[Taken]:
     """Whose turn it is, of those of one status, the longest due first."""
     due = (

@@ -16,6 +16,7 @@ from flows.bookings import tell_outlets
 from flows.campaign.mass_ends import settle_held
 from flows.campaign.outcomes import settle_unknown
 from flows.campaign.running import begin_due, chase
+from flows.campaign.stopped import settle_stopped
 from flows.digests import tell_digests
 from flows.figures.counting import count_waiting
 from flows.figures.morning import tell_managers
@@ -73,6 +74,7 @@ CHORES = (
     Chore("campaigns.begin_due", timedelta(minutes=1), begin_due),
     Chore("campaigns.chase", timedelta(minutes=1), chase),
     Chore("campaigns.settle_held", timedelta(minutes=5), settle_held),
+    Chore("campaigns.settle_stopped", timedelta(minutes=5), settle_stopped),
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
     Chore("bills.fetch", timedelta(minutes=10), fetch_bills),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),

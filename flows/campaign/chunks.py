@@ -98,9 +98,9 @@ def _first(
     wording = Wording(campaign)
     marks, drafts, of = [], [], {}
     for each in taken:
-        way, content = ways[each.identity_id], None
+        way = ways[each.identity_id]
+        content = wording(each.variant, way, signed[each.rep_id]) if isinstance(way, Way) else None
         if isinstance(way, Way):
-            content = wording(each.variant, way, signed[each.rep_id])
             way = Reason.FIELD if content is None else _used(campaign, each, way, now)
         if isinstance(way, Reason) or content is None:
             marks.append(_left_out(each, Reason(way), now))
@@ -155,7 +155,7 @@ def _again(
         begun[each.id] = message
         marks.append(_still_sending(each, message, now))
     stand = statuses_of(over)
-    marks += [_settled(ids[each], stand[each], now) for each in over]
+    marks += [settled(ids[each], stand[each], now) for each in over]
     marks += [_left_out(ids[each], reason, now) for each, reason in left_out.items()]
     mark(campaign.id, marks)
     return begun
@@ -177,7 +177,7 @@ def _not_any_more(
     }
 
 
-def _settled(each: Taken, status: MessageStatus, now: datetime) -> Mark:
+def settled(each: Taken, status: MessageStatus, now: datetime) -> Mark:
     """What is known by now of a message that is not sent again."""
     stands = STANDS.get(status, RecipientStatus.UNKNOWN)
     return Mark(id=each.id, status=stands, due_at=now, message_id=each.message_id, way=each.way)

@@ -197,7 +197,9 @@ def _heed(one: _Round, look: Callable[[Sequence[Letter]], Look]) -> None:
     except Exception:
         log.exception("not known whether to go on sending")
         seen = Look(goes_on=False)
-    one.refusing, one.is_over = seen.refusing, one.is_over or not seen.goes_on
+    one.refusing = seen.refusing
+    if not seen.goes_on:
+        one.is_over = True
 
 
 def is_worth_repeating(error: PlatformError) -> bool:

@@ -163,6 +163,7 @@ def agree_pause_and_go_on(desktop: Page, platform: Platform, run_jobs: Callable[
     """A colleague agrees and starts it; while it is paused nothing leaves, after that it is sent."""
     desktop.get_by_role("button", name="批准").click()
     desktop.get_by_role("button", name="立即开始").click()
+    expect(desktop.get_by_text("预计还需约 1 分钟")).to_be_visible()
     desktop.get_by_role("button", name="暂停").click()
     run_jobs()
     assert platform.calls == 0

@@ -93,7 +93,7 @@ def _told(chance: random.Random) -> None:
         said, at = chance.choice(SAID), clock.now()
         retried(
             lambda: note_outcome(
-                appid=CITY, msgid=msgid, status=said, event_at=at, identity_id=identity_id
+                appid=CITY, msgid=str(msgid), status=said, event_at=at, identity_id=identity_id
             )
         )
 

@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from campaigns import operations
 from campaigns.models import CampaignStatus
 from flows.campaign import chunks, posting, running
+from flows.campaign.outcomes import note_outcome, settle_unknown
 from flows.campaign.running import chase, start_lanes
+from flows.campaign.stopped import settle_stopped
 from templates_msg.library import note_library
 from templates_msg.models import Message, MessageKind, MessageStatus
 from tests.campaigns.cast import (
@@ -29,7 +31,7 @@ from tests.campaigns.cast import (
 from tests.campaigns.platform import Platform
 from wx_backend import clock
 from wx_backend.claims import WorkStatus
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
 from wx_backend.outbox import Job
 from wx_backend.stops import Line, lift, stop
 
@@ -78,6 +80,52 @@ def test_what_is_stopped_stays_stopped(cast: Cast, platform: Platform) -> None:
     assert platform.calls == 0
     with transaction(), pytest.raises(operations.WrongState):
         operations.resume(campaign_id, staff_id=cast.reader, now=NOON)
+
+
+def test_who_had_no_answer_when_it_was_stopped_is_unknown_until_it_is_told(
+    cast: Cast, platform: Platform
+) -> None:
+    lost, _, _ = crowd(3)
+    platform.trouble = lambda openid: "lost" if openid == "o00000" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        with transaction():
+            operations.stop(campaign_id, reason="够了", staff_id=cast.reader, now=NOON)
+        assert retried(lambda: settle_stopped(now=clock.now())) == 0, (
+            "his sender may still mark him"
+        )
+        time.shift(3 * MINUTE)
+        assert retried(lambda: settle_stopped(now=clock.now())) == 1
+        assert retried(lambda: settle_stopped(now=clock.now())) == 0
+        assert stands(campaign_id) == {"sent": 2, "unknown": 1}
+        retried(
+            lambda: note_outcome(
+                appid=CITY, msgid="99", status="success", event_at=NOON + MINUTE, identity_id=lost
+            )
+        )
+        time.shift(6 * MINUTE)
+        assert retried(lambda: settle_unknown(now=clock.now())) == 1
+        work()
+
+    assert stands(campaign_id) == {"sent": 3}
+    assert set(platform.received.values()) == {1}
+
+
+def test_who_waits_for_an_answer_of_a_running_campaign_is_left_to_it(
+    cast: Cast, platform: Platform
+) -> None:
+    crowd(2)
+    platform.trouble = lambda _openid: "refused"
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast)
+        begin()
+        work()
+        time.shift(2 * MINUTE)
+        assert retried(lambda: settle_stopped(now=clock.now())) == 0
+
+    assert stands(campaign_id) == {"sending": 2}
 
 
 def test_the_days_quota_ends_and_the_next_day_goes_on(cast: Cast, platform: Platform) -> None:

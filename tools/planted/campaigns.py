@@ -6,6 +6,8 @@ RUNNING = "tests/campaigns/test_running.py"
 HOLDING = "tests/campaigns/test_holding.py"
 RULES = "tests/campaigns/test_rules.py"
 MASS = "tests/campaigns/test_mass.py"
+UNDER_WAY = "tests/campaigns/test_under_way.py"
+OUTCOMES = "tests/campaigns/test_outcomes.py"
 UNSENT = "tests/campaigns/test_mass_unsent.py"
 
 BUGS = (
@@ -101,6 +103,37 @@ BUGS = (
         (
             "tests/campaigns/test_pace.py::test_four_senders_of_whom_one_dies_keep_the_rate_together",
         ),
+    ),
+    Bug(
+        "who opts out while his chunk is on its way is written to",
+        "flows/campaign/posting.py",
+        "            if letter.message.identity_id not in self.refusing:\n",
+        "            if letter is not None:\n",
+        (f"{UNDER_WAY}::test_who_opts_out_while_his_chunk_is_on_its_way_gets_nothing",),
+    ),
+    Bug(
+        "a pause waits until the chunk is sent",
+        "flows/campaign/posting.py",
+        "    if not seen.goes_on:\n",
+        "    if not seen:\n",
+        (f"{UNDER_WAY}::test_a_pause_in_the_middle_of_a_chunk_stops_what_has_not_left",),
+    ),
+    Bug(
+        "what the platform says later does not reach the person's row",
+        "flows/campaign/outcomes.py",
+        "    if settled is None or settled.purpose != PURPOSE:\n",
+        "    if settled is None or settled.purpose:\n",
+        (
+            f"{OUTCOMES}::test_who_was_unknown_stands_where_the_outcome_says_that_can_only_be_his",
+            f"{OUTCOMES}::test_early_or_late_a_word_means_the_same",
+        ),
+    ),
+    Bug(
+        "who is taken for his turn is counted as waiting still",
+        "campaigns/counts.py",
+        "    change.update(_tally(mine))\n",
+        "",
+        ("tests/campaigns/test_counts.py::test_the_page_of_a_running_campaign_looks_at_nobody",),
     ),
     Bug(
         "a banner of another province is changed",
