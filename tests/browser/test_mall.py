@@ -248,14 +248,18 @@ def test_wechats_own_menu_gets_a_card_of_the_page(open_mall: Mall, site: str, ph
     """What ··· in the corner passes on: the page's name and picture, under a link of the viewer's own."""
     handing = JSSDK.replace(
         "updateAppMessageShareData() {}, updateTimelineShareData() {}",
-        "updateAppMessageShareData(card) { window.chatCard = card; },"
-        " updateTimelineShareData(card) { window.momentsCard = card; }",
+        "updateAppMessageShareData(card) { window.handed(card); },"
+        " updateTimelineShareData(card) { window.handed(card); }",
     )
+    cards: list[dict[str, str]] = []
+    phone.expose_function("handed", lambda card: cards.append(card))  # noqa: PLW0108 - it has to have a signature
     phone.context.unroute("https://res.wx.qq.com/**")
     phone.context.route("https://res.wx.qq.com/**", lambda route: route.fulfill(body=handing))
     phone.goto(site + open_mall.link(open_mall.alice_id, open_mall.product))
-    phone.wait_for_function("window.chatCard && window.momentsCard")
-    chat, moments = phone.evaluate("[window.chatCard, window.momentsCard]")
+    for _ in range(100):
+        if len(cards) < 2:
+            phone.wait_for_timeout(100)
+    chat, moments = cards
     assert chat["title"] == moments["title"] == "星河手机"
     assert chat["imgUrl"].startswith(f"{site}/mall-assets/")
     links = {chat["link"], moments["link"]}
