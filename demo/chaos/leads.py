@@ -8,12 +8,17 @@ from demo.story import mall
 from demo.story.arriving import become_rep, invitations, posted, welcomed
 from demo.story.browser import first
 from demo.story.frame import Story
-from demo.story.proving import desk
+from demo.story.proving import KEY, desk
 
 PLAN: Final = ("plan", "畅享 99")
 BUNDLE: Final = ("bundle", "青鸟 S2 + 畅享 59")
 WARES: Final = (
     *(PLAN, BUNDLE, ("accessory", "数据线"), ("accessory", "钢化膜"), ("phone", "青鸟 S")),
+)
+UNITS: Final = 100_000
+SHELVED: Final = (
+    "SELECT sku.number FROM sku JOIN product ON product.id = sku.product_id"
+    " WHERE product.name IN ('青鸟 S', '青鸟 S2', '数据线', '钢化膜') ORDER BY sku.number"
 )
 FAR_REP: Final = (
     "SELECT rep.number FROM rep JOIN org_path ON org_path.descendant_id = rep.outlet_id"
@@ -50,6 +55,15 @@ def _lead(story: Story, person: str, number: str, link: str) -> Lead:
         number=number,
     )[0]
     return Lead(person, number, row["id"], row["ticket"], link)
+
+
+def stock_up(story: Story) -> None:
+    """More in the central store of all that is bought than any run sells."""
+    keeper = desk(story, "province")
+    for row in story.rows(SHELVED):
+        path = f"/console/stock/{row['number']}/_central"
+        key = first(KEY, keeper.get(path).text)
+        keeper.submit(f"{path}/received", key=key, quantity=str(UNITS))
 
 
 def offers(story: Story) -> list[Offer]:

@@ -10,7 +10,7 @@ from demo.chaos import knobs
 from demo.chaos.crowd import Crowd
 from demo.chaos.faults import Field
 from demo.chaos.ground import Ground
-from demo.chaos.leads import leads, offers
+from demo.chaos.leads import leads, offers, stock_up
 from demo.chaos.letters import Letters
 from demo.chaos.marketing import WILLING, Marketing
 from demo.chaos.morning import Morning
@@ -34,6 +34,7 @@ def chaos(story: Story, ground: Ground, *, seconds: float, seed: int) -> dict[st
     What the one JSON line says. Raises Contradiction, also when too little happened.
     """
     story.pass_time(OPEN_SECONDS)
+    stock_up(story)
     crowd = Crowd(story, leads(story), offers(story), seed)
     field, notary = Field(story, ground), Notary(story)
     screen.say("", f"Trouble for {seconds:.0f} s, seed {seed}, {ground.means}:")

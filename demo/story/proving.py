@@ -25,7 +25,7 @@ RECEIPTS = (
     " WHERE attribution.order_line_id = :line ORDER BY attribution.version DESC"
 )
 CHAIN_EVERY_SECONDS = 61
-_KEY = re.compile(r'name="key" value="([^"]+)"')
+KEY = re.compile(r'name="key" value="([^"]+)"')
 _PROPOSAL = re.compile(r'action="(/console/refunds/proposals/[0-9]+)"')
 
 
@@ -149,7 +149,7 @@ def _give_back(story: Story, position: int, amount_fen: int) -> int:
     """Finance asks on the order's page; it is much, so the province's administrator has to agree."""
     number, finance = story.facts["order"], desk(story, "finance")
     path = f"/console/orders/{number}/refund"
-    key = first(_KEY, finance.get(path).text)
+    key = first(KEY, finance.get(path).text)
     typed = {"key": key, "reason": "七天无理由", f"line-{position}": plain_yuan(amount_fen)}
     finance.submit(path, **typed)
     asked = "SELECT count(*) FROM refund"
