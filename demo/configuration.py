@@ -11,8 +11,8 @@ from demo.places import Places
 Value = str | bool | int | Sequence[str]
 # A crowd at one address, clicking as fast as it can.
 MANY = {"address": 100_000, "session": 100_000}
-# As a merchant may ask WeChat Pay for: what a crowd buys in a minute fits in one transfer.
-TRANSFER_LIMIT_FEN = 199_900
+# As a merchant may ask WeChat Pay for: what a rep earns by a crowd of ten minutes fits in one transfer.
+TRANSFER_LIMIT_FEN = 2_000_000
 
 
 def write(places: Places, identities: Identities) -> None:

@@ -115,6 +115,16 @@ class FigureDay(Model):
             sqlite_where=_OF_REP,
             postgresql_where=_OF_REP,
         ),
+        Index(
+            "ix_figure_day_place_rep",
+            "node_id",
+            "business_on",
+            "kind",
+            "key",
+            sqlite_where=_OF_REP,
+            postgresql_where=_OF_REP,
+            postgresql_include=["count", "amount_fen"],
+        ),
     )
 
     node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), primary_key=True)

@@ -2,28 +2,25 @@
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Select, String, case, func, literal_column, select
+from sqlalchemy import Select, case, func, select
 
-from insights.models import FactKind, FigureDay, FigureMonth, Part
-from insights.queries import grouped, sums_by
+from insights.models import FactKind, FigureDay, FigureMonth
+from insights.queries import OF_REP, grouped, sums_by
 from insights.values import RepFigures
 from wx_backend.db import db
-
-# In the text, so that the database sees that its index of these rows will do.
-_OF_REP: Final = literal_column(f"'{Part.REP}'", String)
 
 
 def days_of_rep(rep_id: int, days: Iterable[date]) -> dict[date, RepFigures]:
     """The figures of a rep on each of some Shanghai days; days without any are left out."""
-    is_his = FigureDay.part == _OF_REP, FigureDay.key == str(rep_id)
+    is_his = OF_REP, FigureDay.key == str(rep_id)
     return _figures(sums_by(FigureDay.business_on, *is_his, FigureDay.business_on.in_([*days])))
 
 
 def day_of_reps(rep_ids: Iterable[int], day: date) -> dict[int, RepFigures]:
     """The figures of each of these reps on one Shanghai day; who has none is left out."""
-    is_theirs = FigureDay.part == _OF_REP, FigureDay.key.in_([str(each) for each in rep_ids])
+    is_theirs = OF_REP, FigureDay.key.in_([str(each) for each in rep_ids])
     found = _figures(sums_by(FigureDay.key, *is_theirs, FigureDay.business_on == day))
     return {int(key): figures for key, figures in found.items()}
 

@@ -1,9 +1,11 @@
 """Migrations as the service runs them: numbered, up and down, by URL or open connection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
+from alembic import command, op
 from alembic.config import Config as AlembicConfig
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
@@ -29,6 +31,17 @@ def upgrade(
 def downgrade(*, url: str | None = None, connection: Connection | None = None, to: str) -> None:
     """Take the schema down to a revision; `base` is an empty database."""
     command.downgrade(_settings(url=url, connection=connection), to)
+
+
+@contextmanager
+def beside_trade() -> Iterator[None]:
+    """In a migration on PostgreSQL: statements that take their time and hold up nobody, each by itself."""
+    with op.get_context().autocommit_block():
+        for limit in ("statement_timeout", "lock_timeout"):
+            op.execute(f"SET {limit} = 0")
+        yield
+        for limit in ("statement_timeout", "lock_timeout"):
+            op.execute(f"RESET {limit}")
 
 
 def head() -> str:

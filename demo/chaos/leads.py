@@ -33,8 +33,9 @@ def leads(story: Story) -> list[Lead]:
     found = []
     numbers = (invitations(story)[1][2], str(story.value(FAR_REP)))
     for rep, scanner, number in zip(("Grace", "Ivan"), ("Heidi", "Judy"), numbers, strict=True):
-        for person in (rep, scanner):
-            story.meet(person, "13700000000")
+        name = str(story.value("SELECT name FROM rep WHERE number = :number", number=number))
+        for person, real_name in ((rep, name), (scanner, "")):
+            story.meet(person, "13700000000", real_name)  # from 2,000 yuan on the name is compared
         become_rep(story, rep, number, _code(story, number))
         welcome = welcomed(story, scanner, posted(story, rep))
         found.append(_lead(story, rep, number, welcome))

@@ -52,9 +52,10 @@ class Story:
             self._browsers[person] = Browser(person, self.stack.places, self.journal)
         return self._browsers[person]
 
-    def meet(self, person: str, phone: str, balance_fen: int = BALANCE_FEN) -> None:
+    def meet(self, person: str, phone: str, real_name: str = "") -> None:
         """Somebody with a phone and money appears in the pretend WeChat."""
-        self.pretend.put("people", person, phone=phone, balance_fen=balance_fen)
+        told = {"phone": phone, "real_name": real_name, "balance_fen": BALANCE_FEN}
+        self.pretend.put("people", person, **told)
 
     def act(self, person: str, act: str, *, wait: bool = True, **arguments: object) -> Any:
         """A person does something at the account; back when its push was delivered or given up."""
