@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.migrate import beside_trade
 
-revision = "0064"
-down_revision = "0063"
+revision = "0065"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 
