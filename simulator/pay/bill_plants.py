@@ -8,9 +8,11 @@ amount     it says `fen` instead
 state      it says `state` instead
 duplicate  it stands there `copies` times more (1)
 add        a payment nobody made here: `number`, `fen`; `transaction_id` and `time` may be given
+reverse    the rows of each second stand the other way round
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from simulator.errors import Refused
@@ -22,6 +24,7 @@ Plant = Mapping[str, Any]
 _NUMBERS = ("商户退款单号", "商户订单号", "业务凭证号")
 _AMOUNTS = ("申请退款金额", "退款金额", "订单金额", "应结订单金额", "收支金额(元)")
 _STATES = ("退款状态", "交易状态")
+_TIMES = ("记账时间", "交易时间")
 
 
 def planted(
@@ -90,6 +93,11 @@ def _add(plant: Plant, lines: list[Line], day: str) -> list[Line]:
     return [*lines, line]
 
 
+def _reverse(_plant: Plant, lines: list[Line], _day: str) -> list[Line]:
+    seconds = groupby(lines, key=lambda line: next(line[name] for name in _TIMES if name in line))
+    return [line for _, rows in seconds for line in reversed([*rows])]
+
+
 def _meant(plant: Plant, lines: list[Line]) -> list[Line]:
     return [line for line in lines if number_of(line) == plant["number"]]
 
@@ -104,4 +112,5 @@ _ACTIONS: dict[str, Callable[[Plant, list[Line], str], list[Line]]] = {
     "state": _state,
     "duplicate": _duplicate,
     "add": _add,
+    "reverse": _reverse,
 }

@@ -4,6 +4,7 @@ import gzip
 from datetime import time, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from flows.billing import chase_hand_overs
 from flows.reconcile import archive, comparing
@@ -13,7 +14,7 @@ from flows.reconcile.legs import Day, Sums
 from ledger.models import AccountKind
 from orders.values import Item
 from reconciliation.days import close_day
-from reconciliation.models import DifferenceClass
+from reconciliation.models import DifferenceClass, FundLine
 from reconciliation.queries import bills_of
 from reconciliation.values import Finding
 from tests.flows.reconcile.morning import (
@@ -38,7 +39,7 @@ from tests.flows.trade.test_refund import agree_all
 from tests.simulator.stage import Stage
 from wechat.pay.bills import BillKind
 from wx_backend import clock
-from wx_backend.db import retried, transaction
+from wx_backend.db import db, retried, transaction
 from wx_backend.strict import Malformed
 
 
@@ -229,6 +230,22 @@ def test_what_lies_at_wechat_is_explained_by_its_fund_flow(market: Market) -> No
     wechat = clearing_accounts(today())[0]
     assert wechat.balance_fen == 199_900
     assert wechat.left_fen == 700  # the planted row moved no money on the fund flow
+
+
+def test_the_order_of_rows_within_one_second_explains_nothing_away(market: Market) -> None:
+    """A payment and its fee are booked in one second: the file may have either first."""
+    on = today()
+    market.buy(key="first")
+    market.buy(key="last")
+    plant(market, {"action": "reverse", "bill": "flow"})
+    next_morning(market, on)
+    rows = db.session.scalars(select(FundLine).order_by(FundLine.line)).all()
+    assert rows[0].amount_fen < 0 < rows[1].amount_fen
+    assert rows[0].booked_at == rows[1].booked_at
+    assert open_kinds(on) == []
+    wechat = clearing_accounts(today())[0]
+    assert wechat.left_fen == 0
+    assert "首份资金账单之前的余额" not in {reason.what for reason in wechat.reasons}
 
 
 def test_a_payment_the_bill_lacks_is_still_ours_on_the_clearing_account(market: Market) -> None:
