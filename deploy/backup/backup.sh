@@ -4,7 +4,8 @@
 #   PGHOST=... PGUSER=wx_owner PGDATABASE=wx backup.sh FOLDER DATA_DIR
 #
 # FOLDER gets <instant>/database.dump, data.tar.gz and SHA256SUMS; whatever is unfinished is named
-# .unfinished and never taken for a backup. The keys of [privacy] are not in it: keep them apart.
+# .unfinished and never taken for a backup. The keys of [privacy] are not in it: keep them apart. FOLDER/erased.txt
+# says by numbers who was erased up to now, whichever backup is restored one day: `erase-again` takes it.
 set -eu
 folder=$1 data=$2
 name=$(date -u +%Y%m%dT%H%M%SZ)
@@ -16,6 +17,8 @@ pg_dump --format=custom --compress=6 --no-owner --no-privileges --file="$work/da
 tar -C "$data" -czf "$work/data.tar.gz" --exclude=./clock-offset .
 (cd "$work" && sha256sum database.dump data.tar.gz > SHA256SUMS && sha256sum --check --quiet SHA256SUMS)
 pg_restore --list "$work/database.dump" > /dev/null
+psql --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file="$(dirname "$0")/erased.sql" > "$work/erased.txt"
+mv "$work/erased.txt" "$folder/erased.txt"
 mv "$work" "$folder/$name"
 trap - EXIT
 echo "$folder/$name"

@@ -17,4 +17,4 @@ psql --quiet --set=ON_ERROR_STOP=1 --set=source="$(basename "$backup")" --dbname
 umask 077
 mkdir -p "$data"
 tar -C "$data" -xzf "$backup/data.tar.gz"
-echo "restored into $database, held. Next: roles.sql, check-config, doctor, compare with WeChat Pay's bills, then resume everything"
+echo "restored into $database, held. Next: roles.sql, check-config, erase-again $(dirname "$backup")/erased.txt, doctor, compare with WeChat Pay's bills, then resume everything"

@@ -13,17 +13,23 @@ from sqlalchemy import select
 
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus
 from flows.campaign.running import begin_due
+from flows.erased import Erased, erase_again, erased, read_list
+from flows.following import forget_identity
 from flows.menus.publishing import publish
+from members.joining import join_member
+from members.models import Identity
+from members.queries import member_of
 from org.queries import node_by_code
-from tests.campaigns.cast import DAY, NOON, drafted, make_cast
+from tests.campaigns.cast import DAY, NOON, drafted, followers, make_cast
 from tests.conftest import TEMPLATE
 from tests.postgres import PostgresServer
 from tools.postgres_binaries import binaries
 from wx_backend import clock, stops
-from wx_backend.app import create_app
+from wx_backend.app import close_app, create_app
 from wx_backend.config import Config, Database
 from wx_backend.db import db, transaction
 from wx_backend.outbox import CALL, claim, defer
+from wx_backend.strict import Malformed
 
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "backup"
 
@@ -55,6 +61,7 @@ def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) ->
     """A backup of a service with a call that is due, campaigns, and a bill in its data folder."""
     assert app
     cast = make_cast()
+    followers(["Bob", "Carol"])
     campaigns = {status: drafted(cast) for status in CampaignStatus}
     with transaction():
         defer(publish, edition_id=1)
@@ -104,6 +111,47 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
     postgres.drop_database("restored")
 
 
+def test_who_was_erased_since_is_erased_in_the_copy_again(
+    backup: Path,
+    config: Config,
+    tools: dict[str, str],
+    postgres: PostgresServer,
+    tmp_path: Path,
+) -> None:
+    with transaction():
+        gone, other = db.session.scalars(select(Identity.id).order_by(Identity.id).limit(2))
+        member_id = join_member(identity_id=gone, now=NOON)
+        assert member_of(gone) == member_id
+        forget_identity(identity_id=gone, for_good=True)
+    database = urlsplit(config.database.url).path.strip("/")
+    data_dir = config.service.data_dir
+    later = run({**tools, "PGDATABASE": database}, "backup.sh", backup.parent, data_dir)
+    assert later.returncode == 0, later.stderr
+    listed = backup.parent / "erased.txt"
+    assert listed.read_text().splitlines() == [str(each) for each in erased()]
+    assert run(tools, "restore.sh", backup, "restored", tmp_path / "restored").returncode == 0
+
+    copy = create_app(replace(config, database=Database(url=postgres.url("restored"))))
+    with copy.app_context():
+        assert db.session.get_one(Identity, gone).openid is not None
+        again = read_list(listed.read_text().splitlines())
+        stranger = Erased("identity", other, again[0].made_us + 1)
+        assert [erase_again(each, now=NOON) for each in (*again[:1], stranger)] == [True, False]
+        assert not erase_again(again[0], now=NOON)
+        db.session.expire_all()
+        assert db.session.get_one(Identity, gone).openid is None
+        assert db.session.get_one(Identity, other).openid is not None
+        db.session.remove()
+    close_app(copy)
+    postgres.drop_database("restored")
+
+
+@pytest.mark.parametrize("line", ["identity 1", "person 1 2", "identity -1 2", "identity 1 2 3"])
+def test_a_list_that_is_none_erases_nobody(line: str) -> None:
+    with pytest.raises(Malformed):
+        read_list(["identity 1 2", line])
+
+
 def _no_campaign_goes_on_by_itself(source: str) -> None:
     """What was sent after the backup is not known: nobody is written to before a person looks."""
     campaigns = {each.name: each for each in db.session.scalars(select(Campaign))}
@@ -137,4 +185,4 @@ def test_a_damaged_backup_and_a_taken_place_are_refused(
 
     assert done.returncode
     assert not (tmp_path / "fresh").exists()
-    assert [each.name for each in backup.parent.iterdir()] == [backup.name]
+    assert {each.name for each in backup.parent.iterdir()} == {backup.name, "erased.txt"}
