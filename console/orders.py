@@ -14,13 +14,14 @@ from console.tables import Table, table_file
 from console.words import CHANNELS, STATUSES, when
 from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
-from flows.order_search import Search, order_filter
+from flows.order_search import Search, order_filter, phone_in
 from orders.models import OrderStatus
 from orders.search import count_found
 from org.models import ChannelClass
 from org.queries import node_of, nodes_under
 from wx_backend import clock
 from wx_backend.errors import AppError
+from wx_backend.limits import hold_to
 
 bp = Blueprint("orders", __name__)
 
@@ -91,11 +92,17 @@ def show(number: str) -> str:
 
 
 def _search() -> Search:
-    """What the query asks for, within the scope of who asks. Raises BadInput and NotFound."""
+    """What the query asks for, within the scope of who asks. Raises BadInput and NotFound.
+
+    Who looks for one phone after the other is trying out whose they are: TooMany.
+    """
     first, last = day("from"), day("until")
+    typed = text("number")
+    if phone_in(typed):
+        hold_to("phone", f"staff:{staff().staff_id}")
     return Search(
         node_id=place_asked().id,
-        text=text("number"),
+        text=typed,
         status=one_of("status", OrderStatus),
         placed_from=first,
         placed_until=last and last + timedelta(days=1),

@@ -51,7 +51,7 @@ def order_filter(search: Search) -> OrderFilter:
 
 
 def _with_text(wanted: OrderFilter, text: str) -> OrderFilter:
-    if phone := _phone(text):
+    if phone := phone_in(text):
         index = vault().index(phone)
         return replace(wanted, phone=index, member_ids=frozenset(members_by_phone(index)))
     if (order_id := order_of_number(text)) is not None:
@@ -64,7 +64,8 @@ def _with_text(wanted: OrderFilter, text: str) -> OrderFilter:
     return replace(wanted, reps=(*wanted.reps, reps_meant(meant)))
 
 
-def _phone(text: str) -> str:
+def phone_in(text: str) -> str:
+    """The phone somebody typed; empty where it is none."""
     try:
         return normalised(text)
     except BadPhone:

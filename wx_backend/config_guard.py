@@ -10,7 +10,7 @@ Network = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Calls in one minute, of one network address and of one browser."""
+    """Calls in one minute, of one network address and of one browser, or of one person where he is known."""
 
     address: int
     session: int
@@ -23,6 +23,7 @@ DEFAULTS: Final[Mapping[str, Limit]] = {
     "login": Limit(3_000, 60),
     "console": Limit(60, 20),
     "code": Limit(300, 5),
+    "phone": Limit(300, 20),
 }
 
 

@@ -203,6 +203,7 @@ class Limits(Section):
     login = fields.Nested(Limit, load_default=None)
     console = fields.Nested(Limit, load_default=None)
     code = fields.Nested(Limit, load_default=None)
+    phone = fields.Nested(Limit, load_default=None)
 
 
 class Guard(Section):

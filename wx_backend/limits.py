@@ -12,7 +12,7 @@ from hashlib import blake2b
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from prometheus_client import Counter
 
 from wx_backend import clock
@@ -49,6 +49,8 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "console.sign_in.enter_code"): "console",
     ("POST", "storefront.phone.send"): "code",
 }
+ASKED: Final = frozenset({"phone"})
+"""Limits of what a route alone does not tell: see `hold_to`."""
 REFUSED: Final = Counter("wx_limited", "Calls refused because there were too many", ["limit"])
 
 
@@ -119,18 +121,25 @@ def install(app: Flask, config: Config) -> None:
     def check() -> None:
         name = LIMITED.get((request.method, request.endpoint or ""))
         if name is not None:
-            _check(config, counts, name, clock.now())
+            browser = session.get("csrf_token") or session.get(
+                "identity"
+            )  # a program has no page's token
+            _check(config, counts, name, browser, clock.now())
 
     app.before_request(check)
 
 
-def _check(config: Config, counts: Counts, name: str, now: datetime) -> None:
+def hold_to(name: str, who: str) -> None:
+    """Count one more call of somebody who is known, whatever his browser. Raises TooMany."""
+    config: Config = current_app.extensions["wx_config"]
+    _check(config, current_app.extensions["wx_limits"], name, who, clock.now())
+
+
+def _check(config: Config, counts: Counts, name: str, whose: object, now: datetime) -> None:
     """Raises TooMany, with the seconds until the next window begins."""
     limit = config.guard.limits[name]
     window, gone = divmod(int(now.timestamp()), WINDOW_SECONDS)
-    address = client_address()
-    browser = session.get("csrf_token") or session.get("identity")  # a program has no page's token
-    asked = ((network_of(address), limit.address), (browser, limit.session))
+    asked = ((network_of(client_address()), limit.address), (whose, limit.session))
     for who, most in asked:
         if who and counts.add(_key(config, name, str(who)), window) > most:
             REFUSED.labels(name).inc()

@@ -17,6 +17,7 @@ from tests.console.conftest import Desks
 from tests.console.world import World, known, order
 from tests.counting import questions
 from wx_backend import clock
+from wx_backend.config_guard import DEFAULTS
 from wx_backend.db import transaction
 
 
@@ -93,6 +94,22 @@ def test_orders_are_found_by_phone_payment_rep_product_and_channel(
     assert desk_of("south").get("/orders", place=str(world.tree.north)).status_code == 404
     for typed in ("13800138000", *numbers, world.alice_number):
         assert "共 0 条" in desk_of("north").get("/orders", number=typed or "").text
+
+
+def test_who_looks_for_one_phone_after_the_other_is_stopped(
+    desk_of: Desks, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = clock.from_unix(int(clock.now().timestamp()) // 60 * 60)
+    monkeypatch.setattr(clock, "now", lambda: start)
+    desk, most = desk_of("root"), DEFAULTS["phone"].session
+    for number in range(most):
+        assert desk.get("/orders", number=f"138000000{number:02d}").status_code == 200
+    refused = desk.get("/orders", number="13800138000")
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "60"
+    assert desk_of("root").get("/orders.csv", number="13800138000").status_code == 429
+    assert desk.get("/orders", number=world.southern.number).status_code == 200
+    assert desk_of("south").get("/orders", number="13800138000").status_code == 200
 
 
 def test_orders_with_money_that_did_not_fit(desk_of: Desks, world: World) -> None:
