@@ -1,0 +1,180 @@
+"""Each fault raises the alert that is named for it, and no other; without a fault there is none."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+from flask import Flask
+
+from flows.payment.address import NOTICE_PATH
+from handlers.messages import ANSWERED
+from handlers.pay import NOTICES
+from tests.deploy.promql import Figures, figures, holds
+from tests.handlers.conftest import desk_of, outage, platform_of
+from tests.handlers.notices import with_merchant
+from tests.handlers.outages import Outage
+from tests.handlers.platform import text
+from wx_backend import clock, stops
+from wx_backend.claims import WorkStatus
+from wx_backend.config import Config
+from wx_backend.config_guard import DEFAULTS
+from wx_backend.db import db, transaction
+from wx_backend.errors import TooMany
+from wx_backend.limits import REFUSED, hold_to
+from wx_backend.outbox import CALL, Job
+
+__all__ = ["outage"]
+DEPLOY: Final = Path(__file__).parents[2] / "deploy"
+ALERT: Final = re.compile(
+    r"- alert: (\w+)\n\s+expr: (.+)\n(?:.+\n)*?\s+labels: \{severity: (\w+)\}"
+)
+ALERTS: Final = {
+    name: (expression, severity)
+    for name, expression, severity in ALERT.findall(
+        (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8")
+    )
+}
+BY_PROMETHEUS: Final = {"WxDown"}  # it asks, and nobody answers
+
+
+@dataclass
+class Site:
+    """The service, its platform, and what a monitor read first."""
+
+    app: Flask
+    config: Config
+    outage: Outage
+    before: Figures = field(default_factory=dict)
+
+    def read(self) -> Figures:
+        db.session.rollback()
+        return figures(self.app.test_client().get("/metrics").text)
+
+    def raised(self) -> set[str]:
+        """The alerts that hold by now."""
+        now = self.read()
+        asked = {name: each for name, (each, _) in ALERTS.items() if name not in BY_PROMETHEUS}
+        return {name for name, each in asked.items() if holds(each, self.before, now)}
+
+
+@pytest.fixture
+def config(config: Config, tmp_path: Path) -> Config:
+    return with_merchant(config, tmp_path)
+
+
+@pytest.fixture
+def site(app: Flask, config: Config, outage: Outage) -> Site:
+    made = Site(app, config, outage)
+    made.before = made.read()
+    return made
+
+
+def database_away(site: Site) -> None:
+    desk, city = desk_of(site.app), platform_of(site.config, "city")
+    db.session.remove()
+    with site.outage():
+        assert desk(city.safe(text())).status_code == 503
+
+
+def forged_pushes(site: Site) -> None:
+    desk, city = desk_of(site.app), platform_of(site.config, "city")
+    sent = city.safe(text())
+    for _ in range(51):
+        assert (
+            desk(type(sent)({**sent.query, "msg_signature": "0" * 40}, sent.body)).status_code
+            == 403
+        )
+
+
+def forged_notices(site: Site) -> None:
+    client = site.app.test_client()
+    for _ in range(6):
+        assert client.post(NOTICE_PATH, data=b"{}").status_code == 401
+
+
+def phones_tried(site: Site) -> None:
+    for _ in range(DEFAULTS["phone"].session):
+        with site.app.test_request_context():
+            hold_to("phone", "staff:1")
+    with site.app.test_request_context(), pytest.raises(TooMany):
+        hold_to("phone", "staff:1")
+
+
+def work_left_lying(_: Site) -> None:
+    _job(due_before=timedelta(minutes=6))
+
+
+def work_given_up(_: Site) -> None:
+    _job(status=WorkStatus.DEAD)
+
+
+def _job(*, status: str = WorkStatus.PENDING, due_before: timedelta = timedelta()) -> None:
+    now = clock.now()
+    with transaction():
+        db.session.add(
+            Job(
+                name="publish",
+                queue=CALL,
+                arguments={},
+                status=status,
+                created_at=now,
+                due_at=now - due_before,
+                attempts=0,
+            )
+        )
+
+
+def line_held(_: Site) -> None:
+    with transaction():
+        stops.stop(line=stops.Line.REFUNDS, reason="试", by="command:it", now=clock.now())
+
+
+DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
+    "WxPushesNotStored": database_away,
+    "WxPushesRefused": forged_pushes,
+    "WxPayNoticesRefused": forged_notices,
+    "WxPhonesTriedOut": phones_tried,
+    "WxWorkOverdue": work_left_lying,
+    "WxWorkGaveUp": work_given_up,
+    "WxStopped": line_held,
+}
+
+
+def test_every_alert_has_its_drill() -> None:
+    assert DRILLS.keys() | BY_PROMETHEUS == ALERTS.keys()
+    assert len(ALERTS) == (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8").count("alert:")
+
+
+@pytest.mark.parametrize("name", DRILLS)
+def test_a_fault_raises_its_alert_and_no_other(site: Site, name: str) -> None:
+    assert site.raised() == set()
+    DRILLS[name](site)
+    assert site.raised() == {name}
+
+
+def test_every_severity_reaches_somebody() -> None:
+    routes = (DEPLOY / "prometheus" / "alertmanager.yml").read_text("utf-8")
+    receivers = set(re.findall(r"- name: (\w+)", routes))
+    assert {severity for _, severity in ALERTS.values()} == receivers
+    assert set(re.findall(r"receiver: (\w+)", routes)) == receivers
+    assert routes.count("url_file:") == len(receivers)
+
+
+def test_every_panel_is_about_a_figure_there_is(app: Flask) -> None:
+    ANSWERED.labels("city", "stored")
+    NOTICES.labels("stored")
+    REFUSED.labels("login")
+    there = {name for name, _ in figures(app.test_client().get("/metrics").text)}
+    board = json.loads((DEPLOY / "grafana" / "wx-backend.json").read_text("utf-8"))
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    named = {name for each in asked for name in re.findall(r"\b(?:wx|process)_\w+", each)}
+    assert len(named) >= 8
+    assert named <= there
+    assert {
+        name for name in there if name.startswith("wx_") and not name.endswith("_created")
+    } <= named
