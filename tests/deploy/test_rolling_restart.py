@@ -1,166 +1,195 @@
-"""A new version is put in force port by port: nobody notices, and one that does not come up stops it."""
+"""A new version is put in force port by port, under pushes and pages: nothing is lost and nobody is refused.
+
+Doors, web processes, workers and clock are real, started by their own units; who asks does as nginx does.
+"""
 
 import http.client
 import os
-import signal
-import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
+
+from demo.places import HOST
+from demo.ports import free_port
+from tests.deploy import units
+from tests.deploy.units import Unit
+from tests.handlers.conftest import platform_of
+from tests.handlers.platform import Platform, Sent, query_string, text
+from tests.limits import TRIES
+from tests.wx_backend.processes import town
+from wx_backend.config import Config
+from wx_backend.db import db
+from wx_backend.inbox import Push
 
 ROOT = Path(__file__).parents[2]
-APP = """
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Length", "2")])
-    return [b"ok"]
-"""
-# As systemd does with the units: the old process is asked to end, the new one is waited for.
-SYSTEMCTL = """#!{python}
-import os, signal, subprocess, sys, time
-folder = {folder!r}
-def has_ended(pid):
-    try:  # it may be gone between any two looks
-        with open("/proc/%d/stat" % pid) as stat:
-            return stat.read().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
-units = [each for each in sys.argv[2:] if not each.startswith("-")]
-if sys.argv[1] != "restart":
-    sys.exit(0)
-for unit in units:
-    with open(folder + "/restarted", "a") as log:
-        log.write(unit + "\\n")
-    if not unit.startswith("wx-web@"):
-        continue
-    port = unit.removeprefix("wx-web@").removesuffix(".service")
-    pid = int(open(folder + "/" + port).read())
-    os.kill(pid, signal.SIGTERM)
-    while not has_ended(pid):
-        time.sleep(0.05)
-    if port != os.environ.get("BROKEN"):
-        subprocess.run([{python!r}, folder + "/start.py", port], check=True)
-    wait = [{root!r} + "/deploy/wait-ready.sh", port, "3" if port == os.environ.get("BROKEN") else "60"]
-    if subprocess.run(wait).returncode:
-        sys.exit(1)
-"""
-START = """
-import subprocess, sys
-folder, port = {folder!r}, sys.argv[1]
-server = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--host", "127.0.0.1", "--port", port, "app:app"]
-started = subprocess.Popen(server, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-open(folder + "/" + port, "w").write(str(started.pid))
-"""
+CALLBACK = "/wechat/city/callback"
+QUEUES = ("work", "call", "bulk")
+REST = ("wx-clock.service", *(f"wx-worker@{queue}.service" for queue in QUEUES))
+DONE_SECONDS = 90.0
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Machine:
-    """Two web processes as a machine runs them, and a command that restarts units."""
+    """Two doors and two web processes as a machine runs them, and a command that restarts units."""
 
     folder: Path
-    ports: tuple[int, int]
-    environment: dict[str, str] = field(default_factory=dict)
+    doors: tuple[int, int]
+    webs: tuple[int, int]
 
-    def roll(self, **more: str) -> int:
+    def roll(self, *, broken: str = "") -> int:
         """Run the script; its exit code."""
         script = [str(ROOT / "deploy" / "rolling-restart.sh")]
-        ports = " ".join(map(str, self.ports))
-        known = os.environ | {"PATH": f"{self.folder}:{os.environ['PATH']}", "WX_PORTS": ports}
-        return subprocess.run(
-            script, env=known | more, check=False, capture_output=True, timeout=170
-        ).returncode
+        known = os.environ | {"BROKEN": broken}
+        done = subprocess.run(script, env=known, check=False, capture_output=True, timeout=300)
+        return done.returncode
 
-    def pid(self, port: int) -> int:
-        return int((self.folder / str(port)).read_text())
+    def unit(self, kind: str, port: int) -> Unit:
+        return Unit(f"wx-{kind}@{port}.service", self.folder)
+
+    def pids(self) -> dict[str, int | None]:
+        kinds = {"door": self.doors, "web": self.webs}
+        found = [self.unit(kind, port) for kind, ports in kinds.items() for port in ports]
+        return {unit.name: unit.pid for unit in found}
 
     def restarted(self) -> list[str]:
-        log = self.folder / "restarted"
-        return log.read_text().split() if log.exists() else []
+        """The units in the order in which they were restarted."""
+        return (self.folder / "restarted").read_text().split()
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    names = {"python": sys.executable, "folder": str(tmp_path), "root": str(ROOT)}
-    (tmp_path / "app.py").write_text(APP)
-    (tmp_path / "start.py").write_text(START.format(**names))
-    (tmp_path / "systemctl").write_text(SYSTEMCTL.format(**names))
-    (tmp_path / "systemctl").chmod(0o755)
-    made = Machine(tmp_path, free_ports())
-    try:
-        for port in made.ports:
-            subprocess.run([sys.executable, str(tmp_path / "start.py"), str(port)], check=True)
-            subprocess.run([str(ROOT / "deploy" / "wait-ready.sh"), str(port)], check=True)
-        yield made
-    finally:
-        for port in made.ports:
-            with suppress(ProcessLookupError):
-                os.killpg(made.pid(port), signal.SIGKILL)
+def machine(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """Everything up, on this test's database."""
+    units.install(tmp_path)
+    doors, webs = (free_port(), free_port()), (free_port(), free_port())
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("WX_DOOR_PORTS", " ".join(map(str, doors)))
+    monkeypatch.setenv("WX_PORTS", " ".join(map(str, webs)))
+    made = Machine(tmp_path, doors, webs)
+    with town(config, tmp_path / "town") as place:
+        monkeypatch.setenv("WX_CONFIG", str(place.places.config))
+        try:
+            subprocess.run([tmp_path / "bin" / "systemctl", "start", *made.pids()], check=True)
+            yield made
+        finally:
+            for name in (*made.pids(), *REST):
+                Unit(name, tmp_path).end()
 
 
-def free_ports() -> tuple[int, int]:
-    """Two ports nobody has."""
-    with ExitStack() as stack:
-        taken = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        one, other = (server.getsockname()[1] for server in taken)
-        return one, other
+@dataclass
+class Crowd:
+    """The platform with its pushes, and people who read: what each was told in the end."""
+
+    machine: Machine
+    city: Platform
+    numbers: Iterator[int] = field(default_factory=count)
+    acknowledged: list[int] = field(default_factory=list)
+    given_up: list[int] = field(default_factory=list)
+    pages: Counter[str] = field(default_factory=Counter)
+
+    def push(self) -> None:
+        """One push: it comes again as the platform's do, and is given up after the last time."""
+        number = next(self.numbers)
+        sent = self.city.safe(text(number=number))
+        taken = any(self._asked(self.machine.doors, sent) == 200 for _ in range(TRIES))
+        (self.acknowledged if taken else self.given_up).append(number)
+
+    def read(self) -> None:
+        """One page."""
+        self.pages[str(self._asked(self.machine.webs, None))] += 1
+
+    def _asked(self, ports: tuple[int, int], sent: Sent | None) -> int | None:
+        """The answer of the one whose turn it is, or of the other one where that one does not answer."""
+        turn = len(self.acknowledged) + self.pages.total()
+        for port in (ports[turn % 2], ports[(turn + 1) % 2]):
+            connection = http.client.HTTPConnection(HOST, port, timeout=20)
+            close = {"Connection": "close"}
+            try:
+                if sent is None:
+                    connection.request("GET", "/", headers=close)
+                else:
+                    way = f"{CALLBACK}?{query_string(sent)}"
+                    connection.request("POST", way, sent.body, close)
+                return connection.getresponse().status
+            except (OSError, http.client.HTTPException):
+                continue
+            finally:
+                connection.close()
+        return None
 
 
 @contextmanager
-def people(ports: tuple[int, int]) -> Iterator[list[bool]]:
-    """Somebody who asks all the time, the next port where one refuses; whether each question was answered."""
-    over, answered = threading.Event(), list[bool]()
+def meanwhile(*acts: Callable[[], None]) -> Iterator[None]:
+    """Each act over and over, on a thread of its own."""
+    over = threading.Event()
 
-    def ask() -> None:
-        while not over.is_set():
-            answered.append(any(_is_answered(port) for port in ports))
+    def again(act: Callable[[], None]) -> None:
+        while not over.wait(0.02):
+            act()
 
-    with ExitStack() as stack:
-        thread = threading.Thread(target=ask)
+    threads = [threading.Thread(target=again, args=(act,)) for act in acts]
+    for thread in threads:
         thread.start()
-        stack.callback(thread.join)
-        stack.callback(over.set)
-        yield answered
-
-
-def _is_answered(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
-        connection.request("GET", "/", headers={"Connection": "close"})
-        return connection.getresponse().read() == b"ok"
-    except (OSError, http.client.HTTPException):
-        return False
+        yield
     finally:
-        connection.close()
+        over.set()
+        for thread in threads:
+            thread.join()
 
 
-def test_one_goes_after_the_other_and_nobody_notices(machine: Machine) -> None:
-    before = [machine.pid(port) for port in machine.ports]
-    with people(machine.ports) as answered:
+@pytest.fixture
+def crowd(machine: Machine, config: Config) -> Crowd:
+    return Crowd(machine, platform_of(config, "city"))
+
+
+def pushes_kept(status: str | None = None) -> int:
+    db.session.rollback()
+    query = select(func.count()).select_from(Push)
+    return db.session.scalar(query if status is None else query.filter_by(status=status)) or 0
+
+
+@pytest.mark.usefixtures("app")
+def test_one_goes_after_the_other_and_nobody_notices(machine: Machine, crowd: Crowd) -> None:
+    before = machine.pids()
+    with meanwhile(crowd.push, crowd.push, crowd.read):
         assert machine.roll() == 0
+        time.sleep(1.0)
+
+    assert crowd.given_up == []
+    assert set(crowd.pages) == {"200"}
+    assert len(crowd.acknowledged) > 100
+    assert pushes_kept() == len(crowd.acknowledged)  # each, and each once
+    assert not {*before.items()} & {*machine.pids().items()}
+    assert machine.restarted() == [*before, *REST]
+    end = time.monotonic() + DONE_SECONDS
+    while pushes_kept("done") < len(crowd.acknowledged) and time.monotonic() < end:
         time.sleep(0.2)
-
-    assert len(answered) > 20
-    assert all(answered)
-    assert not set(before) & {machine.pid(port) for port in machine.ports}
-    first, second = machine.ports
-    webs = [f"wx-web@{first}.service", f"wx-web@{second}.service"]
-    doors = ["wx-door@8111.service", "wx-door@8112.service"]
-    assert machine.restarted()[:4] == [*doors, *webs]
-    assert len(machine.restarted()) == 8  # and then the clock and three workers
+    assert pushes_kept("done") == len(crowd.acknowledged)  # by the new clock and workers
+    assert all(Unit(name, machine.folder).is_running() for name in REST)
 
 
-def test_a_version_that_does_not_come_up_leaves_the_other_as_it_is(machine: Machine) -> None:
-    first, second = machine.ports
-    before = machine.pid(second)
-    with people(machine.ports) as answered:
-        assert machine.roll(BROKEN=str(first)) != 0
+@pytest.mark.usefixtures("app")
+def test_a_version_that_does_not_come_up_leaves_the_other_as_it_is(
+    machine: Machine, crowd: Crowd
+) -> None:
+    before, first = machine.pids(), machine.unit("door", machine.doors[0]).name
+    with meanwhile(crowd.push, crowd.read):
+        assert machine.roll(broken=first) != 0
 
-    assert all(answered)
-    assert machine.pid(second) == before
-    assert machine.restarted()[2:] == [f"wx-web@{first}.service"]  # after the doors
+    after = machine.pids()
+    assert [name for name in before if after[name] != before[name]] == [first]
+    assert machine.restarted() == [first]
+    assert crowd.given_up == []
+    assert set(crowd.pages) == {"200"}
+    assert pushes_kept() == len(crowd.acknowledged) > 0
