@@ -51,6 +51,18 @@ def test_of_two_clocks_one_leads(app: Flask) -> None:
         assert second.tick(at) == []
 
 
+def test_of_two_clocks_that_differ_the_one_ahead_leads(app: Flask) -> None:
+    """By its time the other's lease is over; the other waits from then on, and nothing is done by both in turn."""
+    now, apart = clock.now(), timedelta(minutes=10)
+    behind = Clock(app, [noted("a")], holder="behind")
+    ahead = Clock(app, [noted("b")], holder="ahead")
+    assert behind.tick(now) == ["a"]
+
+    for number in range(5):
+        assert ahead.tick(now + apart + number * SECOND) == ["b"]
+        assert behind.tick(now + (number + 1) * SECOND) == []
+
+
 def test_a_silent_clock_is_succeeded_after_its_lease(app: Flask) -> None:
     now = clock.now()
     first = Clock(app, [noted("a")], holder="first")
