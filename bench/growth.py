@@ -1,6 +1,7 @@
 """`python -m bench.growth [orders ...]`: what a push, an order and a message cost as the tables grow.
 
-One PostgreSQL, a year of so many orders in a database each, one after the other on one connection. Per
+One PostgreSQL, a year of so many orders in a database each, one after the other on one connection; of the year the
+rows that these acts meet, which makes 10,000,000 orders (`python -m bench.growth 10000 10000000`) fit an ordinary disk. Per
 act the CPU of this process and of the database, and the time; rounds in turn over the sizes. A push is stored as
 the door stores it, an order placed with its credit and stock, a message sent to a platform that answers at once.
 """
@@ -25,6 +26,7 @@ from bench.campaign import Stub
 from bench.goals import tell
 from bench.together import arrivals
 from bench.year.filling import FIRST_ID, ORDERS_PER_MEMBER, Filled, configured, fill
+from bench.year.rows import TRADE
 from bench.year.server import large_server
 from flows.arrival.lots import Lots
 from flows.arrival.plan import Arrival
@@ -106,8 +108,11 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
     migrate.upgrade(url=url)
     config = configured(url, Path(stack.enter_context(tempfile.TemporaryDirectory())))
     started = time.monotonic()
-    filled = fill(config, orders=orders)
-    print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
+    filled = fill(config, orders=orders, steps=TRADE)
+    with server.connect(f"year{orders}") as connection:
+        size = connection.execute("SELECT pg_database_size(current_database())").fetchone()
+    took = time.monotonic() - started
+    print(f"{orders:,} orders written in {took:.0f} s, {size[0] / 2**30:.1f} GB", flush=True)  # type: ignore[index]
     app = create_app(config)
     app.extensions["wx_clients"]._transport = Stub(0)
     store = stack.enter_context(closing(Lots(url, Threads(16))))
