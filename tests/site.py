@@ -137,9 +137,18 @@ class Received:
         return stream
 
 
-@cache
+_asking = threading.Lock()
+
+
 def _loop() -> asyncio.AbstractEventLoop:
-    """An event loop that runs in a thread of its own until this process ends."""
+    """The one event loop, which runs until this process ends: also for threads that ask for it at once."""
+    with _asking:
+        return _started_loop()
+
+
+@cache
+def _started_loop() -> asyncio.AbstractEventLoop:
+    """An event loop in a thread of its own."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="loop", daemon=True).start()
     return loop
