@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 GRACE_SECONDS = 5.0
 TICK_SECONDS = 0.05
@@ -63,6 +65,14 @@ def signal_group(group: int, number: signal.Signals) -> None:
     """Send a signal to a whole process group; nothing happens when it has gone."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(group, number)
+
+
+def members(group: int) -> Iterator[int]:
+    """The processes of a group; any of them may end between two looks."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(stat.read_text().rpartition(")")[2].split()[2]) == group:
+                yield int(stat.parent.name)
 
 
 def group_lives(group: int) -> bool:

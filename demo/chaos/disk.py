@@ -1,4 +1,4 @@
-"""A small disk for the database, which can be filled: memory mounted in a namespace of our own."""
+"""A small disk, which can be filled: memory mounted in a namespace of our own."""
 
 import subprocess
 from errno import ENOSPC
@@ -15,10 +15,10 @@ PIECE: Final = b"\0" * 65_536
 class SmallDisk:
     """A folder that holds so much and no more, until our namespace ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, megabytes: int = MEGABYTES) -> None:
         """Raises OSError where nothing can be mounted."""
         self.folder = folder
-        size = f"size={MEGABYTES}m"
+        size = f"size={megabytes}m"
         _run("mount", "-t", "tmpfs", "-o", size, "wx-small-disk", str(folder))
 
     def take_away(self) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,7 @@ from demo.chaos.patience import patiently
 from demo.chaos.schedule import Event
 from demo.story.frame import Story
 from demo.valkey import valkey
+from tools.keeper import members
 
 HEALTHY_SECONDS: Final = 120.0
 LOOK_SECONDS: Final = 0.05
@@ -150,13 +152,9 @@ def _is_at_work(group: int) -> bool:
 def _busy_ns(group: int) -> int:
     """How long all threads of a group have run, and waited for a processor, in nanoseconds."""
     busy = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[2]) == group:
-                for thread in process.glob("task/*/schedstat"):
-                    ran, waited, _ = map(int, thread.read_text().split())
-                    busy += ran + waited
-        except OSError:
-            continue  # it has ended meanwhile
+    for process in members(group):
+        with suppress(OSError):  # it has ended meanwhile
+            for thread in Path(f"/proc/{process}").glob("task/*/schedstat"):
+                ran, waited, _ = map(int, thread.read_text().split())
+                busy += ran + waited
     return busy
