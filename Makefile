@@ -18,11 +18,12 @@ DATA ?= var/demo
 SECONDS ?= 600
 SEED ?= 1
 DATABASE ?= sqlite
+WHAT ?= trouble
 RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story chaos test quick nightly lint bench hosts planted migration lock format clean
+.PHONY: help demo story chaos endure test quick nightly lint bench hosts planted migration lock format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -35,6 +36,9 @@ story: ## the whole story headless, checked against database and witness; then 6
 
 chaos: ## ten minutes of trouble on real processes, then every invariant; SECONDS=, SEED= (the same schedule again), DATABASE=sqlite|postgresql|URL
 	@$(DEV) -m demo.chaos --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
+
+endure: ## one thing for as long as asked, counts in one JSON line; WHAT=trouble|kills|duplicates|sale|restarts|fuzz|hosts|soak, SECONDS=, SEED=, DATABASE=sqlite|postgresql
+	@$(DEV) -m bench.endure $(WHAT) --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
 
 test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests
 	@$(DEV) -m tools.checks
@@ -54,7 +58,7 @@ bench: ## the figures, side by side
 hosts: ## two web hosts, two worker hosts, a database with a standby, in network namespaces: five go silent in turn, nothing is lost
 	@$(DEV) -m demo.hosts $(ARGS)
 
-planted: ## known bugs, each alone in a copy: the tests must catch it; ARGS="money" narrows it
+planted: ## known bugs, each alone in a copy: the tests must catch it; ARGS="money" narrows it, ARGS=--resume goes on
 	@$(DEV) -m tools.planted $(ARGS)
 
 migration: ## a new migration from the models; m="add refund reason"

@@ -25,7 +25,7 @@ def heading() -> str:
     now = datetime.now(UTC)  # noqa: TID251 - when the report was made, nothing of the business
     lines = {
         "when": f"{now:%Y-%m-%d %H:%M} UTC",
-        "commit": _commit(),
+        "commit": commit(),
         "machine": f"{platform.machine()}, {_processor()}, {os.cpu_count()} cores, {_memory()}, {platform.release()}",
         "load before": " ".join(f"{each:.1f}" for each in os.getloadavg()),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -40,7 +40,8 @@ def heading() -> str:
     )
 
 
-def _commit() -> str:
+def commit() -> str:
+    """The commit of this checkout, and whether it was changed since."""
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"],
         cwd=ROOT,

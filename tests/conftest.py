@@ -42,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--sequences", type=int, help="how many sequences a state machine plays")
     parser.addoption("--steps", type=int, help="how long each of them is")
     parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
+    parser.addoption("--fuzz-seed", type=int, help="of a fuzzer's inputs, else always the same")
+    parser.addoption("--tally", help="a file that gets a line for each fuzzer: inputs it tried")
     parser.addoption("--size", type=int, default=1, help="how many times larger races are")
 
 

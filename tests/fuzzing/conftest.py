@@ -1,10 +1,14 @@
 """Inputs that are nearly right, and what every reader of them owes: an answer or its one error, soon."""
 
+import json
 import resource
 from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 from time import thread_time
 from typing import Any, Final
 
+import hypothesis
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -45,29 +49,34 @@ NASTY: Final = (
 
 @pytest.fixture
 def fuzz(request: pytest.FixtureRequest) -> Fuzz:
-    """Holds a check against many inputs, always the same ones; `--examples` says how many.
+    """Holds a check against many inputs; `--examples` says how many, `--fuzz-seed` which others.
 
     No input may take a second of CPU, nor all of them together 128 MiB more memory than before.
     """
     examples = request.config.getoption("--examples") or EXAMPLES
+    seed, tally = request.config.getoption("--fuzz-seed"), request.config.getoption("--tally")
 
     def run(inputs: st.SearchStrategy[Any], check: Callable[[Any], object]) -> None:
-        before = _most_memory_kib()
+        before, tried = _most_memory_kib(), count()
 
         @settings(
             max_examples=examples,
-            derandomize=True,
+            derandomize=seed is None,
             database=None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         )
         @given(inputs)
         def each(given: Any) -> None:
+            next(tried)
             start = thread_time()
             check(given)
             assert thread_time() - start < CPU_SECONDS
 
-        each()
+        (each if seed is None else hypothesis.seed(seed)(each))()
+        if tally:
+            with Path(tally).open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps([request.node.name, next(tried)])}\n")
         assert _most_memory_kib() - before < GROWTH_KIB
 
     return run

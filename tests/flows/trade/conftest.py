@@ -45,30 +45,34 @@ def stage(platform: Running, receiver: Receiver) -> Iterator[Stage]:
 
 @pytest.fixture
 def config(config: Config, stage: Stage, receiver: Receiver, keys: Keys, tmp_path: Path) -> Config:
-    """The test configuration, with the pretend platform as WeChat Pay."""
+    return trading(config, stage, receiver.url, keys, tmp_path)
+
+
+def trading(config: Config, stage: Stage, url: str, keys: Keys, folder: Path) -> Config:
+    """The configuration of a market at this address, with the pretend platform as WeChat Pay."""
     shown = set_merchant(stage, keys, refund_delay=0.05)
-    (tmp_path / "merchant.pem").write_text(keys.merchant)
-    (tmp_path / "platform.pem").write_text(shown["platform_public_key"])
+    (folder / "merchant.pem").write_text(keys.merchant)
+    (folder / "platform.pem").write_text(shown["platform_public_key"])
     account = replace(config.accounts[0], appid=SHOP, secret=SECRET)
     serial = shown["platform_public_key_id"]
     return replace(
         config,
         accounts=(account, *config.accounts[1:]),
         wechat=replace(config.wechat, api_url=stage.base_url, oauth_url=stage.base_url),
-        service=replace(config.service, base_url=receiver.url, movable_clock=True),
+        service=replace(config.service, base_url=url, movable_clock=True),
         billing=Billing(
             url=f"{stage.base_url}/billing",
             shared_key="shared-with-billing",
-            exchange_dir=tmp_path / "exchange",
+            exchange_dir=folder / "exchange",
             file_hour=1,
         ),
         pay=Pay(
             mchid=MCHID,
             serial=MERCHANT_SERIAL,
-            private_key_file=tmp_path / "merchant.pem",
+            private_key_file=folder / "merchant.pem",
             apiv3_key=APIV3_KEY,
             api_url=stage.base_url,
-            platform_keys=(PlatformKey(serial=serial, file=tmp_path / "platform.pem"),),
+            platform_keys=(PlatformKey(serial=serial, file=folder / "platform.pem"),),
         ),
     )
 

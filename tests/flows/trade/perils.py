@@ -180,7 +180,7 @@ def _business(market: Market, _told: Told) -> Result:
         "attributions": (len(_column(Attribution.id)), len(receipts)),
         "touches": _counted(Touch.kind),
         "open": open_kinds(),
-        "unfinished": _unfinished(),
+        "unfinished": unfinished(),
     }
 
 
@@ -193,7 +193,7 @@ def _arrived(_market: Market, told: Told) -> Result:
         "pushes": _counted(Push.status),
         "follows": len(_column(FollowEvent.id)),
         "touches": list(db.session.scalars(select(Touch.kind).where(Touch.identity_id == dave))),
-        "unfinished": _unfinished(),
+        "unfinished": unfinished(),
     }
 
 
@@ -205,7 +205,7 @@ def _counted(column: Any) -> dict[str, int]:
     return dict(Counter(_column(column)))
 
 
-def _unfinished() -> int:
+def unfinished() -> int:
     """Work that gave up or should have been done by now, of every sort."""
     now = clock.now()
     return sum(
