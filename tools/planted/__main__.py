@@ -1,35 +1,37 @@
 """`make planted`: every known bug alone in a copy; a line each, 0 only if the tests caught them all.
 
-Which test caught which is written to build/planted.md as well.
+Which test caught which is written to build/planted.md after every one of them; `--resume` goes on where a run on
+the same files was broken off. A bug that no longer fits, or whose tests cannot be run, is said and passed over.
 """
 
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tools.environment import ROOT
 from tools.planted import report
 from tools.planted.beds import BUGS
-from tools.planted.bug import Bug
-from tools.planted.garden import Garden
+from tools.planted.bug import Bug, DoesNotFit
+from tools.planted.garden import Garden, NotRun
+from tools.planted.kept import Kept, digest_of
 from tools.planted.report import Verdict
 
 
-def main() -> int:
-    """Check first that the tests pass without any bug, then plant one after the other."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See that the tests pass without any bug, then plant one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="only bugs whose name contains one of these")
-    chosen = _chosen(parser.parse_args().names)
+    parser.add_argument("--resume", action="store_true", help="leave out what was caught already")
+    asked = parser.parse_args(arguments)
+    chosen = _chosen(asked.names)
     if not chosen:
         sys.exit("No planted bug has such a name.")
     with Garden() as garden:
-        tests = sorted({test for bug in chosen for test in bug.caught_by})
-        print(f"Without any bug: {len(tests)} tests ...", flush=True)
-        if failing := garden.failures(tests):
-            sys.exit("These fail without any bug:\n  " + "\n  ".join(sorted(failing)))
-        verdicts = [_tried(garden, bug, number) for number, bug in enumerate(chosen, 1)]
-    report.write(verdicts)
+        kept = Kept(digest_of(ROOT, garden.names))
+        if not asked.resume:
+            kept.forget()
+        verdicts = _tried_all(garden, chosen, kept)
     caught = sum(verdict.is_caught for verdict in verdicts)
     print(f"{caught} of {len(chosen)} planted bugs were caught.")
     print(f"written to {report.REPORT.relative_to(ROOT)}")
@@ -40,14 +42,41 @@ def _chosen(words: Sequence[str]) -> list[Bug]:
     return [bug for bug in BUGS if not words or any(word in bug.name for word in words)]
 
 
-def _tried(garden: Garden, bug: Bug, number: int) -> Verdict:
+def _tried_all(garden: Garden, chosen: Sequence[Bug], kept: Kept) -> list[Verdict]:
+    """How each fared; told, kept and written as it becomes known."""
+    known = kept.caught(chosen)
+    left = [bug for bug in chosen if bug not in known]
+    if known:
+        print(f"{len(known)} were caught on the same files before.", flush=True)
+    tests = sorted({test for bug in left for test in bug.caught_by})
+    print(f"Without any bug: {len(tests)} tests ...", flush=True)
+    unfit = garden.unfit(tests)
+    verdicts = [*known.values()]
+    for number, bug in enumerate(left, len(known) + 1):
+        verdict = tried(garden, bug, unfit)
+        kept.add(verdict)
+        verdicts.append(verdict)
+        report.write(verdicts, planned=len(chosen))
+        said = verdict.fault or ", ".join(sorted(verdict.blind or bug.caught_by))
+        told = f"{number:3} {verdict.word} {verdict.seconds:5.1f} s  {bug.name}: {said}"
+        print(told, flush=True)
+    report.write(verdicts, planned=len(chosen))
+    return verdicts
+
+
+def tried(garden: Garden, bug: Bug, unfit: Mapping[str, str]) -> Verdict:
+    """Plant one bug and run its tests, if it can be planted and they can be run."""
     started = time.monotonic()
-    blind = garden.survived(bug)
-    verdict = Verdict(bug, frozenset(blind), time.monotonic() - started)
-    said = "caught" if verdict.is_caught else "SURVIVED"
-    tests = ", ".join(sorted(blind or bug.caught_by))
-    print(f"{number:3} {said} {verdict.seconds:5.1f} s  {bug.name}: {tests}", flush=True)
-    return verdict
+    blind, fault = frozenset[str](), ""
+    useless = [f"{test}: {unfit[test]}" for test in bug.caught_by if test in unfit]
+    if useless:
+        fault = "; ".join(useless)
+    else:
+        try:
+            blind = frozenset(garden.survived(bug))
+        except (DoesNotFit, NotRun) as reason:
+            fault = str(reason)
+    return Verdict(bug, blind, time.monotonic() - started, fault)
 
 
 if __name__ == "__main__":

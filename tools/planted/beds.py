@@ -6,6 +6,7 @@ from tools.planted import (
     campaigns,
     closing,
     fulfilment,
+    machines,
     money,
     people,
     settlement,
@@ -24,4 +25,5 @@ BUGS = (
     *settlement.BUGS,
     *closing.BUGS,
     *stops.BUGS,
+    *machines.BUGS,
 )
