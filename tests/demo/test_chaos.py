@@ -6,13 +6,19 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 
 import pytest
 
+from bench.endure import trouble
+from demo.chaos import ground
 from demo.chaos.faults import FAULTS
 from demo.chaos.run import LETTERS
 from demo.chaos.schedule import VICTIMS, Means, deck, kills, schedule
-from demo.story.checks import CHECKS, INVARIANTS
+from demo.places import Places
+from demo.story.__main__ import _asked as asked_for
+from demo.story.__main__ import _command as told_command
+from demo.story.checks import CHECKS, ELSEWHERE, INVARIANTS
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = Means(has_postgres=True, has_file=False, has_small_disk=True)
@@ -44,6 +50,7 @@ def test_a_minute_of_trouble_loses_nothing(database_kind: str) -> None:
     assert told["paid"] >= SECONDS // 12
     assert told["letters"] >= LETTERS
     assert told["sender_deaths"]
+    assert {*trouble.ADDED} <= told.keys()  # what endurance runs add up
     assert len(told["compared"]) == len(CHECKS) + 8
 
 
@@ -80,6 +87,31 @@ def test_a_fault_that_cannot_happen_here_is_not_scheduled() -> None:
     assert not names & {"database", "postgres", "disk"}
 
 
+def test_a_disk_that_cannot_be_mounted_is_left_out_loudly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(_folder: Path) -> None:
+        raise OSError("not permitted")
+
+    monkeypatch.setattr(ground, "SmallDisk", refused)
+    with ground.prepared(Places(tmp_path), ground.SQLITE, can_mount=True) as prepared:
+        assert not prepared.means.has_small_disk
+    assert f"{ground.NO_DISK} (not permitted)" in capsys.readouterr().out
+
+
 def test_every_number_of_the_catalogue_has_its_facts_once() -> None:
     assert len(CHECKS) == len(set(CHECKS)) == sum(len(facts) for facts in INVARIANTS.values())
     assert all((fact.__doc__ or "").strip() for fact in CHECKS)
+    assert not INVARIANTS.keys() & ELSEWHERE.keys()
+    assert INVARIANTS.keys() | ELSEWHERE.keys() == set(range(1, 31))
+    assert all(callable(resolve_name(place)) for place in ELSEWHERE.values())
+
+
+def test_a_failure_says_by_what_the_same_trouble_comes_again() -> None:
+    options = ("--seconds", "90", "--seed", "7", "--database", "postgresql")
+    assert told_command(asked_for(["--chaos-only", *options])) == (
+        "make chaos SEED=7 SECONDS=90 DATABASE=postgresql"
+    )
+    recipe = (ROOT / "Makefile").read_text("utf-8").partition("\nchaos: ")[2].splitlines()[1]
+    for option in ("--seconds $(SECONDS)", "--seed $(SEED)", '--database "$(DATABASE)"'):
+        assert option in recipe
