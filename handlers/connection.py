@@ -230,6 +230,8 @@ class Connection(asyncio.Protocol):
 
     def _mind_reading(self) -> None:
         """Read on unless the caller reads nothing, or somebody of his waits already."""
+        if self._transport.is_closing():
+            return
         is_too_much = self._is_held or (bool(self._waiting) and not self._is_refused)
         if is_too_much and not self._is_paused:
             self._transport.pause_reading()

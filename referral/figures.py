@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 
 from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
 from referral.values import CONFIRMED, TouchKind
-from wx_backend.db import db
+from wx_backend.db import db, one_of
 
 RECENT: Final = 10
 """So small a part of a span is looked at before the whole of it."""
@@ -54,9 +54,8 @@ def identities_reached(
 def _reached(rep_ids: Iterable[int], since: datetime, limit: int) -> Sequence[int]:
     found = db.session.scalars(
         select(Touch.identity_id)
-        .join(Share, Share.id == Touch.share_id)
         .where(
-            Share.root_rep_id.in_(set(rep_ids)),
+            _leads_to(rep_ids),
             Touch.identity_id.is_not(None),
             Touch.event_at >= since,
             stands(),
@@ -70,10 +69,8 @@ def _reached(rep_ids: Iterable[int], since: datetime, limit: int) -> Sequence[in
 
 def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:
     """How many people were in contact with what leads to these reps since an instant."""
-    query = (
-        select(func.count(distinct(Touch.identity_id)))
-        .join(Share, Share.id == Touch.share_id)
-        .where(Share.root_rep_id.in_(set(rep_ids)), Touch.event_at >= since, stands())
+    query = select(func.count(distinct(Touch.identity_id))).where(
+        _leads_to(rep_ids), Touch.event_at >= since, stands()
     )
     return db.session.scalar(query) or 0
 
@@ -88,9 +85,8 @@ def confirmed_between(
     first = func.min(Touch.event_at)
     found = db.session.scalars(
         select(Touch.identity_id)
-        .join(Share, Share.id == Touch.share_id)
         .where(
-            Share.root_rep_id.in_(set(rep_ids)),
+            _leads_to(rep_ids),
             Touch.identity_id.is_not(None),
             Touch.kind.in_(CONFIRMED),
             Touch.event_at > since,
@@ -101,6 +97,11 @@ def confirmed_between(
         .limit(limit)
     )
     return [identity_id for identity_id in found if identity_id is not None]
+
+
+def _leads_to(rep_ids: Iterable[int]) -> ColumnElement[bool]:
+    shares = select(Share.id).where(Share.root_rep_id.in_(set(rep_ids)))
+    return one_of(Touch.share_id, shares.scalar_subquery())
 
 
 @dataclass(frozen=True, slots=True)

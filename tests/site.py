@@ -119,10 +119,16 @@ class Wire(asyncio.Transport):
         self.has_ended = True
 
     def pause_reading(self) -> None:
+        self._require_open()
         self.is_paused = True
 
     def resume_reading(self) -> None:
+        self._require_open()
         self.is_paused = False
+
+    def _require_open(self) -> None:
+        if self.is_closed:
+            raise RuntimeError("the connection is being closed")
 
 
 class Received:

@@ -14,6 +14,7 @@ from flask_sqlalchemy import SQLAlchemy
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Dialect,
     Engine,
@@ -35,6 +36,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
 
 from wx_backend import patience
@@ -311,6 +313,31 @@ def _as_it_is(element: byte_order, compiler: Any, **options: Any) -> str:
 @compiles(byte_order, "postgresql")
 def _in_c_order(element: byte_order, compiler: Any, **options: Any) -> str:
     return f'{compiler.process(element.column, **options)} COLLATE "C"'
+
+
+class one_of(FunctionElement[bool]):  # noqa: N801 - reads as a function of SQL
+    """Whether a column is one of what a query gives: `one_of(Touch.share_id, query.scalar_subquery())`.
+
+    PostgreSQL looks up each of them. As a join or `IN` it may walk over a whole index instead, by
+    which row it never has, where its statistics are a little off.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+
+
+@compiles(one_of)
+def _one_of(element: Any, compiler: Any, **options: Any) -> str:
+    column, values = element.clauses
+    return f"{compiler.process(column, **options)} IN {compiler.process(values, **options)}"
+
+
+@compiles(one_of, "postgresql")
+def _one_of_array(element: Any, compiler: Any, **options: Any) -> str:
+    column, values = element.clauses
+    return (
+        f"{compiler.process(column, **options)} = ANY (ARRAY {compiler.process(values, **options)})"
+    )
 
 
 def take_turns(key: bytes) -> None:

@@ -247,6 +247,10 @@ async def _is_not_reading() -> None:
     assert caller.wire.is_paused
     caller.connection.resume_writing()
     assert not caller.wire.is_paused
+    caller.connection.pause_writing()
+    await caller.says(request(more="Connection: close\r\n"))
+    caller.connection.resume_writing()  # the last answer is on its way
+    assert caller.wire.is_closed
 
 
 def test_who_does_not_read_his_answers_is_not_read() -> None:
