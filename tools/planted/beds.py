@@ -11,6 +11,7 @@ from tools.planted import (
     people,
     settlement,
     stops,
+    systems,
     work,
 )
 
@@ -26,4 +27,5 @@ BUGS = (
     *closing.BUGS,
     *stops.BUGS,
     *machines.BUGS,
+    *systems.BUGS,
 )
