@@ -28,7 +28,7 @@ STEPS: Final = (
     " ORDER BY campaign_event.id"
 )
 COUNTED_SECONDS: Final = 60.0
-_FIGURE = re.compile(r'<div class="figure"><span>([^<]+)</span><b>(\d+)</b>')
+_FIGURE = re.compile(r'<div class="figure"><span>([^<]+)</span><b>([\d,]+)</b>')
 _COUNT = re.compile(r"共 (\d+) 条")
 
 Row = Mapping[str, Any]
@@ -118,7 +118,8 @@ class Letters:
         return {people[f"Q{number}"] for number in range(first, first + count)}
 
     def _figures(self, story: Story, page: str) -> dict[str, int]:
-        return {name: int(count) for name, count in _FIGURE.findall(self._page(story, page))}
+        found = _FIGURE.findall(self._page(story, page))
+        return {name: int(count.replace(",", "")) for name, count in found}
 
     def _page(self, story: Story, page: str) -> str:
         return desk(story, "marketer").get(f"/console/campaigns/{self.marketing.number}{page}").text

@@ -108,6 +108,11 @@ class Choices:
     places: Mapping[int, str]
     shelves: Mapping[str, str]
 
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """What people call the accounts."""
+        return {each.name: each.title for each in self.accounts}
+
 
 def campaign_rows(node_id: int, *, after: int, limit: int) -> Sequence[Campaign]:
     """The campaigns of a place and those below it, newest first."""

@@ -97,7 +97,7 @@ def test_a_campaign_goes_its_way_from_draft_to_report(
 ) -> None:
     path = made(writer)
     assert "有已支付的订单" in writer.get(path).text
-    assert "其中十人" in writer.get(f"{path}/preview").text
+    assert "全部的人" in writer.get(f"{path}/preview").text
     assert writer.post(f"{path}/submit").status_code == 302
     run_jobs()
     page = writer.get(path).text
