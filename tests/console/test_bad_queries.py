@@ -131,11 +131,18 @@ def named_in_mall(world: World) -> Mapping[str, Named]:
         "storefront.mall.category": {"slug": "phones"},
         "storefront.mall.product": product,
         "storefront.mall.showroom": {"number": world.alice_number},
+        "storefront.order_calls": {
+            "number": world.southern.number,
+            "receipt": world.southern.receipt,
+        },
         "storefront.orders": {"number": world.southern.number, "receipt": world.southern.receipt},
+        "storefront.place_calls.place": {"code": "SC1"},
+        "storefront.place_calls.showroom": {"number": world.alice_number},
         "storefront.places.city": {"code": "SC"},
         "storefront.places.outlet": {"code": "SC1"},
         "storefront.places.province": {"code": "S"},
         "storefront.shelf.product": product,
+        "storefront.visit_calls": {"token": token},
     }
 
 
