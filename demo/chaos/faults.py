@@ -134,6 +134,7 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "cut": lambda field, name: field.turn(name, Passage.CUT),
     "hole": lambda field, name: field.turn(name, Passage.HOLE),
     "slow": lambda field, name: field.turn(name, Passage.SLOW),
+    "deaf": lambda field, name: field.turn(name, Passage.DEAF),
     "open": lambda field, name: field.turn(name, Passage.OPEN),
     "fill": Field.fill,
     "free": Field.free,

@@ -1,4 +1,4 @@
-"""Gates between the service and its neighbours: open, slow, cut, or a hole that swallows what is sent."""
+"""Gates between the service and its neighbours: open, slow, cut, deaf to answers, or a hole that swallows all."""
 
 import asyncio
 import threading
@@ -21,13 +21,15 @@ class Passage(StrEnum):
     """What a gate does with what comes through it.
 
     A cut gate ends what is open and refuses what comes. A hole says nothing and passes nothing on;
-    what waits in it goes on when the gate opens, as after a network's break.
+    what waits in it goes on when the gate opens, as after a network's break. A deaf one passes on
+    what is asked, and loses the answer and the connection: it was done, and nobody knows.
     """
 
     OPEN = "open"
     SLOW = "slow"
     CUT = "cut"
     HOLE = "hole"
+    DEAF = "deaf"
 
 
 @dataclass
@@ -71,7 +73,8 @@ class Gate:
             self._writers.add(there_writer)
             try:
                 await asyncio.gather(
-                    self._pass(reader, there_writer), self._pass(there_reader, writer)
+                    self._pass(reader, there_writer),
+                    self._pass(there_reader, writer, is_answer=True),
                 )
             finally:
                 there_writer.transport.abort()
@@ -84,9 +87,13 @@ class Gate:
             return await asyncio.open_unix_connection(self.neighbour)
         return await asyncio.open_connection(*self.neighbour)
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_answer: bool = False
+    ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
             await self._stand_in()
+            if is_answer and self.passage is Passage.DEAF:
+                raise ConnectionAbortedError
             self.passed_bytes += len(chunk)
             writer.write(chunk)
             await writer.drain()

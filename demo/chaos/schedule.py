@@ -89,6 +89,7 @@ def _passages(means: Means) -> Iterator[tuple[str, str, float]]:
     gates = ("valkey", "wechat", *(("database",) if means.has_postgres else ()))
     for name in gates:
         yield from (("cut", name, 3.0), ("hole", name, 6.0), ("slow", name, 4.0))
+        yield ("deaf", name, 3.0)
 
 
 def _passage(what: str, name: str, seconds: float) -> Spell:

@@ -104,6 +104,18 @@ def test_a_slow_gate_takes_its_time(gates: Gates, client: socket.socket) -> None
         client.recv(1024)
 
 
+def test_a_deaf_gate_passes_on_what_is_asked_and_loses_the_answer(
+    gates: Gates, echo: Echo, client: socket.socket
+) -> None:
+    gates.turn("echo", Passage.DEAF)
+    assert gates.passed_bytes("echo") == 2 * len(b"before")
+    client.sendall(b"commit")
+    with suppress(ConnectionError):
+        assert client.recv(1024) == b""
+    assert gates.passed_bytes("echo") == 2 * len(b"before") + len(b"commit")
+    assert echo.ended.acquire(timeout=PATIENCE)
+
+
 def test_whoever_breaks_off_is_seen_off_on_the_other_side_too(
     gates: Gates, echo: Echo, client: socket.socket
 ) -> None:
