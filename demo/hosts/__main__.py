@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demo import screen
+from demo.hosts.loss import lose_the_last_moments
 from demo.hosts.network import NoNamespaces, prepare_inside, why_no_hosts
 from demo.hosts.run import trade_through_silence
 from demo.hosts.stand import standing
@@ -25,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     screen.prepare()
     parser = argparse.ArgumentParser(prog="python -m demo.hosts", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of what people do")
+    parser.add_argument(
+        "--asynchronous",
+        action="store_true",
+        help="lose a primary that waits for no standby: what is lost, and how the money is found",
+    )
     parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if why := _why_not(is_inside=asked.inside):
@@ -45,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ) as stand,
             playing(stand.stack) as story,
         ):
-            summary = trade_through_silence(story, stand, seed=asked.seed)
+            play = lose_the_last_moments if asked.asynchronous else trade_through_silence
+            summary = play(story, stand, seed=asked.seed)
     except FAILURES as failure:
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
