@@ -2,8 +2,8 @@
 
 Two questions, on SQLite. What does a message cost us: everybody once against a platform that answers
 at once; CPU per message, and how memory grows from the first tenth to the end. How near does sending
-come to what 32 connections allow when every answer takes 50 ms, beside jobs of one message each,
-one after another; rounds interleaved. The people are written first, not timed.
+come to what 32 connections allow when every answer takes 50 ms, beside RQ with a job a message;
+rounds interleaved. The people are written first, not timed.
 """
 
 import json
@@ -23,19 +23,16 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import insert, select
 
+from bench import rq_jobs
 from bench.goals import tell
 from campaigns import operations, rules
 from flows.campaign import running
 from flows.campaign.freezing import start_freezing
 from flows.campaign.posting import AT_ONCE
-from flows.messages import send_message
 from members.joining import join_member
 from members.models import Identity
 from orders.models import OrderLine, SalesOrder
-from templates_msg.models import MessageKind
-from templates_msg.operations import Draft
-from tests.campaigns.cast import CITY, NOTICE, Cast, make_cast, plan, sold
-from tests.jobs import run_jobs
+from tests.campaigns.cast import CITY, Cast, make_cast, plan, sold
 from wechat.transport import Request, Response
 from wx_backend import clock, migrate, outbox
 from wx_backend.app import create_app
@@ -126,7 +123,7 @@ def _against_single_jobs(folder: Path, rounds: int, chunked: int, single: int) -
             began = time.perf_counter()
             _run(campaign_id, app)
             fast.append(chunked / (time.perf_counter() - began))
-            slow.append(_single(ids[:single], number))
+            slow.append(rq_jobs.rate(app, ids[:single], folder / "valkey", mark=str(number)))
     ratios = [one / other for one, other in zip(fast, slow, strict=True)]
     print(
         f"\n{LATENCY_SECONDS * 1000:.0f} ms an answer, {rounds} rounds: {chunked:,} in chunks, {single:,} single jobs"
@@ -136,26 +133,6 @@ def _against_single_jobs(folder: Path, rounds: int, chunked: int, single: int) -
     allowed = [each / ceiling for each in fast]
     tell(f"campaign: rate against what {AT_ONCE} connections allow", allowed, at_least=0.9)
     tell("campaign: rate against jobs of one message", ratios, at_least=40)
-
-
-def _single(ids: list[int], number: int) -> float:
-    """A job a message, one after another, as every other message is sent."""
-    now = clock.now()
-    with transaction():
-        for identity_id in ids:
-            draft = Draft(
-                key=f"single:{number}:{identity_id}",
-                appid=CITY,
-                identity_id=identity_id,
-                kind=MessageKind.TEMPLATE,
-                purpose="bench",
-                template_id=NOTICE,
-                content={"data": {"thing1": "手机"}, "url": "http://wx.test"},
-            )
-            send_message(draft, now=now)
-    began = time.perf_counter()
-    run_jobs(outbox.CALL)
-    return len(ids) / (time.perf_counter() - began)
 
 
 def frozen(cast: Cast, app: Flask, *, rate: int = RATE) -> int:
