@@ -66,7 +66,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The server took the connection."""
         self._transport = cast("asyncio.Transport", transport)
-        self._client = str(transport.get_extra_info("peername")[0])
+        peer = transport.get_extra_info("peername")
+        if peer is None:  # gone before he was taken
+            self._transport.abort()
+            return
+        self._client = str(peer[0])
         self.until = self._loop.time() + READ_SECONDS
         self._host.connections.add(self)
         if len(self._host.connections) > CONNECTIONS_MAX:
@@ -105,10 +109,13 @@ class Connection(asyncio.Protocol):
         self._is_held = False
         self._mind_reading()
 
-    def end(self) -> None:
-        """End as soon as what is under way is answered."""
+    def end(self, *, at: float) -> None:
+        """End as soon as what is under way is answered, at once after this moment on the loop's clock.
+
+        Who asks until then, over a connection that was idle, is still answered.
+        """
         if self._task is None and not self._is_reading:
-            self._transport.close()
+            self.until = min(self.until, at)
 
     def close(self) -> None:
         """End now."""

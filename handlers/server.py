@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 
 BACKLOG: Final = 1024
 ACCEPT_SECONDS: Final = 0.05  # who was already let in by the system is still taken
+GRACE_SECONDS: Final = 1.0  # for what a proxy sent before it saw the end
 END_SECONDS: Final = 20.0
 TICK_SECONDS: Final = 1.0
 
@@ -57,9 +58,10 @@ class Server:
             connection.close()
 
     async def _end(self) -> None:
-        for connection in list(self.connections):
-            connection.end()
-        end = asyncio.get_running_loop().time() + END_SECONDS
+        now = asyncio.get_running_loop().time()
+        for connection in self.connections:
+            connection.end(at=now + GRACE_SECONDS)
+        end = now + END_SECONDS
         while self.connections and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.02)
         if self.connections:

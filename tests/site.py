@@ -95,8 +95,8 @@ async def _exchanged(door: Door, pieces: Iterable[bytes], client: str) -> bytes:
 class Wire(asyncio.Transport):
     """A connection in memory, as the door's server holds it; what it did with it."""
 
-    def __init__(self, client: str = "127.0.0.1") -> None:
-        super().__init__({"peername": (client, 1)})
+    def __init__(self, client: str | None = "127.0.0.1") -> None:
+        super().__init__({"peername": client and (client, 1)})
         self.sent: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self.told = b""
         self.is_closed = self.has_ended = self.is_paused = False

@@ -203,19 +203,25 @@ def test_who_is_silent_too_long_is_let_go() -> None:
 
 
 async def _ended() -> None:
-    idle, waiting, sending = (Caller() for _ in range(3))
+    idle, late, waiting, sending = (Caller() for _ in range(4))
     await idle.says(request())
+    await late.says(request())
     waiting.may_answer.clear()
     await waiting.says(request("/w"))
     await sending.says(request("/s", b"12")[:-1])
-    for caller in (idle, waiting, sending):
+    soon = asyncio.get_running_loop().time() + 1
+    for caller in (idle, late, waiting, sending):
         caller.server.is_ending = True
-        caller.connection.end()
+        caller.connection.end(at=soon)
+    assert await late.says(request("/l")) == [(200, b"POST /a"), (200, b"POST /l")]
+    for caller in (idle, waiting, sending):
+        assert not caller.wire.is_closed
+        caller.server.mind(soon)
     assert [each.wire.is_closed for each in (idle, waiting, sending)] == [True, False, False]
     waiting.may_answer.set()
     assert await waiting.says() == [(200, b"POST /w")]
     assert await sending.says(b"2") == [(200, b"POST /s12")]
-    for caller in (waiting, sending):
+    for caller in (late, waiting, sending):
         assert caller.wire.is_closed
         assert b"connection: close" in caller.wire.told
 
@@ -239,6 +245,17 @@ async def _gone() -> None:
 
 def test_what_was_asked_is_done_when_the_caller_is_gone() -> None:
     asyncio.run(_gone())
+
+
+async def _gone_at_once() -> None:
+    server, wire = Server(_fails), Wire(None)
+    server.connection().connection_made(wire)
+    assert wire.is_closed
+    assert not server.connections
+
+
+def test_who_is_gone_before_he_was_taken_leaves_nothing() -> None:
+    asyncio.run(_gone_at_once())
 
 
 async def _is_not_reading() -> None:
@@ -282,11 +299,12 @@ def test_the_rest_of_the_manners_of_http() -> None:
     asyncio.run(_manners())
 
 
-async def _failed() -> None:
-    async def fails(_request: Request) -> Answer:
-        raise RuntimeError("secret")
+async def _fails(_request: Request) -> Answer:
+    raise RuntimeError("secret")
 
-    caller = Caller(fails)
+
+async def _failed() -> None:
+    caller = Caller(_fails)
     assert await caller.says(request()) == [(500, b"failed")]
     assert await caller.says(request()) == [(500, b"failed")] * 2  # and it goes on
 
