@@ -58,15 +58,19 @@ def _pieces(environ: Environ) -> Iterable[bytes]:
         for name, value in environ.items()
         if name.startswith("HTTP_") and name != "HTTP_TRANSFER_ENCODING"
     ]
-    lines += ["transfer-encoding: chunked"] if length is None else [f"content-length: {length}"]
+    is_chunked = length is None and environ.get("wsgi.input_terminated", False)
+    if is_chunked:
+        lines.append("transfer-encoding: chunked")
+    elif length is not None:
+        lines.append(f"content-length: {length}")
     yield "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1", "replace")
-    if length is None:
+    if is_chunked:
         while piece := environ["wsgi.input"].read(PIECE):
             yield b"%x\r\n%b\r\n" % (len(piece), piece)
         yield b"0\r\n\r\n"
         return
     # On a kept connection nothing ends the stream; a length that is none is for the door to refuse.
-    left = int(length) if length.isdigit() else PIECE
+    left = 0 if length is None else int(length) if length.isdigit() else PIECE
     while left > 0 and (piece := environ["wsgi.input"].read(min(left, PIECE))):
         left -= len(piece)
         yield piece
