@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy.orm import aliased
 
 from templates_msg.models import Message, MessageStatus, Outcome
 from templates_msg.rules import REPEAT_WITHIN
-from wx_backend.db import db, locked, upsert
+from wx_backend.db import db, later, locked, upsert
 
 ROUNDED: Final = timedelta(seconds=2)  # the platform tells whole seconds, by its own clock
 TOLD_WITHIN: Final = timedelta(minutes=10)
@@ -52,48 +53,48 @@ def join_send(*, appid: str, msgid: str, message_id: int) -> Settled | None:
 def settle_unknown(*, now: datetime, limit: int = 500) -> list[Settled]:
     """Give sends whose answer never came the outcome that can only be theirs; those that had one.
 
-    An outcome without a send, to the same identity, of the minutes after the send: if there is
-    exactly one, and one such send, they belong together. What stays unknown is never sent again.
+    What stays unknown is never sent again. It is not among those found, so it holds up nobody,
+    however much of it there is.
     """
-    over = now - REPEAT_WITHIN
-    unknown = db.session.scalars(
-        select(Message)
-        .where(
-            Message.status == MessageStatus.UNKNOWN,
-            Message.sending_at <= over,
-            Message.sending_at > now - HELD_FOR,
-        )
+    found = db.session.execute(_findable(now).limit(limit)).all()
+    settled = (_settle_as(message, msgid) for message, msgid in found)
+    return [each for each in settled if each is not None]
+
+
+def _findable(now: datetime) -> Select[Message, str]:
+    """Sends that may not be repeated any more, each with its number: one send, one outcome that fit.
+
+    An outcome without a send, to the same identity, of the minutes after the send, fits. A second send
+    that it may fit as well is a rival.
+    """
+    rival, apart = aliased(Message), TOLD_WITHIN + ROUNDED
+    sent = Message.sending_at
+    fits = and_(
+        Outcome.identity_id == Message.identity_id,
+        Outcome.appid == Message.appid,
+        Outcome.message_id.is_(None),
+        Outcome.event_at.between(later(sent, -ROUNDED), later(sent, TOLD_WITHIN)),
+    )
+    has_rival = exists().where(
+        rival.identity_id == Message.identity_id,
+        rival.id != Message.id,
+        rival.status.in_([MessageStatus.UNKNOWN, MessageStatus.SENDING]),
+        rival.sending_at.between(later(sent, -apart), later(sent, apart)),
+    )
+    is_unknown = Message.status == MessageStatus.UNKNOWN
+    return (
+        select(Message, func.min(Outcome.msgid))
+        .join(Outcome, fits)
+        .where(is_unknown, sent <= now - REPEAT_WITHIN, sent > now - HELD_FOR, ~has_rival)
+        .group_by(Message.id)
+        .having(func.count() == 1)
         .order_by(Message.id)
-        .limit(limit)
-    ).all()
-    found = (_its_outcome(message) for message in unknown)
-    return [each for each in found if each is not None]
+    )
 
 
-def _its_outcome(message: Message) -> Settled | None:
-    sent = message.sending_at
-    if sent is None:
-        return None
-    since, until = sent - ROUNDED, sent + TOLD_WITHIN
-    orphans = db.session.scalars(
-        select(Outcome.msgid).where(
-            Outcome.identity_id == message.identity_id,
-            Outcome.message_id.is_(None),
-            Outcome.appid == message.appid,
-            Outcome.event_at.between(since, until),
-        )
-    ).all()
-    rivals = db.session.scalars(
-        select(Message.id).where(
-            Message.identity_id == message.identity_id,
-            Message.status.in_([MessageStatus.UNKNOWN, MessageStatus.SENDING]),
-            Message.sending_at.between(sent - TOLD_WITHIN, sent + TOLD_WITHIN),
-        )
-    ).all()
-    if len(orphans) != 1 or len(rivals) != 1:
-        return None
-    message.msgid = orphans[0]
-    return join_send(appid=message.appid, msgid=orphans[0], message_id=message.id)
+def _settle_as(message: Message, msgid: str) -> Settled | None:
+    message.msgid = msgid
+    return join_send(appid=message.appid, msgid=msgid, message_id=message.id)
 
 
 def _meet(appid: str, msgid: str, **half: Any) -> Settled | None:

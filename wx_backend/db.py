@@ -27,6 +27,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    literal,
     literal_column,
     make_url,
     select,
@@ -338,6 +339,28 @@ def _one_of_array(element: Any, compiler: Any, **options: Any) -> str:
     return (
         f"{compiler.process(column, **options)} = ANY (ARRAY {compiler.process(values, **options)})"
     )
+
+
+class later(FunctionElement[datetime]):  # noqa: N801 - reads as a function of SQL
+    """A column of instants, so much later; earlier by less than nothing."""
+
+    inherit_cache = True
+    type = Instant()
+
+    def __init__(self, column: Any, by: timedelta) -> None:
+        super().__init__(column, literal(by // _MICROSECOND, BigInteger))
+
+
+@compiles(later)
+def _microseconds_later(element: Any, compiler: Any, **options: Any) -> str:
+    column, by = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} + {by})"
+
+
+@compiles(later, "postgresql")
+def _interval_later(element: Any, compiler: Any, **options: Any) -> str:
+    column, by = (compiler.process(each, **options) for each in element.clauses)
+    return f"({column} + {by} * interval '1 microsecond')"
 
 
 def take_turns(key: bytes) -> None:
