@@ -1,11 +1,12 @@
 """How many people of a campaign stand where, kept as it goes: a page sums some rows, not a million.
 
 Every change of people adds its difference, in its own transaction and without waiting for anybody.
-What is kept is what counting finds (`campaigns.queries.groups_of`); tests hold one against the other.
+What is kept is what counting finds (`campaigns.queries.groups_of`); tests hold one against the other. Many
+rows are summed up by the clock (`flows.campaign.counting`).
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -92,11 +93,25 @@ def put_right(campaign_id: int) -> None:
     )
     names = ("campaign_id", "status", "way", "reason", "count")
     db.session.execute(insert(GroupDelta).from_select(names, difference))
+    sum_up(campaign_id)
+
+
+def sum_up(campaign_id: int) -> None:
+    """Keep one row a group, without counting anybody. For who holds the campaign's lock."""
+    kept = GroupDelta.campaign_id == campaign_id
     gone = db.session.execute(delete(GroupDelta).where(kept).returning(*_KEPT, GroupDelta.count))
     total: Counter[_Place] = Counter()
     for status, way, reason, count in gone:
         total[status, way, reason] += count
     _add(campaign_id, total)
+
+
+def kept_in_many(rows: int) -> Sequence[int]:
+    """The campaigns whose counts are kept in more than so many rows."""
+    many = select(GroupDelta.campaign_id).group_by(GroupDelta.campaign_id)
+    return db.session.scalars(
+        many.having(func.count() > rows).order_by(GroupDelta.campaign_id)
+    ).all()
 
 
 def forget_counts(campaign_id: int) -> None:

@@ -194,6 +194,7 @@ def stop(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> None
     campaign = _step(campaign_id, (CampaignStatus.SCHEDULED, *GOING), CampaignStatus.STOPPED)
     campaign.ended_at, campaign.resume_at = now, None
     withdraw_unsent(campaign_id)
+    put_right(campaign_id)
     note(campaign, "stopped", staff_id=staff_id, note=reason, now=now)
 
 

@@ -24,6 +24,7 @@ from wx_backend.errors import NotFound
 from wx_backend.stops import Line, open_stops
 
 _WRITING = ("created", "edited")
+_ENDED = (CampaignStatus.DONE, CampaignStatus.STOPPED)
 _COUNTED = (RecipientStatus.SENDING, RecipientStatus.SENT, RecipientStatus.UNKNOWN)
 
 
@@ -165,6 +166,15 @@ def stopped_in_doubt(before: datetime) -> Sequence[int]:
             )
             .exists(),
         )
+        .order_by(Campaign.id)
+    ).all()
+
+
+def ended_since(since: datetime) -> Sequence[int]:
+    """Campaigns that came to their end, or were stopped, after an instant."""
+    return db.session.scalars(
+        select(Campaign.id)
+        .where(Campaign.status.in_(_ENDED), Campaign.ended_at > since)
         .order_by(Campaign.id)
     ).all()
 

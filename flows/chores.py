@@ -13,6 +13,7 @@ from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
+from flows.campaign.counting import put_right_ended, sum_up_counts
 from flows.campaign.mass_ends import settle_held
 from flows.campaign.outcomes import settle_unknown
 from flows.campaign.running import begin_due, chase
@@ -75,6 +76,8 @@ CHORES = (
     Chore("campaigns.chase", timedelta(minutes=1), chase),
     Chore("campaigns.settle_held", timedelta(minutes=5), settle_held),
     Chore("campaigns.settle_stopped", timedelta(minutes=5), settle_stopped),
+    Chore("campaigns.sum_up_counts", timedelta(minutes=1), sum_up_counts),
+    Chore("campaigns.put_right_ended", timedelta(minutes=10), put_right_ended),
     Chore("orders.close_expired", timedelta(minutes=1), close_expired_orders),
     Chore("bills.fetch", timedelta(minutes=10), fetch_bills),
     Chore("refunds.chase", timedelta(minutes=10), chase_refunds),

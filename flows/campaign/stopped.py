@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from campaigns.counts import put_right
 from campaigns.models import CampaignStatus
 from campaigns.operations import locked_campaign
 from campaigns.queries import stopped_in_doubt
@@ -18,6 +19,7 @@ def settle_stopped(*, now: datetime) -> int:
         if locked_campaign(campaign_id).status == CampaignStatus.STOPPED:
             held = in_doubt(campaign_id, limit=MOST, before=before)
             _settle(campaign_id, held, now)
+            put_right(campaign_id)
             found += len(held)
     return found
 
