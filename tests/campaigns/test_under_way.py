@@ -1,9 +1,10 @@
 """What happens while a chunk is on its way: a pause, an opt-out, outcomes that are not worked off."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from itertools import count
+from queue import SimpleQueue
 
 import pytest
 import time_machine
@@ -13,7 +14,8 @@ from sqlalchemy import insert, update
 from campaigns import operations
 from campaigns.models import CampaignStatus
 from campaigns.recipients import opt_out
-from flows.campaign import chunks, posting
+from flows.campaign import chunks, posting, running
+from flows.campaign.posting import Letter, Look
 from tests.campaigns.cast import (
     NOON,
     Cast,
@@ -38,16 +40,16 @@ MINUTE = timedelta(minutes=1)
 def test_a_pause_in_the_middle_of_a_chunk_stops_what_has_not_left(
     app: Flask, cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three seconds' letters: those leave that do until the next look, and those under way."""
+    """Three seconds' letters: the tenth is answered once that was seen, as those under way with it."""
     crowd(300)
-    monkeypatch.setattr(posting, "LOOK_EVERY_SECONDS", 0.1)
+    seen = _looks(monkeypatch)
     with time_machine.travel(NOON, tick=False) as time:
         campaign_id = approved(cast, plan(rate_per_second=100))
         begin()
-        platform.trouble = _at_the(10, lambda: _paused(app, campaign_id, cast))
+        platform.trouble = _at_the(10, lambda: _paused(app, campaign_id, cast), seen)
         one_job()
         left = platform.calls
-        assert 10 <= left < 200
+        assert 10 <= left < 10 + posting.AT_ONCE
         assert state(campaign_id).status == CampaignStatus.PAUSED
         assert stands(campaign_id) == {"sent": left, "waiting": 300 - left}
         for _ in range(3):
@@ -56,8 +58,33 @@ def test_a_pause_in_the_middle_of_a_chunk_stops_what_has_not_left(
     assert platform.calls == left, "nor after a restart, whose chunks find another run"
 
 
-def _at_the(number: int, act: Callable[[], None]) -> Callable[[str], None]:
-    """What a letter's call brings about, once; in a thread of its own, as another process would."""
+def _looks(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Waits until the sender heeds what is committed by now: until it has looked, and looks again."""
+    monkeypatch.setattr(posting, "LOOK_EVERY_SECONDS", 0.1)
+    begun: SimpleQueue[None] = SimpleQueue()
+    look = running._look
+
+    def noted(campaign_id: int, run: int, ahead: Sequence[Letter]) -> Look:
+        begun.put(None)
+        return look(campaign_id, run, ahead)
+
+    def seen() -> None:
+        while not begun.empty():
+            begun.get()
+        for _ in range(2):
+            begun.get(timeout=60)
+
+    monkeypatch.setattr(running, "_look", noted)
+    return seen
+
+
+def _at_the(
+    number: int, act: Callable[[], None], seen: Callable[[], None]
+) -> Callable[[str], None]:
+    """What a letter's call brings about, once; in a thread of its own, as another process would.
+
+    Until it is `seen` no call is answered: the platform of the tests takes one after the other.
+    """
     calls = count(1)
 
     def trouble(_openid: str) -> None:
@@ -65,6 +92,7 @@ def _at_the(number: int, act: Callable[[], None]) -> Callable[[str], None]:
             thread = threading.Thread(target=act)
             thread.start()
             thread.join()
+            seen()
 
     return trouble
 
@@ -79,14 +107,14 @@ def test_who_opts_out_while_his_chunk_is_on_its_way_gets_nothing(
     app: Flask, cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     *_, last = crowd(150)
-    monkeypatch.setattr(posting, "LOOK_EVERY_SECONDS", 0.1)
+    seen = _looks(monkeypatch)
 
     def refuses() -> None:
         with app.app_context():
             retried(lambda: opt_out(identity_id=last, now=NOON))
             db.session.remove()
 
-    platform.trouble = _at_the(5, refuses)
+    platform.trouble = _at_the(5, refuses, seen)
     with time_machine.travel(NOON, tick=False):
         campaign_id = approved(cast, plan(rate_per_second=100))
         begin()
