@@ -5,7 +5,7 @@ it, and so what was there before it: but for the first row of a second, that is 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
@@ -23,26 +23,35 @@ class Movement(NamedTuple):
 _second = attrgetter("booked_at")
 
 
-def opening_fen(movements: Iterable[Movement]) -> int | None:
-    """What the account held before the first of these movements, which come by time; None without any.
+def openings(movements: Iterable[Movement]) -> set[int]:
+    """What the account may have held before the first of these movements, which come by time.
 
-    A second that ends with what it began with (a payment and its refund) does not tell what that
-    was: the one after it begins with the same. If no second tells, or rows are missing, the first row is taken
-    for the first movement.
+    One amount, once a second ends with another than it began with. One that does not (a payment and its
+    refund) may have begun with whatever the account held within it, and the one after it begins
+    with the same: if all are so, it is what all of them held. Where rows are missing the first second tells.
     """
-    first: int | None = None
+    maybe: set[int] = set()
     for _, rows in groupby(movements, key=_second):
         group = [*rows]
         begun = Counter(row.before_fen for row in group)
         begun -= Counter(row.after_fen for row in group)
         if begun:
-            return next(row.before_fen for row in group if row.before_fen in begun)
-        first = group[0].before_fen if first is None else first
-    return first
+            return {next(row.before_fen for row in group if row.before_fen in begun)}
+        held = {row.before_fen for row in group}
+        maybe = maybe & held or maybe or held
+    return maybe
 
 
-def closing_fen(latest_first: Iterable[Movement]) -> int | None:
-    """What the account held after the last of these movements, which come from the last one back."""
-    return opening_fen(
-        Movement(row.booked_at, row.after_fen, row.before_fen) for row in latest_first
-    )
+def closings(latest_first: Iterable[Movement]) -> set[int]:
+    """What the account may have held after the last of these movements, which come from the last one back."""
+    return openings(Movement(row.booked_at, row.after_fen, row.before_fen) for row in latest_first)
+
+
+def likeliest(maybe: Collection[int], others: Iterable[int]) -> int | None:
+    """Of what the account may have held what others say it did, else the least: money comes, then goes back.
+
+    None where nothing moved. The others are asked only where it takes them.
+    """
+    if len(maybe) > 1:
+        return next((fen for fen in others if fen in maybe), min(maybe))
+    return next(iter(maybe), None)

@@ -1,13 +1,10 @@
 """Reads of reconciliation: the legs of a bill as sorted streams, days, what is open."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import func, select
 
-from reconciliation.chain import Movement, closing_fen, opening_fen
 from reconciliation.models import (
     Bill,
     BillStatus,
@@ -141,61 +138,6 @@ def open_about(subject: str) -> bool:
 def chunks(items: Sequence[str]) -> Iterator[Sequence[str]]:
     """Parts of a list that fit into one question to the database."""
     return (items[at : at + CHUNK] for at in range(0, len(items), CHUNK))
-
-
-def last_balance(on: date) -> tuple[date, int] | None:
-    """What the account held at the end of the last fund flow up to a day, and that day."""
-    row = _fund_flow(on, Bill.business_on.desc())
-    if row is None:
-        return None
-    closing = closing_fen(_movements(row[0], FundLine.booked_at.desc(), FundLine.line.desc()))
-    return None if closing is None else (row[1], closing)
-
-
-def _fund_flow(until: date, order: Any) -> tuple[int, date] | None:
-    """The id and the day of the first fund flow in some order that moved anything."""
-    row = db.session.execute(
-        select(Bill.id, Bill.business_on)
-        .join(FundLine, FundLine.bill_id == Bill.id)
-        .where(Bill.business_on <= until, Bill.status == BillStatus.READ)
-        .order_by(order)
-        .limit(1)
-    ).first()
-    return None if row is None else (row[0], row[1])
-
-
-def _movements(bill_id: int, *order: Any) -> Iterator[Movement]:
-    """The first rows of a fund flow in some order: more than any second has."""
-    before_fen = FundLine.balance_fen - FundLine.amount_fen
-    query = select(FundLine.booked_at, before_fen, FundLine.balance_fen)
-    rows = db.session.execute(
-        query.where(FundLine.bill_id == bill_id).order_by(*order).limit(CHUNK)
-    )
-    return map(Movement._make, rows)
-
-
-@dataclass(frozen=True, slots=True)
-class MovedSoFar:
-    """What the bills up to a day add up to: where the account began, fees, and what was not ours."""
-
-    opening_fen: int
-    fees_e5: int
-    other_fen: int
-    foreign_fen: int
-
-
-def moved_until(on: date) -> MovedSoFar:
-    """All fund flows up to a day together, and what the compared days say about their rows."""
-    first = _fund_flow(on, Bill.business_on)
-    opening = opening_fen(_movements(first[0], FundLine.booked_at, FundLine.line)) if first else 0
-    days = db.session.scalars(select(BusinessDay).where(BusinessDay.business_on <= on))
-    sums = [day.sums for day in days if day.sums]
-    return MovedSoFar(
-        opening_fen=opening or 0,
-        fees_e5=sum(day["fees"]["fen"] for day in sums),
-        other_fen=sum(day["other_moves"]["fen"] for day in sums),
-        foreign_fen=sum(day["foreign"]["fen"] for day in sums),
-    )
 
 
 def day_of(on: date) -> BusinessDay | None:

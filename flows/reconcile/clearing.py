@@ -11,7 +11,7 @@ from ledger.queries import balance, balance_of_kind
 from ledger.values import of_merchant
 from payments import legs
 from payments.open_items import accepted_refunds
-from reconciliation.queries import last_balance, moved_until
+from reconciliation.balances import last_balance, moved_until
 from reconciliation.rules import E5_OF_FEN
 from wx_backend import platform
 from wx_backend.clock import SHANGHAI
