@@ -5,7 +5,8 @@
 #
 # FOLDER gets <instant>/database.dump, data.tar.gz and SHA256SUMS; whatever is unfinished is named
 # .unfinished and never taken for a backup. The keys of [privacy] are not in it: keep them apart. FOLDER/erased.txt
-# says by numbers who was erased up to now, whichever backup is restored one day: `erase-again` takes it.
+# says by numbers who was erased up to now, whichever backup is restored one day: `erase-again` takes it. A line once
+# written stays: a restored copy that is backed up before `erase-again` knows less than the list does.
 set -eu
 folder=$1 data=$2
 name=$(date -u +%Y%m%dT%H%M%SZ)
@@ -17,8 +18,11 @@ pg_dump --format=custom --compress=6 --no-owner --no-privileges --file="$work/da
 tar -C "$data" -czf "$work/data.tar.gz" --exclude=./clock-offset .
 (cd "$work" && sha256sum database.dump data.tar.gz > SHA256SUMS && sha256sum --check --quiet SHA256SUMS)
 pg_restore --list "$work/database.dump" > /dev/null
-psql --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file="$(dirname "$0")/erased.sql" > "$work/erased.txt"
+psql --quiet --no-align --tuples-only --set=ON_ERROR_STOP=1 --file="$(dirname "$0")/erased.sql" > "$work/erased.here"
+touch "$folder/erased.txt"
+LC_ALL=C sort -u "$folder/erased.txt" "$work/erased.here" > "$work/erased.txt"
 mv "$work/erased.txt" "$folder/erased.txt"
+rm "$work/erased.here"
 mv "$work" "$folder/$name"
 trap - EXIT
 echo "$folder/$name"
