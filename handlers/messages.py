@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from hashlib import blake2b
+from itertools import product
 from time import monotonic
 
 from prometheus_client import Counter
@@ -30,7 +31,7 @@ from wx_backend.config import Account, Config
 log = logging.getLogger(__name__)
 
 ANSWERED = Counter("wx_push_answers", "Pushes by account and answer", ["account", "answer"])
-
+OUTCOMES = ("stored", "not stored", "refused")
 
 REFUSED = Answer(403, b"forbidden")
 NO_SUCH_ACCOUNT = Answer(404, b"not found")
@@ -60,6 +61,8 @@ class Messages:
         self._store = store
         self._known = known
         self._threads = threads
+        for account, outcome in product(self._accounts, OUTCOMES):
+            _counter(account, outcome)  # at 0: Prometheus sees no growth in what was not there
 
     def verify_url(self, account_name: str, letter: Letter) -> Answer:
         """The console's check of our address: a good signature gets its echo back, raw."""

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 bp = Blueprint("pay", __name__)
 
 NOTICES = Counter("wx_pay_notices", "Pay notices by what became of them", ["outcome"])
+for _outcome in ("stored", "repeat", "undecryptable", "not stored", *Reason):
+    NOTICES.labels(_outcome)  # at 0 from the start: Prometheus sees no growth in what was not there
 
 
 @bp.post(NOTICE_PATH)

@@ -117,6 +117,10 @@ def install(app: Flask, config: Config) -> None:
     """Hold every call of a limited route against its limits before it is answered."""
     counts = Counts(config.redis.url)
     app.extensions["wx_limits"] = counts
+    for limit in {*LIMITED.values(), *ASKED}:
+        REFUSED.labels(
+            limit
+        )  # at 0 from the start: Prometheus sees no growth in what was not there
 
     def check() -> None:
         name = LIMITED.get((request.method, request.endpoint or ""))

@@ -29,7 +29,10 @@ def figures(text: str) -> Figures:
 
 
 def holds(expression: str, before: Figures, now: Figures) -> bool:
-    """Whether any of the figures meant is over its limit: what it grew by, or what it is. Raises NotUnderstood."""
+    """Whether any of the figures meant is over its limit: what it grew by, or what it is. Raises NotUnderstood.
+
+    As for Prometheus, what was not there before has not grown.
+    """
     found = _EXPRESSION.fullmatch(expression)
     if found is None:
         raise NotUnderstood(expression)
@@ -37,7 +40,7 @@ def holds(expression: str, before: Figures, now: Figures) -> bool:
     limit = float(found["limit"])
     values = [now[key] for key in meant]
     if found["function"] == "increase(":
-        values = [now[key] - before.get(key, 0.0) for key in meant]
+        values = [now[key] - before[key] for key in meant if key in before]
     return any(each > limit if found["compared"] == ">" else each == limit for each in values)
 
 
