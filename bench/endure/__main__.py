@@ -17,6 +17,7 @@ import json
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -70,10 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _broken(play: Callable[[Ground], None], ground: Ground) -> str:
-    """What did not hold; empty when everything did."""
+    """What did not hold, or what ended the run; empty when everything did hold."""
     try:
         play(ground)
-    except AssertionError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, the counts up to there are told
+        traceback.print_exc()
         return f"{type(error).__name__}: {error}"
     return ""
 

@@ -7,7 +7,6 @@ import http.client
 import os
 import resource
 import statistics
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +14,8 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.endure.ground import Broken, Ground
+from bench.endure.ground import Broken, Ground, expect
+from bench.endure.loads import under
 from demo.chaos.ground import prepared
 from demo.places import HOST
 from demo.stack import running
@@ -26,7 +26,6 @@ from tools.keeper import members
 WATCHED: Final = ("web", "door", "worker-work", "worker-call", "worker-bulk", "clock")
 PAGES: Final = ("/", "/api/products", "/console/login", "/no-such-page", "/readyz")
 READERS: Final = 2
-PAUSE_SECONDS: Final = 0.05
 SHORTEST_SECONDS: Final = 40.0
 LOOKS: Final = 40
 MORE_MB: Final = 24.0
@@ -51,34 +50,24 @@ def play(ground: Ground) -> None:
         running(stands.places, first=stands.first) as stack,
         playing(stack) as story,
     ):
-        looks = _watched(ground, story, seconds)
+        looks = watched(ground, story, seconds)
     ground.counts["rounds"] += 1
     quarter = LOOKS // 4
     for name, seen in looks.items():
         _hold(ground, name, seen[quarter : 2 * quarter], seen[-quarter:])
 
 
-def _watched(ground: Ground, story: Story, seconds: float) -> dict[str, list[Look]]:
+def watched(ground: Ground, story: Story, seconds: float) -> dict[str, list[Look]]:
     """People come and write; meanwhile everybody is looked at again and again."""
-    over = threading.Event()
     looks: dict[str, list[Look]] = {name: [] for name in WATCHED}
-    loads: list[Callable[[], None]] = [_reader(ground, story) for _ in range(READERS)]
-    loads.append(_writer(ground, story))
-
-    def again(load: Callable[[], None]) -> None:
-        while not over.wait(PAUSE_SECONDS):
-            load()
-
-    threads = [threading.Thread(target=again, args=(load,), daemon=True) for load in loads]
-    for thread in threads:
-        thread.start()
-    for _ in range(LOOKS):
-        time.sleep(seconds / LOOKS)
-        for name in WATCHED:
-            looks[name].append(_look(story.stack.supervisor.pid(name)))
-    over.set()
-    for thread in threads:
-        thread.join()
+    readers = [_reader(ground, story) for _ in range(READERS)]
+    with under(*readers, _writer(ground, story)) as hold:
+        for _ in range(LOOKS):
+            time.sleep(seconds / LOOKS)
+            hold()
+            expect("pages answered by an error", ground.counts["failed"], 0)
+            for name in WATCHED:
+                looks[name].append(_look(story.stack.supervisor.pid(name)))
     return looks
 
 

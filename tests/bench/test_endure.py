@@ -1,6 +1,7 @@
 """Endurance runs: each goes a round, counts it in one line of JSON, and fails when something does not hold."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,17 +11,31 @@ import pytest
 
 from bench.endure import __main__ as endure
 from bench.endure import fuzz, restarts, sale
+from bench.endure.ground import Ground
+from tools.keeper import signal_group
 
 ROOT = Path(__file__).parents[2]
+PLAYED_SECONDS = 270.0
+
+pytestmark = pytest.mark.timeout(300)
 
 
 def played(what: str, database: str) -> dict[str, Any]:
     command = (sys.executable, "-m", "bench.endure", what, "--seconds", "0.1")
-    done = subprocess.run(
-        (*command, "--database", database), cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
+    with subprocess.Popen(
+        (*command, "--database", database),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            said, erred = process.communicate(timeout=PLAYED_SECONDS)
+        finally:
+            signal_group(process.pid, signal.SIGKILL)
+    assert process.returncode == 0, said + erred
+    told: dict[str, Any] = json.loads(said)
     assert told["held"]
     counts: dict[str, Any] = told["counts"]
     assert counts["rounds"] >= 1
@@ -76,6 +91,19 @@ def test_a_sale_that_oversells_is_told(
     held, told = told_by(capsys, "sale")
     assert (held, told["held"]) == (1, False)
     assert "stock" in told["broken"]
+
+
+def test_whatever_ends_a_run_is_told_in_the_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def dies(ground: Ground) -> None:
+        ground.counts["orders"] += 7
+        raise ValueError("the nursery says nothing")
+
+    monkeypatch.setitem(endure.PLAYS, "kills", dies)
+    held, told = told_by(capsys, "kills")
+    assert (held, told["held"], told["counts"]) == (1, False, {"orders": 7})
+    assert told["broken"] == "ValueError: the nursery says nothing"
 
 
 def told_by(capsys: pytest.CaptureFixture[str], what: str) -> tuple[int, dict[str, Any]]:
