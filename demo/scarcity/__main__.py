@@ -36,6 +36,8 @@ from wx_backend import clock
 PROGRAMS: Final = ("worker-work", "worker-call", "door", "web")
 LIMITS: Final = tuple((program, what) for program in PROGRAMS for what in NAMES)
 SHORT: Final = (("web", FILES),)
+REFUSING: Final = f"web: {NAMES[FILES]}"
+"""Where somebody has to be asked to come again: it is read until that was seen."""
 WELL_SECONDS: Final = 60.0
 FACTS: Final = (kept.pushes_stored, kept.nothing_open, kept.touches_are_scans, pushes_act_once)
 
@@ -104,7 +106,8 @@ def _turn(story: Story, name: str, want: Want, length: Length) -> dict[str, int]
     started = time.monotonic()
     with want():
         follow(story, "-".join(name.replace(":", "").split()), length.followers)
-        answers = read(story.stack.places.port, length.seconds)
+        wanted = "503" if name == REFUSING else ""
+        answers = read(story.stack.places.port, length.seconds, wanted)
     _all_is_well(story)
     screen.done(name, time.monotonic() - started, str(answers))
     errors = {status for status in answers if status.isdigit()} - {"200", "503"}

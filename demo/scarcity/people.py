@@ -15,6 +15,8 @@ from demo.story.frame import Story, expect
 from demo.story.proving import desk
 
 READERS: Final = 16
+ANSWER_SECONDS: Final = 6.0
+WAIT_SECONDS: Final = 45.0
 EDITOR: Final = "province"
 PRODUCT: Final = "SELECT number FROM product WHERE kind = 'goods' ORDER BY id LIMIT 1"
 HUNG: Final = "已添加 1 张图片"
@@ -28,13 +30,20 @@ def follow(story: Story, name: str, count: int) -> None:
         story.act(person, "follow", wait=False)
 
 
-def read(port: int, seconds: float) -> dict[str, int]:
-    """People who read the mall's first page for some seconds; their answers by status."""
-    answers, end = Counter[str](), time.monotonic() + seconds
+def read(port: int, seconds: float, wanted: str = "") -> dict[str, int]:
+    """People who read the mall's first page for some seconds; their answers by status.
+
+    They go on, for a while, until one of them got the answer that is wanted.
+    """
+    answers, began = Counter[str](), time.monotonic()
+
+    def is_over() -> bool:
+        gone = time.monotonic() - began
+        return gone > seconds and (not wanted or bool(answers[wanted]) or gone > WAIT_SECONDS)
 
     def ask() -> None:
-        while time.monotonic() < end:
-            connection = http.client.HTTPConnection(HOST, port, timeout=seconds)
+        while not is_over():
+            connection = http.client.HTTPConnection(HOST, port, timeout=ANSWER_SECONDS)
             try:
                 connection.request("GET", "/")
                 answer = connection.getresponse()
