@@ -8,7 +8,7 @@ for port in ${WX_DOOR_PORTS:-8111 8112}; do
   systemctl restart "wx-door@$port.service"
   sleep 1
 done
-for port in ${WX_PORTS:-8101 8102}; do
+for port in ${WX_PORTS:-8101 8102 8103 8104}; do
   systemctl restart "wx-web@$port.service"
   sleep 1
 done

@@ -46,6 +46,7 @@ def test_every_unit_starts_something_there_is() -> None:
         else:
             assert program == ".venv/bin/granian"
             assert arguments[-1] == "wsgi:app"
+            assert "--workers 1 " in found[2]  # counters read by a port are one process's
         started.append(unit.name)
     assert len(started) == 5
 
