@@ -91,16 +91,17 @@ def _answer(error: AppError, status: int) -> Response:
 def _page(**values: Any) -> str:
     """The page by itself: what blueprints add to theirs may need the very database that is away.
 
-    Where even the template cannot be read it is the plain one.
+    Where even the template, or what it is made of, cannot be read it is the plain one.
     """
     name, templates = current_app.extensions["wx_error_look"](request.path), current_app.jinja_env
+    values |= {"back": _page_before(), "again": request.method == "GET"}
     try:
-        template = templates.get_template(name) if name else templates.from_string(PAGE)
+        if name:
+            return templates.get_template(name).render(**values)
     except OSError as error:
         if error.errno not in _EXHAUSTED:
             raise
-        template = templates.from_string(PAGE)
-    return template.render(**values, back=_page_before(), again=request.method == "GET")
+    return templates.from_string(PAGE).render(**values)
 
 
 def _refused(error: AppError) -> Response:

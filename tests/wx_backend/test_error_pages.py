@@ -1,6 +1,8 @@
 """Errors have a page whatever is wrong: also where the pages' own values need the database that is away."""
 
 import errno
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
 from flask import Blueprint, Flask
@@ -41,15 +43,24 @@ def test_a_database_that_is_away_is_answered_503(app: Flask, accept: str, kind: 
     ],
 )
 @pytest.mark.parametrize("path", ["/short", "/console/short"])
+@pytest.mark.parametrize("is_found", [True, False])
 def test_a_machine_that_has_nothing_left_is_answered_503_even_without_its_templates(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, short: Exception, status: int, path: str
+    app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    short: Exception,
+    status: int,
+    path: str,
+    is_found: bool,
 ) -> None:
     def page() -> str:
         if status == 503:
-            monkeypatch.setattr(app.jinja_env, "get_template", unreadable)
+            monkeypatch.setattr(app.jinja_env, "get_template", found)
         raise short
 
-    def unreadable(_name: str) -> str:
+    def found(_name: str) -> SimpleNamespace:
+        return SimpleNamespace(render=unreadable) if is_found else unreadable()
+
+    def unreadable(**_values: object) -> NoReturn:
         raise OSError(errno.EMFILE, "Too many open files")
 
     bare = Blueprint("bare", __name__)
