@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, distinct, func, select
 
 from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
-from referral.values import CONFIRMED, TouchKind
+from referral.values import CONFIRMED, OPENED, TouchKind
 from wx_backend.db import db, one_of
 
 RECENT: Final = 10
@@ -18,7 +18,7 @@ RECENT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Contacts:
-    """Contacts counted: scans (those that ended in a follow too), follows, opened links."""
+    """Contacts counted: scans (those that ended in a follow too), follows, opened links and launches."""
 
     scans: int = 0
     follows: int = 0
@@ -31,7 +31,7 @@ def contacts_from(kinds: Mapping[str, int]) -> Contacts:
     return Contacts(
         scans=kinds.get(TouchKind.SCAN, 0) + follows,
         follows=follows,
-        openings=kinds.get(TouchKind.LINK_OPENED, 0),
+        openings=sum(kinds.get(kind, 0) for kind in OPENED),
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 
 from referral.models import Place, Share, SightingCount, Subject, Touch
 from referral.queries import stands
-from referral.values import DECIDING, TouchKind
+from referral.values import DECIDING, OPENED, TouchKind
 from wx_backend.db import db
 
 REP_WINDOW = timedelta(days=30)
@@ -94,7 +94,7 @@ def clicks_by_rep(number: str) -> dict[int | None, int]:
     rows = db.session.execute(
         select(Share.root_rep_id, func.count(who.distinct()))
         .join(Touch, Touch.share_id == Share.id)
-        .where(Share.id.in_(campaign_shares(number)), or_(Touch.kind == TouchKind.LINK_OPENED))
+        .where(Share.id.in_(campaign_shares(number)), Touch.kind.in_(OPENED))
         .group_by(Share.root_rep_id)
     )
     return {rep_id: count for rep_id, count in rows}  # noqa: C416 - rows are no pairs to dict()

@@ -22,6 +22,8 @@ class TouchKind(StrEnum):
     PAID = "paid"
 
 
+OPENED = frozenset({TouchKind.LINK_OPENED, TouchKind.LAUNCHED})
+"""A link was opened by a person: in a browser, or in a mini-program."""
 CONFIRMED = frozenset({TouchKind.SUBSCRIBE, TouchKind.SERVED, TouchKind.PAID})
 """Acts that begin or renew a rep's protection."""
 

@@ -179,9 +179,11 @@ def reported(campaign_id: int) -> Report:
     return found
 
 
-def clicks(identity_id: int, share_id: int, at: datetime) -> None:
+def clicks(
+    identity_id: int, share_id: int, at: datetime, kind: TouchKind = TouchKind.LINK_OPENED
+) -> None:
     with transaction():
-        touch_link(Opened(share_id, Certainty.SIGNED), identity_id=identity_id, now=at)
+        touch_link(Opened(share_id, Certainty.SIGNED), identity_id=identity_id, kind=kind, now=at)
 
 
 def test_clicks_orders_and_lift_come_back_to_person_text_and_rep(cast: Cast, sent: int) -> None:
@@ -197,7 +199,7 @@ def test_clicks_orders_and_lift_come_back_to_person_text_and_rep(cast: Cast, sen
     for openid in written[:5]:
         clicks(ids[openid], share_id, NOON + HOUR)
         clicks(ids[openid], share_id, NOON + 2 * HOUR)
-    clicks(ids[control[0]], share_id, NOON + HOUR)
+    clicks(ids[control[0]], share_id, NOON + HOUR, TouchKind.LAUNCHED)
 
     found = reported(sent)
     assert (found.audience, found.written) == (40, len(written))

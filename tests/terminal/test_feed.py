@@ -105,6 +105,13 @@ def test_everything_that_happened_is_told_newest_first(alice: RepPhone, world: W
     assert world.northern.number[-6:] not in page
 
 
+@pytest.mark.parametrize("kind", [TouchKind.LINK_OPENED, TouchKind.LAUNCHED, TouchKind.SCAN])
+def test_each_way_of_coming_is_a_visit(world: World, kind: TouchKind) -> None:
+    since = clock.now()
+    touch(known("Frank"), share(world.alice_id), kind=kind, ago=timedelta())
+    assert news_between(world.alice_id, since, clock.now() + MINUTE).visits == 1
+
+
 def test_nothing_is_lost_or_told_twice_between_pages(alice: RepPhone, world: World) -> None:
     link, now = share(world.alice_id), clock.now().replace(microsecond=0)
     with transaction():

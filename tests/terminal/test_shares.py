@@ -128,6 +128,8 @@ def test_clicks_follows_and_orders_are_the_shares_own(
     assert page.index("群聊") < page.index("聊天</span>")  # the newest first
     touch(frank, passed_on(world.alice_id, erin), kind=TouchKind.LINK_OPENED)
     assert result(world, share(world.alice_id)) == (2, 0, 1, 2)  # Bob and Frank, by Carl and Erin
+    touch(frank, group, kind=TouchKind.LAUNCHED)
+    assert result(world, group) == (2, 1, 1, 0), "a mini-program is opened by the link as well"
 
 
 def test_what_a_colleague_passed_on_is_the_colleagues(alice: RepPhone, world: World) -> None:
