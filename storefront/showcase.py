@@ -71,8 +71,17 @@ class ProductPage:
 
     @property
     def first(self) -> Variant | None:
-        """What is chosen when the page opens: the first variant that can be bought."""
-        return next((each for each in self.variants if not each.is_sold_out), None)
+        """What is chosen when the page opens: the first variant that can be bought.
+
+        One that only lies at another outlet comes after all that can be had as usual.
+        """
+        on_sale = [each for each in self.variants if not each.is_sold_out]
+        return next((each for each in on_sale if each.free != 0), next(iter(on_sale), None))
+
+    @property
+    def has_cart(self) -> bool:
+        """Whether any variant may go in a cart."""
+        return any(each.can_be_put_aside for each in self.variants)
 
 
 def rep_panel(number: str, now: datetime) -> RepPanel:

@@ -74,6 +74,11 @@ class Variant:
         return self.free == 0 and not self.nearby
 
     @property
+    def can_be_put_aside(self) -> bool:
+        """Whether it may go in a cart, which is counted at the own outlet and keeps no number."""
+        return self.free != 0 and not self.takes_number
+
+    @property
     def most(self) -> int:
         """As many as one line of an order can have just now."""
         if self.free is None:

@@ -17,6 +17,14 @@
     show("[data-was]", variant.dataset.wasPrice ? `¥${variant.dataset.wasPrice}` : "");
     show("[data-prepaid]", variant.dataset.prepaidText);
     show("[data-shelf]", variant.dataset.shelfText);
+    offerCart();
+  }
+
+  // What lies at another outlet alone is bought there at once: a cart is counted at the own one.
+  const button = document.querySelector("[data-to-cart]");
+  const chosen = () => form.querySelector("[data-variant]:checked");
+  function offerCart() {
+    if (button) button.disabled = !chosen()?.hasAttribute("data-for-cart");
   }
 
   const wanted = () => options.filter((each) => each.checked);
@@ -53,20 +61,18 @@
   }
 
   // --- into the cart: pressing again puts in more, a repeat of one press does not ---------------
-  const button = document.querySelector("[data-to-cart]");
   button?.addEventListener("click", async () => {
-    const chosen = form.querySelector("[data-variant]:checked");
     button.disabled = true;
     try {
       await window.mall.call("POST", "/api/cart", {
-        client_key: button.dataset.toCart, sku: chosen.value, quantity: 1,
+        client_key: button.dataset.toCart, sku: chosen().value, quantity: 1,
       });
       button.dataset.toCart = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(/\W/g, "-");
       window.mall.say("已加入购物车", { name: "去结算", path: "/cart" });
     } catch (error) {
       window.mall.say(window.mall.reason(error));
     }
-    button.disabled = false;
+    offerCart();
   });
 
   for (const each of variants) each.addEventListener("change", () => priced(each));

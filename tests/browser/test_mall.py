@@ -15,9 +15,15 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from catalog.models import Sku, Stock
-from catalog.stock_by_hand import correct_stock
+from catalog.operations import SkuData, add_sku
+from catalog.stock_by_hand import correct_stock, receive_stock
+from org.models import Tier
+from org.operations import create_node
+from org.queries import node_by_code
 from templates_msg.library import Listed, ask_for, note_library
 from templates_msg.models import MessageKind
+from tests.catalog.shelf import NOON
+from tests.catalog.test_outlet_stock import lay
 from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
 from tests.storefront.records import credited
@@ -136,6 +142,36 @@ def test_a_cart_is_filled_and_paid_in_five_taps_and_one_form(
     expect(phone.get_by_text("中山路 1 号")).to_be_visible()
     assert not is_wider_than_the_screen(phone)
     assert errors == []
+
+
+def test_only_what_the_own_outlet_can_have_goes_in_the_cart(
+    open_mall: Mall, site: str, phone: Page
+) -> None:
+    """White as usual, black at the neighbour's alone: the button follows what is chosen."""
+    with transaction() as session:
+        city = node_by_code("C")
+        assert city
+        other = create_node(tier=Tier.OUTLET, code="O2", name="北京路营业厅", parent_id=city.id)
+        product_id = session.get_one(Sku, open_mall.wares.phone_id).product_id
+        sku = add_sku(product_id=product_id, data=SkuData("白色 256G", 199_900), now=NOON)
+        receive_stock(sku_id=sku.id, quantity=10, actor="staff:1", now=NOON)
+        central = select(Stock.id).where(Stock.sku_id == open_mall.wares.phone_id)
+        correct_stock(
+            stock_id=session.scalars(central).one(), change=-20, actor="staff:1", now=NOON
+        )
+    lay(open_mall.wares.phone_id, other, 2)
+    phone.goto(site + open_mall.link(open_mall.alice_id, open_mall.product))
+    button = phone.get_by_role("button", name="加入购物车")
+    expect(phone.get_by_label("白色 256G")).to_be_checked()
+    expect(button).to_be_enabled()
+    phone.get_by_label("黑色 256G").check()
+    expect(button).to_be_disabled()
+    expect(phone.get_by_text("北京路营业厅有 2 件")).to_be_visible()
+    assert not is_wider_than_the_screen(phone)
+    phone.get_by_label("白色 256G").check()
+    button.click()
+    expect(phone.get_by_role("link", name="去结算")).to_be_visible()
+    expect(button).to_be_enabled()
 
 
 def test_a_code_is_asked_for_until_the_phone_is_proven(

@@ -5,8 +5,9 @@ import re
 import pytest
 from sqlalchemy import select
 
-from catalog.models import DEFAULT_PLACE, Reservation, Stock
-from catalog.stock_by_hand import correct_stock
+from catalog.models import DEFAULT_PLACE, Reservation, Sku, Stock
+from catalog.operations import SkuData, add_sku
+from catalog.stock_by_hand import correct_stock, receive_stock
 from fulfilment.models import Chain
 from org.models import OrgNode, Tier
 from org.operations import create_node
@@ -213,6 +214,37 @@ def test_what_lies_near_by_alone_is_bought_there(mall: Mall, neighbour: int, bob
     page = bob.get(f"/p/{mall.product}").text
     assert "暂时缺货" in page
     assert "北京路" not in page
+
+
+def white(mall: Mall) -> str:
+    """The number of another colour of the phone, with ten in the central store."""
+    with transaction() as session:
+        product_id = session.get_one(Sku, mall.wares.phone_id).product_id
+        sku = add_sku(product_id=product_id, data=SkuData("白色 256G", 199_900), now=NOON)
+        receive_stock(sku_id=sku.id, quantity=10, actor="staff:1", now=NOON)
+        return sku.number
+
+
+def chosen_and_for_cart(page: str) -> tuple[list[str], list[str]]:
+    """Of the variants of a product's page: which is chosen, and which may go in the cart."""
+    rows = re.findall(r'<input type="radio" name="sku" value="(\w+)"([^>]*)>', page)
+    return (
+        [number for number, said in rows if re.search(r"\bchecked\b", said)],
+        [number for number, said in rows if "data-for-cart" in said],
+    )
+
+
+def test_what_is_had_as_usual_is_chosen_before_what_lies_near_by(
+    mall: Mall, neighbour: int, bob: Phone
+) -> None:
+    """Black lies at the neighbour's alone, white as usual: the cart is there for white."""
+    assert neighbour
+    other = white(mall)
+    sell_off_central(mall)
+    page = bob.get(f"/p/{mall.product}").text
+    assert chosen_and_for_cart(page) == ([other], [other])
+    assert re.search(r"data-to-cart=[^>]*>加入购物车", page)
+    assert not re.search(r"data-to-cart=[^>]* disabled>", page)
 
 
 def test_a_store_that_closed_is_not_near_by(mall: Mall, neighbour: int, bob: Phone) -> None:
