@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("claims", __name__)
 
 _SAID: Final = {
-    ClaimVerdict.APPROVED: "已同意，两个微信已合为一位客户",
+    ClaimVerdict.APPROVED: "已同意，新微信已接管客户的订单，原微信已挂失",
     ClaimVerdict.REJECTED: "已驳回",
 }
 

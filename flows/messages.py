@@ -97,9 +97,10 @@ def send(*, message_id: int, attempt: int = 1) -> Steps:
     outgoing = start_sending(message_id=message_id, now=clock.now())
     if outgoing is None:
         return
-    openid = identity_by_id(outgoing.identity_id).openid
-    if openid is None:
-        mark_failed(message_id=message_id, error="erased")
+    identity = identity_by_id(outgoing.identity_id)
+    openid = identity.openid
+    if openid is None or identity.lost_at is not None:
+        mark_failed(message_id=message_id, error="erased" if openid is None else "lost")
         return
     api, asked_at = client(outgoing.appid), clock.now()
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from flows.launching import launched_by
 from flows.visit import Opened, owned, touch_link
+from members.claims import is_lost
 from members.joining import join_member
 from members.models import LinkKind
 from members.operations import ensure_identity
@@ -42,7 +43,10 @@ class Person:
 
 
 def signed_in_person(*, identity_id: int, signed_in_at: datetime, now: datetime) -> Person | None:
-    """Who a session of these values belongs to; None when it is over or his data was erased."""
+    """Who a session of these values belongs to.
+
+    None when it is over, his data was erased, or his WeChat was reported lost.
+    """
     if signed_in_at + SIGNED_IN_FOR <= now:
         return None
     try:
@@ -50,6 +54,8 @@ def signed_in_person(*, identity_id: int, signed_in_at: datetime, now: datetime)
     except NotFound:
         return None
     if identity.openid is None or identity.member_id is None:
+        return None
+    if identity.lost_at is not None:
         return None
     if identity.signed_out_at is not None and signed_in_at <= identity.signed_out_at:
         return None
@@ -61,6 +67,12 @@ class SnapshotUser(Forbidden):
 
     code = "snapshot_user"
     message = "当前为快照页，请点击页面右下角的“使用完整服务”后再试"
+
+
+class WeChatLost(Conflict):
+    """Its owner has another one by now: whoever holds it is not let in, and nothing is noted of him."""
+
+    code, message = "wechat_lost", "此微信已挂失，请到营业厅办理"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +135,7 @@ def sign_in(
 ) -> SignedIn:
     """The person behind a completed round trip; the share it began with becomes his touch.
 
-    Raises SnapshotUser.
+    Raises SnapshotUser and WeChatLost.
     """
     if login.is_snapshotuser:
         raise SnapshotUser
@@ -142,7 +154,10 @@ def sign_in_program(
     opened: Opened | None,
     now: datetime,
 ) -> SignedIn:
-    """The person who holds a mini-program; the share it was launched by becomes his touch."""
+    """The person who holds a mini-program; the share it was launched by becomes his touch.
+
+    Raises WeChatLost.
+    """
     identity_id = _known(appid, login, now)
     if opened is not None:
         opened = launched_by(opened, identity_id=identity_id, now=now)
@@ -154,6 +169,8 @@ def _known(appid: str, login: "WebLogin | MiniProgramLogin", now: datetime) -> i
     identity_id = ensure_identity(
         appid=appid, openid=login.openid, unionid=login.unionid or None, now=now
     )
+    if is_lost(identity_id):
+        raise WeChatLost
     join_member(identity_id=identity_id, now=now)
     return identity_id
 

@@ -3,7 +3,7 @@
 By a phone alone nobody gets at somebody's orders without his word (`members.join_requests`). Who has
 no WeChat left to say it with comes to the store; what two of its people saw stands for his word. The
 new WeChat has to have proven the phone of the order all the same, lately, and neither side may have
-rights in the shop.
+rights in the shop. Whoever has the old one in his hands by now gets in with it no more.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -13,7 +13,7 @@ from sqlalchemy import Select, select
 
 from members.claim_models import ClaimVerdict, MemberClaim
 from members.joining import join_members
-from members.models import LinkKind
+from members.models import Identity, LinkKind
 from members.phone_joining import take_phone_turns
 from members.queries import member_ids_of, persons_of
 from wx_backend.db import db, locked
@@ -92,13 +92,20 @@ def undecided_claim(claim_id: int) -> MemberClaim:
 def decide_claim(
     asked: MemberClaim, *, verdict: ClaimVerdict, note: str, actor: str, now: datetime
 ) -> None:
-    """Another person agrees, by which both are one customer, or does not. Raises OwnClaim."""
+    """Another person agrees, by which both are one customer, or does not.
+
+    Raises OwnClaim, and NotClaimable where a link between them was undone: that is never made again.
+    """
     if asked.asked_by == actor:
         raise OwnClaim
     _note(asked, verdict, note, actor, now)
     if verdict is ClaimVerdict.APPROVED:
+        _report_lost(persons_of({asked.old_id}), now)
         persons = persons_of({asked.old_id, asked.new_id})
         join_members(persons, into=min(persons), kind=LinkKind.PHONE, now=now)
+        db.session.flush()
+        if len(persons_of({asked.old_id, asked.new_id})) > 1:
+            raise NotClaimable
     db.session.flush()
 
 
@@ -108,6 +115,16 @@ def withdraw_claim(asked: MemberClaim, *, actor: str, now: datetime) -> None:
         raise AnothersClaim
     _note(asked, ClaimVerdict.WITHDRAWN, "", actor, now)
     db.session.flush()
+
+
+def is_lost(identity_id: int) -> bool:
+    """Whether a WeChat was reported lost, at this account or at any that knows it by its union id."""
+    unionid = db.session.scalar(select(Identity.unionid).where(Identity.id == identity_id))
+    same = Identity.id == identity_id
+    if unionid is not None:
+        same |= Identity.unionid == unionid
+    lost = select(Identity.id).where(same, Identity.lost_at.is_not(None)).limit(1)
+    return db.session.scalar(lost) is not None
 
 
 def order_of_claim(claim_id: int) -> str | None:
@@ -136,6 +153,19 @@ def _open_of(old_id: int) -> MemberClaim | None:
     return db.session.scalar(
         select(MemberClaim).where(MemberClaim.old_id == old_id, MemberClaim.verdict.is_(None))
     )
+
+
+def _report_lost(person: set[int], now: datetime) -> None:
+    """Whatever WeChat a person had is his no more: signed out, and let in never again."""
+    identities = db.session.scalars(
+        select(Identity)
+        .where(Identity.member_id.in_(person))
+        .order_by(Identity.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    for identity in identities:
+        identity.lost_at = identity.signed_out_at = now
 
 
 def _note(asked: MemberClaim, verdict: ClaimVerdict, note: str, actor: str, now: datetime) -> None:

@@ -37,7 +37,8 @@ def join_member(*, identity_id: int, now: datetime) -> int:
 def merge_same_person(*, identity_id: int, now: datetime) -> int:
     """Join the identity's member with all who bear its union id; the oldest stays.
 
-    A link that was undone is never made again by itself. Returns the member of the identity.
+    A link that was undone is never made again by itself, and a WeChat that was reported lost joins
+    nobody. Returns the member of the identity.
     """
     identity = db.session.get(Identity, identity_id, populate_existing=True)
     if identity is None or identity.member_id is None:
@@ -94,12 +95,15 @@ def locked_identity(identity_id: int) -> Identity:
 
 
 def _members_of_unionid(unionid: str | None) -> set[int]:
+    """Who bears a union id; nobody where the WeChat it is of was reported lost."""
     if unionid is None:
         return set()
-    members = select(Identity.member_id).where(
-        Identity.unionid == unionid, Identity.member_id.is_not(None)
-    )
-    return {member_id for member_id in db.session.scalars(members) if member_id is not None}
+    bearers = db.session.execute(
+        select(Identity.member_id, Identity.lost_at).where(Identity.unionid == unionid)
+    ).all()
+    if any(lost_at is not None for _, lost_at in bearers):
+        return set()
+    return {member_id for member_id, _ in bearers if member_id is not None}
 
 
 def join_members(person: set[int], *, into: int, kind: LinkKind, now: datetime) -> None:

@@ -61,7 +61,8 @@ class Identity(Model):
     """One person at one account: (appid, openid). Erasing nulls the openid, the id stays.
 
     `state_at` is the event time of the newest follow or unfollow seen, so that an older event
-    arriving late never overwrites a newer one. Sessions from before `signed_out_at` are over.
+    arriving late never overwrites a newer one. Sessions from before `signed_out_at` are over; of a
+    WeChat that was reported lost (`lost_at`) there are none any more.
     `sync_id` is the last reading of the account's list of followers that had it.
     """
 
@@ -83,6 +84,7 @@ class Identity(Model):
     sync_id: Mapped[int | None] = mapped_column(BigId)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     signed_out_at: Mapped[datetime | None] = mapped_column(Instant)
+    lost_at: Mapped[datetime | None] = mapped_column(Instant)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 

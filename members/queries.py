@@ -226,13 +226,17 @@ def identity_by_id(identity_id: int) -> Identity:
 
 
 def identity_at(member_ids: Iterable[int], appid: str) -> int | None:
-    """Under which identity a person is known at an account; the one he follows with comes first."""
+    """Under which identity a person is known at an account; the one he follows with comes first.
+
+    None that was reported lost: another may hold it.
+    """
     return db.session.scalar(
         select(Identity.id)
         .where(
             Identity.member_id.in_(member_ids),
             Identity.appid == appid,
             Identity.openid.is_not(None),
+            Identity.lost_at.is_(None),
         )
         .order_by(Identity.is_followed.desc(), Identity.id)
         .limit(1)

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from flows.sealed import vault
 from members.claim_models import MemberClaim
-from members.joining import join_member
-from members.models import Member
+from members.claims import is_lost
+from members.joining import join_member, join_members, undo_link
+from members.models import IdentityLink, LinkKind, Member
 from members.operations import ensure_identity
 from members.phone_joining import PROOF_COUNTS_FOR, prove_phone
 from members.queries import member_ids_of
@@ -74,6 +75,7 @@ def test_two_of_the_store_give_him_his_orders(desk_of: Desks, world: World) -> N
     assert manager.post(f"{path}/rejected").status_code == 400
     assert manager.post(f"{path}/approved", note="已当面核对").status_code == 302
     assert persons(world, new)
+    assert is_lost(world.bob.identity_id)
     assert "已同意" in manager.get(page_of(world)).text
     assert "没有等待审批的换绑" in manager.get("/claims").text
     db.session.rollback()
@@ -130,6 +132,28 @@ def test_what_held_when_it_was_asked_has_to_hold_still(desk_of: Desks, world: Wo
     assert manager.post(f"{path}/approved").status_code == 409
     assert not persons(world, new)
     assert manager.post(f"{path}/rejected", note="是员工的微信").status_code == 302
+
+
+def test_two_who_were_parted_are_not_said_to_be_one(desk_of: Desks, world: World) -> None:
+    """A link that was undone is never made again: agreeing to it is refused, and changes nothing."""
+    clerk, manager = desk_of("clerk"), desk_of("manager")
+    new = new_wechat(world)
+    with transaction() as session:
+        new_id = session.scalars(select(Member.id).where(Member.number == new)).one()
+        first = min(new_id, world.bob.member_id)
+        join_members(
+            {new_id, world.bob.member_id}, into=first, kind=LinkKind.PHONE, now=clock.now()
+        )
+        joined = select(IdentityLink.id).where(
+            IdentityLink.member_id == first, IdentityLink.kind == LinkKind.PHONE
+        )
+        undo_link(link_id=session.scalars(joined).one(), now=clock.now())
+    path = claimed(clerk, world, new)
+    assert manager.post(f"{path}/approved").status_code == 409
+    assert not persons(world, new)
+    assert not is_lost(world.bob.identity_id)
+    assert db.session.scalars(select(MemberClaim.verdict)).all() == [None]
+    assert manager.post(f"{path}/rejected", note="曾被分开").status_code == 302
 
 
 def test_another_place_sees_and_decides_nothing(desk_of: Desks, world: World) -> None:

@@ -243,6 +243,16 @@ def test_platform_that_has_it_already_counts_as_sent(
     assert message(message_id).status == Status.SENT
 
 
+def test_a_lost_wechat_gets_nothing(identity_id: int, platform: ScriptedTransport) -> None:
+    message_id = send(identity_id)
+    with transaction() as session:
+        session.get_one(Identity, identity_id).lost_at = clock.now()
+    work()
+
+    assert platform.sent == []
+    assert (message(message_id).status, message(message_id).error) == (Status.FAILED, "lost")
+
+
 def test_erased_person_gets_nothing(identity_id: int, platform: ScriptedTransport) -> None:
     message_id = send(identity_id)
     with transaction():

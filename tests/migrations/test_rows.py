@@ -1,6 +1,6 @@
 """What was there before a step is there after it, up and down, even if it was broken off."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -36,9 +36,11 @@ PLAIN: tuple[tuple[type[Any], Any], ...] = (
 )
 
 
-def at(engine: Engine) -> Any:
+def at(engine: Engine, instant: datetime = NOON) -> Any:
     """An instant as the database keeps it."""
-    return NOON if engine.dialect.name == "postgresql" else int(NOON.timestamp()) * 1_000_000
+    if engine.dialect.name == "postgresql":
+        return instant
+    return int(instant.timestamp()) * 1_000_000
 
 
 def put(engine: Engine, name: str, **values: Any) -> None:
@@ -161,6 +163,35 @@ def test_a_stopped_place_stops_all_pay_outs_for_a_version_without_places(
     reasons = {reason for (reason,) in rows(empty, "stop", "reason")} - {"earlier"}
     assert len(reasons) == (is_whole_open or is_place_open)
     assert ("whole" in reasons) is is_whole_open
+
+
+def test_what_was_claimed_before_is_lost_as_well(empty: Engine) -> None:
+    """Only the WeChats the customer had before; and the version before knows of nothing."""
+    migrate.upgrade(url=url(empty), to="0065")
+    later = NOON + timedelta(days=1)
+    for number, member_id in ((1, 1), (2, 1), (3, 5), (4, 7)):
+        put(empty, "identity", id=number, member_id=member_id, appid="wx", openid=f"o{number}")
+        put(
+            empty,
+            "identity_link",
+            id=number,
+            identity_id=number,
+            member_id=number,
+            linked_at=at(empty),
+        )
+    moved = {"identity_id": 2, "member_id": 1}
+    put(empty, "identity_link", id=9, **moved, linked_at=at(empty, later))
+    claimed = {"old_id": 1, "new_id": 2, "asked_by": "staff:1", "decided_by": "staff:2"}
+    decided = {"decided_at": at(empty, later), "verdict": "approved"}
+    put(empty, "member_claim", id=1, **claimed, **decided)
+    refused = claimed | {"old_id": 4, "new_id": 3}
+    put(empty, "member_claim", id=2, **refused, **decided | {"verdict": "rejected"})
+    lost = [(1, at(empty, later), at(empty, later)), *((each, None, None) for each in (2, 3, 4))]
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0066")
+        assert rows(empty, "identity", "id", "lost_at", "signed_out_at") == lost
+        migrate.downgrade(url=url(empty), to="0065")
+    assert len(rows(empty, "identity", "id")) == 4
 
 
 @pytest.mark.parametrize(
