@@ -71,3 +71,13 @@ def test_what_is_filled_in_takes_the_time_it_takes(trade: Engine) -> None:
     migrate.upgrade(url=url(trade), to="0050")
     with upgrading(trade, "0051", waits_for="LOCK TABLE figure_delta IN EXCLUSIVE MODE"):
         sleep(SHORT_MS / 1000 + 0.5)
+
+
+def test_campaigns_are_stopped_while_their_people_are_counted(trade: Engine) -> None:
+    migrate.upgrade(url=url(trade), to="0063")
+    counting = "LOCK TABLE campaign_recipient IN ACCESS EXCLUSIVE MODE"
+    with upgrading(trade, "0064", waits_for=counting) as another:
+        another.execute(text("SET LOCAL lock_timeout = 500"))
+        another.execute(text("LOCK TABLE campaign IN ROW EXCLUSIVE MODE"))
+        another.rollback()
+        sleep(SHORT_MS / 1000 + 0.5)

@@ -165,6 +165,22 @@ def test_a_stopped_place_stops_all_pay_outs_for_a_version_without_places(
     assert ("whole" in reasons) is is_whole_open
 
 
+def test_people_of_campaigns_are_counted_once_however_often_it_is_broken_off(
+    empty: Engine,
+) -> None:
+    migrate.upgrade(url=url(empty), to="0063")
+    put(empty, "campaign", id=7)
+    for number in range(3):
+        values = {"campaign_id": 7, "identity_id": number, "status": "sent"}
+        put(empty, "campaign_recipient", id=number + 1, **values)
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0064")
+        counted = rows(empty, "campaign_group_delta", "campaign_id", "status", "count")
+        assert counted == [(7, "sent", 3)]
+        with empty.begin() as connection:  # it came to its end, and nobody noted so
+            connection.execute(text("UPDATE alembic_version SET version_num = '0063'"))
+
+
 def test_what_was_claimed_before_is_lost_as_well(empty: Engine) -> None:
     """Only the WeChats the customer had before; and the version before knows of nothing."""
     migrate.upgrade(url=url(empty), to="0065")
