@@ -62,6 +62,12 @@ CALLS: Final = (
         schemas.ProgramSignIn,
     ),
     Call(
+        *("post", "/api/sign-out", "programs.sign_out"),
+        "Sign out, in every browser and mini-program: no session from before counts any more",
+        None,
+        status=204,
+    ),
+    Call(
         *("post", "/api/launch", "programs.launch"),
         "A mini-program was opened by a share: the page it leads to, and what to say, if anything",
         object_of({"path": str, "message": str}),

@@ -266,6 +266,7 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "programs.sign_in": Example(
         {"until": "2026-12-29T04:00:00+00:00"}, {"account": "mall", "code": "0a1b2c3d4e5f"}
     ),
+    "programs.sign_out": Example(None),
     "programs.launch": Example(
         {"path": f"/p/{_PRODUCT}", "message": ""},
         {"share": "SAAAAAAAABBBBBBBBBBBBBBB", "scene": 1047},

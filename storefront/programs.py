@@ -43,6 +43,13 @@ def sign_in() -> ResponseReturnValue:
     return response
 
 
+@bp.post("/api/sign-out")
+def sign_out() -> ResponseReturnValue:
+    """Sign out, everywhere; also who is not signed in any more gets the same answer."""
+    session.end(clock.now())
+    return "", 204
+
+
 @bp.post("/api/launch")
 def launch() -> ResponseReturnValue:
     """The mini-program was opened by a share: where that leads; a touch of whoever is signed in."""

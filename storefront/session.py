@@ -8,10 +8,12 @@ from flask import Response, g, request, session
 from flows.accounts import official_accounts
 from flows.signing_in import Person, signed_in_person
 from flows.visit import Opened
+from members.operations import sign_out
 from referral.values import Certainty
 from wx_backend import clock
 from wx_backend.carried import is_carried
 from wx_backend.config import Account, Mode
+from wx_backend.db import retried
 from wx_backend.errors import NotSignedIn
 from wx_backend.platform import config
 
@@ -58,6 +60,14 @@ def leave() -> None:
     """Sign out, keeping nothing."""
     session.clear()
     g.pop("viewer", None)
+
+
+def end(now: datetime) -> None:
+    """Sign out on every browser and program: a copy of the session is worth nothing afterwards."""
+    person = viewer()
+    if person is not None:
+        retried(lambda: sign_out(identity_id=person.identity_id, now=now))
+    leave()
 
 
 def note_opened(opened: Opened, now: datetime) -> None:

@@ -13,7 +13,6 @@ from werkzeug.exceptions import HTTPException
 
 from flows.accounts import account_of_page
 from flows.signing_in import ask_who, sign_in
-from members.operations import sign_out
 from storefront import session
 from wx_backend import access, clock
 from wx_backend.access import Access, Caller
@@ -121,11 +120,8 @@ def come_back() -> ResponseReturnValue:
 
 @bp.post("/logout")
 def end() -> ResponseReturnValue:
-    """Sign out, on every browser: a copy of the cookie is worth nothing afterwards."""
-    viewer, now = session.viewer(), clock.now()
-    if viewer is not None:
-        retried(lambda: sign_out(identity_id=viewer.identity_id, now=now))
-    session.leave()
+    """Sign out, on every browser."""
+    session.end(clock.now())
     return redirect("/")
 
 

@@ -405,6 +405,7 @@ TABLE: dict[str, Access] = {
     "storefront.posters.state": MEMBER,
     "storefront.programs.launch": ANYONE,
     "storefront.programs.sign_in": ANYONE,
+    "storefront.programs.sign_out": ANYONE,
     "storefront.shelf.mine": MEMBER,
     "storefront.shelf.product": ANYONE,
     "storefront.shelf.products": ANYONE,

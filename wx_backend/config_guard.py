@@ -21,6 +21,7 @@ DEFAULTS: Final[Mapping[str, Limit]] = {
     "touch": Limit(3_000, 60),
     "share": Limit(3_000, 60),
     "login": Limit(3_000, 60),
+    "program": Limit(600, 20),
     "console": Limit(60, 20),
     "code": Limit(300, 5),
     "phone": Limit(300, 20),

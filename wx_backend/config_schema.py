@@ -201,6 +201,7 @@ class Limits(Section):
     touch = fields.Nested(Limit, load_default=None)
     share = fields.Nested(Limit, load_default=None)
     login = fields.Nested(Limit, load_default=None)
+    program = fields.Nested(Limit, load_default=None)
     console = fields.Nested(Limit, load_default=None)
     code = fields.Nested(Limit, load_default=None)
     phone = fields.Nested(Limit, load_default=None)

@@ -38,7 +38,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "storefront.posters.create"): "share",
     ("POST", "storefront.sharing.create"): "share",
     ("POST", "storefront.programs.launch"): "touch",
-    ("POST", "storefront.programs.sign_in"): "login",
+    ("POST", "storefront.programs.sign_in"): "program",
     ("GET", "storefront.sign_in.begin"): "login",
     ("POST", "console.account.begin_factor"): "console",
     ("POST", "console.account.codes"): "console",

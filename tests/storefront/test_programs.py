@@ -172,6 +172,28 @@ def test_without_the_header_the_pages_token_is_asked_for(mall: Mall, phone_of: P
     assert db.session.scalar(select(func.count()).select_from(SalesOrder)) == 0
 
 
+def test_who_signs_out_is_signed_out_with_every_copy_of_his_session(bobs: Program) -> None:
+    bobs.sign_in()
+    copy = bobs.session
+    assert bobs.get("/api/orders").status_code == 200
+    for _ in range(2):
+        answer = bobs.post("/api/sign-out")
+        assert (answer.status_code, answer.data, bobs.session) == (204, b"", "")
+    assert bobs.get("/api/orders").status_code == 401
+    bobs.session = copy
+    assert bobs.get("/api/orders").status_code == 401
+
+
+def test_no_other_site_signs_anybody_out(mall: Mall, phone_of: Phones) -> None:
+    assert mall
+    bob = phone_of("Bob")
+    bob.sign_in()
+    assert forged(bob, "/api/sign-out").status_code == 400
+    assert bob.get("/api/orders").status_code == 200
+    assert bob.post("/api/sign-out").status_code == 204
+    assert bob.get("/api/orders").status_code == 401
+
+
 def test_an_altered_session_is_nobodys_and_it_ends(
     bobs: Program, pass_time: Callable[[float], None]
 ) -> None:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from tests.wx_backend.processes import town
 from wx_backend import access, clock, limits
 from wx_backend.access import Caller
+from wx_backend.carried import HEADER
 from wx_backend.config import Config
 from wx_backend.config_guard import DEFAULTS, Guard, Limit
 from wx_backend.limits import LIMITED, Counts
@@ -28,7 +29,8 @@ Ask = Callable[..., TestResponse]
 @pytest.fixture
 def config(config: Config) -> Config:
     """Three beginnings of a sign-in a minute from one address; one proxy of our own."""
-    guard = Guard(trusted_proxies=(ip_network(PROXY),), limits={**DEFAULTS, "login": Limit(3, 2)})
+    limits = {**DEFAULTS, "login": Limit(3, 2), "program": Limit(2, 2)}
+    guard = Guard(trusted_proxies=(ip_network(PROXY),), limits=limits)
     return replace(config, guard=guard)
 
 
@@ -61,6 +63,16 @@ def test_one_call_too_many_is_refused_and_told_when_to_come_again(ask: Ask) -> N
     assert "操作太频繁了" in page.text
     assert program.get_json()["error"]["code"] == "too_many"
     assert ask("203.0.113.8").status_code == 401
+
+
+def test_codes_made_up_for_a_mini_program_are_counted_by_themselves(app: Flask, ask: Ask) -> None:
+    """Each would be asked about at WeChat: fewer of them from one address, and pages go on."""
+    client, body = app.test_client(use_cookies=False), {"account": "nowhere", "code": "made-up"}
+    sent = {"environ_base": {"REMOTE_ADDR": FAR}, "headers": {HEADER: ""}, "json": body}
+    answers = [client.post("/api/sign-in", **sent).status_code for _ in range(3)]
+    assert answers == [404, 404, 429]
+    assert ask().status_code == 401
+    assert DEFAULTS["program"].address < DEFAULTS["login"].address
 
 
 def test_the_next_minute_begins_anew(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +131,11 @@ def test_every_post_of_strangers_is_limited(app: Flask) -> None:
         if "POST" in (rule.methods or ()) and access.TABLE[rule.endpoint].caller is Caller.ANYONE
     }
     limited = {endpoint for method, endpoint in LIMITED if method == "POST"}
-    assert posts - limited == {"console.sign_in.leave", "storefront.sign_in.end"}
+    assert posts - limited == {
+        "console.sign_in.leave",
+        "storefront.programs.sign_out",
+        "storefront.sign_in.end",
+    }
 
 
 def test_every_post_that_asks_for_the_password_again_is_limited() -> None:

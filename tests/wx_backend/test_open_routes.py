@@ -27,6 +27,7 @@ WRITES = {
     "storefront.links.touch",  # what this browser opened, known from its signed session
     "storefront.programs.launch",  # a look at a link; a touch of nobody but who is signed in
     "storefront.programs.sign_in",  # by a code that WeChat gave to this person, once
+    "storefront.programs.sign_out",  # of whoever is signed in
     "storefront.sharing.create",  # nothing is kept for whoever is nobody
     "storefront.sign_in.end",
 }
