@@ -22,6 +22,7 @@ class MemberClaim(Model):
     """Staff say that `new` is the person `old` is, whose WeChat is lost: what for, why, and who agreed.
 
     `order_number` is the order that was shown; whose order it is decides which staff see the claim.
+    What was written about him (`reason`, `note`) goes with him, and so is not in the trail.
     """
 
     __tablename__ = "member_claim"
@@ -41,7 +42,7 @@ class MemberClaim(Model):
         ),
         Index("ix_member_claim_order", "order_number"),
     )
-    __audited__: ClassVar = ("order_number", "old_id", "new_id", "reason", "verdict")
+    __audited__: ClassVar = ("order_number", "old_id", "new_id", "verdict")
 
     id: Mapped[int] = id_column()
     order_number: Mapped[str] = mapped_column(String(32))

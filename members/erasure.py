@@ -8,8 +8,9 @@ as well. Touches, orders and receipts keep pointing at the identity's and the me
 import secrets
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
+from members.claim_models import MemberClaim
 from members.models import (
     Consent,
     Identity,
@@ -67,6 +68,8 @@ def erase_identity(*, identity_id: int) -> None:
 def erase_member(*, member_id: int, now: datetime) -> None:
     """Forget a person: all his identities, name, phone and addresses, in every row merged into him.
 
+    What staff wrote when he had lost his WeChat goes too.
+
     Raises NotFound; erasing twice changes nothing.
     """
     identity_ids = db.session.scalars(
@@ -82,5 +85,7 @@ def erase_member(*, member_id: int, now: datetime) -> None:
         member.name = ""
         member.phone = member.phone_index = member.phone_proven_at = None
         member.erased_at = member.erased_at or now
+    his = or_(MemberClaim.old_id.in_(members), MemberClaim.new_id.in_(members))
+    db.session.execute(update(MemberClaim).where(his).values(reason="", note=""))
     for table in (MemberAddress, PhoneCode):
         db.session.execute(delete(table).where(table.member_id.in_(members)))

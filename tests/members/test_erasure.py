@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import select
 
+from members.claim_models import ClaimVerdict, MemberClaim
+from members.claims import claim, decide_claim
 from members.consents import Answer, free_consents, record_consents
 from members.erasure import erase_identity, erase_member, erase_profile
 from members.joining import join_member
@@ -107,6 +109,45 @@ def test_person_is_forgotten_in_every_row_merged_into_him(vault: Vault) -> None:
     assert not [row for row in rows if row.phone or row.phone_index or row.phone_proven_at]
     assert set(db.session.scalars(select(Identity.openid))) == {None}
     assert members_by_phone(vault.index(PHONE)) == set()
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_staff_wrote_about_a_person_goes_with_him(which: int) -> None:
+    """Whichever of the two was erased: it is about both."""
+    with transaction() as session:
+        both = [
+            join_member(identity_id=ensure_identity(appid=each, openid=BOB, now=NOON), now=NOON)
+            for each in (CITY, PROVINCE)
+        ]
+        asked = claim(
+            order_number="OD1",
+            old_id=both[0],
+            new_id=both[1],
+            reason="440106199001011234",
+            actor="staff:1",
+            now=NOON,
+        )
+        decide_claim(
+            asked, verdict=ClaimVerdict.REJECTED, note="13800138000", actor="staff:2", now=NOON
+        )
+        other = claim(
+            order_number="OD2",
+            old_id=join_member(
+                identity_id=ensure_identity(appid=CITY, openid="oEve", now=NOON), now=NOON
+            ),
+            new_id=both[1 - which],
+            reason="her papers",
+            actor="staff:1",
+            now=NOON,
+        )
+        session.flush()
+        kept = other.id
+    with transaction():
+        erase_member(member_id=both[which], now=NOON + SECOND)
+
+    rows = db.session.scalars(select(MemberClaim).order_by(MemberClaim.id)).all()
+    assert [(row.reason, row.note) for row in rows] == [("", ""), ("her papers", "")]
+    assert [row.verdict for row in rows if row.id != kept] == ["rejected"]
 
 
 def test_unknown_identity_is_refused() -> None:

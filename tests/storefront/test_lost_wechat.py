@@ -89,7 +89,8 @@ def test_the_new_one_has_everything_and_the_lost_one_nothing(
     assert bob.get(f"/api/orders/{number}/details").status_code == 401
     db.session.rollback()
     lost, new = db.session.scalars(select(Identity).order_by(Identity.id))
-    assert lost.lost_at == lost.signed_out_at is not None
+    assert lost.lost_at is not None
+    assert lost.signed_out_at == lost.lost_at
     assert (new.lost_at, new.signed_out_at) == (None, None)
     now = clock.now()
     assert not signed_in_person(identity_id=lost.id, signed_in_at=now, now=now)
