@@ -6,8 +6,8 @@ BUGS = (
     Bug(
         "the first row of a fund flow is its first movement",
         "reconciliation/chain.py",
-        "            return next(row.before_fen for row in group if row.before_fen in begun)\n",
-        "            return group[0].before_fen\n",
+        "            return {next(row.before_fen for row in group if row.before_fen in begun)}\n",
+        "            return {group[0].before_fen}\n",
         (
             "tests/reconciliation/test_chain.py::test_any_order_within_the_seconds_tells_the_same",
             "tests/flows/reconcile/test_days.py::test_the_order_of_rows_within_one_second_explains_nothing_away",
