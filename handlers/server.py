@@ -1,4 +1,4 @@
-"""The push door's server: takes connections, minds their time, and ends without losing a push."""
+"""The push door's server: takes connections, minds their time, and answers what has begun before it ends."""
 
 import asyncio
 import logging
