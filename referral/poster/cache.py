@@ -1,11 +1,10 @@
 """Finished posters kept as files under their content key, shared by all processes of a machine."""
 
-import fcntl
 import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 KEEP_AFTER_EVICTION = 0.8
@@ -18,9 +17,10 @@ _JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
 class PosterCache:
     """A folder of posters bounded to about `max_bytes`; the least recently used go first.
 
-    Several processes may use one folder: files appear whole or not at all, and only one process
-    at a time clears up. The bound is kept within a twentieth per process. Everything in the
-    folder can be deleted at any moment; it is then drawn again.
+    Several processes may use one folder: files appear whole or not at all. Each clears up for
+    itself, so that none that stands still keeps the others from it; two at once go for the same
+    oldest files. The bound is kept within a twentieth per process. Everything in the folder can
+    be deleted at any moment; it is then drawn again.
     """
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -74,19 +74,16 @@ class PosterCache:
         return self._folder / key[:2] / f"{key}.jpg"
 
     def _clear_up(self) -> None:
-        with self._sole_cleaner() as is_sole:
-            if not is_sole:
+        self._written = 0
+        files = sorted(self._files())
+        total = sum(size for _, size, _ in files)
+        if total <= self._max_bytes:
+            return
+        for _, size, path in files:
+            path.unlink(missing_ok=True)
+            total -= size
+            if total <= self._max_bytes * KEEP_AFTER_EVICTION:
                 return
-            self._written = 0
-            files = sorted(self._files())
-            total = sum(size for _, size, _ in files)
-            if total <= self._max_bytes:
-                return
-            for _, size, path in files:
-                path.unlink(missing_ok=True)
-                total -= size
-                if total <= self._max_bytes * KEEP_AFTER_EVICTION:
-                    return
 
     def _files(self) -> Iterator[tuple[int, int, Path]]:
         """Last use, size and path of every file, what a crash left half-written included."""
@@ -94,13 +91,3 @@ class PosterCache:
             with suppress(FileNotFoundError):
                 about = path.stat()
                 yield about.st_mtime_ns, about.st_size, path
-
-    @contextmanager
-    def _sole_cleaner(self) -> Iterator[bool]:
-        with (self._folder / "lock").open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-                return
-            yield True

@@ -1,4 +1,3 @@
-import fcntl
 import os
 import subprocess
 import sys
@@ -105,15 +104,25 @@ def test_a_poster_cleared_up_before_it_had_its_name_is_drawn_again_later(
     assert cache.find(key(1)) is None
 
 
-def test_only_one_process_clears_up_at_a_time(tmp_path: Path) -> None:
-    cache = PosterCache(tmp_path, 2_500)
-    with (tmp_path / "lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        for number in range(4):
-            cache.store(key(number), jpeg())
-        assert all(cache.find(key(number)) for number in range(4))
-    cache.store(key(4), jpeg())
-    assert size_of(tmp_path) <= 2_500
+def test_a_process_that_stands_still_in_the_middle_keeps_nobody_from_clearing_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one deletes while another has already looked counts for both; none fails over it."""
+    cache, unlink = PosterCache(tmp_path, 5_000), Path.unlink
+    for number in range(5):
+        cache.store(key(number), jpeg())
+
+    def meanwhile(path: Path, missing_ok: bool = False) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "unlink", unlink)
+            for number in range(10, 30):
+                PosterCache(tmp_path, 5_000).store(key(number), jpeg())
+            assert size_of(tmp_path) <= 5_000
+        unlink(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", meanwhile)
+    cache.store(key(5), jpeg())
+    assert 0 < size_of(tmp_path) <= 5_000
 
 
 @pytest.mark.parametrize("wrong", ["", "../../etc/passwd", "A" * 32, "0" * 31, f"{'0' * 32}\n"])
