@@ -51,6 +51,13 @@ def test_every_unit_starts_something_there_is() -> None:
     assert len(started) == 5
 
 
+def test_what_is_added_to_a_unit_is_added_to_one_that_is_started() -> None:
+    wanted = (DEPLOY / "systemd/wx.target").read_text("utf-8").split()
+    added = {folder.name.removesuffix(".d") for folder in (DEPLOY / "systemd").glob("*.d")}
+    assert added
+    assert added <= set(wanted)
+
+
 @pytest.mark.parametrize(
     "name", ["wait-ready.sh", "rolling-restart.sh", "backup/backup.sh", "backup/restore.sh"]
 )
