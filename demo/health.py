@@ -1,8 +1,7 @@
-"""Signs of health: a web address that answers 200, a socket that takes a connection, a worker that waits."""
+"""Signs of health: a web address that answers 200, a Redis that answers, a worker that waits."""
 
 import http.client
 import socket
-from pathlib import Path
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -28,13 +27,15 @@ def answers(host: str, port: int, path: str, *, called: str = "") -> Health:
     return check
 
 
-def listens_at(path: Path) -> Health:
-    """Well when the Unix socket takes a connection."""
+def pings(redis_url: str) -> Health:
+    """Well when the Redis server answers: while it still reads its file it takes connections only."""
 
     def check(_pid: int) -> bool:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(TIMEOUT_SECONDS)
-            return client.connect_ex(str(path)) == 0
+        try:
+            with Redis.from_url(redis_url, socket_timeout=TIMEOUT_SECONDS) as redis:
+                return bool(redis.ping())
+        except RedisError:
+            return False
 
     return check
 

@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from demo.health import listens_at
+from demo.health import pings
 from demo.places import Places
 from demo.program import Program
 from demo.refusal import CannotStart
@@ -50,6 +50,6 @@ def valkey(places: Places) -> Program:
         "valkey",
         (str(server_binary()), str(config)),
         log=places.log("valkey"),
-        health=listens_at(places.valkey_socket),
+        health=pings(f"unix://{places.valkey_socket}"),
         address=places.redis_url,
     )

@@ -1,10 +1,10 @@
 """Small stand-ins for the service's processes."""
 
+import socket
 import sys
 from pathlib import Path
 
-from demo.health import listens_at
-from demo.program import Program
+from demo.program import Health, Program
 
 SERVER = """
 import socket, sys, time
@@ -33,6 +33,16 @@ def program(folder: Path, name: str, code: str, *arguments: str, **options: obje
     command = (sys.executable, "-S", "-c", code, *arguments)
     settings = {"settle_seconds": 0.2, "start_seconds": 10.0} | options
     return Program(name, command, log=folder / f"{name}.log", **settings)  # type: ignore[arg-type] # mixed on purpose
+
+
+def listens_at(path: Path) -> Health:
+    """Well when the Unix socket takes a connection."""
+
+    def check(_pid: int) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            return client.connect_ex(str(path)) == 0
+
+    return check
 
 
 def server(folder: Path, name: str = "server") -> Program:

@@ -1,5 +1,8 @@
 """The demo's Valkey starts, keeps what it was told through a crash, and ends with us."""
 
+import re
+import socket
+import threading
 import time
 from pathlib import Path
 
@@ -7,6 +10,7 @@ import pytest
 from redis import Redis
 
 from demo import valkey as valkey_module
+from demo.health import pings
 from demo.places import Places
 from demo.refusal import CannotStart
 from demo.supervisor import Supervisor
@@ -27,6 +31,25 @@ def test_what_was_rung_survives_a_kill(tmp_path: Path) -> None:
         with Redis.from_url(places.redis_url) as redis:
             assert redis.get("bell") == b"rung"
             assert redis.info("server")["tcp_port"] == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_well"), [(b"+PONG\r\n", True), (b"-LOADING reads its file\r\n", False)]
+)
+def test_it_is_well_once_it_has_read_its_file(tmp_path: Path, answer: bytes, is_well: bool) -> None:
+    path = tmp_path / "valkey.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        threading.Thread(target=_answers_always, args=(server, answer), daemon=True).start()
+        assert pings(f"unix://{path}?protocol=2")(0) is is_well
+
+
+def _answers_always(server: socket.socket, answer: bytes) -> None:
+    client, _ = server.accept()
+    with client:
+        while asked := client.recv(1000):
+            client.sendall(answer * len(re.findall(rb"\*\d+\r\n", asked)))
 
 
 def test_a_server_of_the_machine_will_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
