@@ -213,6 +213,7 @@ def _resume(market: Market, story: str, told: Told) -> None:
 def test_who_hangs_past_the_lease_changes_nothing_any_more(
     market: Market, point: str, story: str
 ) -> None:
+    """He does one thing at a time: a second call under way would renew its lease, and go on rightly."""
     told = begin(market, story)
     db.session.rollback()
     before: dict[str, list[object]] = {}
@@ -223,7 +224,8 @@ def test_who_hangs_past_the_lease_changes_nothing_any_more(
         assert_done_once(market, story, told)
         before.update(rows())
 
-    meet(deed_of(market, story, told, point), Fate.HANG, done_meanwhile)
+    deed = deed_of(market, story, told, point, one_by_one=True)
+    meet(deed, Fate.HANG, done_meanwhile)
     assert rows() == before
 
 
