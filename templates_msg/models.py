@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from wx_backend.claims import partial_index
 from wx_backend.db import Instant, Model, id_column
 
 
@@ -39,6 +40,8 @@ class Message(Model):
         UniqueConstraint("key"),
         Index("ix_message_identity", "identity_id", "created_at"),
         Index("ix_message_msgid", "appid", "msgid"),
+        partial_index("ix_message_sending", "sending_at", where="status = 'sending'"),
+        partial_index("ix_message_unknown", "sending_at", where="status = 'unknown'"),
     )
 
     id: Mapped[int] = id_column()

@@ -1,19 +1,24 @@
 """Where a send and the platform's word on it meet, whichever comes first."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select, update
 from sqlalchemy.orm import aliased
 
 from templates_msg.models import Message, MessageStatus, Outcome
 from templates_msg.rules import REPEAT_WITHIN
 from wx_backend.db import db, later, locked, upsert
 
+log = logging.getLogger(__name__)
+
 ROUNDED: Final = timedelta(seconds=2)  # the platform tells whole seconds, by its own clock
 TOLD_WITHIN: Final = timedelta(minutes=10)
 HELD_FOR: Final = timedelta(days=2)
+GIVEN_UP_AFTER: Final = timedelta(hours=1)
+"""Whoever sends a message says what came of it within minutes, or comes again to do so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,20 @@ def record_outcome(
 def join_send(*, appid: str, msgid: str, message_id: int) -> Settled | None:
     """The platform took message `message_id` as `msgid`; its outcome may be here already."""
     return _meet(appid, msgid, message_id=message_id)
+
+
+def give_up_sending(*, now: datetime) -> int:
+    """Leave no message as being sent whose sender is gone for good: it is unknown; how many."""
+    left = update(Message).where(
+        Message.status == MessageStatus.SENDING, Message.sending_at <= now - GIVEN_UP_AFTER
+    )
+    found = db.session.execute(
+        left.values(status=MessageStatus.UNKNOWN).execution_options(synchronize_session=False)
+    )
+    count: int = found.rowcount  # type: ignore[attr-defined]  # a CursorResult
+    if count:
+        log.warning("messages were left as being sent", extra={"count": count})
+    return count
 
 
 def settle_unknown(*, now: datetime, limit: int = 500) -> list[Settled]:

@@ -33,11 +33,15 @@ def note_outcome(
 
 
 def settle_unknown(*, now: datetime) -> int:
-    """Give sends whose answer never came the outcome that can only be theirs: as a chore."""
+    """Give sends whose answer never came the outcome that can only be theirs: as a chore.
+
+    A send whose sender is gone is one of them; how many were settled or left so.
+    """
+    given_up = outcomes.give_up_sending(now=now)
     settled = outcomes.settle_unknown(now=now)
     for each in settled:
         _take_over(each)
-    return len(settled)
+    return given_up + len(settled)
 
 
 def as_told(marked: Mark, told: Mapping[int, Settled]) -> Mark:

@@ -1,5 +1,6 @@
 """Sending messages: one call each, and what becomes of every kind of answer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from flows.campaign.outcomes import note_outcome, settle_unknown
 from flows.messages import send_message, send_notice, send_subscription
 from flows.poster import send_poster
 from members.consents import Answer, free_consents, record_consents
@@ -20,7 +22,7 @@ from tests.jobs import run_jobs
 from tests.templates_msg.cast import BOB, CITY, bob, draft, message
 from tests.wechat.doubles import ScriptedTransport, json_of
 from wx_backend import clock, crash, outbox
-from wx_backend.db import db, transaction
+from wx_backend.db import db, retried, transaction
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import defer
 from wx_backend.stops import Line, lift, stop
@@ -160,6 +162,39 @@ def test_crash_after_the_call_repeats_it_under_the_same_mark(
     first, second = platform.calls(SEND)
     assert json_of(first)["client_msg_id"] == json_of(second)["client_msg_id"]
     assert message(message_id).status == Status.SENT
+
+
+def test_a_message_whose_job_gave_up_after_the_call_is_settled_nevertheless(
+    app: Flask, identity_id: int, platform: ScriptedTransport
+) -> None:
+    """Its account is taken out of the configuration before the job comes again."""
+    platform.on(SEND, TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        crash.arm("messages.before_mark", crash.raise_crashed)
+        with pytest.raises(crash.Crashed):
+            work()
+        crash.disarm()
+        app.extensions["wx_config"] = replace(app.extensions["wx_config"], accounts=())
+        app.extensions["wx_clients"]._clients.clear()
+        time.shift(timedelta(seconds=61))
+        work()
+        assert message(message_id).status == Status.SENDING
+        assert db.session.scalars(select(outbox.Job.status)).all() == ["dead"]
+        retried(
+            lambda: note_outcome(
+                appid=CITY,
+                msgid=str(TAKEN["msgid"]),
+                status="success",
+                event_at=AT + timedelta(seconds=2),
+                identity_id=identity_id,
+            )
+        )
+        time.shift(timedelta(hours=1))
+        retried(lambda: settle_unknown(now=clock.now()))
+
+    assert message(message_id).status == Status.DELIVERED
+    assert len(platform.calls(SEND)) == 1
 
 
 def test_a_message_that_was_claimed_but_not_begun_when_the_line_is_stopped_waits(

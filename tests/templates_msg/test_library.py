@@ -8,8 +8,8 @@ from flask import Flask
 from members.operations import ensure_identity
 from templates_msg.library import Listed, library_of, note_library, usable_template
 from templates_msg.models import MessageKind, MessageStatus
-from templates_msg.operations import mark_unknown, queue_message, start_sending
-from templates_msg.outcomes import TOLD_WITHIN, record_outcome, settle_unknown
+from templates_msg.operations import mark_sent, mark_unknown, queue_message, start_sending
+from templates_msg.outcomes import TOLD_WITHIN, give_up_sending, record_outcome, settle_unknown
 from templates_msg.rules import BadField, check_filled, lines_of
 from tests.templates_msg.cast import CITY, MINUTE, NOON, bob, draft, message
 from wx_backend.db import retried, transaction
@@ -98,6 +98,25 @@ def test_an_unanswered_send_is_settled_by_the_only_outcome_that_can_be_its(app: 
         MessageStatus.DELIVERED,
         "M7",
     )
+
+
+def test_what_nobody_goes_on_sending_is_unknown_after_an_hour(app: Flask) -> None:
+    """Whoever comes back after all and was told its number says so as ever."""
+    assert app.testing
+    identity_id = bob()
+    with transaction():
+        sending = queue_message(draft(identity_id, "a"), now=NOON)
+        waiting = queue_message(draft(identity_id, "b"), now=NOON)
+        start_sending(message_id=sending, now=NOON)
+
+    def given_up(minutes: int) -> int:
+        return retried(lambda: give_up_sending(now=NOON + minutes * MINUTE))
+
+    assert [given_up(minutes) for minutes in (59, 60, 61)] == [0, 1, 0]
+    assert message(sending).status == MessageStatus.UNKNOWN
+    assert message(waiting).status == MessageStatus.QUEUED
+    retried(lambda: mark_sent(message_id=sending, msgid="M7", now=NOON + 62 * MINUTE))
+    assert (message(sending).status, message(sending).msgid) == (MessageStatus.SENT, "M7")
 
 
 def test_where_two_could_be_meant_nothing_is_guessed(app: Flask) -> None:

@@ -27,6 +27,15 @@ BUGS = (
         ),
     ),
     Bug(
+        "a message whose sender gave up is being sent for ever",
+        "flows/campaign/outcomes.py",
+        "    given_up = outcomes.give_up_sending(now=now)\n",
+        "    given_up = 0\n",
+        (
+            "tests/flows/test_messages.py::test_a_message_whose_job_gave_up_after_the_call_is_settled_nevertheless",
+        ),
+    ),
+    Bug(
         "locked rows are the ones seen before",
         "wx_backend/db.py",
         ".execution_options(populate_existing=True)",
