@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from console.pages import text
 from console.session import staff
 from flows import event_desk, message_desk
-from flows.event_desk import TEXT, VALUE
+from flows.event_desk import TEXT, VALUE, Choice
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.platform import config
+from wx_backend.words import printable
 
 log = logging.getLogger(__name__)
 bp = Blueprint("message_templates", __name__, url_prefix="/message-templates")
@@ -71,15 +72,10 @@ def show(account: str, event: str) -> str:
 def save(account: str, event: str) -> ResponseReturnValue:
     """Keep the choice; what the platform would refuse is refused."""
     node_id, template_id = staff().node_id, request.form.get("template_id", "")[:64]
-    filled_by = _filled_by()
+    page = printable(request.form.get("page", "")).strip()
+    choice = Choice(template_id, _filled_by(), page)
     retried(
-        lambda: event_desk.save_mapping(
-            name=account,
-            key=event,
-            template_id=template_id,
-            filled_by=filled_by,
-            node_id=node_id,
-        )
+        lambda: event_desk.save_mapping(name=account, key=event, choice=choice, node_id=node_id)
     )
     return _done(account, event, "event message saved", "已保存")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from flows.message_desk import kind_for, library_seen, run_from, tells
-from flows.message_events import EVENTS, Event
+from flows.message_events import EVENTS, NUMBER, Event
 from flows.messages import send_message, send_subscription
 from flows.telling_reps import reachable_rep
 from org.queries import under
@@ -15,7 +15,7 @@ from templates_msg.library import library_of, usable_template
 from templates_msg.models import LibraryTemplate
 from templates_msg.operations import Draft, drop_template, set_template
 from templates_msg.queries import Purpose, template_for
-from templates_msg.rules import Line, check_filled, lines_of
+from templates_msg.rules import Line, check_filled, check_page, lines_of, page_for
 from wx_backend.config import Account
 from wx_backend.errors import BadInput, NotFound
 from wx_backend.platform import config
@@ -28,7 +28,8 @@ TEXT: Final = "text:"
 class EventForm:
     """One event's form: the chosen template's lines with what fills each, and a sample.
 
-    `is_notice`: a subscription notice, for a mini-program.
+    `is_notice`: a subscription notice, for a mini-program; then `page` is what a tap opens, as it is
+    written and in the sample.
     """
 
     key: str
@@ -40,6 +41,8 @@ class EventForm:
     sample: Sequence[Line]
     is_mapped: bool
     is_notice: bool
+    page: str
+    sample_page: str
 
 
 def mapping(name: str, key: str, template_id: str, node_id: int) -> EventForm:
@@ -67,24 +70,36 @@ def mapping(name: str, key: str, template_id: str, node_id: int) -> EventForm:
         sample=lines_of(chosen.content, _example(event, filled_by)) if chosen else [],
         is_mapped=used is not None,
         is_notice=account.is_mini_program,
+        page=used.page if used else "",
+        sample_page=_example_page(event, used.page) if used else "",
     )
 
 
-def save_mapping(
-    *, name: str, key: str, template_id: str, filled_by: Mapping[str, str], node_id: int
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What staff chose for an event: the template, what fills each field, and the page a tap opens."""
+
+    template_id: str
+    filled_by: Mapping[str, str]
+    page: str = ""
+
+
+def save_mapping(*, name: str, key: str, choice: Choice, node_id: int) -> None:
     """Have an event told by a template: every field gets a value of ours or a text.
 
     Tried out with the examples: what the platform would refuse is refused here. Raises BadField,
-    NotFound, Forbidden.
+    BadInput, NotFound, Forbidden.
     """
     account = run_from(name, node_id)
-    event, template = _event(account, key), usable_template(account.appid, template_id)
+    filled_by, page = choice.filled_by, choice.page if account.is_mini_program else ""
+    event, template = _event(account, key), usable_template(account.appid, choice.template_id)
     if template.kind != kind_for(account):
         raise BadInput(
             "公众号的事件通知用模板消息，小程序的用订阅消息，请换一个模板", fields=["template_id"]
         )
     check_filled(template.content, _example(event, filled_by))
+    if page:
+        check_page(page, has_number=NUMBER in event.values)
     fields = {
         by.removeprefix(VALUE): field for field, by in filled_by.items() if by.startswith(VALUE)
     }
@@ -92,7 +107,12 @@ def save_mapping(
         raise BadInput("同一个值只能填入一个字段", fields=["filled_by"])
     fixed = {field: by.removeprefix(TEXT) for field, by in filled_by.items() if by.startswith(TEXT)}
     set_template(
-        appid=account.appid, purpose=key, template_id=template_id, fields=fields, fixed=fixed
+        appid=account.appid,
+        purpose=key,
+        template_id=choice.template_id,
+        fields=fields,
+        fixed=fixed,
+        page=page,
     )
 
 
@@ -112,7 +132,8 @@ def test_send(*, name: str, key: str, rep_number: str, node_id: int, now: dateti
     if receiver is None:
         raise BadInput("没有这位员工，或其微信尚未绑定、未关注该公众号", fields=["rep_number"])
     data = used.data({name: each.example for name, each in event.values.items()})
-    url = {} if account.is_mini_program else {"url": config().service.base_url}
+    page = _example_page(event, used.page)
+    url = page if account.is_mini_program else config().service.base_url
     draft = Draft(
         key=f"test:{key}:{receiver}:{int(now.timestamp() * 1000)}",
         appid=account.appid,
@@ -120,7 +141,7 @@ def test_send(*, name: str, key: str, rep_number: str, node_id: int, now: dateti
         kind=kind_for(account),
         purpose="test",
         template_id=used.template_id,
-        content={"data": data, **url},
+        content={"data": data, "url": url},
     )
     if not account.is_mini_program:
         send_message(draft, now=now)
@@ -142,6 +163,11 @@ def _example(event: Event, filled_by: Mapping[str, str]) -> dict[str, str]:
         value = event.values.get(by.removeprefix(VALUE)) if by.startswith(VALUE) else None
         data[field] = value.example if value is not None else by.removeprefix(TEXT)
     return data
+
+
+def _example_page(event: Event, page: str) -> str:
+    number = event.values.get(NUMBER)
+    return page_for(page, number.example if number is not None else "")
 
 
 def _filled_by(used: Purpose) -> dict[str, str]:

@@ -10,7 +10,7 @@ from flows.message_events import EVENTS, Event
 from members.consent_books import Book, books_of, is_waiting
 from templates_msg.library import Listed, ask_for, library_of, note_library
 from templates_msg.models import LibraryTemplate, MessageKind
-from templates_msg.queries import purposes_of
+from templates_msg.queries import Purpose, purposes_of
 from wx_backend import clock
 from wx_backend.config import Account
 from wx_backend.errors import Forbidden, NotFound
@@ -20,12 +20,16 @@ from wx_backend.platform import client
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event at an account, with the template it is told by, if there is one."""
+    """One event at an account, with the template it is told by, if there is one.
+
+    `page` is what a tap opens in a mini-program.
+    """
 
     key: str
     event: Event
     template: LibraryTemplate | None
     is_mapped: bool
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +81,20 @@ def library(name: str, node_id: int) -> Library:
     templates, used = library_of(account.appid), purposes_of(account.appid)
     by_id = {each.template_id: each for each in templates}
     events = [
-        EventRow(key, event, by_id.get(used[key].template_id) if key in used else None, key in used)
+        _row(key, event, used.get(key), by_id)
         for key, event in EVENTS.items()
         if tells(account, event)
     ]
     books, is_counting = books_of(account.appid), is_waiting(account.appid)
     return Library(account, templates, books, is_counting, events, _is_below(account, node_id))
+
+
+def _row(
+    key: str, event: Event, used: Purpose | None, by_id: Mapping[str, LibraryTemplate]
+) -> EventRow:
+    if used is None:
+        return EventRow(key, event, template=None, is_mapped=False)
+    return EventRow(key, event, by_id.get(used.template_id), is_mapped=True, page=used.page)
 
 
 def ask(*, name: str, template_id: str, is_asked: bool, node_id: int) -> None:

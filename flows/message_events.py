@@ -26,11 +26,14 @@ class Event:
     is_for_reps: bool = False
 
 
+NUMBER: Final = "number"
+"""What the order's number is called among an event's values."""
+
 _NUMBER: Final = Value("订单编号", "OD2603029X4K7M2Q8RT1B")
 _GOODS: Final = Value("商品", "畅享手机 12 256GB 曜石黑…")
 _AMOUNT: Final = Value("金额", "12999.00元")
 _AT: Final = Value("时间", "2026-03-02 12:00")
-_ORDER: Final = {"number": _NUMBER, "goods": _GOODS}
+_ORDER: Final = {NUMBER: _NUMBER, "goods": _GOODS}
 
 EVENTS: Final[Mapping[str, Event]] = {
     "order_paid": Event("订单已支付", {**_ORDER, "amount": _AMOUNT, "paid_at": _AT}),

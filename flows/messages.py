@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from flows.message_events import NUMBER
 from members.consents import use_consent
 from members.operations import found_unfollowed
 from members.queries import identity_by_id
@@ -24,7 +25,7 @@ from templates_msg.operations import (
     start_sending,
 )
 from templates_msg.queries import template_for
-from templates_msg.rules import client_msg_id
+from templates_msg.rules import client_msg_id, page_for
 from wechat.error_codes import NOT_FOLLOWING, Kind, kind_of
 from wx_backend import clock, crash
 from wx_backend.clock import SHANGHAI
@@ -53,8 +54,8 @@ def send_notice(
     """Send the message an account has for a purpose; None where it has none, or nobody agreed to it.
 
     `values` go by our own names; the account's template says which field each fills. A mini-program
-    tells by subscription notice, which opens its first page. Raises BadField for values the platform
-    would refuse.
+    tells by subscription notice, which opens the page chosen for the purpose. Raises BadField for
+    values the platform would refuse.
     """
     appid = identity_by_id(identity_id).appid
     template, account = template_for(appid, purpose), config().account_of(appid)
@@ -70,7 +71,8 @@ def send_notice(
         content={"data": template.data(values), "url": url},
     )
     if account is not None and account.is_mini_program:
-        content = {"data": draft.content["data"]}
+        page = page_for(template.page, values.get(NUMBER, ""))
+        content = {"data": draft.content["data"], "url": page}
         notice = replace(draft, kind=MessageKind.SUBSCRIPTION, content=content)
         return send_subscription(notice, now=now)
     return send_message(draft, now=now)

@@ -87,6 +87,7 @@ class Template(Model):
     """Which of the platform's templates is used for a purpose at an account, and its fields.
 
     `fields` maps our names of values to the template's fields, `fixed` fields to a text of ours.
+    `page` is the mini-program's page that a tap opens, with the order's number where it says so.
     """
 
     __tablename__ = "template"
@@ -98,6 +99,7 @@ class Template(Model):
     template_id: Mapped[str] = mapped_column(String(64))
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     fixed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    page: Mapped[str | None] = mapped_column(String(255))
 
 
 class LibraryTemplate(Model):

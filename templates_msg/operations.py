@@ -34,8 +34,8 @@ _UNANSWERED = (MessageStatus.SENDING, MessageStatus.UNKNOWN)
 class Draft:
     """A message to be: `key` names its business reason, such as `order_paid:OD26...`.
 
-    `content` of a template or subscription message is `{"data": {key: value}, "url": ...}`, of a
-    customer-service message `{"text": ...}`.
+    `content` of a template or subscription message is `{"data": {key: value}, "url": ...}`, where a
+    mini-program's `url` is one of its pages, of a customer-service message `{"text": ...}`.
     """
 
     key: str
@@ -67,10 +67,12 @@ def set_template(
     template_id: str,
     fields: Mapping[str, str],
     fixed: Mapping[str, str] | None = None,
+    page: str = "",
 ) -> None:
     """Use one of the platform's templates for a purpose.
 
-    `fields` maps our names to its keys, `fixed` those keys that always hold one text.
+    `fields` maps our names to its keys, `fixed` those keys that always hold one text; `page` is
+    what a tap opens in a mini-program (`templates_msg.rules.check_page`).
     """
     row = {
         "appid": appid,
@@ -78,8 +80,10 @@ def set_template(
         "template_id": template_id,
         "fields": dict(fields),
         "fixed": dict(fixed or {}),
+        "page": page or None,
     }
-    upsert(Template, row, key=("appid", "purpose"), update=("template_id", "fields", "fixed"))
+    changing = ("template_id", "fields", "fixed", "page")
+    upsert(Template, row, key=("appid", "purpose"), update=changing)
 
 
 def drop_template(*, appid: str, purpose: str) -> None:

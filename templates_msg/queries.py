@@ -14,12 +14,13 @@ from wx_backend.errors import NotFound
 class Purpose:
     """The template an account uses for a purpose; `fields` maps our names to its keys.
 
-    `fixed` are fields that always hold the same text.
+    `fixed` are fields that always hold the same text; `page` is what a tap opens in a mini-program.
     """
 
     template_id: str
     fields: Mapping[str, str]
     fixed: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
 
     def data(self, values: Mapping[str, str]) -> dict[str, str]:
         """Our values under the template's keys; values it has no field for are left out."""
@@ -30,13 +31,13 @@ class Purpose:
 def template_for(appid: str, purpose: str) -> Purpose | None:
     """What an account sends for a purpose; None where nothing is set up."""
     template = db.session.scalar(select(Template).filter_by(appid=appid, purpose=purpose))
-    return Purpose(template.template_id, template.fields, template.fixed) if template else None
+    return _purpose(template) if template else None
 
 
 def purposes_of(appid: str) -> dict[str, Purpose]:
     """Every purpose an account has a template for."""
     rows = db.session.scalars(select(Template).filter_by(appid=appid))
-    return {row.purpose: Purpose(row.template_id, row.fields, row.fixed) for row in rows}
+    return {row.purpose: _purpose(row) for row in rows}
 
 
 def message_by_id(message_id: int) -> Message:
@@ -70,3 +71,7 @@ def count_messages(among: Select[int | None]) -> dict[str, int]:
         select(Message.status, func.count()).where(Message.id.in_(among)).group_by(Message.status)
     )
     return {status: count for status, count in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def _purpose(row: Template) -> Purpose:
+    return Purpose(row.template_id, row.fields, row.fixed, row.page or "")

@@ -42,6 +42,7 @@ def _send(call: Call) -> Answer:
     contact = call.contact(call.text("touser", missing=40003))
     template = template_of(call)
     data = checked_data(template.content, call.body.get("data"))
+    _check_page(call)
     left = contact.consents.get(template.template_id, 0)
     if left < 1:
         raise ApiError(43101)
@@ -64,3 +65,13 @@ def _send(call: Call) -> Answer:
     task = pushes.push(call.world, call.account, contact, event, delay=event_delay(call))
     call.caused += [task] if task else []
     return {**OK, "msgid": msg_id}
+
+
+def _check_page(call: Call) -> None:
+    """A mini-program's page has to be one of the published; raises ApiError 41030."""
+    page = str(call.body.get("page") or "")
+    if call.account.kind != "mini" or not page:
+        return
+    published = call.account.pages
+    if page.startswith("/") or (published and page.partition("?")[0] not in published):
+        raise ApiError(41030)

@@ -128,6 +128,7 @@ def show(
         message=kind,
         template_id=template.template_id,
         data=content.get("data", {}),
+        page=str(content.get("page", "")),
         client_msg_id=call.body.get("client_msg_id", ""),
         msg_id=str(msg_id),
     )

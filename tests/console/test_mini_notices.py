@@ -127,3 +127,57 @@ def test_it_is_run_from_its_own_place_only(root: Desk, desk_of: Desks, run_jobs:
     assert north.post(EVENT, **FILLED).status_code == 404
     assert desk_of("south").post(EVENT, **FILLED).status_code == 302
     assert "plain" not in root.get("/campaigns/new").text
+
+
+def test_a_tap_opens_the_chosen_page_with_the_orders_number(
+    root: Desk, wechat: Stage, run_jobs: RunJobs
+) -> None:
+    wechat.control("PUT", f"/accounts/{PROGRAM}", kind="mini", pages=["pages/order/order"])
+    root.post("/message-templates/plain/sync")
+    run_jobs()
+    page = "pages/order/order?number={订单编号}"
+    assert root.post(EVENT, **FILLED, page=page).status_code == 302
+
+    form = root.get(EVENT).text
+    assert f'value="{page}"' in form
+    assert "pages/order/order?number=OD2603029X4K7M2Q8RT1B" in form
+    assert page in root.get("/message-templates", account="plain").text
+    assert told("order_paid:OD1") is not None
+    run_jobs()
+    (fact,) = wechat.facts("message.delivered")
+    assert fact["page"] == "pages/order/order?number=OD1"
+
+
+def test_without_a_page_a_tap_opens_none(root: Desk, wechat: Stage, run_jobs: RunJobs) -> None:
+    root.post("/message-templates/plain/sync")
+    run_jobs()
+    root.post(EVENT, **FILLED)
+    assert "点开不跳转" in root.get(EVENT).text
+    assert told("order_paid:OD1") is not None
+    run_jobs()
+    assert [fact["page"] for fact in wechat.facts("message.delivered")] == [""]
+
+
+def test_a_page_wechat_does_not_have_fails_the_message_and_says_so(
+    root: Desk, wechat: Stage, run_jobs: RunJobs
+) -> None:
+    wechat.control("PUT", f"/accounts/{PROGRAM}", kind="mini", pages=["pages/order/order"])
+    root.post("/message-templates/plain/sync")
+    run_jobs()
+    root.post(EVENT, **FILLED, page="pages/order/other")
+    assert told("order_paid:OD1") is not None
+    run_jobs()
+    db.session.rollback()
+    (sent,) = db.session.scalars(select(Message))
+    assert sent.status == MessageStatus.FAILED
+    assert (sent.error or "").startswith("41030")
+    assert wechat.facts("message.delivered") == []
+
+
+def test_a_page_written_wrongly_is_not_kept(root: Desk, run_jobs: RunJobs) -> None:
+    root.post("/message-templates/plain/sync")
+    run_jobs()
+    answer = root.post(EVENT, **FILLED, page="/pages/order/order")
+    assert answer.status_code == 400
+    assert "不能以 / 开头" in answer.text
+    assert template_for(PROGRAM, "order_paid") is None

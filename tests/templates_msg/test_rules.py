@@ -4,8 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from templates_msg.rules import BadField, check_fields, client_msg_id, may_repeat, shortened
+from templates_msg.rules import (
+    BadField,
+    check_fields,
+    check_page,
+    client_msg_id,
+    may_repeat,
+    page_for,
+    shortened,
+)
 from tests.templates_msg.cast import MINUTE, NOON
+from wx_backend.errors import BadInput
 
 
 @pytest.mark.parametrize(
@@ -81,3 +90,48 @@ def test_send_without_answer_is_repeated_for_eight_minutes() -> None:
 
 def test_repeat_of_a_message_carries_the_same_mark() -> None:
     assert client_msg_id(7) == client_msg_id(7) != client_msg_id(8)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "index",
+        "pages/order/order",
+        "pages/order/order?number={订单编号}",
+        "pages/my-orders/list_2?tab=paid&from=%E9%80%9A%E7%9F%A5",
+        "p" * 255,
+    ],
+)
+def test_page_of_a_mini_program_is_taken(page: str) -> None:
+    check_page(page, has_number=True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/pages/order/order",
+        "pages/order/",
+        "pages//order",
+        "pages/order?",
+        "pages/order?a=1?b=2",
+        "pages/order#top",
+        "pages/订单",
+        "pages/order?n={number}",
+        "pages/my order",
+        "https://mall.example.com/orders",
+        "pages/order\nX",
+        "p" * 256,
+    ],
+)
+def test_page_the_platform_would_not_find_is_refused(page: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        check_page(page, has_number=True)
+    assert refusal.value.details == {"fields": ["page"]}
+
+
+def test_an_orders_number_goes_where_there_is_one_only() -> None:
+    page = "pages/order/order?number={订单编号}"
+    assert page_for(page, "OD1&x=2") == "pages/order/order?number=OD1%26x%3D2"
+    assert page_for("index", "OD1") == "index"
+    with pytest.raises(BadInput):
+        check_page(page, has_number=False)
