@@ -19,7 +19,12 @@ bp = Blueprint("repair", __name__)
 @bp.get("/failures")
 def failures() -> str:
     """Pushes, notices and jobs that gave up, with the reason."""
-    return render_template("console/failures.html", tables=repair.failures(staff().node_id))
+    node_id = staff().node_id
+    return render_template(
+        "console/failures.html",
+        tables=repair.failures(node_id),
+        unsigned=repair.unsigned(node_id),
+    )
 
 
 @bp.post("/failures/<label>/<int:row_id>/replay")

@@ -18,6 +18,7 @@ from payments.desk import count_exceptions, exception_within, exceptions_within
 from payments.exceptions import close_item
 from payments.models import ExceptionItem, PayNotice
 from payments.queries import order_of_attempt
+from wechat.pay.error_codes import SIGNATURE_REFUSED
 from wx_backend import backlog
 from wx_backend.errors import Conflict, Forbidden, NotFound
 from wx_backend.strict import dumps
@@ -48,6 +49,12 @@ def failures(node_id: int) -> dict[str, list[Failure]]:
         label: [_failure(row) for row in backlog.dead_rows(table, limit=SHOWN)]
         for label, table in TABLES.items()
     }
+
+
+def unsigned(node_id: int) -> backlog.Refused:
+    """The jobs that wait because WeChat Pay refuses our signature. Forbidden below the top."""
+    _check_top(node_id)
+    return backlog.refused_with(SIGNATURE_REFUSED)
 
 
 def try_again(*, label: str, row_id: int, node_id: int, now: datetime) -> None:

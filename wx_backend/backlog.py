@@ -43,6 +43,25 @@ def backlog_of(table: Any, now: datetime) -> Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """Jobs that are to be tried again after one and the same refusal; `said` is what the newest was told."""
+
+    count: int
+    said: str
+
+
+def refused_with(code: str) -> Refused:
+    """The waiting jobs whose last refusal names this code."""
+    is_pending = Job.status == literal_column(f"'{WorkStatus.PENDING}'")
+    is_told = Job.last_error.contains(code, autoescape=True)
+    count, newest = db.session.execute(
+        select(func.count(), func.max(Job.id)).where(is_pending, is_told)
+    ).one()
+    said = db.session.scalar(select(Job.last_error).where(Job.id == newest))
+    return Refused(count, said or "")
+
+
+@dataclass(frozen=True, slots=True)
 class PushFigures:
     """What an account's callback brought since an instant; `dead` gave up, `waiting` is not worked off."""
 

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
 
 from flows.repair import TABLES
+from wechat.pay.error_codes import SIGNATURE_REFUSED
 from wx_backend import backlog, clock
 from wx_backend.db import db
 from wx_backend.stops import Line, open_stops, stopped_places
@@ -58,6 +59,8 @@ def _backlog() -> list[str]:
         oldest = work.oldest_due_at
         age = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
         ages.append(f'wx_overdue_seconds{{table="{label}"}} {age:.3f}\n')
+    unsigned = backlog.refused_with(SIGNATURE_REFUSED).count
+    lines.append(f'wx_rows{{table="job",status="signature refused"}} {unsigned}\n')
     held = open_stops()
     stopped = ["# HELP wx_stopped Lines of outgoing work that are held\n# TYPE wx_stopped gauge\n"]
     stopped += [f'wx_stopped{{line="{line}"}} {int(line in held)}\n' for line in Line]

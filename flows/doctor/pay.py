@@ -6,6 +6,7 @@ from typing import Final
 from flows.doctor.findings import Finding, fine, left_out, todo
 from flows.doctor.service import fetched
 from flows.payment.address import NOTICE_PATH
+from wechat.pay.error_codes import SIGNATURE_REFUSED
 from wechat.transport import Response
 from wx_backend.config import BadConfig, Config, unreadable_files
 from wx_backend.errors import PlatformError
@@ -45,8 +46,9 @@ def _signed() -> Finding:
         pay_client().query(NO_SUCH_ORDER)
     except PlatformError as error:
         said = f"{error.code} {error.message}".strip()
-        if error.code == "SIGN_ERROR":
-            return todo(name, said, "pay.serial is the merchant certificate's, pay.mchid its owner")
+        if error.code == SIGNATURE_REFUSED:
+            step = "keep this machine's clock by NTP; pay.serial is the merchant certificate's, pay.mchid its owner"
+            return todo(name, said, step)
         if error.code == "unverified_answer":
             return todo(name, said, "list WeChat Pay's own key under [[pay.platform_key]]")
         return todo(name, said, "let this machine reach pay.api_url; then look the code up")

@@ -1,5 +1,6 @@
 """Asking WeChat Pay to take a payment: note the intent, call, note the answer."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from wx_backend.db import retried
 from wx_backend.errors import Conflict, NotFound, PlatformError, Unavailable
 from wx_backend.outbox import defer
 from wx_backend.stops import check_open
+
+log = logging.getLogger(__name__)
 
 AFTER_PREPAY_CALL = crash.point("prepay.after_call")
 FIRST_QUERY = timedelta(minutes=1)
@@ -88,6 +91,8 @@ def _prepaid(asked: Asked, call: Callable[[], str]) -> str:
         prepay_id = call()
     except PlatformError as error:
         failure = error
+        ids = {"payment_id": asked.payment_id, "error": repr(failure)}
+        log.warning("payment was not asked for", extra=ids)
         retried(lambda: note_failure(asked, failure))
         raise _refusal(failure) from error
     crash.here(AFTER_PREPAY_CALL)

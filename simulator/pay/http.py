@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 from flask import Blueprint, Response, request
+from werkzeug.http import http_date
 
 from simulator import chaos
 from simulator.errors import PayError
@@ -98,6 +99,7 @@ def _act(world: World, run: Run, path: dict[str, str]) -> Response:
             kind, code = "api.call", ""
         mchid = call.merchant.mchid if call else ""
         world.witness(kind, path=request.path, mchid=mchid, code=code)
+        response.headers["Date"] = http_date(world.now())
         response.headers["Request-ID"] = world.chance(32, "0123456789ABCDEF")
         if call and not request.path.startswith("/v3/billdownload/"):
             _sign(call, response)

@@ -54,6 +54,19 @@ def test_what_gave_up_is_shown_and_tried_again(desk_of: Desks) -> None:
     assert desk.post(f"/failures/mallory/{job_id}/replay").status_code == 404
 
 
+def test_jobs_whose_signature_is_refused_are_announced_while_they_wait(desk_of: Desks) -> None:
+    desk = desk_of("root")
+    assert "不接受我们的签名" not in desk.get("/failures").text
+    with transaction() as session:
+        job = session.scalars(select(Job).order_by(Job.id).limit(1)).one()
+        job.status = WorkStatus.PENDING
+        job.last_error = "PlatformError('/v3: SIGN_ERROR (our clock is 372 s ahead)')"
+    page = desk.get("/failures").text
+    assert "不接受我们的签名" in page
+    assert "1 个任务正在自动重试" in page
+    assert "our clock is 372 s ahead" in page
+
+
 def dead_push() -> int:
     """A push whose work gave up."""
     now = clock.now()

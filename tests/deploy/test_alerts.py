@@ -111,7 +111,17 @@ def work_given_up(_: Site) -> None:
     _job(status=WorkStatus.DEAD)
 
 
-def _job(*, status: str = WorkStatus.PENDING, due_before: timedelta = timedelta()) -> None:
+def signature_refused(_: Site) -> None:
+    said = "PlatformError('/v3/refund/domestic/refunds: SIGN_ERROR 签名时间戳已过期')"
+    _job(due_before=-timedelta(minutes=1), last_error=said)
+
+
+def _job(
+    *,
+    status: str = WorkStatus.PENDING,
+    due_before: timedelta = timedelta(),
+    last_error: str | None = None,
+) -> None:
     now = clock.now()
     with transaction():
         db.session.add(
@@ -123,6 +133,7 @@ def _job(*, status: str = WorkStatus.PENDING, due_before: timedelta = timedelta(
                 created_at=now,
                 due_at=now - due_before,
                 attempts=0,
+                last_error=last_error,
             )
         )
 
@@ -136,6 +147,7 @@ DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxPushesNotStored": database_away,
     "WxPushesRefused": forged_pushes,
     "WxPayNoticesRefused": forged_notices,
+    "WxPaySignatureRefused": signature_refused,
     "WxPhonesTriedOut": phones_tried,
     "WxWorkOverdue": work_left_lying,
     "WxWorkGaveUp": work_given_up,

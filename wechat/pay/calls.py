@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from wechat.pay.error_codes import meaning
+from wechat.pay.error_codes import SIGNATURE_REFUSED, meaning
 from wechat.pay.merchant import Merchant, NotAuthentic
 from wechat.transport import MAX_ANSWER_BYTES, Request, Response, Transport
 from wx_backend import clock, strict
@@ -14,6 +15,7 @@ from wx_backend.errors import PlatformError
 
 OFFICIAL_URL: Final = "https://api.mch.weixin.qq.com"
 _MESSAGE_LENGTH: Final = 200
+_APART_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,14 @@ class Calls:
             )
         response = self.transport.send(request)
         if not 200 <= response.status < 300:
-            raise _refusal(request, response)
+            raise self._refusal(request, response)
         sent = self._believed(request, response)
         if sent is None:
             raise PlatformError(
                 api, "unverified_answer", permanent=False, unknown=not request.is_safe
             )
         if response.status == 202:
-            raise _refusal(request, response)
+            raise self._refusal(request, response)
         return sent
 
     def download(self, path: str, *, api: str, max_bytes: int) -> bytes:
@@ -63,7 +65,7 @@ class Calls:
         request = self._signed("GET", path, api=api, max_bytes=max_bytes)
         response = self.transport.send(request)
         if response.status != 200:
-            raise _refusal(request, response)
+            raise self._refusal(request, response)
         return response.body
 
     def _signed(
@@ -103,18 +105,35 @@ class Calls:
         except (NotAuthentic, strict.Malformed):
             return None
 
+    def _refusal(self, request: Request, response: Response) -> PlatformError:
+        """What a refusal asks for. Its body is unsigned: a hint, never proof that nothing happened."""
+        try:
+            sent = strict.fields(response.body)
+        except strict.Malformed:
+            sent = {}
+        told = meaning(str(sent.get("code", ""))[:64], response.status)
+        message = str(sent.get("message", ""))[:_MESSAGE_LENGTH]
+        if told.code == SIGNATURE_REFUSED:
+            message = f"{message} {_apart(response, self.now())}".strip()
+        return PlatformError(
+            request.api,
+            told.code,
+            message,
+            permanent=told.is_permanent,
+            unknown=told.is_unknown and not request.is_safe,
+        )
 
-def _refusal(request: Request, response: Response) -> PlatformError:
-    """What a refusal asks for. Its body is unsigned: a hint, never proof that nothing happened."""
+
+def _apart(response: Response, now: datetime) -> str:
+    """How far our clock is from the platform's, if it says so; empty when that explains nothing.
+
+    A signature counts for five minutes. The header is unsigned: a hint for whoever looks for the cause.
+    """
     try:
-        sent = strict.fields(response.body)
-    except strict.Malformed:
-        sent = {}
-    told = meaning(str(sent.get("code", ""))[:64], response.status)
-    return PlatformError(
-        request.api,
-        told.code,
-        str(sent.get("message", ""))[:_MESSAGE_LENGTH],
-        permanent=told.is_permanent,
-        unknown=told.is_unknown and not request.is_safe,
-    )
+        there = parsedate_to_datetime(response.headers.get("date", ""))
+        seconds = round((now - there).total_seconds())
+    except (TypeError, ValueError):
+        return ""
+    if abs(seconds) < _APART_SECONDS:
+        return ""
+    return f"(our clock is {abs(seconds)} s {'ahead' if seconds > 0 else 'behind'})"

@@ -17,6 +17,9 @@ class Meaning:
     is_unknown: bool = False
 
 
+SIGNATURE_REFUSED: Final = "SIGN_ERROR"
+"""It does not take our signature: a clock that is more than five minutes off, or another key or serial."""
+
 _MEANINGS: Final = (
     Meaning("PARAM_ERROR", True),
     Meaning("INVALID_REQUEST", True),
@@ -28,7 +31,7 @@ _MEANINGS: Final = (
     Meaning("RESOURCE_NOT_EXISTS", True),
     Meaning("OUT_TRADE_NO_USED", True),
     Meaning("OPENID_MISMATCH", True),
-    Meaning("SIGN_ERROR", True),
+    Meaning(SIGNATURE_REFUSED, False),  # nothing was done, and a clock is set right sooner or later
     Meaning("NO_AUTH", True),
     Meaning("RULE_LIMIT", True),
     Meaning("TRADE_ERROR", True),

@@ -8,12 +8,16 @@ from typing import Any, Final
 import pytest
 from sqlalchemy import event, text
 
-from tests.flows.trade.market import Market
+from flows.payment.prepay import PaymentUncertain
+from flows.refund.agree import refund_whole_order
+from orders.values import Item
+from tests.flows.trade.market import Market, assert_books_and_witness_agree, payments, refunds
 from tests.flows.trade.perils import STORIES
 from tests.flows.trade.test_every_crash import assert_done_once, begin
-from wx_backend import clock
+from wx_backend import backlog, clock
 from wx_backend.clock import SHANGHAI, business_on
-from wx_backend.db import db
+from wx_backend.db import db, retried
+from wx_backend.outbox import Job
 
 AHEAD: Final = 600.0
 BEHIND: Final = 3_000.0
@@ -66,6 +70,59 @@ def test_a_database_on_another_clock_changes_nothing(
     assert_done_once(market, story, told)
     assert len(asked) > 10
     assert [statement for statement in asked if CLOCK.search(statement)] == []
+
+
+@pytest.mark.parametrize("seconds", [600, -600])
+def test_a_refund_by_a_host_whose_clock_is_off_is_made_once_it_is_right(
+    market: Market, seconds: int
+) -> None:
+    """WeChat Pay takes no signature that is more than five minutes old, or young."""
+    order_id = market.buy(Item(market.wares.phone, 1))
+    market.pass_time(minutes=20)
+    set_apart(market, seconds)
+    retried(
+        lambda: refund_whole_order(
+            order_id=order_id, reason="不想要了", actor="staff:1", key="all", now=clock.now()
+        )
+    )
+    market.work_here()
+
+    said = backlog.refused_with("SIGN_ERROR")
+    assert said.count == 1
+    way = "ahead" if seconds > 0 else "behind"
+    assert re.search(rf"our clock is (59\d|60\d) s {way}", said.said)
+    assert [refund.status for refund in refunds()] == ["requested"]
+    assert market.stage.facts("refund") == []
+
+    set_apart(market, 0)
+    market.pass_time(minutes=15)
+    market.work()
+    market.work()
+    assert [refund.status for refund in refunds()] == ["succeeded"]
+    assert backlog.refused_with("SIGN_ERROR").count == 0
+    assert backlog.backlog_of(Job, clock.now()).dead == 0
+    assert len(market.stage.facts("refund")) == 1
+    assert_books_and_witness_agree(market.stage)
+
+
+def test_a_payment_asked_for_by_such_a_host_is_paid_later_by_the_same_number(
+    market: Market,
+) -> None:
+    order_id = market.order(Item(market.wares.phone, 1))
+    set_apart(market, 600)
+    with pytest.raises(PaymentUncertain):
+        market.sheet(order_id)
+    set_apart(market, 0)
+    assert market.pay(market.sheet(order_id)).endswith(":ok")
+    market.work()
+    assert [payment.status for payment in payments(order_id)] == ["succeeded"]
+
+
+def set_apart(market: Market, seconds: float) -> None:
+    """Our clock is by so much ahead of WeChat's."""
+    file = market.app.extensions["wx_config"].service.data_dir / "clock-offset"
+    file.write_text(str(market.offset + seconds))
+    clock.follow(file)
 
 
 @pytest.mark.usefixtures("app")

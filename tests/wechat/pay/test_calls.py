@@ -5,6 +5,7 @@ import logging
 import re
 from base64 import b64decode
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -287,6 +288,32 @@ def test_an_answer_without_a_prepay_id_is_unreadable(
 @pytest.mark.parametrize("code", ["ORDERCLOSED", "ORDER_CLOSED", "order_closed"])
 def test_both_spellings_of_a_code_mean_the_same(code: str) -> None:
     assert meaning(code, 400).code == "ORDER_CLOSED"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-372, "签名时间戳已过期 (our clock is 372 s ahead)"),
+        (900, "签名时间戳已过期 (our clock is 900 s behind)"),
+        (30, "签名时间戳已过期"),
+        (None, "签名时间戳已过期"),
+    ],
+)
+def test_a_refused_signature_is_tried_again_and_says_how_far_the_clocks_are_apart(
+    pay: PayClient, transport: ScriptedTransport, seconds: int | None, said: str
+) -> None:
+    there = {"date": "soon"} if seconds is None else {"date": _http_date(seconds)}
+    body = json.dumps({"code": "SIGN_ERROR", "message": "签名时间戳已过期"}).encode()
+    transport.on(JSAPI, Response(401, there, body))
+    with pytest.raises(PlatformError) as refusal:
+        pay.jsapi_prepay(ORDER, openid="oBob")
+    assert (refusal.value.code, refusal.value.message) == ("SIGN_ERROR", said)
+    assert not refusal.value.permanent
+    assert not refusal.value.unknown, "nothing was done"
+
+
+def _http_date(seconds: int) -> str:
+    return format_datetime(NOW + timedelta(seconds=seconds), usegmt=True)
 
 
 def test_a_description_is_what_every_phone_can_show() -> None:
