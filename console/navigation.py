@@ -54,6 +54,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
     ),
     "人员": (
         Place("console.reps.index", "员工", ("console.reps", "console.rep_moves")),
+        Place("console.farming.index", "推广核查", ("console.farming",)),
         Place("console.places.index", "组织", ("console.places",)),
         Place("console.staff.index", "账号", ("console.staff.",)),
         Place("console.imports.index", "批量导入", ("console.imports",)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from console import goods_words, settlement_words
+from console import farming_words, goods_words, settlement_words
 from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, RealName
 from org.models import ChannelClass, RepStatus, Role, Tier
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
@@ -214,6 +214,7 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "exception": EXCEPTIONS,
     "hand_over_status": HAND_OVERS,
     **settlement_words.SETS,
+    **farming_words.SETS,
     "detail": DETAILS,
     "work": WORK,
     **goods_words.SETS,

@@ -19,6 +19,7 @@ from flows.campaign.outcomes import settle_unknown
 from flows.campaign.running import begin_due, chase
 from flows.campaign.stopped import settle_stopped
 from flows.digests import tell_digests
+from flows.farming.finding import find_farming
 from flows.figures.counting import count_waiting
 from flows.figures.morning import tell_managers
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
@@ -88,6 +89,7 @@ CHORES = (
     Chore("archives.remove_old", timedelta(hours=1), remove_old),
     Chore("imports.expire_unbegun", timedelta(hours=1), expire_unbegun),
     Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
+    Chore("farming.find", timedelta(hours=1), find_farming),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),
     Chore("commission.left_debts", timedelta(hours=1), bear_debts),

@@ -127,6 +127,11 @@ def open_invite(rep_id: int, now: datetime) -> Invite | None:
     )
 
 
+def reps_by_id(ids: Iterable[int]) -> dict[int, Rep]:
+    """These reps, whatever has become of them, by id."""
+    return {rep.id: rep for rep in db.session.scalars(select(Rep).where(Rep.id.in_(set(ids))))}
+
+
 def names_of_reps(ids: Iterable[int]) -> dict[int, str]:
     """What these reps are called."""
     if not (wanted := set(ids)):

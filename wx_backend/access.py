@@ -145,6 +145,9 @@ TABLE: dict[str, Access] = {
     "console.claims.index": SERVES,
     "console.claims.withdraw": SERVES,
     "console.dashboard.show": LOOKS,
+    "console.farming.decide": LEADS,
+    "console.farming.index": LEADS,
+    "console.farming.show": LEADS,
     "console.figures.export": SEES_MONEY,
     "console.figures.export_rows": SEES_MONEY,
     "console.figures.index": SEES_ORDERS,
@@ -498,6 +501,7 @@ TABLE: dict[str, Access] = {
 
 WITH_REASON = frozenset(
     {
+        "console.farming.decide",
         "console.imports.undo",
         "console.places.close",
         "console.places.move",

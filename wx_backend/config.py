@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError
 
 from wx_backend import config_schema
+from wx_backend.config_farming import Farming
 from wx_backend.config_guard import Guard
 
 
@@ -177,6 +178,7 @@ class Config:
     sms: Sms | None = None
     guard: Guard = field(default_factory=Guard)
     goods: Goods = field(default_factory=Goods)
+    farming: Farming = field(default_factory=Farming)
 
     @classmethod
     def load(cls, path: str | Path) -> "Config":
@@ -249,6 +251,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
         sms=Sms(**data["sms"]) if data["sms"] else None,
         goods=Goods(**data["goods"]),
+        farming=Farming.of(data["farming"]),
     )
 
 

@@ -177,6 +177,34 @@ class Goods(Section):
     )
 
 
+def at_least(low: int, default: int, *, high: int = 1_000_000) -> fields.Int:
+    """A whole number from `low` on."""
+    return fields.Int(strict=True, load_default=default, validate=validate.Range(min=low, max=high))
+
+
+class Newcomers(Section):
+    count = at_least(2, 300)
+    minutes = at_least(1, 60, high=24 * 60)
+
+
+class Refollows(Section):
+    people = at_least(1, 5)
+    times = at_least(2, 3)
+    days = at_least(1, 30, high=400)
+
+
+class Refunds(Section):
+    count = at_least(1, 5)
+    after_days = at_least(0, 3, high=400)
+    days = at_least(1, 30, high=400)
+
+
+class Farming(Section):
+    newcomers = fields.Nested(Newcomers, load_default=lambda: Newcomers().load({}))
+    refollows = fields.Nested(Refollows, load_default=lambda: Refollows().load({}))
+    refunds = fields.Nested(Refunds, load_default=lambda: Refunds().load({}))
+
+
 class NetworkField(fields.Field[Network]):
     """An address or a network, such as `10.0.0.0/8`."""
 
@@ -228,6 +256,7 @@ class File(Section):
     real_name = fields.Nested(RealName, load_default=None)
     sms = fields.Nested(Sms, load_default=None)
     goods = fields.Nested(Goods, load_default=lambda: Goods().load({}))
+    farming = fields.Nested(Farming, load_default=lambda: Farming().load({}))
 
     @validates_schema
     def _no_name_twice(self, data: dict[str, Any], **_: Any) -> None:

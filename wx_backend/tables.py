@@ -32,6 +32,7 @@ MODULES = (
     "org.models",
     "payments.models",
     "reconciliation.models",
+    "referral.farming.models",
     "referral.models",
     "settlement.changes.models",
     "settlement.models",

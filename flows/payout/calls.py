@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, Final
 
 from flows.payment.address import notice_url
-from flows.payout.receivers import identity_for, is_held
+from flows.payout.receivers import identity_for, waits
 from flows.payout.settle import settle_transfer
 from flows.refund.calls import wait_after
 from ledger.models import OwnerKind
@@ -55,10 +55,11 @@ REASON: Final = "销售佣金"
 def send_transfer(*, payout_id: int) -> Steps:
     """Ask for the transfer. An unknown outcome is queried, a refusal believed only after a query.
 
-    Where pay-outs are stopped it is not asked for: `go_on` has that done once they are not.
+    Where pay-outs are stopped it is not asked for: `go_on` has that done once they are not. Nor while its
+    receiver is looked into: once he is not, `chase_transfers` finds it within the hour.
     """
     payout = payout_by_id(payout_id)
-    if is_held(receiver_by_id(payout.receiver_id)):
+    if waits(receiver_by_id(payout.receiver_id)):
         return
     words = _words(payout)
     if words is None:

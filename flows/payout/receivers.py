@@ -8,6 +8,7 @@ from ledger.models import OwnerKind
 from members.queries import identity_at, member_ids_of
 from org.models import OrgNode, Rep, RepStatus
 from org.queries import ancestors, member_of_rep, under
+from referral.farming.queries import is_held as is_looked_into
 from settlement.payouts.models import PayoutReceiver, Rail
 from settlement.payouts.proposals import Candidate
 from settlement.payouts.queries import free_balances, undecided
@@ -18,6 +19,7 @@ from wx_backend.stops import stopped_places
 
 DISABLED = "员工已停用，款项暂扣"
 STOPPED = "所在地已停止发放"
+LOOKED_INTO = "推广核查中，暂缓发放"
 
 
 def candidates(node_id: int, rail: Rail, terms: Terms) -> list[Candidate]:
@@ -43,6 +45,12 @@ def blocked(receiver: PayoutReceiver, rail: Rail) -> str:
     if receiver.owner_kind != OwnerKind.REP:
         return ""
     return _reps_reason(_rep(receiver.owner_id), rail)
+
+
+def waits(receiver: PayoutReceiver) -> bool:
+    """Whether WeChat Pay is not to be asked for a transfer now: his place is stopped, or he is looked into."""
+    is_rep = receiver.owner_kind == OwnerKind.REP
+    return is_held(receiver) or (is_rep and is_looked_into(receiver.owner_id))
 
 
 def is_held(receiver: PayoutReceiver | Candidate) -> bool:
@@ -87,6 +95,8 @@ def _rep(rep_id: int) -> Rep:
 def _reps_reason(rep: Rep, rail: Rail) -> str:
     if rep.status == RepStatus.DISABLED:
         return DISABLED
+    if is_looked_into(rep.id):
+        return LOOKED_INTO
     if rail is Rail.TRANSFER and identity_for(rep.id) is None:
         return "未绑定微信"
     return ""

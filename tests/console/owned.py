@@ -37,6 +37,11 @@ from payments.models import (
 from reconciliation.differences import record
 from reconciliation.models import DifferenceClass
 from reconciliation.values import Finding
+from referral.farming.models import FarmingFlag, FarmingKind, Source
+from referral.farming.operations import raise_flag
+from referral.farming.rules import Seen
+from referral.models import Touch
+from referral.values import TouchKind
 from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
 from settlement.payouts.proposals import Proposal
 from settlement.payouts.rules import Terms
@@ -86,6 +91,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
                 "verdict": "rejected",
             },
         ),
+        "farming": Owned(frost, {"flag_id": _flag(world), "verdict": "harmless"}),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
         "orders": order,
@@ -122,6 +128,16 @@ def _claim(world: World) -> int:
             actor="staff:999",
             now=clock.now(),
         ).id
+
+
+def _flag(world: World) -> int:
+    """Nils's only contact looks like farming."""
+    with transaction() as session:
+        touch = session.scalars(select(Touch).where(Touch.kind == TouchKind.SUBSCRIBE)).one()
+        assert touch.identity_id is not None
+        seen = Seen(Source.FOLLOW, touch.id, touch.identity_id, touch.event_at)
+        raise_flag(rep_id=world.nils_id, kind=FarmingKind.NEWCOMERS, rows=[seen], now=clock.now())
+        return session.scalars(select(FarmingFlag.id)).one()
 
 
 def _statement(world: World) -> str:

@@ -79,6 +79,7 @@ def test_the_example_explains_every_key(example: Tree) -> None:
         *(("service", schema.Service), ("database", schema.Database), ("redis", schema.Redis)),
         *(("wechat", schema.WeChat), ("privacy", schema.Privacy), ("billing", schema.Billing)),
         *(("account", schema.Account), ("pay", schema.Pay), ("share_key", schema.ShareKey)),
+        *(("farming", schema.Farming), ("goods", schema.Goods)),
     ):
         given = example[name]
         keys = set(given[0] if isinstance(given, list) else given)

@@ -5,6 +5,7 @@ from tools.planted import (
     arrivals,
     campaigns,
     closing,
+    farming,
     fulfilment,
     machines,
     money,
@@ -28,4 +29,5 @@ BUGS = (
     *stops.BUGS,
     *machines.BUGS,
     *systems.BUGS,
+    *farming.BUGS,
 )

@@ -13,7 +13,7 @@ BUGS = (
     Bug(
         name="stops: a transfer is asked for although its place is stopped",
         path=CALLS,
-        right="    if is_held(receiver_by_id(payout.receiver_id)):\n        return\n",
+        right="    if waits(receiver_by_id(payout.receiver_id)):\n        return\n",
         wrong="",
         caught_by=(WAIT_AND_GO,),
     ),

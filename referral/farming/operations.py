@@ -1,0 +1,74 @@
+"""Verbs of farming: raise a flag, once for the same rows, and decide on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from referral.farming.models import FarmingEvidence, FarmingFlag, FarmingKind, FarmingVerdict
+from referral.farming.queries import open_evidence
+from referral.farming.rules import Seen
+from wx_backend.db import db, insert_missing, locked, upsert
+from wx_backend.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person says of a flag, and why; `was` is what the page he looked at said of it."""
+
+    was: FarmingVerdict | None
+    verdict: FarmingVerdict
+    reason: str
+
+
+class DecidedMeanwhile(Conflict):
+    """Somebody decided after the page was shown."""
+
+    code, message = "decided_meanwhile", "其他人刚刚作出了判定，请刷新后重试"
+
+
+def raise_flag(*, rep_id: int, kind: FarmingKind, rows: Sequence[Seen], now: datetime) -> int:
+    """Keep rows that make a pattern as evidence: of the flag that has some already, or of a new one.
+
+    How many of them were new. Nothing else comes of it: credit and money stay as they are.
+    """
+    known = open_evidence(rep_id, kind)
+    fresh = [row for row in rows if row.name not in known]
+    if not fresh:
+        return 0
+    had_by = [known[row.name] for row in rows if row.name in known]
+    flag_id = min(had_by) if had_by else _new_flag(rep_id, kind, rows[0], now)
+    evidence = [
+        {
+            "flag_id": flag_id,
+            "source": row.source,
+            "row_id": row.row_id,
+            "who": row.who,
+            "at": row.at,
+        }
+        for row in fresh
+    ]
+    insert_missing(FarmingEvidence, evidence)
+    return len(fresh)
+
+
+def decide_flag(*, flag_id: int, decision: Decision, actor: str, now: datetime) -> None:
+    """Say what a flag comes to. Raises DecidedMeanwhile when somebody else said so first."""
+    flag = locked(select(FarmingFlag).where(FarmingFlag.id == flag_id))
+    if flag is None or flag.verdict != decision.was:
+        raise DecidedMeanwhile
+    flag.verdict, flag.reason = decision.verdict, decision.reason
+    flag.decided_by, flag.decided_at = actor, now
+    db.session.flush()
+
+
+def _new_flag(rep_id: int, kind: FarmingKind, first: Seen, now: datetime) -> int:
+    key = f"{first.source}:{first.row_id}"
+    values = {"rep_id": rep_id, "kind": kind, "key": key, "found_at": now, "reason": ""}
+    upsert(FarmingFlag, values, key=("rep_id", "kind", "key"))
+    return db.session.scalars(
+        select(FarmingFlag.id).where(
+            FarmingFlag.rep_id == rep_id, FarmingFlag.kind == kind, FarmingFlag.key == key
+        )
+    ).one()
