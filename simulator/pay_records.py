@@ -25,6 +25,7 @@ class Merchant(Row):
     certificate: str = ""
     certificate_serial: str = ""
     balance_fen: int = 0
+    booked_at: float = 0.0  # when the balance changed last
     operation_fen: int = 100_000_000
     fee_bp: int = 60
     refund_delay: float = 1.0

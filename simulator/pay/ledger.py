@@ -29,15 +29,16 @@ def move(
 ) -> None:
     """Change the balance by `delta` fen and write the line; `reason` is its name and kind.
 
-    `numbers` are the platform's and the merchant's.
+    `numbers` are the platform's and the merchant's. Books go by time, also when the clock is moved back.
     """
     merchant.balance_fen += delta
+    merchant.booked_at = max(world.now(), merchant.booked_at)
     world.merchants.save(merchant)
     name, kind = reason
     line = Flow(
         number=world.serial("flow"),
         mchid=merchant.mchid,
-        at=world.now(),
+        at=merchant.booked_at,
         name=name,
         kind=kind,
         delta=delta,
