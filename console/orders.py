@@ -46,7 +46,7 @@ def index() -> str:
     return render_template(
         "console/orders.html",
         rows=rows[:PER_PAGE],
-        count=count_found(wanted, limit=COUNTED_MAX),
+        count=count_found(wanted, limit=COUNTED_MAX + 1),
         counted_max=COUNTED_MAX,
         following=str(last.id) if last is not None else "",
         places=nodes_under(staff().node_id),

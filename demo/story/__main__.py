@@ -5,6 +5,7 @@ import json
 import shutil
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         summary = _summary(free_places(folder), asked)
     except FAILURES as failure:
+        if isinstance(failure, LookupError):
+            traceback.print_exception(failure)  # what was looked for, its text does not say
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
         if asked.chaos:

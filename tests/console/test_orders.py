@@ -152,6 +152,15 @@ def test_a_spreadsheet_reads_chinese_and_runs_nothing(desk_of: Desks, world: Wor
     assert "1999.00" in answer.text
 
 
+def test_many_are_counted_up_to_a_limit_only(
+    desk_of: Desks, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order(world.bob, world.wares, world.tree.hall, key="second")
+    for limit, words in ((2, "共 2 条"), (1, "超过 1 条")):
+        monkeypatch.setattr("console.orders.COUNTED_MAX", limit)
+        assert words in desk_of("south").get("/orders").text
+
+
 def test_too_many_are_refused_not_cut_off(desk_of: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.orders.EXPORT_MAX", 0)
     assert desk_of("finance").get("/orders.csv").status_code == 422
