@@ -3,7 +3,7 @@
     draft -> freezing -> submitted -> scheduled -> running <-> paused -> done | stopped
 
 An edit leads back to `draft` from everything before `running`: the audience is frozen again and
-somebody has to agree again. Each step is taken under the campaign's lock and by one caller only.
+somebody has to agree again; so does taking back what nobody has agreed to yet. Each step is taken under the campaign's lock and by one caller only.
 """
 
 from collections.abc import Collection, Mapping
@@ -20,7 +20,7 @@ from campaigns.queries import writers_of
 from wx_backend import numbers
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
-from wx_backend.errors import Conflict, Forbidden, NotFound
+from wx_backend.errors import Conflict, Forbidden, NotFound, NotTheAsker
 
 KIND: Final = "CP"
 EDITABLE: Final = (
@@ -29,6 +29,7 @@ EDITABLE: Final = (
     CampaignStatus.SUBMITTED,
     CampaignStatus.SCHEDULED,
 )
+UNDECIDED: Final = (CampaignStatus.FREEZING, CampaignStatus.SUBMITTED)
 GOING: Final = (CampaignStatus.RUNNING, CampaignStatus.PAUSED)
 SYSTEM: Final = None
 
@@ -90,9 +91,7 @@ def edit_campaign(campaign_id: int, plan: Plan, *, staff_id: int, now: datetime)
     campaign = _step(campaign_id, EDITABLE, CampaignStatus.DRAFT)
     for name, value in plan.values().items():
         setattr(campaign, name, value)
-    campaign.revision += 1
-    campaign.submitted_by = campaign.approved_by = None
-    _forget_people(campaign_id)
+    _begin_anew(campaign)
     note(campaign, "edited", staff_id=staff_id, now=now)
     return campaign
 
@@ -118,8 +117,7 @@ def approve(campaign_id: int, *, revision: int, staff_id: int, now: datetime) ->
     campaign = locked_campaign(campaign_id)
     if campaign.revision != revision:
         raise WrongState
-    if campaign.submitted_by == staff_id:
-        raise SamePerson
+    _require_another(campaign, staff_id)
     _move(campaign, (CampaignStatus.SUBMITTED,), CampaignStatus.SCHEDULED)
     campaign.approved_by = staff_id
     note(campaign, "approved", staff_id=staff_id, now=now)
@@ -127,11 +125,26 @@ def approve(campaign_id: int, *, revision: int, staff_id: int, now: datetime) ->
 
 
 def refuse(campaign_id: int, *, reason: str, staff_id: int, now: datetime) -> None:
-    """A second person does not agree: it is a draft again."""
-    campaign = _step(campaign_id, (CampaignStatus.SUBMITTED,), CampaignStatus.DRAFT)
+    """A second person does not agree: it is a draft again. Raises SamePerson, WrongState."""
+    campaign = locked_campaign(campaign_id)
+    _require_another(campaign, staff_id)
+    _move(campaign, (CampaignStatus.SUBMITTED,), CampaignStatus.DRAFT)
     campaign.submitted_by = None
     _forget_people(campaign_id)
     note(campaign, "refused", staff_id=staff_id, note=reason, now=now)
+
+
+def withdraw(campaign_id: int, *, staff_id: int, now: datetime) -> None:
+    """Whoever put it before a second person takes it back. Raises NotTheAsker, WrongState.
+
+    The draft is another revision: who had the page of this one open agrees to nothing by it.
+    """
+    campaign = locked_campaign(campaign_id)
+    if campaign.status in UNDECIDED and campaign.submitted_by != staff_id:
+        raise NotTheAsker
+    _move(campaign, UNDECIDED, CampaignStatus.DRAFT)
+    note(campaign, "withdrawn", staff_id=staff_id, now=now)
+    _begin_anew(campaign)
 
 
 def override(
@@ -248,6 +261,19 @@ def _go(campaign: Campaign, kind: str, *, staff_id: int | None, now: datetime) -
     put_right(campaign.id)
     note(campaign, kind, staff_id=staff_id, now=now)
     return campaign.run
+
+
+def _require_another(campaign: Campaign, staff_id: int) -> None:
+    """Raises SamePerson for whoever put it before the others."""
+    if campaign.submitted_by == staff_id:
+        raise SamePerson
+
+
+def _begin_anew(campaign: Campaign) -> None:
+    """A new revision, whose people nobody has frozen and which nobody has asked for or agreed to."""
+    campaign.revision += 1
+    campaign.submitted_by = campaign.approved_by = None
+    _forget_people(campaign.id)
 
 
 def _forget_people(campaign_id: int) -> None:

@@ -21,7 +21,7 @@ from catalog.launch_models import (
 from catalog.launch_rules import TITLES, checked_content
 from catalog.models import Product
 from wx_backend.db import db, locked, upsert
-from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound
+from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound, NotTheAsker
 
 TICKED: Final = (LaunchStep.PLAN, LaunchStep.RESOURCES, LaunchStep.TRAINING)
 
@@ -42,10 +42,6 @@ class UnderApproval(Conflict):
 
 class SamePerson(Forbidden):
     code, message = "same_person", "不能审批自己提交的上架申请"
-
-
-class AnothersQuestion(Forbidden):
-    code, message = "anothers_question", "只有提交人本人可以撤回"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +145,7 @@ def decide(
 def withdraw(*, product_id: int, actor: str, now: datetime) -> None:
     """Whoever asked that a product go on sale takes it back; the shelves stay as they are.
 
-    Raises NotFound, AnothersQuestion.
+    Raises NotFound, NotTheAsker.
     """
     asked = locked(
         select(LaunchApproval).where(
@@ -159,7 +155,7 @@ def withdraw(*, product_id: int, actor: str, now: datetime) -> None:
     if asked is None:
         raise NotFound("没有待审批的上架申请")
     if asked.asked_by != actor:
-        raise AnothersQuestion
+        raise NotTheAsker
     asked.verdict = Verdict.WITHDRAWN
     asked.decided_by, asked.decided_at = actor, now
     record_event(product_id=product_id, what=Verdict.WITHDRAWN, actor=actor, now=now)

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from catalog.launch import (
     AlreadyAsked,
-    AnothersQuestion,
     SamePerson,
     approvals_of,
     record_event,
@@ -23,7 +22,7 @@ from catalog.launch_models import PriceProposal, ProductEvent, Verdict
 from catalog.models import Sku
 from catalog.operations import check_prices, price_sku
 from wx_backend.db import db, locked
-from wx_backend.errors import Conflict, NotFound
+from wx_backend.errors import Conflict, NotFound, NotTheAsker
 
 
 class PriceMoved(Conflict):
@@ -108,11 +107,11 @@ def decide_price(
 def withdraw_price(proposal_id: int, *, product_id: int, actor: str, now: datetime) -> None:
     """Whoever asked for a change of price takes it back: the next one may be asked for.
 
-    The caller holds the product's lock. Raises NotFound, AnothersQuestion, PriceDecided.
+    The caller holds the product's lock. Raises NotFound, NotTheAsker, PriceDecided.
     """
     asked = _undecided(proposal_id, product_id)
     if asked.asked_by != actor:
-        raise AnothersQuestion
+        raise NotTheAsker
     sku = _decided(asked, Verdict.WITHDRAWN, actor=actor, now=now)
     _note(sku, "price_withdrawn", _change(sku, Prices.of(asked)), actor=actor, now=now)
 

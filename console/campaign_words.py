@@ -86,6 +86,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "frozen": "名单已锁定",
         "approved": "批准",
         "refused": "退回",
+        "withdrawn": "撤回",
         "overridden": "放行",
         "started": "开始发送",
         "paused": "暂停",

@@ -192,6 +192,17 @@ def refuse(number: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/<number>/withdraw")
+def withdraw(number: str) -> ResponseReturnValue:
+    """Take one's own back before anybody has decided on it."""
+    return _moved(
+        number,
+        "campaign taken back",
+        "已撤回，可修改后重新提交",
+        lambda who, now: moving.withdraw(number, who=who, now=now),
+    )
+
+
 @bp.post("/<number>/start")
 def start(number: str) -> ResponseReturnValue:
     """Begin without waiting for the clock."""

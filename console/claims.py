@@ -1,4 +1,4 @@
-"""A customer who lost his WeChat: claimed for a new one by one person, agreed to by another."""
+"""A customer who lost his WeChat: claimed for a new one by one person, agreed to by another; and lifted so."""
 
 import logging
 from typing import Final
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from console.pages import sentence
 from console.session import staff
 from flows import lost_wechat
-from members.claim_models import ClaimVerdict
+from members.claim_models import ClaimKind, ClaimVerdict
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
@@ -17,9 +17,15 @@ from wx_backend.errors import BadInput, NotFound
 log = logging.getLogger(__name__)
 bp = Blueprint("claims", __name__)
 
-_SAID: Final = {
-    ClaimVerdict.APPROVED: "已同意，新微信已接管客户的订单，原微信已挂失",
-    ClaimVerdict.REJECTED: "已驳回",
+_VERDICTS: Final = (ClaimVerdict.APPROVED, ClaimVerdict.REJECTED)
+_AGREED: Final = {
+    ClaimKind.LOST: "已同意，新微信已接管客户的订单，原微信已挂失",
+    ClaimKind.FOUND: "已解除挂失，原微信可重新登录",
+    ClaimKind.WRONG: "已解除挂失并分开两个微信，新微信不再看到该客户的订单",
+}
+LIFTS: Final = {
+    ClaimKind.FOUND: "原微信找回了（两个微信都是这位客户，都可登录）",
+    ClaimKind.WRONG: "换绑有误（新微信不是这位客户，与原微信分开）",
 }
 
 
@@ -34,7 +40,7 @@ def index() -> str:
 def form(number: str) -> str:
     """Whose order it is, and which WeChats proved its phone lately."""
     file = lost_wechat.claim_file(number, node_id=staff().node_id, now=clock.now())
-    return render_template("console/claim.html", file=file, me=_actor())
+    return render_template("console/claim.html", file=file, lifts=LIFTS, me=_actor())
 
 
 @bp.post("/orders/<number>/customer")
@@ -56,7 +62,7 @@ def ask(number: str) -> ResponseReturnValue:
 @bp.post("/claims/<int:claim_id>/<verdict>")
 def decide(claim_id: int, verdict: str) -> ResponseReturnValue:
     """Agree or decline, as the second person."""
-    if verdict not in _SAID:
+    if verdict not in _VERDICTS:
         raise NotFound
     known, note, node_id, now = (
         ClaimVerdict(verdict),
@@ -66,7 +72,7 @@ def decide(claim_id: int, verdict: str) -> ResponseReturnValue:
     )
     if known is ClaimVerdict.REJECTED and not note:
         raise BadInput("请填写驳回原因", fields=["note"])
-    number = retried(
+    number, kind = retried(
         lambda: lost_wechat.decide(
             claim_id, verdict=known, note=note, node_id=node_id, actor=_actor(), now=now
         )
@@ -74,7 +80,24 @@ def decide(claim_id: int, verdict: str) -> ResponseReturnValue:
     log.info(
         "claim decided", extra={"order": number, "staff_id": staff().staff_id, "verdict": known}
     )
-    flash(_SAID[known])
+    flash(_AGREED[kind] if known is ClaimVerdict.APPROVED else "已驳回")
+    return _back(number)
+
+
+@bp.post("/claims/<int:claim_id>/lift")
+def lift(claim_id: int) -> ResponseReturnValue:
+    """Ask that a WeChat that was reported lost is let in again."""
+    node_id, now = staff().node_id, clock.now()
+    typed, reason = request.form.get("lift", ""), sentence("reason")
+    if typed not in LIFTS or not reason:
+        raise BadInput("请选择解除挂失的原因，并写明核对了什么", fields=["lift", "reason"])
+    kind = ClaimKind(typed)
+    number = retried(
+        lambda: lost_wechat.lift(
+            claim_id, kind=kind, reason=reason, node_id=node_id, actor=_actor(), now=now
+        )
+    )
+    flash("已提交，等待另一位同事审批")
     return _back(number)
 
 
@@ -85,7 +108,7 @@ def withdraw(claim_id: int) -> ResponseReturnValue:
     number = retried(
         lambda: lost_wechat.withdraw(claim_id, node_id=node_id, actor=_actor(), now=now)
     )
-    flash("已撤回换绑申请")
+    flash("已撤回申请")
     return _back(number)
 
 

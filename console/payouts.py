@@ -96,7 +96,7 @@ def approve(number: str) -> ResponseReturnValue:
 
 @bp.post("/payouts/<number>/reject")
 def reject(number: str) -> ResponseReturnValue:
-    """Turn a proposal down, or withdraw one's own."""
+    """Turn a colleague's proposal down."""
     node_id, by, now = staff().node_id, _actor(), clock.now()
     reason = text("reason", request.form)
     return _changed(
@@ -105,6 +105,17 @@ def reject(number: str) -> ResponseReturnValue:
         lambda: batches.reject_batch(
             number=number, scope_id=node_id, by=by, reason=reason, now=now
         ),
+    )
+
+
+@bp.post("/payouts/<number>/withdraw")
+def withdraw(number: str) -> ResponseReturnValue:
+    """Take one's own proposal back before anybody has decided on it."""
+    node_id, by, now = staff().node_id, _actor(), clock.now()
+    return _changed(
+        number,
+        "已撤回",
+        lambda: batches.withdraw_batch(number=number, scope_id=node_id, by=by, now=now),
     )
 
 

@@ -17,6 +17,7 @@ WORDS: Final[Mapping[str, str]] = {
     ProposalStatus.PROPOSED: "待审批",
     ProposalStatus.APPROVED: "已通过",
     ProposalStatus.REFUSED: "已驳回",
+    ProposalStatus.WITHDRAWN: "已撤回",
     Milestone.RECEIVED: "客户收货",
     Milestone.ACTIVATED: "业务开通",
     Milestone.FIRST_TOP_UP: "首次充值",

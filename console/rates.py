@@ -147,6 +147,14 @@ def refuse(proposal_id: int) -> ResponseReturnValue:
     return _done("change refused", proposal_id, "已驳回")
 
 
+@bp.post("/proposals/<int:proposal_id>/withdraw")
+def withdraw(proposal_id: int) -> ResponseReturnValue:
+    """Take one's own back before anybody has decided on it."""
+    now, who = clock.now(), _who()
+    retried(lambda: rate_desk.withdraw(proposal_id=proposal_id, staff=who, now=now))
+    return _done("change taken back", proposal_id, "已撤回申请")
+
+
 def _who() -> tuple[int, int]:
     return staff().staff_id, staff().node_id
 

@@ -30,7 +30,7 @@ def index() -> str:
         proposals=desk.proposals_waiting(node_id),
         refunds=desk.refunds_to_watch(node_id),
         ways_out=desk.ways_out_to_decide(node_id),
-        me=f"staff:{staff().staff_id}",
+        me=_actor(),
     )
 
 
@@ -42,7 +42,7 @@ def form(number: str) -> str:
         form=desk.refund_form(number, staff().node_id),
         key=secrets.token_hex(16),
         now=clock.now(),
-        me=f"staff:{staff().staff_id}",
+        me=_actor(),
     )
 
 
@@ -53,7 +53,7 @@ def ask(number: str) -> ResponseReturnValue:
     reason, key = text("reason", typed), text("key", typed)
     if not reason or not key:
         raise BadInput("请填写退款原因", fields=["reason"])
-    wish = desk.RefundAsk(number, _amounts(), reason, f"staff:{who.staff_id}", key)
+    wish = desk.RefundAsk(number, _amounts(), reason, _actor(), key)
     is_done = retried(lambda: desk.ask_refund(wish, node_id=who.node_id, now=now))
     log.info(
         "refund asked for" if is_done else "refund proposed",
@@ -72,7 +72,7 @@ def decide(proposal_id: int) -> ResponseReturnValue:
             proposal_id=proposal_id,
             is_agreed=is_agreed,
             node_id=who.node_id,
-            actor=f"staff:{who.staff_id}",
+            actor=_actor(),
             now=now,
         )
     )
@@ -83,13 +83,25 @@ def decide(proposal_id: int) -> ResponseReturnValue:
     return redirect(url_for("console.refunds.index"))
 
 
+@bp.post("/refunds/proposals/<int:proposal_id>/withdraw")
+def withdraw(proposal_id: int) -> ResponseReturnValue:
+    """Take one's own proposal back before anybody has decided on it."""
+    node_id, actor, now = staff().node_id, _actor(), clock.now()
+    number = retried(
+        lambda: desk.withdraw(proposal_id=proposal_id, node_id=node_id, actor=actor, now=now)
+    )
+    log.info("refund taken back", extra={"order": number, "staff_id": staff().staff_id})
+    flash("已撤回退款申请")
+    return redirect(url_for("console.refunds.form", number=number))
+
+
 @bp.get("/refunds/<number>")
 def show(number: str) -> str:
     """One refund; an abnormal one with its two ways out."""
     return render_template(
         "console/refund.html",
         view=desk.refund_file(number, staff().node_id),
-        me=f"staff:{staff().staff_id}",
+        me=_actor(),
     )
 
 
@@ -109,7 +121,7 @@ def work_off(number: str) -> ResponseReturnValue:
             out_refund_no=number,
             card=card,
             node_id=who.node_id,
-            actor=f"staff:{who.staff_id}",
+            actor=_actor(),
             now=now,
         )
     )
@@ -132,7 +144,7 @@ def decide_way_out(way_out_id: int) -> ResponseReturnValue:
             way_out_id=way_out_id,
             is_agreed=is_agreed,
             node_id=who.node_id,
-            actor=f"staff:{who.staff_id}",
+            actor=_actor(),
             now=now,
         )
     )
@@ -141,6 +153,18 @@ def decide_way_out(way_out_id: int) -> ResponseReturnValue:
         extra={"refund": number, "staff_id": who.staff_id, "is_agreed": is_agreed},
     )
     flash("已同意，已提交微信支付" if is_agreed else "已驳回")
+    return redirect(url_for("console.refunds.show", number=number))
+
+
+@bp.post("/refunds/ways-out/<int:way_out_id>/withdraw")
+def withdraw_way_out(way_out_id: int) -> ResponseReturnValue:
+    """Take back where one wanted an abnormal refund to go."""
+    node_id, actor, now = staff().node_id, _actor(), clock.now()
+    number = retried(
+        lambda: desk.take_way_out_back(way_out_id=way_out_id, node_id=node_id, actor=actor, now=now)
+    )
+    log.info("way out taken back", extra={"refund": number, "staff_id": staff().staff_id})
+    flash("已撤回改退申请")
     return redirect(url_for("console.refunds.show", number=number))
 
 
@@ -166,3 +190,7 @@ def _is_agreed() -> bool:
     if verdict not in ("agree", "decline"):
         raise BadInput("请选择同意或驳回", fields=["verdict"])
     return verdict == "agree"
+
+
+def _actor() -> str:
+    return f"staff:{staff().staff_id}"

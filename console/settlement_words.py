@@ -29,6 +29,7 @@ RAILS: Final[Mapping[str, str]] = {Rail.FILE: "财务付款文件", Rail.TRANSFE
 BATCHES: Final[Mapping[str, str]] = {
     BatchStatus.PROPOSED: "待审批",
     BatchStatus.REJECTED: "已驳回",
+    BatchStatus.WITHDRAWN: "已撤回",
     BatchStatus.APPROVED: "放款中",
     BatchStatus.RELEASED: "发放中",
     BatchStatus.PAUSED: "已暂停",
@@ -38,6 +39,7 @@ PAYOUTS: Final[Mapping[str, str]] = {
     PayoutStatus.PROPOSED: "待审批",
     PayoutStatus.LEFT_OUT: "未列入",
     PayoutStatus.REJECTED: "已驳回",
+    PayoutStatus.WITHDRAWN: "已撤回",
     PayoutStatus.READY: "待付款",
     PayoutStatus.ASKING: "请求中",
     PayoutStatus.UNKNOWN: "结果未知，查询中",
@@ -60,6 +62,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "proposed": "提出批次",
     "approved": "批准",
     "rejected": "驳回",
+    "withdrawn": "撤回",
     "paused": "暂停",
     "resumed": "继续发放",
     "downloaded": "下载付款文件",

@@ -131,7 +131,7 @@ def decide(number: str, *, verdict: Verdict, note: str, actor: str, now: datetim
 
 
 def withdraw(number: str, *, actor: str, now: datetime) -> None:
-    """Whoever asked that the product go on sale takes it back. Raises NotFound, AnothersQuestion."""
+    """Whoever asked that the product go on sale takes it back. Raises NotFound, NotTheAsker."""
     launch.withdraw(product_id=_product(number).id, actor=actor, now=now)
 
 
@@ -170,7 +170,7 @@ def decide_price(
 def withdraw_price(number: str, proposal_id: int, *, actor: str, now: datetime) -> None:
     """Whoever asked for a large change of price takes it back.
 
-    Raises NotFound, AnothersQuestion, PriceDecided.
+    Raises NotFound, NotTheAsker, PriceDecided.
     """
     product = locked_product(number)
     pricing.withdraw_price(proposal_id, product_id=product.id, actor=actor, now=now)

@@ -150,6 +150,12 @@ def refuse(*, proposal_id: int, staff: tuple[int, int], note: str, now: datetime
     operations.refuse(proposal_id=proposal_id, staff_id=staff_id, note=note, now=now)
 
 
+def withdraw(*, proposal_id: int, staff: tuple[int, int], now: datetime) -> None:
+    """Take one's own back. Raises NotFound, Forbidden, NotTheAsker, AlreadyDecided."""
+    staff_id = _over(proposal_id, staff)
+    operations.withdraw(proposal_id=proposal_id, staff_id=staff_id, now=now)
+
+
 def preview(
     *, proposal_id: int, span: tuple[date, date], staff: tuple[int, int], now: datetime
 ) -> int:

@@ -3,7 +3,8 @@
 By a phone alone nobody gets at somebody's orders without his word (`members.join_requests`). Who has
 no WeChat left to say it with comes to the store; what two of its people saw stands for his word. The
 new WeChat has to have proven the phone of the order all the same, lately, and neither side may have
-rights in the shop. Whoever has the old one in his hands by now gets in with it no more.
+rights in the shop. Whoever has the old one in his hands by now gets in with it no more, until two of
+them say that it is found, or that the claim was wrong (`members.lifting`).
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -11,19 +12,20 @@ from datetime import datetime
 
 from sqlalchemy import Select, select
 
-from members.claim_models import ClaimVerdict, MemberClaim
+from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
 from members.joining import join_members
+from members.lifting import lift, require_lift
 from members.models import Identity, LinkKind
 from members.phone_joining import take_phone_turns
 from members.queries import member_ids_of, persons_of
 from wx_backend.db import db, locked
-from wx_backend.errors import Conflict, Forbidden, NotFound
+from wx_backend.errors import Conflict, Forbidden, NotFound, NotTheAsker
 
 Ask = Callable[[frozenset[int]], bool]
 
 
 class AlreadyClaimed(Conflict):
-    code, message = "already_claimed", "这位客户已有待审批的换绑申请"
+    code, message = "already_claimed", "这位客户已有待审批的换绑或解除挂失申请"
 
 
 class NotClaimable(Conflict):
@@ -33,15 +35,11 @@ class NotClaimable(Conflict):
 
 
 class ClaimDecided(Conflict):
-    code, message = "claim_decided", "这个换绑申请已经审批过或撤回"
+    code, message = "claim_decided", "这个申请已经审批过或撤回"
 
 
 class OwnClaim(Forbidden):
-    code, message = "own_claim", "不能审批自己提交的换绑申请"
-
-
-class AnothersClaim(Forbidden):
-    code, message = "anothers_claim", "只有提交人本人可以撤回"
+    code, message = "own_claim", "不能审批自己提交的申请"
 
 
 def claim(
@@ -51,20 +49,25 @@ def claim(
 
     The caller has made sure that it may be (`require_claimable`).
     """
+    asked = MemberClaim(order_number=order_number, old_id=old_id, new_id=new_id)
+    return _asked(asked, reason=reason, actor=actor, now=now)
+
+
+def ask_to_lift(
+    claim_id: int, *, kind: ClaimKind, reason: str, actor: str, now: datetime
+) -> MemberClaim:
+    """Ask that what came of a claim stands no more. Raises NotFound, NothingToLift, AlreadyClaimed."""
     take_phone_turns()
-    if _open_of(old_id) is not None:
-        raise AlreadyClaimed
+    lifted = claim_by_id(claim_id)
+    require_lift(lifted, kind)
     asked = MemberClaim(
-        order_number=order_number,
-        old_id=old_id,
-        new_id=new_id,
-        reason=reason,
-        asked_by=actor,
-        asked_at=now,
+        kind=kind,
+        lifts_id=lifted.id,
+        order_number=lifted.order_number,
+        old_id=lifted.old_id,
+        new_id=lifted.new_id,
     )
-    db.session.add(asked)
-    db.session.flush()
-    return asked
+    return _asked(asked, reason=reason, actor=actor, now=now)
 
 
 def require_claimable(
@@ -83,7 +86,7 @@ def undecided_claim(claim_id: int) -> MemberClaim:
     take_phone_turns()
     asked = locked(select(MemberClaim).where(MemberClaim.id == claim_id))
     if asked is None:
-        raise NotFound("没有这个换绑申请")
+        raise NotFound("没有这个申请")
     if asked.verdict is not None:
         raise ClaimDecided
     return asked
@@ -92,27 +95,26 @@ def undecided_claim(claim_id: int) -> MemberClaim:
 def decide_claim(
     asked: MemberClaim, *, verdict: ClaimVerdict, note: str, actor: str, now: datetime
 ) -> None:
-    """Another person agrees, by which both are one customer, or does not.
+    """Another person agrees, by which both are one customer or what made them so is lifted, or does not.
 
-    Raises OwnClaim, and NotClaimable where a link between them was undone: that is never made again.
+    Raises OwnClaim; NotClaimable where a link between them was undone, which is never made again;
+    NothingToLift and StillOne.
     """
     if asked.asked_by == actor:
         raise OwnClaim
     _note(asked, verdict, note, actor, now)
-    if verdict is ClaimVerdict.APPROVED:
-        _report_lost(persons_of({asked.old_id}), now)
-        persons = persons_of({asked.old_id, asked.new_id})
-        join_members(persons, into=min(persons), kind=LinkKind.PHONE, now=now)
-        db.session.flush()
-        if len(persons_of({asked.old_id, asked.new_id})) > 1:
-            raise NotClaimable
+    if verdict is ClaimVerdict.APPROVED and asked.lifts_id is None:
+        _join(asked, now)
+    elif verdict is ClaimVerdict.APPROVED:
+        lifted = db.session.get_one(MemberClaim, asked.lifts_id)
+        lift(lifted, ClaimKind(asked.kind), now)
     db.session.flush()
 
 
 def withdraw_claim(asked: MemberClaim, *, actor: str, now: datetime) -> None:
-    """Whoever asked takes it back. Raises AnothersClaim."""
+    """Whoever asked takes it back. Raises NotTheAsker."""
     if asked.asked_by != actor:
-        raise AnothersClaim
+        raise NotTheAsker
     _note(asked, ClaimVerdict.WITHDRAWN, "", actor, now)
     db.session.flush()
 
@@ -125,6 +127,14 @@ def is_lost(identity_id: int) -> bool:
         same |= Identity.unionid == unionid
     lost = select(Identity.id).where(same, Identity.lost_at.is_not(None)).limit(1)
     return db.session.scalar(lost) is not None
+
+
+def claim_by_id(claim_id: int) -> MemberClaim:
+    """The claim of this id; NotFound without it."""
+    found = db.session.get(MemberClaim, claim_id)
+    if found is None:
+        raise NotFound("没有这个申请")
+    return found
 
 
 def order_of_claim(claim_id: int) -> str | None:
@@ -149,6 +159,26 @@ def open_claims(order_numbers: Select[str] | None, *, limit: int) -> Sequence[Me
     return db.session.scalars(query.order_by(MemberClaim.id).limit(limit)).all()
 
 
+def _asked(asked: MemberClaim, *, reason: str, actor: str, now: datetime) -> MemberClaim:
+    """One of a customer waits at a time."""
+    take_phone_turns()
+    if _open_of(asked.old_id) is not None:
+        raise AlreadyClaimed
+    asked.reason, asked.asked_by, asked.asked_at = reason, actor, now
+    db.session.add(asked)
+    db.session.flush()
+    return asked
+
+
+def _join(asked: MemberClaim, now: datetime) -> None:
+    _report_lost(persons_of({asked.old_id}), now)
+    persons = persons_of({asked.old_id, asked.new_id})
+    join_members(persons, into=min(persons), kind=LinkKind.PHONE, now=now)
+    db.session.flush()
+    if len(persons_of({asked.old_id, asked.new_id})) > 1:
+        raise NotClaimable
+
+
 def _open_of(old_id: int) -> MemberClaim | None:
     return db.session.scalar(
         select(MemberClaim).where(MemberClaim.old_id == old_id, MemberClaim.verdict.is_(None))
@@ -156,10 +186,13 @@ def _open_of(old_id: int) -> MemberClaim | None:
 
 
 def _report_lost(person: set[int], now: datetime) -> None:
-    """Whatever WeChat a person had is his no more: signed out, and let in never again."""
+    """Whatever WeChat a person had is his no more: signed out, and let in no more.
+
+    Of one that was lost before it stays known by which claim it was.
+    """
     identities = db.session.scalars(
         select(Identity)
-        .where(Identity.member_id.in_(person))
+        .where(Identity.member_id.in_(person), Identity.lost_at.is_(None))
         .order_by(Identity.id)
         .with_for_update()
         .execution_options(populate_existing=True)

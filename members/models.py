@@ -62,7 +62,7 @@ class Identity(Model):
 
     `state_at` is the event time of the newest follow or unfollow seen, so that an older event
     arriving late never overwrites a newer one. Sessions from before `signed_out_at` are over; of a
-    WeChat that was reported lost (`lost_at`) there are none any more.
+    WeChat that was reported lost (`lost_at`) there are none, until that is lifted.
     `sync_id` is the last reading of the account's list of followers that had it.
     """
 

@@ -231,9 +231,16 @@ class RefundLine(Model):
 
 
 class ProposalStatus(StrEnum):
+    """What a second person said, or that whoever proposed it took it back before."""
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+_BY_WHOM = "(decided_by = proposed_by) = (status = 'withdrawn')"
+"""Another person decides; whoever proposed it takes it back."""
 
 
 class RefundProposal(Model):
@@ -247,7 +254,7 @@ class RefundProposal(Model):
         UniqueConstraint("order_id", "key"),
         Index("ix_refund_proposal_status", "status", "proposed_at"),
         CheckConstraint("amount_fen > 0", name="amount"),
-        CheckConstraint("decided_by <> proposed_by", name="second_person"),
+        CheckConstraint(_BY_WHOM, name="second_person"),
         CheckConstraint(
             "(status = 'proposed') = (decided_by IS NULL) AND (status = 'approved') = (refund_id IS NOT NULL)",
             name="decided",
@@ -285,7 +292,7 @@ class WayOut(Model):
             sqlite_where=text("status = 'proposed'"),
             postgresql_where=text("status = 'proposed'"),
         ),
-        CheckConstraint("decided_by <> proposed_by", name="second_person"),
+        CheckConstraint(_BY_WHOM, name="second_person"),
         CheckConstraint("(status = 'proposed') = (decided_by IS NULL)", name="decided"),
         CheckConstraint("status = 'proposed' OR card IS NULL", name="forgotten"),
     )

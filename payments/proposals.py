@@ -1,4 +1,4 @@
-"""Verbs on large refunds: one person proposes, another one agrees or declines."""
+"""Verbs on large refunds: one person proposes or takes it back, another one agrees or declines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy import Select, func, select
 from payments.errors import NoSuchProposal
 from payments.models import Payment, ProposalStatus, Refund, RefundProposal, RefundStatus, WayOut
 from wx_backend.db import db, locked
-from wx_backend.errors import Conflict, Forbidden, NotFound
+from wx_backend.errors import Conflict, Forbidden, NotFound, NotTheAsker
 
 Proposed = TypeVar("Proposed", RefundProposal, WayOut)
 
@@ -20,7 +20,7 @@ class SecondPersonNeeded(Forbidden):
 
 
 class ProposalDecided(Conflict):
-    code, message = "proposal_decided", "这笔退款申请已经审批过"
+    code, message = "proposal_decided", "这笔退款申请已经审批过或撤回"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,10 @@ class Proposal:
 
 
 def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
-    """Write a proposal down; the caller holds the order's lock and has checked the amounts."""
-    before = db.session.scalars(
-        select(RefundProposal).where(
-            RefundProposal.order_id == proposal.order_id, RefundProposal.key == proposal.key
-        )
-    ).one_or_none()
-    if before is not None:
-        return before
+    """Write a proposal down; the caller holds the order's lock and has checked the amounts.
+
+    He has also asked whether it `is_proposed`.
+    """
     row = RefundProposal(
         order_id=proposal.order_id,
         key=proposal.key,
@@ -58,6 +54,18 @@ def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
     return row
 
 
+def is_proposed(order_id: int, key: str) -> bool:
+    """Whether a wish was proposed before and waits. Raises ProposalDecided where it waits no more."""
+    status = db.session.scalar(
+        select(RefundProposal.status).where(
+            RefundProposal.order_id == order_id, RefundProposal.key == key
+        )
+    )
+    if status not in (None, ProposalStatus.PROPOSED):
+        raise ProposalDecided
+    return status is not None
+
+
 def open_proposal(proposal_id: int, *, actor: str) -> RefundProposal:
     """The proposal, locked, for somebody to decide; SecondPersonNeeded, ProposalDecided, NotFound."""
     return for_another(select(RefundProposal).where(RefundProposal.id == proposal_id), actor=actor)
@@ -68,14 +76,29 @@ def for_another(query: Select[Proposed], *, actor: str) -> Proposed:
 
     Raises NotFound, ProposalDecided and SecondPersonNeeded.
     """
-    row = locked(query)
-    if row is None:
-        raise NotFound
-    if row.status != ProposalStatus.PROPOSED:
-        raise ProposalDecided
+    row = _undecided(query)
     if row.proposed_by == actor:
         raise SecondPersonNeeded
     return row
+
+
+def taken_back(query: Select[Proposed], *, actor: str, now: datetime) -> Proposed:
+    """The one proposal of `query`, which whoever made it takes back: nothing ever comes of it.
+
+    Raises NotFound, ProposalDecided and NotTheAsker.
+    """
+    row = _undecided(query)
+    if row.proposed_by != actor:
+        raise NotTheAsker
+    row.status = ProposalStatus.WITHDRAWN
+    row.decided_by, row.decided_at = actor, now
+    return row
+
+
+def withdraw_proposal(proposal_id: int, *, actor: str, now: datetime) -> None:
+    """Whoever proposed a refund takes it back. NotTheAsker, ProposalDecided, NotFound."""
+    taken_back(select(RefundProposal).where(RefundProposal.id == proposal_id), actor=actor, now=now)
+    db.session.flush()
 
 
 def decide_proposal(
@@ -132,3 +155,12 @@ def proposals_of_order(order_id: int) -> Sequence[RefundProposal]:
     """All proposals about an order, first one first."""
     query = select(RefundProposal).where(RefundProposal.order_id == order_id)
     return db.session.scalars(query.order_by(RefundProposal.id)).all()
+
+
+def _undecided(query: Select[Proposed]) -> Proposed:
+    row = locked(query)
+    if row is None:
+        raise NotFound
+    if row.status != ProposalStatus.PROPOSED:
+        raise ProposalDecided
+    return row

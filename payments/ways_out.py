@@ -1,4 +1,4 @@
-"""Verbs on where large abnormal refunds go instead: one person proposes, another agrees or declines."""
+"""Verbs on where large abnormal refunds go instead: proposed by one person, agreed to by another."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 
 from payments.errors import NoSuchProposal
 from payments.models import Payment, ProposalStatus, Refund, WayOut
-from payments.proposals import for_another
+from payments.proposals import for_another, taken_back
 from wx_backend.db import db, upsert
 from wx_backend.errors import Conflict
 
@@ -43,6 +43,13 @@ def decide_way_out(row: WayOut, *, is_agreed: bool, actor: str, now: datetime) -
     """Note who decided, and forget the card."""
     row.status = ProposalStatus.APPROVED if is_agreed else ProposalStatus.DECLINED
     row.decided_by, row.decided_at, row.card = actor, now, None
+    db.session.flush()
+
+
+def withdraw_way_out(way_out_id: int, *, actor: str, now: datetime) -> None:
+    """Whoever proposed it takes it back; the card is forgotten. Raises as a refund taken back does."""
+    row = taken_back(select(WayOut).where(WayOut.id == way_out_id), actor=actor, now=now)
+    row.card = None
     db.session.flush()
 
 

@@ -42,6 +42,12 @@ class Forbidden(AppError):
     status, code, message = 403, "forbidden", "没有权限"
 
 
+class NotTheAsker(Forbidden):
+    """What waits for a second person is taken back by the first one alone."""
+
+    code, message = "not_the_asker", "只有提交人本人可以撤回"
+
+
 class NotFound(AppError):
     """Also the answer for somebody else's object: foreign and missing look the same."""
 

@@ -23,7 +23,7 @@ REPS = (
     "SELECT rep.name, rep.number, payout.number AS payout FROM payout"
     " JOIN payout_batch ON payout_batch.id = payout.batch_id"
     " JOIN rep ON rep.number = payout.receiver_number WHERE payout_batch.number = :batch"
-    " AND payout.status NOT IN ('left_out', 'rejected')"
+    " AND payout.status NOT IN ('left_out', 'rejected', 'withdrawn')"
 )
 # Whose income is at least what a batch pays out.
 EARNER = (

@@ -24,7 +24,7 @@ ON_ACCOUNT = (
 PAYOUT = (
     "SELECT payout.number, payout.status, payout.platform_state, payout.net_fen FROM payout"
     " JOIN payout_batch ON payout_batch.id = payout.batch_id WHERE payout_batch.number = :batch"
-    " AND payout.status NOT IN ('left_out', 'rejected')"
+    " AND payout.status NOT IN ('left_out', 'rejected', 'withdrawn')"
 )
 BATCH = "SELECT status FROM payout_batch WHERE number = :batch"
 _PLACE = re.compile(r'<option value="([0-9]+)"[^>]*>示例省分公司<')

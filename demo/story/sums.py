@@ -125,7 +125,7 @@ def payouts_are_booked_once(story: Story) -> str:
     """Each pay-out that left was booked once, and once as arrived or as come back."""
     rows = story.rows(
         "SELECT number, status, net_fen FROM payout"
-        " WHERE status NOT IN ('proposed', 'left_out', 'rejected')"
+        " WHERE status NOT IN ('proposed', 'left_out', 'rejected', 'withdrawn')"
     )
     for row in rows:
         booked = {
@@ -150,7 +150,7 @@ def payouts_are_booked_once(story: Story) -> str:
 def two_people_agree_to_payouts(story: Story) -> str:
     """No batch left that was not agreed to by somebody other than who proposed it."""
     wrong = story.rows(
-        "SELECT number FROM payout_batch WHERE status NOT IN ('proposed', 'rejected')"
+        "SELECT number FROM payout_batch WHERE status NOT IN ('proposed', 'rejected', 'withdrawn')"
         " AND (decided_by IS NULL OR decided_by = proposed_by)"
     )
     expect("batches one person alone let go", wrong, [])

@@ -121,6 +121,12 @@ def refuse(number: str, *, reason: str, who: Who, now: datetime) -> None:
     operations.refuse(row.id, reason=reason, staff_id=who.staff_id, now=now)
 
 
+def withdraw(number: str, *, who: Who, now: datetime) -> None:
+    """Take back what one put before a second person. Raises NotTheAsker, WrongState."""
+    row = campaign_of(number, who.node_id)
+    operations.withdraw(row.id, staff_id=who.staff_id, now=now)
+
+
 def start_now(number: str, *, who: Who, now: datetime) -> None:
     """Begin an agreed campaign whose time has come, without waiting for the clock.
 

@@ -52,6 +52,11 @@ def reject_batch(*, number: str, scope_id: int, by: str, reason: str, now: datet
     proposals.reject(batch_id=batch_of(number, scope_id).id, by=by, reason=reason, now=now)
 
 
+def withdraw_batch(*, number: str, scope_id: int, by: str, now: datetime) -> None:
+    """Take one's own batch back; nothing of it leaves."""
+    proposals.withdraw(batch_id=batch_of(number, scope_id).id, by=by, now=now)
+
+
 def resume_batch(*, number: str, scope_id: int, by: str, now: datetime) -> None:
     """There is money again: ask for what is left of a paused batch."""
     batch = batch_of(number, scope_id)

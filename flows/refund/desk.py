@@ -24,11 +24,13 @@ from payments.proposals import (
     amounts_of,
     decide_proposal,
     given_alone_fen,
+    is_proposed,
     open_proposal,
     order_of_proposal,
     proposals_of_order,
     propose_refund,
     waiting_proposals,
+    withdraw_proposal,
 )
 from payments.queries import (
     order_of_attempt,
@@ -38,7 +40,12 @@ from payments.queries import (
     winner_of,
 )
 from payments.rules import REFUND_SPACING
-from payments.ways_out import refund_of_way_out, ways_out_of, ways_out_waiting
+from payments.ways_out import (
+    refund_of_way_out,
+    ways_out_of,
+    ways_out_waiting,
+    withdraw_way_out,
+)
 from wx_backend.errors import BadInput, NotFound
 
 SHOWN = 100
@@ -108,8 +115,8 @@ def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     """Give lines of an order back: at once (True), or above the limit once another person agrees.
 
     The limit is the order's: what was given back of it before without a second person counts too.
-    Raises BadInput without an amount, RefundTooLarge beyond what is left, and what
-    `refund_order_lines` refuses.
+    Raises BadInput without an amount, RefundTooLarge beyond what is left, ProposalDecided for a
+    repeat of what was proposed and is decided or taken back, and what `refund_order_lines` refuses.
     """
     order = _order(ask.number, node_id)
     locked_order(order.id)
@@ -117,6 +124,8 @@ def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     back = LinesBack(order.id, amounts, ask.reason, ask.actor, ask.key)
     if refund_by_key(f"order:{order.id}:{ask.key}") is not None:
         return True
+    if is_proposed(order.id, ask.key):
+        return False
     if given_alone_fen(order.id) + sum(amounts.values()) <= limit_fen():
         refund_order_lines(back, now=now)
         return True
@@ -135,10 +144,7 @@ def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: 
     Raises SecondPersonNeeded for the one who proposed, ProposalDecided, NoSuchProposal, and what
     `refund_order_lines` refuses.
     """
-    order = order_by_id(order_of_proposal(proposal_id))
-    assert order is not None  # noqa: S101 - a foreign key says so
-    if order_within(order.number, under(node_id)) is None:
-        raise NoSuchProposal
+    order = _proposed(proposal_id, node_id)
     locked_order(order.id)
     row = open_proposal(proposal_id, actor=actor)
     refund_id = None
@@ -146,6 +152,16 @@ def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: 
         back = LinesBack(order.id, amounts_of(row), row.reason, row.proposed_by, row.key)
         refund_id = refund_order_lines(back, now=now)
     decide_proposal(row, refund_id=refund_id, actor=actor, now=now)
+    return order.number
+
+
+def withdraw(*, proposal_id: int, node_id: int, actor: str, now: datetime) -> str:
+    """Whoever proposed a refund takes it back; the order's number.
+
+    Raises NotTheAsker, ProposalDecided, NoSuchProposal.
+    """
+    order = _proposed(proposal_id, node_id)
+    withdraw_proposal(proposal_id, actor=actor, now=now)
     return order.number
 
 
@@ -182,16 +198,38 @@ def decide_way_out(
     *, way_out_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime
 ) -> str:
     """A second person says whether a refund goes another way; its number. See `agree_to_way_out`."""
-    number = refund_by_id(refund_of_way_out(way_out_id)).out_refund_no
-    if refund_within(number, _orders(node_id)) is None:
-        raise NoSuchProposal
+    number = _sent_elsewhere(way_out_id, node_id)
     agree_to_way_out(way_out_id=way_out_id, is_agreed=is_agreed, actor=actor, now=now)
+    return number
+
+
+def take_way_out_back(*, way_out_id: int, node_id: int, actor: str, now: datetime) -> str:
+    """Whoever proposed that a refund goes another way takes it back; its number. As `withdraw`."""
+    number = _sent_elsewhere(way_out_id, node_id)
+    withdraw_way_out(way_out_id, actor=actor, now=now)
     return number
 
 
 def ways_out_to_decide(node_id: int) -> Sequence[tuple[WayOut, Refund]]:
     """Where abnormal refunds shall go that wait for a second person."""
     return ways_out_waiting(_orders(node_id), limit=SHOWN)
+
+
+def _proposed(proposal_id: int, node_id: int) -> SalesOrder:
+    """The order a proposal is about, if it is the node's. Raises NoSuchProposal."""
+    order = order_by_id(order_of_proposal(proposal_id))
+    assert order is not None  # noqa: S101 - a foreign key says so
+    if order_within(order.number, under(node_id)) is None:
+        raise NoSuchProposal
+    return order
+
+
+def _sent_elsewhere(way_out_id: int, node_id: int) -> str:
+    """The number of the refund a proposal is about, if it is the node's. Raises NoSuchProposal."""
+    number = refund_by_id(refund_of_way_out(way_out_id)).out_refund_no
+    if refund_within(number, _orders(node_id)) is None:
+        raise NoSuchProposal
+    return number
 
 
 def _by_line(order: SalesOrder, amounts: Mapping[int, int]) -> dict[int, int]:

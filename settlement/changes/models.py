@@ -30,9 +30,12 @@ class Subject(StrEnum):
 
 
 class ProposalStatus(StrEnum):
+    """What a second person said, or that whoever proposed it took it back before."""
+
     PROPOSED = "proposed"
     APPROVED = "approved"
     REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Bearer(StrEnum):
@@ -51,7 +54,9 @@ class RateProposal(Model):
 
     __tablename__ = "rate_proposal"
     __table_args__ = (
-        CheckConstraint("decided_by <> proposed_by", name="second_person"),
+        CheckConstraint(
+            "(decided_by = proposed_by) = (status = 'withdrawn')", name="second_person"
+        ),
         CheckConstraint(
             "(status = 'proposed') = (decided_by IS NULL)"
             " AND (decided_by IS NULL) = (decided_at IS NULL)",

@@ -1,4 +1,4 @@
-"""Verbs of change: one person proposes, another approves or refuses; nothing holds backwards."""
+"""Verbs of change: one proposes or takes it back, another approves or refuses; nothing holds backwards."""
 
 from datetime import date, datetime, timedelta
 
@@ -9,7 +9,7 @@ from settlement.changes.contents import Content
 from settlement.changes.models import ProposalStatus, RateProposal, Subject
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked
-from wx_backend.errors import BadInput, Conflict, NotFound
+from wx_backend.errors import BadInput, Conflict, NotFound, NotTheAsker
 
 
 class SamePerson(Conflict):
@@ -59,7 +59,7 @@ def approve(*, proposal_id: int, staff_id: int, now: datetime) -> date:
     Today's lines were counted by the rules before, and stay so. Raises SamePerson,
     AlreadyDecided, NotFound, and Conflict where another rule is in the way.
     """
-    proposal = _undecided(proposal_id, staff_id)
+    proposal = _for_another(proposal_id, staff_id)
     effective_on = max(proposal.valid_from, business_on(now) + timedelta(days=1))
     contents.apply(Subject(proposal.subject), proposal.content, effective_on)
     _decide(proposal, ProposalStatus.APPROVED, staff_id, now, effective_on=effective_on)
@@ -70,18 +70,32 @@ def refuse(*, proposal_id: int, staff_id: int, note: str, now: datetime) -> None
     """Turn a proposal down and say why. Raises SamePerson, AlreadyDecided, NotFound, BadInput."""
     if not note:
         raise BadInput("请填写驳回原因", fields=["note"])
-    proposal = _undecided(proposal_id, staff_id)
+    proposal = _for_another(proposal_id, staff_id)
     _decide(proposal, ProposalStatus.REFUSED, staff_id, now, note=note)
 
 
-def _undecided(proposal_id: int, staff_id: int) -> RateProposal:
+def withdraw(*, proposal_id: int, staff_id: int, now: datetime) -> None:
+    """Whoever proposed it takes it back. Raises NotTheAsker, AlreadyDecided, NotFound."""
+    proposal = _undecided(proposal_id)
+    if proposal.proposed_by != staff_id:
+        raise NotTheAsker
+    _decide(proposal, ProposalStatus.WITHDRAWN, staff_id, now)
+
+
+def _for_another(proposal_id: int, staff_id: int) -> RateProposal:
+    """One that waits, for somebody other than who made it."""
+    proposal = _undecided(proposal_id)
+    if proposal.proposed_by == staff_id:
+        raise SamePerson
+    return proposal
+
+
+def _undecided(proposal_id: int) -> RateProposal:
     proposal = locked(select(RateProposal).where(RateProposal.id == proposal_id))
     if proposal is None:
         raise NotFound("申请不存在")
     if proposal.status != ProposalStatus.PROPOSED:
         raise AlreadyDecided
-    if proposal.proposed_by == staff_id:
-        raise SamePerson
     return proposal
 
 

@@ -33,10 +33,14 @@ class Rail(StrEnum):
 
 
 class BatchStatus(StrEnum):
-    """`approved` is being released, payout by payout; `paused` waits for money and for a person."""
+    """`approved` is being released, payout by payout; `paused` waits for money and for a person.
+
+    `rejected` by a second person, or `withdrawn` by whoever proposed it.
+    """
 
     PROPOSED = "proposed"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
     APPROVED = "approved"
     RELEASED = "released"
     PAUSED = "paused"
@@ -52,6 +56,7 @@ class PayoutStatus(StrEnum):
     PROPOSED = "proposed"
     LEFT_OUT = "left_out"
     REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
     READY = "ready"
     ASKING = "asking"
     UNKNOWN = "unknown"
@@ -81,10 +86,7 @@ class PayoutBatch(Model):
         Index("ix_payout_batch_node", "node_id", "id"),
         CheckConstraint("minimum_fen >= 1", name="minimum"),
         CheckConstraint("tax_bp BETWEEN 0 AND 10000 AND fee_fen >= 0", name="deductions"),
-        CheckConstraint(
-            "status = 'rejected' OR decided_by IS NULL OR decided_by <> proposed_by",
-            name="two_people",
-        ),
+        CheckConstraint("(decided_by = proposed_by) = (status = 'withdrawn')", name="two_people"),
         CheckConstraint(
             "status IN ('proposed', 'rejected') OR decided_by IS NOT NULL", name="approved"
         ),

@@ -1,4 +1,4 @@
-"""Verbs of batches: proposed by one person, agreed to or turned down by another, never edited."""
+"""Verbs of batches: proposed by one person, who may take it back, agreed to or not by another, never edited."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from settlement.payouts.rules import Amounts, Terms
 from settlement.periods import SamePerson
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked, upsert
-from wx_backend.errors import BadInput, Conflict
+from wx_backend.errors import BadInput, Conflict, NotTheAsker
 from wx_backend.numbers import new_number
 
 BATCH: Final = "PB"
@@ -103,22 +103,24 @@ def propose(
 
 def approve(*, batch_id: int, by: str, now: datetime) -> None:
     """A second person agrees: from here on it is being released. SamePerson, AlreadyDecided."""
-    _decide(batch_id, BatchStatus.APPROVED, by, now, may_be_proposer=False)
+    _decide(batch_id, BatchStatus.APPROVED, by, now)
     note_event(batch_id=batch_id, what="approved", actor=by, now=now)
 
 
 def reject(*, batch_id: int, by: str, reason: str, now: datetime) -> None:
-    """Turn a batch down, or withdraw one's own. Raises AlreadyDecided, BadInput."""
+    """A second person turns a batch down. Raises SamePerson, AlreadyDecided, BadInput."""
     if not reason:
         raise BadInput("请填写原因", fields=["reason"])
-    _decide(batch_id, BatchStatus.REJECTED, by, now, may_be_proposer=True)
-    db.session.execute(
-        update(Payout)
-        .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.PROPOSED)
-        .values(status=PayoutStatus.REJECTED, ended_at=now)
-        .execution_options(synchronize_session=False)
-    )
+    _decide(batch_id, BatchStatus.REJECTED, by, now)
+    _let_go(batch_id, PayoutStatus.REJECTED, now)
     note_event(batch_id=batch_id, what="rejected", actor=by, note=reason, now=now)
+
+
+def withdraw(*, batch_id: int, by: str, now: datetime) -> None:
+    """Whoever proposed a batch takes it back. Raises NotTheAsker, AlreadyDecided."""
+    _decide(batch_id, BatchStatus.WITHDRAWN, by, now)
+    _let_go(batch_id, PayoutStatus.WITHDRAWN, now)
+    note_event(batch_id=batch_id, what="withdrawn", actor=by, now=now)
 
 
 def pause(*, batch_id: int, why: str, now: datetime) -> bool:
@@ -173,24 +175,31 @@ def locked_receiver(receiver_id: int) -> PayoutReceiver:
     return receiver
 
 
-def _decide(
-    batch_id: int, status: BatchStatus, by: str, now: datetime, *, may_be_proposer: bool
-) -> None:
-    statement = (
+def _decide(batch_id: int, status: BatchStatus, by: str, now: datetime) -> None:
+    """Of those who decide at once one does; only who proposed it takes it back, and does nothing else."""
+    proposer = db.session.scalar(select(PayoutBatch.proposed_by).where(PayoutBatch.id == batch_id))
+    if status is BatchStatus.WITHDRAWN and proposer != by:
+        raise NotTheAsker
+    if status is not BatchStatus.WITHDRAWN and proposer == by:
+        raise SamePerson
+    decided = db.session.execute(
         update(PayoutBatch)
         .where(PayoutBatch.id == batch_id, PayoutBatch.status == BatchStatus.PROPOSED)
         .values(status=status, decided_by=by, decided_at=now)
         .execution_options(synchronize_session=False)
     )
-    if not may_be_proposer:
-        proposer = db.session.scalar(
-            select(PayoutBatch.proposed_by).where(PayoutBatch.id == batch_id)
-        )
-        if proposer == by:
-            raise SamePerson
-        statement = statement.where(PayoutBatch.proposed_by != by)
-    if not db.session.execute(statement).rowcount:  # type: ignore[attr-defined]  # a CursorResult
+    if not decided.rowcount:  # type: ignore[attr-defined]  # a CursorResult
         raise AlreadyDecided
+
+
+def _let_go(batch_id: int, status: PayoutStatus, now: datetime) -> None:
+    """Nobody of a batch waits in it any more."""
+    db.session.execute(
+        update(Payout)
+        .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.PROPOSED)
+        .values(status=status, ended_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _move(batch_id: int, old: BatchStatus, new: BatchStatus) -> bool:

@@ -7,7 +7,11 @@ from settlement.payouts.models import PayoutStatus
 from wx_backend.money import of_rate
 
 FINAL: Final = frozenset({PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.CANCELLED})
-SETTLED: Final = FINAL | {PayoutStatus.LEFT_OUT, PayoutStatus.REJECTED}
+SETTLED: Final = FINAL | {
+    PayoutStatus.LEFT_OUT,
+    PayoutStatus.REJECTED,
+    PayoutStatus.WITHDRAWN,
+}
 UNDER_WAY: Final = frozenset(
     {PayoutStatus.READY, PayoutStatus.ASKING, PayoutStatus.UNKNOWN, PayoutStatus.SENT}
 )

@@ -2,20 +2,23 @@
 
 from datetime import timedelta
 
+import pytest
 import time_machine
 from flask import Flask
 
 from campaigns import operations
 from campaigns.models import CampaignStatus
-from campaigns.operations import WrongState
+from campaigns.operations import SamePerson, WrongState
 from flows.campaign.freezing import start_freezing
 from tests.campaigns.cast import (
     NOON,
     Cast,
+    counts_agree,
     crowd,
     drafted,
     followers,
     frozen,
+    one_job,
     paid,
     people,
     plan,
@@ -24,7 +27,8 @@ from tests.campaigns.cast import (
 )
 from tests.racing import race
 from wx_backend import outbox
-from wx_backend.db import retried
+from wx_backend.db import db, retried
+from wx_backend.errors import NotTheAsker
 
 WEEK = timedelta(days=7)
 
@@ -46,6 +50,79 @@ def narrow(cast: Cast, campaign_id: int) -> None:
     """Only who came to us within a week is meant from now on."""
     narrowed = plan(segment={"followed_days": 7})
     retried(lambda: operations.edit_campaign(campaign_id, narrowed, staff_id=cast.writer, now=NOON))
+
+
+def take_back(campaign_id: int, staff_id: int) -> None:
+    retried(lambda: operations.withdraw(campaign_id, staff_id=staff_id, now=NOON))
+
+
+def approve(campaign_id: int, staff_id: int, revision: int = 1) -> None:
+    retried(lambda: operations.approve(campaign_id, revision=revision, staff_id=staff_id, now=NOON))
+
+
+def test_whoever_submitted_takes_it_back_and_an_old_page_agrees_to_nothing(cast: Cast) -> None:
+    crowd(3)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = frozen(cast)
+        with pytest.raises(NotTheAsker):
+            take_back(campaign_id, cast.reader)
+        with pytest.raises(SamePerson):
+            retried(
+                lambda: operations.refuse(
+                    campaign_id, reason="不发了", staff_id=cast.writer, now=NOON
+                )
+            )
+        take_back(campaign_id, cast.writer)
+        assert (state(campaign_id).status, people(campaign_id)) == (CampaignStatus.DRAFT, {})
+        for who in (cast.writer, cast.reader):
+            with pytest.raises(WrongState):
+                take_back(campaign_id, who)
+        assert put_before(cast, campaign_id)
+        work()
+        with pytest.raises(WrongState):
+            approve(campaign_id, cast.reader)
+        approve(campaign_id, cast.reader, revision=2)
+    assert len(people(campaign_id)) == 3
+    assert counts_agree(campaign_id)
+
+
+def test_what_is_taken_back_between_two_pages_of_freezing_has_nobody(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd(3)
+    monkeypatch.setattr("flows.campaign.freezing.PAGE", 2)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = drafted(cast)
+        assert put_before(cast, campaign_id)
+        one_job()
+        assert len(people(campaign_id)) == 2
+        take_back(campaign_id, cast.writer)
+        assert put_before(cast, campaign_id)
+        work()  # the old second page comes too late, before or after the new first one
+    assert state(campaign_id).status == CampaignStatus.SUBMITTED
+    assert len(people(campaign_id)) == 3
+    assert counts_agree(campaign_id)
+
+
+def test_of_agreeing_and_taking_back_at_one_moment_one_happens(app: Flask, cast: Cast) -> None:
+    crowd(2)
+    with time_machine.travel(NOON, tick=False):
+        campaign_id = frozen(cast)
+        db.session.rollback()
+
+        def end(n: int) -> str | None:
+            try:
+                if n % 2:
+                    take_back(campaign_id, cast.writer)
+                else:
+                    approve(campaign_id, cast.reader)
+            except WrongState:
+                return None
+            return CampaignStatus.DRAFT if n % 2 else CampaignStatus.SCHEDULED
+
+        [ended] = [each for each in race(app, end, times=4) if each]
+    assert state(campaign_id).status == ended
+    assert len(people(campaign_id)) == (2 if ended == CampaignStatus.SCHEDULED else 0)
 
 
 def test_what_was_refused_is_frozen_again_when_it_is_put_again_unchanged(cast: Cast) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy.exc import DatabaseError
 from catalog.launch import (
     TICKED,
     AlreadyAsked,
-    AnothersQuestion,
     ItemData,
     NotReady,
     SamePerson,
@@ -32,7 +31,7 @@ from catalog.operations import ProductData, add_category, add_product, list_prod
 from catalog.queries import listed_products
 from tests.catalog.shelf import NOON
 from wx_backend.db import db, transaction
-from wx_backend.errors import BadInput, Conflict, NotFound
+from wx_backend.errors import BadInput, Conflict, NotFound, NotTheAsker
 
 ALICE, CAROL = "staff:1", "staff:2"
 TOMORROW = NOON + timedelta(days=1)
@@ -139,7 +138,7 @@ def test_whoever_asked_takes_it_back_and_the_shelves_stay(product_id: int) -> No
     with pytest.raises(NotFound):
         take_back(product_id)
     asked = ask(product_id)
-    with pytest.raises(AnothersQuestion):
+    with pytest.raises(NotTheAsker):
         take_back(product_id, actor=CAROL)
     take_back(product_id)
     with pytest.raises(NotFound):

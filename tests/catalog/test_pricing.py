@@ -8,7 +8,6 @@ from sqlalchemy.exc import IntegrityError
 from catalog.editing import locked_product
 from catalog.launch import (
     AlreadyAsked,
-    AnothersQuestion,
     SamePerson,
     UnderApproval,
     ask_approval,
@@ -30,7 +29,7 @@ from tests.catalog.shelf import NOON, Wares, put_on_shelf
 from tests.racing import race
 from tests.storefront.conftest import product_of
 from wx_backend.db import db, retried, transaction
-from wx_backend.errors import AppError, NotFound
+from wx_backend.errors import AppError, NotFound, NotTheAsker
 
 LISA, MAX = "staff:1", "staff:2"
 YUAN = 100
@@ -172,7 +171,7 @@ def test_whoever_asked_takes_it_back_and_nobody_else_does(wares: Wares) -> None:
     with pytest.raises(NotFound):
         withdraw(wares)
     assert not change(wares, 1_000)
-    with pytest.raises(AnothersQuestion):
+    with pytest.raises(NotTheAsker):
         withdraw(wares, actor=MAX)
     withdraw(wares)
     for late in (withdraw, decide):

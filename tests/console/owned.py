@@ -75,6 +75,8 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
     order = Owned(frost, {"number": world.northern.number, "position": 1})
     rep = Owned(frost, {"number": world.nils_number})
     refund = _refund(world)
+    proposal = Owned(frost, {"proposal_id": _proposal(world)})
+    way_out = Owned(frost, {"way_out_id": _way_out(world)})
     return {
         "account": Owned(north, {"session_id": _session(staff["north"])}),
         "accounts": Owned(world.tree.south, {"name": "city"}),
@@ -104,8 +106,10 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "refunds": order,
         "console.refunds.show": refund,
         "console.refunds.work_off": refund,
-        "console.refunds.decide": Owned(frost, {"proposal_id": _proposal(world)}),
-        "console.refunds.decide_way_out": Owned(frost, {"way_out_id": _way_out(world)}),
+        "console.refunds.decide": proposal,
+        "console.refunds.withdraw": proposal,
+        "console.refunds.decide_way_out": way_out,
+        "console.refunds.withdraw_way_out": way_out,
         "repair": Owned(frost, {"item_id": _exception(world)}),
         "replies": Owned(world.tree.south, {"account": "city"}),
         "rep_moves": rep,

@@ -91,7 +91,7 @@ def test_whoever_asked_takes_it_back_and_nobody_claims_twice(desk_of: Desks, wor
     new = new_wechat(world)
     path = claimed(clerk, world, new)
     again = head.post(page_of(world), new=new, reason=REASON)
-    assert (again.status_code, "已有待审批的换绑申请" in again.text) == (409, True)
+    assert (again.status_code, "已有待审批的换绑或解除挂失申请" in again.text) == (409, True)
     assert head.post(f"{path}/withdraw").status_code == 403
     assert clerk.post(f"{path}/withdraw").status_code == 302
     assert "已撤回" in clerk.get(page_of(world)).text

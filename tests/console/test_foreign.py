@@ -60,6 +60,7 @@ FORM = {
     "code": "SC9",
     "verdict": "agree",
     "new": "MB0",
+    "lift": "found",
     "developer_code": "D",
     "channel_code": "C",
     "staff_number": "S",

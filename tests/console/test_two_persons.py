@@ -1,4 +1,4 @@
-"""What takes two: never the one who asked, never somebody disabled meanwhile, and only once."""
+"""What takes two: never the one who asked, never somebody disabled meanwhile, only once; and taken back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +11,9 @@ from campaigns.models import CampaignStatus
 from catalog.launch_models import PriceProposal
 from catalog.models import ProductKind
 from catalog.operations import ProductData, SkuData, add_product, add_sku
+from console.audit_words import act_words
+from members.claim_models import ClaimVerdict, MemberClaim
+from members.claims import decide_claim, undecided_claim
 from org.models import Staff
 from payments.models import Refund, RefundProposal, RefundStatus, WayOut
 from tests.campaigns.cast import NOTICE, notices_in
@@ -28,6 +31,8 @@ from tests.console.world import World
 from tests.jobs import run_jobs
 from tests.rows import rows
 from tests.storefront.conftest import product_of
+from wx_backend import clock
+from wx_backend.audit import AuditEntry
 from wx_backend.db import Model, db, transaction
 
 __all__ = ["config", "rich"]
@@ -40,9 +45,14 @@ TABLES = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Something one person asked for: where another agrees, and with which form."""
+    """Something one person asked for: where another agrees, with which form, and where it is shown.
+
+    `taken_back` is where the first one takes it back.
+    """
 
     path: str
+    page: str
+    taken_back: str
     form: dict[str, str] = field(default_factory=dict)
 
 
@@ -50,7 +60,8 @@ def _refund(maker: Desk, world: World) -> Asked:
     assert ask(maker, f"/orders/{world.southern.number}/refund", "1500") == 302
     db.session.rollback()
     proposal_id = db.session.scalars(select(RefundProposal.id)).one()
-    return Asked(f"/refunds/proposals/{proposal_id}", {"verdict": "agree"})
+    path = f"/refunds/proposals/{proposal_id}"
+    return Asked(path, "/refunds", f"{path}/withdraw", {"verdict": "agree"})
 
 
 def _way_out(maker: Desk, world: World) -> Asked:
@@ -62,16 +73,19 @@ def _way_out(maker: Desk, world: World) -> Asked:
     assert maker.post(f"/refunds/{number}/way-out", way="merchant").status_code == 302
     db.session.rollback()
     way_out_id = db.session.scalars(select(WayOut.id)).one()
-    return Asked(f"/refunds/ways-out/{way_out_id}", {"verdict": "agree"})
+    path = f"/refunds/ways-out/{way_out_id}"
+    return Asked(path, f"/refunds/{number}", f"{path}/withdraw", {"verdict": "agree"})
 
 
 def _payout(maker: Desk, world: World) -> Asked:
-    return Asked(f"/payouts/{propose(maker, world.tree.south)}/approve")
+    page = f"/payouts/{propose(maker, world.tree.south)}"
+    return Asked(f"{page}/approve", page, f"{page}/withdraw")
 
 
 def _rate(maker: Desk, world: World) -> Asked:
     assert world
-    return Asked(f"{proposed(maker)}/approve")
+    page = proposed(maker)
+    return Asked(f"{page}/approve", page, f"{page}/withdraw")
 
 
 def _product(maker: Desk, world: World) -> Asked:
@@ -81,22 +95,45 @@ def _product(maker: Desk, world: World) -> Asked:
         add_sku(product_id=product.id, data=SkuData("标准", 100_000), now=NOON)
         number = product.number
     tick_all(maker, number)
-    answer = maker.post(f"/products/{number}/approval", on_sale_from="2026-11-20")
+    page = f"/products/{number}"
+    answer = maker.post(f"{page}/approval", on_sale_from="2026-11-20")
     assert answer.status_code == 302
-    return Asked(f"/products/{number}/approval/approved", {"note": "同意"})
+    path = f"{page}/approval"
+    return Asked(f"{path}/approved", page, f"{path}/withdraw", {"note": "同意"})
 
 
 def _price(maker: Desk, world: World) -> Asked:
-    number, sku = product_of(world.wares.phone_id), world.wares.phone
-    path = f"/products/{number}/skus/{sku}/price"
+    page, sku = f"/products/{product_of(world.wares.phone_id)}", world.wares.phone
+    path = f"{page}/skus/{sku}/price"
     assert maker.post(path, price="999", prepaid="0").status_code == 302
     db.session.rollback()
     proposal_id = db.session.scalars(select(PriceProposal.id)).one()
-    return Asked(f"/products/{number}/prices/{proposal_id}/approved", {"note": "同意"})
+    path = f"{page}/prices/{proposal_id}"
+    return Asked(f"{path}/approved", page, f"{path}/withdraw", {"note": "同意"})
 
 
 def _claim(maker: Desk, world: World) -> Asked:
-    return Asked(f"{claimed(maker, world)}/approved")
+    path = claimed(maker, world)
+    return Asked(f"{path}/approved", "/claims", f"{path}/withdraw")
+
+
+def _lift(maker: Desk, world: World) -> Asked:
+    claim = claimed(maker, world)
+    with transaction():
+        other = db.session.scalars(select(Staff).where(Staff.login == "head")).one().id
+        asked = undecided_claim(int(claim.rpartition("/")[2]))
+        decide_claim(
+            asked,
+            verdict=ClaimVerdict.APPROVED,
+            note="",
+            actor=f"staff:{other}",
+            now=clock.now(),
+        )
+    assert maker.post(f"{claim}/lift", lift="found", reason="找回").status_code == 302
+    db.session.rollback()
+    newest = db.session.scalars(select(MemberClaim.id).order_by(MemberClaim.id.desc())).first()
+    path = f"/claims/{newest}"
+    return Asked(f"{path}/approved", "/claims", f"{path}/withdraw")
 
 
 def _campaign(maker: Desk, world: World) -> Asked:
@@ -105,7 +142,7 @@ def _campaign(maker: Desk, world: World) -> Asked:
     path = made(maker, template_id=NOTICE)
     assert maker.post(f"{path}/submit").status_code == 302
     run_jobs("bulk")
-    return Asked(f"{path}/approve", {"revision": "1"})
+    return Asked(f"{path}/approve", path, f"{path}/withdraw", {"revision": "1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +163,22 @@ FLOWS = {
     "price": Flow("manager", "south", _price),
     "campaign": Flow("marketer", "manager", _campaign),
     "claim": Flow("city", "manager", _claim),
+    "lift": Flow("city", "manager", _lift),
 }
+
+
+WITHDRAWN_IN = {
+    "refund": {"refund_proposal"},
+    "way out": {"way_out"},
+    "payout": {"payout_batch", "payout", "payout_event"},
+    "rate": {"rate_proposal"},
+    "product": {"launch_approval", "product_event"},
+    "price": {"price_proposal", "product_event"},
+    "campaign": {"campaign", "campaign_event", "campaign_recipient", "campaign_group_delta"},
+    "claim": {"member_claim"},
+    "lift": {"member_claim"},
+}
+"""What changes in the database when it is taken back, the trail left out."""
 
 
 @pytest.fixture
@@ -168,6 +220,37 @@ def test_it_takes_a_second_person_who_may_and_takes_effect_once(
     assert second.post(asked.path, **asked.form).status_code in {404, 409}
     assert maker.post(asked.path, **asked.form).status_code in {403, 404, 409}
     assert rows(but=PASSING) == agreed, "it took effect twice"
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_whoever_asked_takes_it_back_alone_and_nothing_comes_of_it(
+    desk_of: Desks, office: World, name: str
+) -> None:
+    flow = FLOWS[name]
+    maker, second = desk_of(flow.maker), desk_of(flow.second)
+    asked = flow.ask(maker, office)
+    before = rows(but=PASSING)
+    button = f'action="/console{asked.taken_back}"'
+    assert button in maker.get(asked.page).text
+    assert button not in second.get(asked.page).text
+
+    assert second.post(asked.taken_back).status_code == 403
+    assert maker.post(asked.taken_back, "forged").status_code == 400
+    assert rows(but=PASSING) == before, "another one, or a forged form, took it back"
+
+    assert maker.post(asked.taken_back).status_code == 302
+    db.session.rollback()
+    told = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert told
+    assert act_words(told.what) != told.what
+    assert told.what.rpartition(".")[2].startswith("withdraw")
+    after = rows(but=PASSING)
+    assert {table for table in before if before[table] != after[table]} <= WITHDRAWN_IN[name]
+    assert "已撤回" in maker.get(asked.page).text
+    for late in (maker, second):
+        assert late.post(asked.taken_back).status_code in {403, 404, 409}
+        assert late.post(asked.path, **asked.form).status_code in {403, 404, 409}
+    assert rows(but=PASSING) == after, "something came of it"
 
 
 def test_an_agreed_campaign_that_is_edited_is_not_agreed_any_more(

@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy.exc import IntegrityError
 
 from tests.migrations.conftest import url
 from wx_backend import migrate
@@ -208,6 +209,61 @@ def test_what_was_claimed_before_is_lost_as_well(empty: Engine) -> None:
         assert rows(empty, "identity", "id", "lost_at", "signed_out_at") == lost
         migrate.downgrade(url=url(empty), to="0065")
     assert len(rows(empty, "identity", "id")) == 4
+
+
+def test_own_proposals_are_taken_back_and_for_the_version_before_never_were(
+    empty: Engine,
+) -> None:
+    """A batch could be taken back before, and was called rejected; what refers to it stays."""
+    migrate.upgrade(url=url(empty), to="0069")
+    own, by_two = ({"proposed_by": "staff:1", "decided_by": f"staff:{n}"} for n in (1, 2))
+    money = {"gross_fen": 9, "tax_fen": 0, "fee_fen": 0, "net_fen": 9}
+    for number, whose in ((1, own), (2, by_two)):
+        put(empty, "payout_batch", id=number, number=f"PB{number}", status="rejected", **whose)
+        named = {"batch_id": number, "receiver_id": number, "number": f"PO{number}"}
+        put(empty, "payout", id=number, status="rejected", **named, **money)
+    put(empty, "refund_proposal", id=2, status="declined", key="2", **by_two)
+    put(empty, "way_out", id=2, status="declined", **by_two)
+    decided = {"proposed_by": 1, "decided_at": at(empty)}
+    put(empty, "rate_proposal", id=2, status="refused", decided_by=2, **decided)
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0070")
+        for table in ("payout_batch", "payout"):
+            assert rows(empty, table, "id", "status") == [(1, "withdrawn"), (2, "rejected")]
+        with pytest.raises(IntegrityError):
+            put(empty, "way_out", id=1, status="declined", **own)
+        put(empty, "refund_proposal", id=1, status="withdrawn", key="1", **own)
+        put(empty, "way_out", id=1, status="withdrawn", **own)
+        put(empty, "rate_proposal", id=1, status="withdrawn", decided_by=1, **decided)
+        put(empty, "rate_preview", id=1, proposal_id=1)
+        put(empty, "preview_line", id=1, preview_id=1)
+        migrate.downgrade(url=url(empty), to="0069")
+        for table in ("payout_batch", "payout"):
+            assert rows(empty, table, "id", "status") == [(1, "rejected"), (2, "rejected")]
+        for table in ("refund_proposal", "way_out", "rate_proposal"):
+            assert rows(empty, table, "id") == [(2,)]
+        assert rows(empty, "rate_preview", "id") == []
+        with pytest.raises(IntegrityError):
+            put(empty, "way_out", id=1, status="declined", **own)
+
+
+def test_claims_stay_claims_and_what_lifts_them_goes_with_the_version(empty: Engine) -> None:
+    migrate.upgrade(url=url(empty), to="0070")
+    claimed = {"old_id": 1, "new_id": 2, "asked_by": "staff:1"}
+    decided = {"decided_by": "staff:2", "decided_at": at(empty), "verdict": "approved"}
+    for each in (1, 2):
+        put(empty, "member", id=each, number=f"MB{each}")
+    put(empty, "member_claim", id=1, **claimed, **decided)
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0071")
+        assert rows(empty, "member_claim", "id", "kind", "lifts_id") == [(1, "lost", None)]
+        with pytest.raises(IntegrityError):
+            put(empty, "member_claim", id=2, kind="found", **claimed)
+        put(empty, "member_claim", id=2, kind="found", lifts_id=1, **claimed)
+        with pytest.raises(IntegrityError):  # one thing of a customer waits at a time
+            put(empty, "member_claim", id=3, kind="wrong", lifts_id=1, **claimed)
+        migrate.downgrade(url=url(empty), to="0070")
+        assert rows(empty, "member_claim", "id", "old_id", "verdict") == [(1, 1, "approved")]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from flows.payout.batches import (
     reject_batch,
     release_batch,
     resume_batch,
+    withdraw_batch,
 )
 from flows.payout.desk import draft
 from ledger.models import AccountKind
@@ -44,7 +45,7 @@ from tests.payouts.world import (
 from tests.racing import race
 from wx_backend import clock, crash
 from wx_backend.db import db, retried, transaction
-from wx_backend.errors import AppError, BadInput, NotFound
+from wx_backend.errors import AppError, BadInput, NotFound, NotTheAsker
 
 READY, LEFT_OUT = PayoutStatus.READY, PayoutStatus.LEFT_OUT
 
@@ -213,15 +214,66 @@ def test_a_rejected_batch_frees_its_people(world: World) -> None:
                 number=number, scope_id=scope_id, by=DAN, reason="", now=clock.now()
             )
         )
+    with pytest.raises(SamePerson):
+        retried(
+            lambda: reject_batch(
+                number=number, scope_id=scope_id, by=CAROL, reason="金额有误", now=clock.now()
+            )
+        )
     retried(
         lambda: reject_batch(
-            number=number, scope_id=scope_id, by=CAROL, reason="金额有误", now=clock.now()
+            number=number, scope_id=scope_id, by=DAN, reason="金额有误", now=clock.now()
         )
     )
     with pytest.raises(AlreadyDecided):
         approve(world, number)
     again = propose(world)
     assert statuses(again)["爱丽丝"] == PayoutStatus.PROPOSED
+
+
+def take_back(world: World, number: str, by: str = CAROL) -> None:
+    scope_id = world.tree.group
+    retried(lambda: withdraw_batch(number=number, scope_id=scope_id, by=by, now=clock.now()))
+
+
+def test_a_batch_taken_back_by_its_proposer_frees_its_people(world: World) -> None:
+    number = propose(world)
+    with pytest.raises(NotTheAsker):
+        take_back(world, number, by=DAN)
+    assert batch(number).status == BatchStatus.PROPOSED
+    take_back(world, number)
+    for late in (take_back, approve):
+        with pytest.raises(AlreadyDecided):
+            late(world, number)
+    world.work()
+    assert (batch(number).status, batch(number).decided_by) == (BatchStatus.WITHDRAWN, CAROL)
+    assert statuses(number) == {
+        "爱丽丝": PayoutStatus.WITHDRAWN,
+        "艾米": PayoutStatus.WITHDRAWN,
+        "戴夫": LEFT_OUT,
+    }
+    assert transit(world.alice) == 0
+    assert events() == [("proposed", CAROL), ("withdrawn", CAROL)]
+    released(world)
+    assert transit(world.alice) == 5_000
+
+
+def test_approving_and_taking_back_at_once_pays_or_never_does(app: Flask, world: World) -> None:
+    number = propose(world)
+    db.session.rollback()
+
+    def attempt(n: int) -> str | None:
+        try:
+            take_back(world, number) if n % 2 else approve(world, number, by=f"staff:{n + 2}")
+        except AlreadyDecided:
+            return None
+        return "withdrawn" if n % 2 else "approved"
+
+    [ended] = [each for each in race(app, attempt, times=6) if each]
+    world.work()
+    assert transit(world.alice) == (5_000 if ended == "approved" else 0)
+    assert batch(number).status == ("released" if ended == "approved" else "withdrawn")
+    assert_books_balance()
 
 
 def test_what_runs_cannot_be_resumed(world: World) -> None:

@@ -9,13 +9,21 @@ from sqlalchemy import select
 from org.models import OrgNode, Role, Staff, Tier
 from settlement.changes.contents import RateWish
 from settlement.changes.models import ProposalStatus, RateProposal, Subject
-from settlement.changes.operations import AlreadyDecided, SamePerson, approve, propose, refuse
+from settlement.changes.operations import (
+    AlreadyDecided,
+    SamePerson,
+    approve,
+    propose,
+    refuse,
+    withdraw,
+)
 from settlement.models import RateRule
 from settlement.rules import ANYTHING
 from tests.racing import race
 from tests.settlement.world import DAY, NOON
 from wx_backend.clock import business_on
 from wx_backend.db import db, retried, transaction
+from wx_backend.errors import NotTheAsker
 
 TODAY = business_on(NOON)
 TOMORROW = TODAY + timedelta(days=1)
@@ -101,6 +109,33 @@ def test_approving_and_refusing_at_once_leaves_one_decision(app: Flask, staff: l
 
     assert proposal().status == decision
     assert rates() == ([(600, TOMORROW)] if decision == "approved" else [])
+
+
+def test_approving_and_taking_back_at_once_leaves_one_of_both(app: Flask, staff: list[int]) -> None:
+    proposer, *others = staff
+    proposal_id = six_per_cent(proposer)
+
+    def end(n: int) -> str | None:
+        try:
+            if n % 2:
+                retried(lambda: withdraw(proposal_id=proposal_id, staff_id=proposer, now=NOON))
+                return "withdrawn"
+            retried(lambda: approve(proposal_id=proposal_id, staff_id=others[n], now=NOON))
+        except AlreadyDecided:
+            return None
+        return "approved"
+
+    [ended] = [each for each in race(app, end, times=4) if each]
+
+    assert proposal().status == ended
+    assert rates() == ([(600, TOMORROW)] if ended == "approved" else [])
+
+
+def test_only_who_proposed_takes_it_back(staff: list[int]) -> None:
+    proposal_id = six_per_cent(staff[0])
+    with pytest.raises(NotTheAsker), transaction():
+        withdraw(proposal_id=proposal_id, staff_id=staff[1], now=NOON)
+    assert proposal().status == ProposalStatus.PROPOSED
 
 
 def test_who_proposed_does_not_decide(staff: list[int]) -> None:

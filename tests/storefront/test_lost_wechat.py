@@ -6,8 +6,14 @@ from sqlalchemy import select, update
 from flows.phone_proof import has_rights
 from flows.sealed import vault
 from flows.signing_in import signed_in_person
-from members.claim_models import ClaimVerdict
-from members.claims import claim, decide_claim, require_claimable, undecided_claim
+from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
+from members.claims import (
+    ask_to_lift,
+    claim,
+    decide_claim,
+    require_claimable,
+    undecided_claim,
+)
 from members.erasure import erase_identity
 from members.joining import merge_same_person
 from members.models import Identity
@@ -95,6 +101,30 @@ def test_the_new_one_has_everything_and_the_lost_one_nothing(
     now = clock.now()
     assert not signed_in_person(identity_id=lost.id, signed_in_at=now, now=now)
     assert signed_in_person(identity_id=new.id, signed_in_at=since, now=now)
+
+
+def test_one_that_was_found_signs_in_anew_and_sees_what_is_his(
+    mall: Mall, bob: Phone, anew: Phone
+) -> None:
+    number = ordered(bob, mall)
+    report_lost(*members())
+    assert bob.follow(bob.get("/orders")).status_code == 409
+    with transaction() as session:
+        claim_id = session.scalars(select(MemberClaim.id)).one()
+        asked = ask_to_lift(
+            claim_id, kind=ClaimKind.FOUND, reason="x", actor="staff:1", now=clock.now()
+        )
+        decide_claim(
+            undecided_claim(asked.id),
+            verdict=ClaimVerdict.APPROVED,
+            note="",
+            actor="staff:2",
+            now=clock.now(),
+        )
+    assert bob.get("/orders").status_code == 302  # sessions from before stay over
+    bob.sign_in()
+    for phone in (bob, anew):
+        assert number in phone.get("/orders").text
 
 
 def test_neither_does_a_mini_program_let_it_in(

@@ -72,9 +72,9 @@ BUGS = (
     ),
     Bug(
         "who proposed a pay-out may approve it",
-        "migrations/versions/0016_statements_and_payouts.py",
-        "status = 'rejected' OR decided_by IS NULL OR decided_by <> proposed_by",
-        "status = 'rejected' OR decided_by IS NULL OR decided_by <> ''",
+        "migrations/versions/0070_proposals_taken_back.py",
+        "TWO_OR_WITHDRAWN = \"(decided_by = proposed_by) = (status = 'withdrawn')\"",
+        "TWO_OR_WITHDRAWN = \"decided_by <> ''\"",
         ("tests/payouts/test_batches.py::test_the_proposer_cannot_agree",),
     ),
     Bug(

@@ -9,7 +9,7 @@ from payments.errors import NotAbnormal
 from payments.exceptions import close_exception
 from payments.models import ExceptionKind, Refund, RefundStatus
 from payments.proposals import ProposalDecided, SecondPersonNeeded
-from payments.ways_out import WayOutProposed, ways_out_of
+from payments.ways_out import WayOutProposed, ways_out_of, withdraw_way_out
 from settlement.queries import income_of
 from tests.flows.trade.market import (
     Market,
@@ -24,7 +24,7 @@ from tests.racing import race
 from tests.simulator.stage import MCHID, Stage
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
-from wx_backend.errors import BadInput
+from wx_backend.errors import BadInput, NotTheAsker
 from wx_backend.outbox import Job
 
 CARD = PayerCard("ICBC_DEBIT", "6222 0000 1111 2222", "鲍勃")
@@ -145,6 +145,46 @@ def test_above_the_limit_nothing_moves_before_another_person_agrees(
     market.work()
     market.work()
     assert refunds()[0].status == RefundStatus.SUCCEEDED
+
+
+def test_agreeing_and_taking_back_at_once_sends_it_once_or_never(
+    app: Flask, market: Market, stage: Stage, refund_id: int
+) -> None:
+    assert not send(refund_id, CARD)
+    waiting = ways_out_of(refund_id)[0].id
+    db.session.rollback()
+    with pytest.raises(NotTheAsker), transaction():
+        withdraw_way_out(waiting, actor="staff:8", now=clock.now())
+
+    def speak(n: int) -> bool:
+        def agree() -> None:
+            agree_to_way_out(
+                way_out_id=waiting, is_agreed=True, actor=f"staff:{8 + n}", now=clock.now()
+            )
+
+        def take_back() -> None:
+            withdraw_way_out(waiting, actor="staff:7", now=clock.now())
+
+        try:
+            retried(take_back if n % 2 else agree)
+        except ProposalDecided:
+            return False
+        return True
+
+    won = race(app, speak, times=6)
+    market.work()
+    market.work()
+    assert won.count(True) == 1
+    is_agreed = won.index(True) % 2 == 0
+    [asked] = ways_out_of(refund_id)
+    assert (asked.status, asked.card) == ("approved" if is_agreed else "withdrawn", None)
+    assert len(stage.facts("refund")) == is_agreed
+    assert refunds()[0].status == ("succeeded" if is_agreed else "abnormal")
+    if not is_agreed:
+        send_together(refund_id, CARD)
+        market.work()
+        market.work()
+    assert_books_and_witness_agree(stage)
 
 
 def test_of_many_who_agree_to_a_way_out_at_once_one_does(

@@ -1,10 +1,12 @@
-"""A large refund that several people decide on at the same moment is decided once."""
+"""A large refund that several people decide on, or its maker takes back, at one moment ends once."""
+
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from flows.refund.desk import RefundAsk, ask_refund, decide
+from flows.refund.desk import RefundAsk, ask_refund, decide, withdraw
 from ledger.models import AccountKind
 from org.models import OrgNode
 from payments.models import RefundProposal
@@ -20,7 +22,9 @@ from tests.flows.trade.market import (
 from tests.racing import race
 from tests.simulator.stage import Stage
 from wx_backend import clock
+from wx_backend.config import Config
 from wx_backend.db import db, retried
+from wx_backend.errors import NotTheAsker
 
 CAROL = "staff:1"
 
@@ -29,9 +33,25 @@ CAROL = "staff:1"
 def order_id(market: Market) -> int:
     """A phone of 1,999 yuan, paid; Carol wants all of it to go back."""
     order_id = market.buy()
-    ask = RefundAsk(order_row(order_id).number, {1: 199_900}, "不想要了", CAROL, "form-1")
-    assert not retried(lambda: ask_refund(ask, node_id=outlet_id(), now=clock.now()))
+    assert not ask(order_id)
     return order_id
+
+
+def ask(order_id: int, key: str = "form-1") -> bool:
+    """Carol's form is sent; whether the money goes back at once."""
+    wish = RefundAsk(order_row(order_id).number, {1: 199_900}, "不想要了", CAROL, key)
+    return retried(lambda: ask_refund(wish, node_id=outlet_id(), now=clock.now()))
+
+
+def take_back(proposal_id: int, node_id: int) -> bool:
+    """Carol thinks better of it; False when somebody has decided."""
+    try:
+        retried(
+            lambda: withdraw(proposal_id=proposal_id, node_id=node_id, actor=CAROL, now=clock.now())
+        )
+    except ProposalDecided:
+        return False
+    return True
 
 
 def outlet_id() -> int:
@@ -113,3 +133,61 @@ def test_who_asked_neither_agrees_nor_declines() -> None:
         with pytest.raises(SecondPersonNeeded):
             say(is_agreed=is_agreed, actor=CAROL, proposal_id=proposal().id, node_id=outlet_id())
     assert refunds() == []
+
+
+def test_agreeing_and_taking_back_at_once_moves_the_money_once_or_never(
+    app: Flask, market: Market, stage: Stage, order_id: int
+) -> None:
+    asked_id, node_id = proposal().id, outlet_id()
+    db.session.rollback()
+
+    def speak(n: int) -> bool:
+        if n % 2:
+            return take_back(asked_id, node_id)
+        return say(is_agreed=True, actor=f"staff:{n + 2}", proposal_id=asked_id, node_id=node_id)
+
+    won = race(app, speak, times=6)
+    market.work()
+    market.work()
+
+    assert won.count(True) == 1
+    is_agreed = won.index(True) % 2 == 0
+    assert proposal().status == ("approved" if is_agreed else "withdrawn")
+    assert len(stage.facts("refund")) == is_agreed
+    assert order_status(order_id) == ("refunded" if is_agreed else "paid")
+    assert_books_and_witness_agree(stage)
+
+
+def test_what_was_taken_back_moves_no_money_however_often_it_is_sent(
+    app: Flask, market: Market, stage: Stage, order_id: int
+) -> None:
+    """Not even when one person may give so much back alone by now: it takes another form."""
+    assert take_back(proposal().id, outlet_id())
+    app.extensions["wx_config"] = with_limit(app, fen=1_000_000)
+    for _ in range(2):
+        with pytest.raises(ProposalDecided):
+            ask(order_id)
+    market.work()
+    assert (refunds(), stage.facts("refund")) == ([], [])
+    assert ask(order_id, "form-2")
+    market.work()
+    assert len(stage.facts("refund")) == 1
+
+
+@pytest.mark.usefixtures("order_id")
+def test_nobody_else_takes_it_back() -> None:
+    asked_id, node_id = proposal().id, outlet_id()
+    with pytest.raises(NotTheAsker):
+        retried(
+            lambda: withdraw(
+                proposal_id=asked_id, node_id=node_id, actor="staff:2", now=clock.now()
+            )
+        )
+    assert proposal().status == "proposed"
+
+
+def with_limit(app: Flask, *, fen: int) -> Config:
+    """The configuration under which one person gives so much back alone."""
+    config: Config = app.extensions["wx_config"]
+    assert config.pay
+    return replace(config, pay=replace(config.pay, second_person_above_fen=fen))

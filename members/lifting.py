@@ -1,0 +1,126 @@
+"""A WeChat reported lost is let in again: its owner found it, or the claim it was reported by was wrong.
+
+It takes what a claim takes, two persons (`members.claims`). Sessions from before are over all the same.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
+from members.joining import merge_same_person, undo_link
+from members.models import Identity, IdentityLink, LinkKind
+from members.queries import member_ids_of, persons_of
+from wx_backend.db import db
+from wx_backend.errors import Conflict
+
+
+class NothingToLift(Conflict):
+    code, message = "nothing_to_lift", "没有可解除的挂失，或已经解除"
+
+
+class StillOne(Conflict):
+    """A union id, or a phone both agreed on, says so as well."""
+
+    code, message = "still_one", "另有记录表明两个微信是同一位客户，不能分开"
+
+
+def lifts_of(claim: MemberClaim) -> list[ClaimKind]:
+    """How what came of a claim can be lifted, as it stands today."""
+    if claim.kind != ClaimKind.LOST or claim.verdict != ClaimVerdict.APPROVED:
+        return []
+    stands: Mapping[ClaimKind, Select[Any]] = {
+        ClaimKind.FOUND: _lost_by(claim),
+        ClaimKind.WRONG: _joined_by(claim),
+    }
+    return [kind for kind, rows in stands.items() if db.session.scalars(rows.limit(1)).first()]
+
+
+def require_lift(claim: MemberClaim, kind: ClaimKind) -> None:
+    """Raises NothingToLift."""
+    if kind not in lifts_of(claim):
+        raise NothingToLift
+
+
+def lift(claim: MemberClaim, kind: ClaimKind, now: datetime) -> None:
+    """Let in what a claim reported lost; of one that was wrong, part what it joined as well.
+
+    The caller holds the turn of those who join people. Raises NothingToLift and StillOne.
+    """
+    require_lift(claim, kind)
+    lost = _lost_by(claim).with_for_update().execution_options(populate_existing=True)
+    for identity in db.session.scalars(lost):
+        identity.lost_at = None
+    db.session.flush()
+    if kind is ClaimKind.WRONG:
+        _part(claim, now)
+
+
+def _part(claim: MemberClaim, now: datetime) -> None:
+    """Undo what a claim joined, and what came to it since because it bears the same union id."""
+    links = db.session.scalars(_joined_by(claim)).all()
+    identity_ids = _with_their_unionids({link.identity_id for link in links})
+    came = select(IdentityLink.id).where(
+        IdentityLink.identity_id.in_(identity_ids),
+        IdentityLink.member_id == links[0].member_id,
+        IdentityLink.linked_at >= claim.decided_at,
+        IdentityLink.undone_at.is_(None),
+    )
+    for link_id in db.session.scalars(came.order_by(IdentityLink.id)).all():
+        undo_link(link_id=link_id, now=now)
+    db.session.flush()
+    for identity_id in sorted(identity_ids):
+        merge_same_person(identity_id=identity_id, now=now)
+    old, new = persons_of({claim.old_id}), persons_of({claim.new_id})
+    if old & new or _unionids(old) & _unionids(new):
+        raise StillOne
+
+
+def _lost_by(claim: MemberClaim) -> Select[Identity]:
+    """What a claim reported lost and nobody has let in again."""
+    return (
+        select(Identity)
+        .where(Identity.lost_at == claim.decided_at, Identity.member_id.in_(_rows_of_both(claim)))
+        .order_by(Identity.id)
+    )
+
+
+def _joined_by(claim: MemberClaim) -> Select[IdentityLink]:
+    """The links a claim made that nobody has undone."""
+    return (
+        select(IdentityLink)
+        .where(
+            IdentityLink.member_id.in_(_rows_of_both(claim)),
+            IdentityLink.kind == LinkKind.PHONE,
+            IdentityLink.linked_at == claim.decided_at,
+            IdentityLink.undone_at.is_(None),
+        )
+        .order_by(IdentityLink.id)
+    )
+
+
+def _rows_of_both(claim: MemberClaim) -> set[int]:
+    """Every member row that either side of a claim is."""
+    both = persons_of({claim.old_id, claim.new_id})
+    return set[int]().union(*(member_ids_of(each) for each in both))
+
+
+def _unionids(persons: set[int]) -> set[str | None]:
+    """The union ids persons are known by."""
+    known = select(Identity.unionid).where(
+        Identity.member_id.in_(persons), Identity.unionid.is_not(None)
+    )
+    return {*db.session.scalars(known)}
+
+
+def _with_their_unionids(identity_ids: set[int]) -> set[int]:
+    """These identities, and those that are the same WeChats at other accounts."""
+    unionids = select(Identity.unionid).where(
+        Identity.id.in_(identity_ids), Identity.unionid.is_not(None)
+    )
+    alike = select(Identity.id).where(
+        Identity.unionid.in_(unionids), Identity.member_id.is_not(None)
+    )
+    return identity_ids | {*db.session.scalars(alike)}
