@@ -1,13 +1,15 @@
 """Somebody puts goods aside: each line with the share he came by, told what has changed since."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from catalog.availability import Left, left_of, left_together
 from catalog.models import ProductKind
+from catalog.nearby import Nearby, shelves_nearby
 from catalog.offers import Offer, offers
 from catalog.queries import sku_numbers
+from catalog.stock import SoldOut
 from flows.visit import Opened, touch_link
 from members.visitors import new_visitor, visitor_of
 from orders import cart
@@ -24,6 +26,23 @@ class PickNumberFirst(Conflict):
     code, message = "pick_number_first", "需要选号的商品请直接购买，选好的号码会为您保留"
 
 
+class NotAtOutlet(Conflict):
+    """What lies at other outlets of the city alone is bought there at once, not put aside.
+
+    `details` names it and, under `nearby`, where it lies.
+    """
+
+    code = "not_at_outlet"
+
+    def __init__(self, sku: str, nearby: Collection[Nearby]) -> None:
+        where = "、".join(f"{each.name}有 {each.free} 件" for each in nearby)
+        super().__init__(
+            f"您的营业厅暂无现货，{where}，请直接购买并到店自提",
+            sku=sku,
+            nearby=[asdict(each) for each in nearby],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One press of "put in the cart"; `key` is the same however often it arrives."""
@@ -37,7 +56,8 @@ class Wanted:
 class CartRow:
     """One line of a cart today; `free` is None where units are not counted.
 
-    Without an `offer` it is not sold any more.
+    Without an `offer` it is not sold any more. `nearby` says where else in the city it lies, once the own
+    outlet has none.
     """
 
     sku: str
@@ -47,6 +67,7 @@ class CartRow:
     shown_price_fen: int
     offer: Offer | None
     free: int | None
+    nearby: Sequence[Nearby] = ()
 
     @property
     def price_fen(self) -> int:
@@ -77,17 +98,22 @@ def put_aside(
     owner: Owner | None,
     opened: Opened | None,
     share_id: int | None,
+    outlet_id: int | None,
     now: datetime,
 ) -> str | None:
     """Put goods in a cart. The opened link is a touch now, before the line remembers its moment.
 
-    Returns the cookie of a browser that was new, else None. Raises NotListed, PickNumberFirst, CartFull.
+    `outlet_id` is where they could be fetched: what cannot be had there is not put aside. Returns the
+    cookie of a browser that was new, else None. Raises NotListed, PickNumberFirst, CartFull, SoldOut, and
+    NotAtOutlet where others of the city have some.
     """
     offer = offers([wanted.sku], now=now).get(wanted.sku)
     if offer is None or not offer.is_for_sale:
         raise NotListed(sku=wanted.sku)
     if any(piece.takes_number for piece in offer.pieces):
         raise PickNumberFirst(sku=wanted.sku)
+    if owner is None or not cart.was_pressed(owner, offer.sku_id, wanted.key):
+        _require_some(wanted.sku, offer, outlet_id)
     cookie = None
     if owner is None:
         visitor_id, cookie = new_visitor(now=now)
@@ -109,7 +135,10 @@ def cart_rows(owner: Owner, *, outlet_id: int | None = None, now: datetime) -> l
     today = offers(numbers.values(), now=now)
     pieces = (piece.sku_id for offer in today.values() for piece in offer.pieces)
     left = left_of(pieces, outlet_id=outlet_id)
-    return [_row(line, numbers[line.sku_id], today, left) for line in lines]
+    rows = [_row(line, numbers[line.sku_id], today, left) for line in lines]
+    gone = {row.sku: row.offer for row in rows if row.is_sold_out and row.offer is not None}
+    near = _elsewhere(gone, outlet_id)
+    return [replace(row, nearby=[*near.get(row.sku, ())]) for row in rows]
 
 
 def change_cart(owner: Owner, *, sku: str, quantity: int) -> None:
@@ -156,6 +185,26 @@ def _left(pieces: Sequence[Offer], left: dict[int, Left]) -> int | None:
     """How many of an offer could be had; None where nothing of it is counted."""
     found = left_together(((piece.sku_id, piece.quantity) for piece in pieces), left)
     return None if found is None else found.to_fetch
+
+
+def _require_some(sku: str, offer: Offer, outlet_id: int | None) -> None:
+    """Raises NotAtOutlet or SoldOut where not one can be had by courier or at the own outlet."""
+    left = left_of((piece.sku_id for piece in offer.pieces), outlet_id=outlet_id)
+    if _left(offer.pieces, left) != 0:
+        return
+    if near := _elsewhere({sku: offer}, outlet_id).get(sku):
+        raise NotAtOutlet(sku, near)
+    raise SoldOut(sku=sku)
+
+
+def _elsewhere(
+    lacking: Mapping[str, Offer], outlet_id: int | None
+) -> Mapping[str, Collection[Nearby]]:
+    """Where in the city what an outlet lacks lies. Of a bundle's parts the checkout tells."""
+    single = [sku for sku, offer in lacking.items() if not offer.parts]
+    if outlet_id is None or not single:
+        return {}
+    return shelves_nearby(single, outlet_id=outlet_id)
 
 
 def _sku_id(owner: Owner, sku: str) -> int:

@@ -133,6 +133,14 @@ def lines_of(owner: Owner) -> Sequence[CartLine]:
     ).all()
 
 
+def was_pressed(owner: Owner, sku_id: int, key: str) -> bool:
+    """Whether this press is the last one that put pieces of a variant in a cart."""
+    query = select(CartLine.id).where(
+        CartLine.owner_key == owner.key, CartLine.sku_id == sku_id, CartLine.last_key == key
+    )
+    return db.session.scalar(query) is not None
+
+
 def count_lines(owner: Owner) -> int:
     """How many variants lie in a cart."""
     query = select(func.count()).select_from(CartLine).where(CartLine.owner_key == owner.key)

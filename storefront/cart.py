@@ -1,5 +1,6 @@
 """The cart: put in, change, take out, choose what to order; of a browser, and of a person once signed in."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from flask import Blueprint, jsonify, make_response, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 
 from catalog.models import ProductKind
+from catalog.nearby import Nearby
 from flows.cart import CartRow, Wanted, cart_owner, cart_rows, change_cart, put_aside
 from orders.cart import Owner, count_lines
 from orders.rules import QUANTITY_MAX
@@ -23,7 +25,10 @@ bp = Blueprint("cart", __name__)
 
 @dataclass(frozen=True, slots=True)
 class CartLine:
-    """One line as the page shows it; amounts in fen. `price_was_fen` is None unless it changed."""
+    """One line as the page shows it; amounts in fen. `price_was_fen` is None unless it changed.
+
+    `nearby` says where else in the city it lies, once the own outlet has none.
+    """
 
     sku: str
     name: str
@@ -35,6 +40,7 @@ class CartLine:
     is_sold_out: bool
     is_off: bool
     can_be_bought: bool
+    nearby: Sequence[Nearby]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,11 @@ def put() -> ResponseReturnValue:
     asked, now = body(CartRequest()), clock.now()
     wanted = Wanted(asked["sku"], asked["quantity"], asked["client_key"])
     owner, opened = _owner(), session.waiting()
-    share_id = session.carried_share()
+    share_id, outlet_id = session.carried_share(), home_id()
     cookie = retried(
-        lambda: put_aside(wanted, owner=owner, opened=opened, share_id=share_id, now=now)
+        lambda: put_aside(
+            wanted, owner=owner, opened=opened, share_id=share_id, outlet_id=outlet_id, now=now
+        )
     )
     session.settle_opened()
     response = make_response(jsonify(sku=wanted.sku), 201)
@@ -136,4 +144,5 @@ def _line(row: CartRow) -> CartLine:
         is_sold_out=row.is_sold_out,
         is_off=offer is None,
         can_be_bought=row.can_be_bought,
+        nearby=row.nearby,
     )

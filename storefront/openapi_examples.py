@@ -91,6 +91,7 @@ _CART: Final = {
             "is_sold_out": False,
             "is_off": False,
             "can_be_bought": True,
+            "nearby": [],
         }
     ],
     "total_fen": 199_900,

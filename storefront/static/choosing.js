@@ -70,7 +70,8 @@
       button.dataset.toCart = crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`.replace(/\W/g, "-");
       window.mall.say("已加入购物车", { name: "去结算", path: "/cart" });
     } catch (error) {
-      window.mall.say(window.mall.reason(error));
+      const onward = error.code === "not_at_outlet" && { name: "去购买", path: `/checkout?sku=${error.details.sku}` };
+      window.mall.say(window.mall.reason(error), onward);
     }
     offerCart();
   });

@@ -1,6 +1,7 @@
 """Two stores in the mall: what pages say of them, what an order promises, and where it goes back to."""
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -214,6 +215,59 @@ def test_what_lies_near_by_alone_is_bought_there(mall: Mall, neighbour: int, bob
     page = bob.get(f"/p/{mall.product}").text
     assert "暂时缺货" in page
     assert "北京路" not in page
+
+
+def put_aside(phone: Phone, mall: Mall, key: str = "press-0123456789") -> dict[str, Any]:
+    """Put the phone in the cart; what it was refused for, nothing where it was not."""
+    answer = phone.post("/api/cart", client_key=key, sku=mall.wares.phone, quantity=1)
+    error: dict[str, Any] = answer.get_json().get("error", {})
+    assert answer.status_code == (409 if error else 201)
+    return error
+
+
+def test_what_lies_near_by_alone_is_not_put_aside_but_led_to(
+    mall: Mall, neighbour: int, bob: Phone
+) -> None:
+    assert neighbour
+    sell_off_central(mall)
+    error = put_aside(bob, mall)
+    assert error["code"] == "not_at_outlet"
+    assert error["message"] == "您的营业厅暂无现货，北京路营业厅有 2 件，请直接购买并到店自提"
+    near = {"code": "O2", "name": "北京路营业厅", "free": 2}
+    assert error["details"] == {"sku": mall.wares.phone, "nearby": [near]}
+    assert bob.get("/api/cart").get_json()["lines"] == []
+    line = wish(mall)["lines"][0] | {"quantity": 2}
+    ordered(bob, mall, lines=[line], **PICKUP | {"outlet": near["code"]})
+    assert put_aside(bob, mall)["code"] == "sold_out"
+
+
+def test_what_went_while_it_lay_in_the_cart_is_led_to_as_well(
+    mall: Mall, neighbour: int, bob: Phone
+) -> None:
+    """A press that comes twice was taken the first time."""
+    assert neighbour
+    assert put_aside(bob, mall) == {}
+    sell_off_central(mall)
+    assert put_aside(bob, mall) == {}
+    assert put_aside(bob, mall, "press-9876543210")["code"] == "not_at_outlet"
+    [line] = bob.get("/api/cart").get_json()["lines"]
+    assert (line["quantity"], line["is_sold_out"]) == (1, True)
+    assert [each["code"] for each in line["nearby"]] == ["O2"]
+    page = bob.get("/cart").text
+    assert "北京路营业厅有 2 件" in page
+    onward = f"/checkout?sku={mall.wares.phone}"
+    assert onward in page
+    assert re.search(r'<option value="O2" selected>', bob.get(onward).text)
+
+
+def test_what_lies_at_the_own_outlet_or_comes_by_courier_is_put_aside(
+    shelf: Mall, bob: Phone
+) -> None:
+    assert put_aside(bob, shelf) == {}
+    sell_off_central(shelf)
+    assert put_aside(bob, shelf, "press-9876543210") == {}
+    ordered(bob, shelf, **PICKUP)
+    assert put_aside(bob, shelf, "press-aaaaaaaaaaaa")["code"] == "sold_out"
 
 
 def white(mall: Mall) -> str:

@@ -4,6 +4,8 @@ from tools.planted.bug import Bug
 
 PROGRAMS = "tests/storefront/test_programs.py"
 CLAIMS = "tests/console/test_claims.py"
+LIFTS = "tests/console/test_lifts.py"
+PERSONS = "tests/console/test_two_persons.py"
 STOCK = "tests/storefront/test_outlet_stock.py"
 
 BUGS = (
@@ -31,8 +33,8 @@ BUGS = (
     Bug(
         "a claim counts as it was when it was asked for",
         "flows/lost_wechat.py",
-        "    if verdict is ClaimVerdict.APPROVED:\n        provers",
-        "    if verdict is ClaimVerdict.REJECTED:\n        provers",
+        "    if verdict is ClaimVerdict.APPROVED and kind is ClaimKind.LOST:\n        provers",
+        "    if verdict is ClaimVerdict.REJECTED and kind is ClaimKind.LOST:\n        provers",
         (f"{CLAIMS}::test_what_held_when_it_was_asked_has_to_hold_still",),
     ),
     Bug(
@@ -55,5 +57,60 @@ BUGS = (
         "    if asked.verdict is not None:\n        raise PriceDecided\n",
         "    if asked.verdict == Verdict.APPROVED:\n        raise PriceDecided\n",
         ("tests/catalog/test_pricing.py::test_whoever_asked_takes_it_back_and_nobody_else_does",),
+    ),
+    Bug(
+        "a refund taken back by whoever proposed it can still be agreed to",
+        "payments/proposals.py",
+        "    if row.status != ProposalStatus.PROPOSED:\n        raise ProposalDecided\n",
+        "    if row.status == ProposalStatus.APPROVED:\n        raise ProposalDecided\n",
+        (f"{PERSONS}::test_whoever_asked_takes_it_back_alone_and_nothing_comes_of_it",),
+    ),
+    Bug(
+        "a batch taken back by whoever proposed it can still be agreed to",
+        "settlement/payouts/proposals.py",
+        ".where(PayoutBatch.id == batch_id, PayoutBatch.status == BatchStatus.PROPOSED)",
+        ".where(PayoutBatch.id == batch_id, PayoutBatch.status != BatchStatus.APPROVED)",
+        (f"{PERSONS}::test_whoever_asked_takes_it_back_alone_and_nothing_comes_of_it",),
+    ),
+    Bug(
+        "a refund taken back comes again with its form once the limit is higher",
+        "flows/refund/desk.py",
+        "    if is_proposed(order.id, ask.key):\n        return False\n",
+        "",
+        (
+            "tests/flows/trade/test_second_person.py"
+            "::test_what_was_taken_back_moves_no_money_however_often_it_is_sent",
+        ),
+    ),
+    Bug(
+        "who agrees to a campaign agrees to what was put before him anew",
+        "campaigns/operations.py",
+        '    note(campaign, "withdrawn", staff_id=staff_id, now=now)\n    _begin_anew(campaign)\n',
+        '    note(campaign, "withdrawn", staff_id=staff_id, now=now)\n    _forget_people(campaign_id)\n',
+        (
+            "tests/campaigns/test_submitting.py"
+            "::test_whoever_submitted_takes_it_back_and_an_old_page_agrees_to_nothing",
+        ),
+    ),
+    Bug(
+        "whoever is parted keeps his mini-program in the other's orders",
+        "members/lifting.py",
+        "    identity_ids = _with_their_unionids({link.identity_id for link in links})\n",
+        "    identity_ids = {link.identity_id for link in links}\n",
+        (f"{LIFTS}::test_of_a_claim_that_was_wrong_both_are_parted",),
+    ),
+    Bug(
+        "one WeChat that is found lets another lost one in",
+        "members/claims.py",
+        "        .where(Identity.member_id.in_(person), Identity.lost_at.is_(None))\n",
+        "        .where(Identity.member_id.in_(person))\n",
+        (f"{LIFTS}::test_what_another_claim_reported_stays_lost",),
+    ),
+    Bug(
+        "what only a neighbour has is put in the cart",
+        "flows/cart.py",
+        "        _require_some(wanted.sku, offer, outlet_id)\n",
+        "        assert offer\n",
+        (f"{STOCK}::test_what_lies_near_by_alone_is_not_put_aside_but_led_to",),
     ),
 )
