@@ -1,9 +1,12 @@
 """Reps and outlets from a file: checked by line and column, made as a job, taken back while unused."""
 
+import re
+from datetime import timedelta
 from io import BytesIO
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 from sqlalchemy import func, select
@@ -157,6 +160,77 @@ def test_who_takes_a_file_back_needs_the_right_himself_and_reaches_what_is_his(
     run_jobs()
     assert [rep.id for rep in named("张三", "李四")] == [moved]
     assert "已不在您的范围内，保留" in desk.get(page).text
+
+
+def one_batch() -> bool:
+    """One turn of the worker at a file; whether it came to its end."""
+    while True:
+        (held,) = outbox.claim(outbox.WORK, limit=1)
+        name = db.session.get_one(outbox.Job, held.id).name
+        db.session.rollback()
+        is_done = outbox.run(held)
+        if name.startswith("people."):
+            return is_done
+
+
+def progress(desk: Desk, page: str) -> tuple[int, int] | None:
+    """The progress bar: how many of how many lines; None where the page has none and stays as it is."""
+    told = desk.get(page).text
+    found = re.search(r'<progress [^>]*value="(\d+)" max="(\d+)"', told)
+    assert ('http-equiv="refresh"' in told) is (found is not None)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def test_between_two_batches_the_bar_shows_the_true_share(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five lines two at a time, there and back; a worker that dies between loses and repeats none."""
+    monkeypatch.setattr(taking, "BATCH", 2)
+    desk, names = desk_of("south"), [f"新员工{n}" for n in range(5)]
+    lines = "".join(f"{name},SC1,自有营业厅,,,,\n" for name in names)
+    page = taken(desk, HEAD + lines + "没有这个网点,NH1,自有营业厅,,,,\n")
+    assert progress(desk, page) is None
+    desk.post(f"{page}/start")
+    for done in (0, 2, 4):
+        assert progress(desk, page) == (done, 5)
+        assert len(named(*names)) == done
+        listed = desk.get("/imports").text
+        assert f"{done} / 5" in listed
+        assert one_batch()
+    assert progress(desk, page) is None
+    assert len(named(*names)) == 5
+    assert "已导入" in desk.get(page).text
+    desk.post(f"{page}/undo", reason="传错了")
+    for left in (5, 3, 1):
+        assert progress(desk, page) == (left, 5)
+        assert len(named(*names)) == left
+        assert one_batch()
+    assert progress(desk, page) is None
+    assert named(*names) == []
+    assert "已撤销" in desk.get(page).text
+
+
+def test_a_batch_that_dies_leaves_the_bar_where_it_was_and_goes_on(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(taking, "BATCH", 2)
+    desk, names = desk_of("south"), [f"新员工{n}" for n in range(3)]
+    page = taken(desk, HEAD + "".join(f"{name},SC1,自有营业厅,,,,\n" for name in names))
+    desk.post(f"{page}/start")
+    assert one_batch()
+    with monkeypatch.context() as broken:
+        broken.setattr(taking, "_make", _die)
+        assert not one_batch()
+    assert progress(desk, page) == (2, 3)
+    assert len(named(*names)) == 2
+    with time_machine.travel(clock.now() + timedelta(minutes=5)):
+        run_jobs()
+    assert progress(desk, page) is None
+    assert len(named(*names)) == 3
+
+
+def _die(*_: object) -> None:
+    raise RuntimeError("the worker dies here")
 
 
 def test_a_stopped_file_can_be_taken_back(desk_of: Desks, monkeypatch: pytest.MonkeyPatch) -> None:
