@@ -7,7 +7,9 @@ module imports neither Redis nor RQ: the push path stays free of both.
 
 import logging
 import threading
+from typing import Final
 
+from prometheus_client import Counter
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
@@ -18,6 +20,7 @@ log = logging.getLogger(__name__)
 SPACING_SECONDS = 0.1
 PAUSE_AFTER_FAILURE_SECONDS = 3.0
 _TO_RING = "wx_to_ring"
+FAILED: Final = Counter("wx_bell_failed", "Rings that Redis did not take: away, silent or full")
 
 
 class Bell:
@@ -50,6 +53,7 @@ class Bell:
                     rq_queue.enqueue_drain(name, connection)
                 seconds = SPACING_SECONDS
             except Exception as error:  # noqa: BLE001 - the bell must never raise; the sweeper covers
+                FAILED.inc()
                 log.warning("bell not rung", extra={"queues": sorted(names), "error": repr(error)})
                 seconds = PAUSE_AFTER_FAILURE_SECONDS
             pause.wait(seconds)

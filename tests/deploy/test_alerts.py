@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Final
 
 import pytest
 from flask import Flask
+from prometheus_client import REGISTRY
 
 from flows.payment.address import NOTICE_PATH
 from tests.deploy.promql import Figures, figures, holds
@@ -17,7 +19,7 @@ from tests.handlers.conftest import Desk, desk_of, outage, platform_of
 from tests.handlers.notices import with_merchant
 from tests.handlers.outages import Outage
 from tests.handlers.platform import text
-from wx_backend import clock, stops
+from wx_backend import bell, clock, stops
 from wx_backend.claims import WorkStatus
 from wx_backend.config import Config
 from wx_backend.config_guard import DEFAULTS
@@ -103,6 +105,22 @@ def phones_tried(site: Site) -> None:
             hold_to("phone", "staff:1")
 
 
+def bell_failed(_: Site) -> None:
+    def failed() -> float | None:
+        return REGISTRY.get_sample_value("wx_bell_failed_total")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bell, "PAUSE_AFTER_FAILURE_SECONDS", 0.01)
+        bell.install("unix:///nowhere/valkey.sock")
+        for _ring in range(6):
+            before = failed()
+            bell.ring("work")
+            end = time.monotonic() + 30
+            while failed() == before and time.monotonic() < end:
+                time.sleep(0.005)
+        bell.install(None)
+
+
 def work_left_lying(_: Site) -> None:
     _job(due_before=timedelta(minutes=6))
 
@@ -149,6 +167,7 @@ DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxPayNoticesRefused": forged_notices,
     "WxPaySignatureRefused": signature_refused,
     "WxPhonesTriedOut": phones_tried,
+    "WxBellFailed": bell_failed,
     "WxWorkOverdue": work_left_lying,
     "WxWorkGaveUp": work_given_up,
     "WxStopped": line_held,

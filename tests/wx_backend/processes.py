@@ -1,7 +1,7 @@
 """A Valkey and the service's own processes, started for a test and ended with it."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,8 +43,11 @@ class Town:
         self.supervisor.start(program)
 
 
+Server = Callable[[Places], Program]
+
+
 @contextmanager
-def town(config: Config, folder: Path) -> Iterator[Town]:
+def town(config: Config, folder: Path, server: Server = valkey) -> Iterator[Town]:
     """A Valkey, and a configuration file on this test's database for the processes."""
     folder.mkdir()
     places = Places(data=folder)
@@ -54,5 +57,5 @@ def town(config: Config, folder: Path) -> Iterator[Town]:
     places.config.write_text(f'{text}\n[redis]\nurl = "{places.redis_url}"\n', "utf-8")
     told = replace(config, redis=configuration.Redis(url=places.redis_url))
     with Supervisor() as supervisor, Redis.from_url(places.redis_url) as redis:
-        supervisor.start(valkey(places))
+        supervisor.start(server(places))
         yield Town(supervisor, places, told, redis)
