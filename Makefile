@@ -23,7 +23,7 @@ RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story chaos endure test quick nightly lint bench hosts planted migration lock format clean
+.PHONY: help demo story chaos endure test quick nightly lint bench hosts planted migration lock sbom advisories history format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -66,6 +66,15 @@ migration: ## a new migration from the models; m="add refund reason"
 
 lock: ## write requirements/*.txt anew from pyproject.toml; ARGS=--upgrade for newer versions
 	@$(DEV) -m tools.lock $(ARGS)
+
+sbom: ## the bill of materials of the runtime lock (CycloneDX), in build/sbom.json; ARGS="--lock requirements/dev.txt"
+	@$(DEV) -m tools.sbom $(ARGS)
+
+advisories: ## ask the network whether something is known against a locked package; says plainly when nobody can be asked
+	@$(DEV) -m tools.advisories $(ARGS)
+
+history: ## search every commit for keys and secrets; ARGS="--texts FILE" for other texts too
+	@$(DEV) -m tools.history $(ARGS)
 
 format: ## ruff's formatter and its safe repairs
 	@$(DEV) -m ruff check --fix-only --quiet .

@@ -5,6 +5,7 @@ Arguments go on to uv: `--upgrade` takes newer versions, `--upgrade-package NAME
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tools.environment import PYTHON, ROOT
 
@@ -14,13 +15,19 @@ COMPILE = ("pip", "compile", "--universal", "--generate-hashes", "--no-header", 
 
 def main() -> None:
     """Compile the runtime lock, then the development lock within its versions."""
-    if not UV.exists():
-        _run(sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "uv")
+    program = str(uv())
     runtime, dev = "requirements/runtime.txt", "requirements/dev.txt"
-    common = (str(UV), *COMPILE, "--python-version", "3.11", *sys.argv[1:], "pyproject.toml")
+    common = (program, *COMPILE, "--python-version", "3.11", *sys.argv[1:], "pyproject.toml")
     _run(*common, "--output-file", runtime)
     _run(*common, "--group", "dev", "--constraint", runtime, "--output-file", dev)
     print(f"wrote {runtime} and {dev}; the next command installs what changed")
+
+
+def uv() -> Path:
+    """uv's program, installed beside the others when it is missing."""
+    if not UV.exists():
+        _run(sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "uv")
+    return UV
 
 
 def _run(*command: str) -> None:
