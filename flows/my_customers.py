@@ -14,11 +14,13 @@ from flows.standing import Judge, Standing, judge_of
 from members.queries import members_of_identities
 from orders.figures import Sales, sales_by_member
 from org.queries import RepCard, rep_card
-from referral.figures import confirmed_between, identities_reached
+from referral.figures import identities_reached, last_confirmed_between
 from referral.sentences import KINDS
 from wx_backend.clock import business_on
 
 FOUND_MAX: Final = 50
+FIRST_SHOWN: Final = 5
+"""So many of those whose protection ends has the first page room for."""
 ENDING_WITHIN: Final = timedelta(days=2)
 
 
@@ -87,23 +89,28 @@ def customers_called(rep_id: int, text: str, *, now: datetime) -> CustomerPage:
     return _page(rep_id, _of(rep_id, judge, called)[:FOUND_MAX], after=None)
 
 
-def who_needs_him(card: RepCard, *, now: datetime) -> Needing:
-    """Whose protection ends within two days, and who is to be seen; of each at most fifty are looked at."""
+def who_needs_him(card: RepCard, *, now: datetime, ending: int = FIRST_SHOWN) -> Needing:
+    """Whose protection ends within two days, so many of them, and who is to be seen; of each at most fifty.
+
+    As many as are wanted are looked at; the others only where some of those are a colleague's.
+    """
     judge = judge_of(card, now)
     began = now - timedelta(days=judge.terms.protection_days)
-    acted = confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN, limit=FOUND_MAX)
+    acted = last_confirmed_between(judge.rep_ids, began, began + ENDING_WITHIN, limit=FOUND_MAX)
     due = visits_due(card.rep_id, business_on(now), limit=FOUND_MAX)
     to_see = [each.identity_id for each in due]
-    found = _by_identity(card.rep_id, judge, [*acted, *to_see])
-    ending = [
-        each
-        for each in _persons(found, acted)
-        if each.protected_until is not None and each.protected_until <= now + ENDING_WITHIN
-    ]
-    return Needing(
-        ending=sorted(ending, key=lambda each: each.protected_until or now),
-        visits=_persons(found, to_see),
-    )
+    found = _by_identity(card.rep_id, judge, [*acted[:ending], *to_see])
+    soonest = _ending(found, acted[:ending], now)
+    if len(soonest) < ending < len(acted):
+        found |= _by_identity(card.rep_id, judge, acted[ending:])
+        soonest = _ending(found, acted, now)[:ending]
+    return Needing(ending=soonest, visits=_persons(found, to_see))
+
+
+def customers_ending(rep_id: int, *, now: datetime) -> CustomerPage:
+    """Everybody whose protection ends within two days, the first to end first, on one page."""
+    needing = who_needs_him(rep_card(rep_id), now=now, ending=FOUND_MAX)
+    return _page(rep_id, needing.ending, after=None)
 
 
 def named_customers(
@@ -159,6 +166,17 @@ def sales_to(rep_id: int, customers: Sequence[Customer]) -> dict[int | None, Sal
     members = [each.member_id for each in customers if each.member_id is not None]
     bought = sales_by_member(rep_id, members)
     return {each: bought.get(each or 0, Sales()) for each in (None, *members)}
+
+
+def _ending(found: Mapping[int, Customer], acted: Sequence[int], now: datetime) -> list[Customer]:
+    """Of who acted then, those whose protection still ends within two days, the first to end first."""
+    ends = {
+        each.identity_id: each.protected_until
+        for each in found.values()
+        if each.protected_until is not None and each.protected_until <= now + ENDING_WITHIN
+    }
+    persons = (each for each in _persons(found, acted) if each.identity_id in ends)
+    return sorted(persons, key=lambda each: ends[each.identity_id])
 
 
 def _page(rep_id: int, customers: Sequence[Customer], *, after: int | None) -> CustomerPage:

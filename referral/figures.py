@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import ColumnElement, and_, distinct, func, not_, select
 
 from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
-from referral.values import CONFIRMED, OPENED, TouchKind
+from referral.values import CONFIRMED, DECIDING, OPENED, TouchKind
 from wx_backend.db import db, one_of
 
+_IS_PUSH: Final = and_(Share.subject == Subject.CAMPAIGN, Share.place == Place.PUSH)
+"""As `is_push`: what we sent out ourselves protects nobody."""
 RECENT: Final = 10
 """So small a part of a span is looked at before the whole of it."""
 
@@ -75,32 +77,33 @@ def count_reached(rep_ids: Iterable[int], *, since: datetime) -> int:
     return db.session.scalar(query) or 0
 
 
-def confirmed_between(
+def last_confirmed_between(
     rep_ids: Iterable[int], since: datetime, until: datetime, *, limit: int
 ) -> Sequence[int]:
-    """Identities with an act that protects one of these reps, after an instant up to another.
+    """Identities whose last act that protects one of these reps lies after an instant and not after another.
 
-    The earliest act comes first: its protection is the first to end.
+    Whose act is the earliest comes first: his protection is the first to end.
     """
-    first = func.min(Touch.event_at)
+    last = func.max(Touch.event_at)
     found = db.session.scalars(
         select(Touch.identity_id)
         .where(
-            _leads_to(rep_ids),
+            _leads_to(rep_ids, not_(_IS_PUSH)),
             Touch.identity_id.is_not(None),
             Touch.kind.in_(CONFIRMED),
+            Touch.certainty.in_(DECIDING),
             Touch.event_at > since,
-            Touch.event_at <= until,
         )
         .group_by(Touch.identity_id)
-        .order_by(first, Touch.identity_id)
+        .having(last <= until)
+        .order_by(last, Touch.identity_id)
         .limit(limit)
     )
     return [identity_id for identity_id in found if identity_id is not None]
 
 
-def _leads_to(rep_ids: Iterable[int]) -> ColumnElement[bool]:
-    shares = select(Share.id).where(Share.root_rep_id.in_(set(rep_ids)))
+def _leads_to(rep_ids: Iterable[int], *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    shares = select(Share.id).where(Share.root_rep_id.in_(set(rep_ids)), *which)
     return one_of(Touch.share_id, shares.scalar_subquery())
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from flows.my_customer import call_customer, my_customer, note_down, plan_visit
-from flows.my_customers import customers_called, my_customers
+from flows.my_customers import customers_called, customers_ending, my_customers
 from terminal.session import rep
 from terminal.typed import position, typed_line, typed_text
 from wx_backend import clock
@@ -31,6 +31,13 @@ def index() -> str:
     else:
         page = my_customers(rep_id, now=now, after=position("after") or 0, limit=PER_PAGE)
     return render_template("terminal/customers.html", page=page, text=text)
+
+
+@bp.get("/customers/ending")
+def ending() -> str:
+    """Whose protection is about to end."""
+    page = customers_ending(rep(), now=clock.now())
+    return render_template("terminal/customers_ending.html", page=page)
 
 
 @bp.get("/customers/<int:customer>")

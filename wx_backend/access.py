@@ -448,6 +448,7 @@ TABLE: dict[str, Access] = {
     "terminal.counter.new": REP,
     "terminal.counter.offer": REP,
     "terminal.counter.show": REP,
+    "terminal.customers.ending": REP,
     "terminal.customers.index": REP,
     "terminal.customers.note": REP,
     "terminal.customers.remark": REP,

@@ -63,6 +63,7 @@ def test_every_page_fits_the_phone(
     for path in (
         "/terminal/",
         "/terminal/customers",
+        "/terminal/customers/ending",
         f"/terminal/customers/{world.bob.identity_id}",
         "/terminal/rank",
         "/terminal/feed",

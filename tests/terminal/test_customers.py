@@ -15,7 +15,8 @@ from flows.resealing import reseal
 from org.queries import rep_card
 from org.reps import part_with_rep
 from referral.figures import identities_reached
-from referral.models import Share, Subject, Touch
+from referral.models import Place, Share, Subject, Touch
+from referral.operations import Sharer, Sharing, open_share
 from referral.values import TouchKind
 from tests.console.world import Person, World, known, passed_on, share, touch
 from tests.counting import questions
@@ -258,6 +259,49 @@ def test_no_more_than_a_page_of_ending_protections_is_looked_at(
     db.session.rollback()
     ending = who_needs_him(rep_card(world.alice_id), now=clock.now()).ending
     assert [each.identity_id for each in ending] == [erin.identity_id]
+
+
+@pytest.mark.parametrize("gone", [0, 3])
+def test_the_first_page_names_the_five_that_end_first_and_leads_to_all(
+    alice: RepPhone, world: World, gone: int
+) -> None:
+    dave = hire(world.tree.corner, "戴夫")
+    people = [known(f"P{number}") for number in range(9)]
+    for number, person in enumerate(people):
+        ago = timedelta(days=6.5, hours=-number)
+        touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=ago)
+    for person in people[:gone]:  # their protection is over, and renewed
+        touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE)
+    touch(people[8], share(dave), kind=TouchKind.SUBSCRIBE, ago=timedelta(hours=1))  # in vain
+    db.session.rollback()
+    needing = who_needs_him(rep_card(world.alice_id), now=clock.now())
+    expected = [each.identity_id for each in people[gone:]]
+    assert [each.identity_id for each in needing.ending] == expected[:5]
+    first, whole = alice.get("/terminal/").text, alice.get("/terminal/customers/ending").text
+    links = [f'href="/terminal/customers/{each}"' for each in expected]
+    assert [link in first for link in links] == [True] * 5 + [False] * (len(links) - 5)
+    assert sorted(links, key=whole.index) == links
+    assert whole.count("最近接触") == len(links)
+
+
+def test_what_we_sent_out_renews_no_protection(alice: RepPhone, world: World) -> None:
+    erin, frank = known("Erin"), known("Frank")
+    with transaction():
+        sent = open_share(
+            sharer=Sharer(rep_id=world.alice_id),
+            sharing=Sharing(subject=Subject.CAMPAIGN, place=Place.PUSH, subject_key="C1"),
+            now=clock.now() - 9 * DAY,
+        ).id
+    for person, again in ((erin, sent), (frank, share(world.alice_id))):
+        touch(person, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=6 * DAY)
+        touch(person, again, kind=TouchKind.PAID)
+    page = alice.get("/terminal/customers/ending").text
+    assert f'"/terminal/customers/{erin.identity_id}"' in page
+    assert page.count("最近接触") == 1
+
+
+def test_nobody_whose_protection_ends_is_said_and_not_left_blank(alice: RepPhone) -> None:
+    assert "两天内没有客户的保护期结束" in alice.get("/terminal/customers/ending").text
 
 
 def test_a_long_or_empty_text_is_refused_with_a_reason(alice: RepPhone, world: World) -> None:
