@@ -150,6 +150,23 @@ class FigureMonth(Model):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
 
 
+class FigureWeek(Model):
+    """What a rep's days at one outlet come to in one Shanghai week; `week_on` is its Monday.
+
+    `node_id` and `key` are those of the days; sums of long spans read a row where there were seven.
+    """
+
+    __tablename__ = "figure_week"
+    __audited__: ClassVar = None
+
+    node_id: Mapped[int] = mapped_column(ForeignKey("org_node.id"), primary_key=True)
+    week_on: Mapped[date] = mapped_column(Date, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    key: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger)
+    amount_fen: Mapped[int] = mapped_column(BigInteger)
+
+
 class TreeSpan(Model):
     """On which days a place lay at or below another: the tree with which each day began.
 

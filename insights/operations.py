@@ -17,10 +17,20 @@ from insights.models import (
     FigureFact,
     FigureMonth,
     FigureState,
+    FigureWeek,
     Source,
     TreeSpan,
 )
-from insights.sums import DAY_KEY, DAY_SUMS, MONTH_KEY, MONTH_SUMS, months_of, sums_of
+from insights.sums import (
+    DAY_KEY,
+    DAY_SUMS,
+    MONTH_KEY,
+    REP_SUMS,
+    WEEK_KEY,
+    months_of,
+    sums_of,
+    weeks_of,
+)
 from insights.values import Fact
 from org.models import OrgPath
 from wx_backend.clock import business_on
@@ -132,7 +142,8 @@ def count_facts(
         last = db.session.scalar(select(FigureFact.id).order_by(FigureFact.id.desc()).limit(1)) or 0
         db.session.execute(insert(FigureFact), [_row(fact) for fact in new])
         _add(FigureDay, sums_of(FigureFact.id > last), DAY_KEY, DAY_SUMS)
-        _add(FigureMonth, months_of(FigureFact.id > last), MONTH_KEY, MONTH_SUMS)
+        _add(FigureWeek, weeks_of(FigureFact.id > last), WEEK_KEY, REP_SUMS)
+        _add(FigureMonth, months_of(FigureFact.id > last), MONTH_KEY, REP_SUMS)
     for source, ids in taken.items():
         db.session.execute(
             delete(FigureDelta).where(FigureDelta.source == source, FigureDelta.source_id.in_(ids))

@@ -4,10 +4,20 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    func,
+    literal_column,
+    not_,
+    select,
+    union_all,
+)
 
-from insights.models import FactKind, FigureDay, FigureState, Part, TreeSpan
-from insights.values import Kinds, Span, Sums
+from insights.models import FactKind, FigureDay, FigureState, FigureWeek, Part, TreeSpan
+from insights.values import DAY, Kinds, Span, Sums
 from org.models import OrgNode, Tier
 from wx_backend.db import db
 
@@ -29,7 +39,7 @@ def by_day(node_id: int, span: Span) -> dict[date, Kinds]:
 def by_key(node_id: int, part: Part, span: Span) -> dict[str, Kinds]:
     """The figures of a place by product, channel or rep."""
     if part is Part.REP:
-        return grouped(sums_below(node_id, FigureDay.key, OF_REP, within(span)))
+        return grouped(_by_rep(node_id, span))
     return grouped(sums_by(FigureDay.key, FigureDay.node_id == node_id, *in_days(part, span)))
 
 
@@ -98,12 +108,48 @@ def sums_below(node_id: int, by: Any, *conditions: ColumnElement[bool]) -> Selec
     A join, so that the database can go from the spans to the rows: a place lies below another
     once a day.
     """
-    was_below = and_(
+    return sums_by(by, TreeSpan.ancestor_id == node_id, *conditions).join(TreeSpan, _was_below())
+
+
+def _was_below() -> ColumnElement[bool]:
+    return and_(
         TreeSpan.descendant_id == FigureDay.node_id,
         TreeSpan.first_on <= FigureDay.business_on,
         TreeSpan.until_on > FigureDay.business_on,
     )
-    return sums_by(by, TreeSpan.ancestor_id == node_id, *conditions).join(TreeSpan, was_below)
+
+
+def _by_rep(node_id: int, span: Span) -> Select[Any]:
+    """The figures of reps: whole weeks by their sums, the days before and after one by one.
+
+    Places that lay there only for some of these weeks have theirs by the day.
+    """
+    weeks = span.weeks()
+    if weeks is None:
+        return sums_below(node_id, FigureDay.key, OF_REP, within(span))
+    lay_all = and_(TreeSpan.first_on <= weeks.first, TreeSpan.until_on > weeks.last)
+    rows = union_all(
+        _days_of_reps(node_id, within(Span(span.first, weeks.first - DAY))),
+        _days_of_reps(node_id, within(Span(weeks.last + DAY, span.last))),
+        _days_of_reps(node_id, within(weeks), not_(lay_all)),
+        select(FigureWeek.key, FigureWeek.kind, FigureWeek.count, FigureWeek.amount_fen)
+        .join(TreeSpan, TreeSpan.descendant_id == FigureWeek.node_id)
+        .where(
+            TreeSpan.ancestor_id == node_id,
+            FigureWeek.week_on.between(weeks.first, weeks.last),
+            lay_all,
+        ),
+    ).subquery()
+    key, kind, count, amount_fen = rows.c
+    return select(key, kind, func.sum(count), func.sum(amount_fen)).group_by(key, kind)
+
+
+def _days_of_reps(node_id: int, *conditions: ColumnElement[bool]) -> Select[str, str, int, int]:
+    return (
+        select(FigureDay.key, FigureDay.kind, FigureDay.count, FigureDay.amount_fen)
+        .join(TreeSpan, _was_below())
+        .where(TreeSpan.ancestor_id == node_id, OF_REP, *conditions)
+    )
 
 
 def in_days(part: Part, span: Span) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

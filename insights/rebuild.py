@@ -1,14 +1,23 @@
-"""The sums of a day, and of a month of reps, held against their facts."""
+"""The sums of a day, and of a week and a month of reps, held against their facts."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, insert, select
 
-from insights.models import FigureDay, FigureFact, FigureMonth
-from insights.sums import DAY_KEY, DAY_SUMS, MONTH_KEY, MONTH_SUMS, months_of, sums_of
+from insights.models import FigureDay, FigureFact, FigureMonth, FigureWeek
+from insights.sums import (
+    DAY_KEY,
+    DAY_SUMS,
+    MONTH_KEY,
+    REP_SUMS,
+    WEEK_KEY,
+    months_of,
+    sums_of,
+    weeks_of,
+)
 from insights.values import last_of_month
 from wx_backend.db import Model, db
 
@@ -22,11 +31,18 @@ def compare_sums(on: date, *, mend: bool) -> int:
     return _compare(FigureDay, FigureDay.business_on == on, right, DAY_KEY, DAY_SUMS, mend=mend)
 
 
+def compare_weeks(week_on: date, *, mend: bool) -> int:
+    """The same of the sums of reps in the week that begins on a Monday."""
+    right = weeks_of(FigureFact.business_on.between(week_on, week_on + timedelta(days=6)))
+    is_its = FigureWeek.week_on == week_on
+    return _compare(FigureWeek, is_its, right, WEEK_KEY, REP_SUMS, mend=mend)
+
+
 def compare_months(month_on: date, *, mend: bool) -> int:
     """The same of the sums of reps in the month that begins on a day."""
     right = months_of(FigureFact.business_on.between(month_on, last_of_month(month_on)))
     is_its = FigureMonth.month_on == month_on
-    return _compare(FigureMonth, is_its, right, MONTH_KEY, MONTH_SUMS, mend=mend)
+    return _compare(FigureMonth, is_its, right, MONTH_KEY, REP_SUMS, mend=mend)
 
 
 def _compare(

@@ -1,19 +1,20 @@
 """What facts come to per place, day and key: the one definition that counting and rebuilding share."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal_column, select
 
 from insights.models import FactKind, FigureFact, Part, TreeSpan
+from insights.values import monday_of
 from wx_backend.db import db
 
 DAY_KEY: Final = ("node_id", "part", "business_on", "kind", "key")
 DAY_SUMS: Final = ("count", "amount_fen", "pieces")
+WEEK_KEY: Final = ("node_id", "week_on", "kind", "key")
 MONTH_KEY: Final = ("rep_id", "month_on", "kind")
-MONTH_SUMS: Final = ("count", "amount_fen")
+REP_SUMS: Final = ("count", "amount_fen")
 
 # In the text, not bound: PostgreSQL takes a value bound in SELECT and in GROUP BY for two things.
 NO_KEY = literal_column("''", String)
@@ -40,15 +41,36 @@ def sums_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
     return sorted(rows, key=itemgetter(*DAY_KEY))
 
 
+def weeks_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
+    """What these facts come to as rows of `figure_week`, in the order of its key: the sums of each day."""
+    days = _of_reps(*which, FigureFact.kind != FactKind.RETURNED)
+    return _added_up(days, WEEK_KEY, _week)
+
+
 def months_of(*which: ColumnElement[bool]) -> Sequence[Mapping[str, Any]]:
-    """What these facts come to as rows of `figure_month`, in the order of its key: the sums of each day."""
-    found: dict[tuple[int, date, str], dict[str, Any]] = {}
-    for row in _of_reps(FigureFact.rep_id.is_not(None), *which):
-        key = int(row["key"]), row["business_on"].replace(day=1), row["kind"]
-        empty = dict.fromkeys(MONTH_SUMS, 0)
-        month = found.setdefault(key, {**dict(zip(MONTH_KEY, key, strict=True)), **empty})
-        for name in MONTH_SUMS:
-            month[name] += row[name]
+    """The same as rows of `figure_month`."""
+    return _added_up(_of_reps(FigureFact.rep_id.is_not(None), *which), MONTH_KEY, _month)
+
+
+def _week(day: Mapping[str, Any]) -> tuple[Any, ...]:
+    return day["node_id"], monday_of(day["business_on"]), day["kind"], day["key"]
+
+
+def _month(day: Mapping[str, Any]) -> tuple[Any, ...]:
+    return int(day["key"]), day["business_on"].replace(day=1), day["kind"]
+
+
+def _added_up(
+    days: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    key_of: Callable[[Mapping[str, Any]], tuple[Any, ...]],
+) -> Sequence[Mapping[str, Any]]:
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for day in days:
+        key, nothing = key_of(day), dict.fromkeys(REP_SUMS, 0)
+        row = found.setdefault(key, {**dict(zip(names, key, strict=True)), **nothing})
+        for name in REP_SUMS:
+            row[name] += day[name]
     return [found[key] for key in sorted(found)]
 
 

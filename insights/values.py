@@ -9,6 +9,7 @@ from insights.models import FactKind
 from wx_backend.clock import business_on
 
 DAYS_MAX: Final = 366
+DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,17 @@ class Span:
         """As many days right before it."""
         length = timedelta(days=self.days)
         return Span(self.first - length, self.last - length)
+
+    def weeks(self) -> "Span | None":
+        """Its whole weeks, from a Monday to a Sunday; None without any."""
+        first = monday_of(self.first + timedelta(days=6))
+        last = monday_of(self.last + DAY) - DAY
+        return Span(first, last) if first < last else None
+
+
+def monday_of(day: date) -> date:
+    """With which day its week began."""
+    return day - timedelta(days=day.weekday())
 
 
 def last_of_month(day: date) -> date:

@@ -19,7 +19,7 @@ DAY = click.DateTime(["%Y-%m-%d"])
 def compare_figures(
     read_config: ReadConfig, first: datetime, last: datetime, *, mend: bool
 ) -> None:
-    """Hold facts against all orders, refunds and touches, and the sums of days and of their months against their facts."""
+    """Hold facts against all orders, refunds and touches, and the sums of days, of their weeks and months against their facts."""
     days = list(_days(first.date(), last.date()))
     with app_of(read_config()):
         missing, differing = _missing(mend=mend), _differing(days, mend=mend)
@@ -56,13 +56,16 @@ def _missing(*, mend: bool) -> int:
 
 
 def _differing(days: list[date], *, mend: bool) -> int:
-    from flows.figures.counting import compare_day, compare_month
+    from flows.figures.counting import compare_day, compare_month, compare_week
+    from insights.values import monday_of
     from wx_backend import clock
 
     with click.progressbar(days, label="days") as bar:
         wrong = sum(compare_day(on=day, mend=mend, now=clock.now()) for day in bar)
-    months = sorted({day.replace(day=1) for day in days})
-    return wrong + sum(compare_month(of=month, mend=mend, now=clock.now()) for month in months)
+    weeks, months = {monday_of(day) for day in days}, {day.replace(day=1) for day in days}
+    for week in sorted(weeks):
+        wrong += compare_week(of=week, mend=mend, now=clock.now())
+    return wrong + sum(compare_month(of=of, mend=mend, now=clock.now()) for of in sorted(months))
 
 
 def _days(first: date, last: date) -> Iterator[date]:

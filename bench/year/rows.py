@@ -258,6 +258,9 @@ FIGURES: Final = (
        FROM outlet_day d JOIN tree_span p ON p.descendant_id = d.outlet_id
        WHERE d.part <> 'rep' OR p.ancestor_id = d.outlet_id
        GROUP BY 1, 2, 3, 4, 5""",
+    """INSERT INTO figure_week (node_id, week_on, kind, key, count, amount_fen)
+       SELECT outlet_id, date_trunc('week', business_on)::date, kind, key, sum(count), sum(amount_fen)
+       FROM outlet_day WHERE part = 'rep' GROUP BY 1, 2, 3, 4""",
 )
 
 STEPS: Final = {

@@ -15,7 +15,8 @@ from insights.operations import (
     waiting,
     without_waiting,
 )
-from insights.rebuild import compare_months, compare_sums
+from insights.rebuild import compare_months, compare_sums, compare_weeks
+from insights.values import monday_of
 from orders.queries import orders_after
 from payments.queries import refunds_after
 from referral.figures import touches_after
@@ -62,6 +63,16 @@ def compare_day(*, on: date, mend: bool, now: datetime) -> int:
     def compared() -> int:
         begin_counting(now=now)
         return compare_sums(on, mend=mend)
+
+    return retried(compared)
+
+
+def compare_week(*, of: date, mend: bool, now: datetime) -> int:
+    """The same of the sums of reps in the week a day is in."""
+
+    def compared() -> int:
+        begin_counting(now=now)
+        return compare_weeks(monday_of(of), mend=mend)
 
     return retried(compared)
 

@@ -131,6 +131,37 @@ def test_months_of_reps_are_filled_from_their_days(empty: Engine) -> None:
     assert len(rows(empty, "figure_day", "key")) == 2
 
 
+def test_weeks_of_reps_are_filled_from_their_days(empty: Engine) -> None:
+    migrate.upgrade(url=url(empty), to="0071")
+    monday = date(2026, 3, 2)
+    days = (0, 1), (6, 2), (7, 4), (-1, 8)
+    put(empty, "org_node", id=1)
+    for part in ("rep", "all"):
+        for day, count in days:
+            on = monday + timedelta(days=day)
+            put(
+                empty,
+                "figure_day",
+                node_id=1,
+                part=part,
+                key="7",
+                kind="paid",
+                business_on=on,
+                count=count,
+                amount_fen=100,
+            )
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to="0072")
+        found = rows(empty, "figure_week", "node_id", "week_on", "key", "kind", "count")
+        weeks = [
+            (monday + timedelta(days=7 * number), count)
+            for number, count in ((-1, 8), (0, 3), (1, 4))
+        ]
+        assert found == [(1, week, "7", "paid", count) for week, count in weeks]
+        migrate.downgrade(url=url(empty), to="0071")
+    assert len(rows(empty, "figure_day", "key")) == 2 * len(days)
+
+
 @pytest.mark.parametrize(
     ("is_whole_open", "is_place_open", "open_then"),
     [
