@@ -1,113 +1,82 @@
 """`python -m bench.pages [orders] [rounds]`: what the busiest pages cost, small and large.
 
-One PostgreSQL as production has it, the production server with two workers on a small year (a
-hundredth of the orders) and on a large one, five touches an order. Page by page: time, and CPU of the server and
-of the database, small and large in turn. Then twenty people with a second between two pages, and as
-many pages as there can be. The goals are for a million orders; the service's CPU is what to compare while the
-machine has other work.
+One PostgreSQL as production has it, and the production server with two workers on each of three years, five
+touches an order: the large one, and two with a hundredth of its orders. In the first the same organisation sells
+that much less, so that some pages have fewer rows to show and empty cells; the second is of one of its twenty
+cities. A page is compared with the small year on which it is nearest in length: growth is what the same page
+costs more, not what a longer one does. Both are told, and the lengths.
+
+Page by page: time, and CPU of the server and of the database, the years in turn. Then twenty people with a second
+between two pages, and as many pages as there can be. The goals are for a million orders; the service's CPU is what
+to compare while the machine has other work.
 """
 
 import statistics
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import partial
-from itertools import repeat
 from typing import Final
 
 from bench.callback.__main__ import cpu_seconds
-from bench.callback.load import Run, drive
+from bench.callback.load import drive
 from bench.goals import tell
+from bench.pages.costs import CONNECTIONS, Compared, compared
 from bench.pages.sites import Page, Site, opened
 from bench.pages.users import browse
+from bench.year.people import CITY, COUNTRY
 from bench.year.server import large_server
 from tests.postgres import PostgresServer
 
-ORDERS, ROUNDS, AT_ONCE = 100_000, 5, 60
+ORDERS, ROUNDS = 100_000, 5
 SMALLER: Final = 100
-CONNECTIONS: Final = 2
 USERS, BROWSING_SECONDS = 20, 30.0
 CROWD, SATURATED_SECONDS = 16, 15.0
 GROWTH_MOST: Final = 1.2
 _HEAD: Final = (
-    "\n{small:,} and {large:,} orders, {connections} connections, CPU ms a page\n\n"
-    "| page | p50 ms | p95 ms | server | database | small, both | large, both | growth |\n"
-    "|---|---|---|---|---|---|---|---|"
+    "\n{large:,} and {small:,} orders, {connections} connections, CPU ms a page; both is server and database\n\n"
+    "| page | p50 ms | p95 ms | server | database | both | kB | country, small: both | kB | city, small: both "
+    "| kB | growth, country | growth, city |\n"
+    "|---|---|---|---|---|---|---|---|---|---|---|---|---|"
 )
 GOALS_MS: Final = {"console": 150, "terminal": 150, "mall": 50}
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """One round of one page: its replies, and CPU milliseconds a page of server and database."""
-
-    run: Run
-    server_ms: float
-    database_ms: float
-
-    @property
-    def cpu_ms(self) -> float:
-        return self.server_ms + self.database_ms
-
-
 def main() -> None:
-    """Both years, page by page in turn; then people."""
+    """All years, page by page in turn; then people."""
     orders = int(sys.argv[1]) if len(sys.argv) > 1 else ORDERS
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else ROUNDS
     with ExitStack() as stack:
         server = stack.enter_context(large_server())
-        small, large = (opened(stack, server, size) for size in (orders // SMALLER, orders))
+        small = [opened(stack, server, orders // SMALLER, shape) for shape in (COUNTRY, CITY)]
+        large = opened(stack, server, orders, COUNTRY)
         print(_HEAD.format(small=orders // SMALLER, large=orders, connections=CONNECTIONS))
-        costs = {}
-        for page in small.pages():
-            costs[page] = _rounds(server, page, small, large, rounds)
-            print(_row(page, costs[page]), flush=True)
+        found = {}
+        for page in large.pages():
+            found[page] = compared(server, page, small, large, rounds)
+            print(_row(page, found[page]), flush=True)
         print()
-        for page, pairs in costs.items():
-            growth = [large.cpu_ms / small.cpu_ms for small, large in pairs]
-            tell(f"{page.name}: CPU, large / small", growth, at_most=GROWTH_MOST)
+        for page, each in found.items():
+            name = f"{page.name}: CPU, {large.name} / {small[each.fair].name}"
+            tell(name, each.growth(each.fair), at_most=GROWTH_MOST)
         for area in ("console", "mall"):
             _people(server, large, area)
 
 
-def _rounds(
-    server: PostgresServer, page: Page, small: Site, large: Site, rounds: int
-) -> list[tuple[Cost, Cost]]:
-    measure = partial(_measured, server, page.name)
-    measure(small), measure(large)  # connections, templates, what the database keeps in memory
-    return [(measure(small), measure(large)) for _ in range(rounds)]
-
-
-def _measured(server: PostgresServer, name: str, site: Site) -> Cost:
-    request = site.request(next(page for page in site.pages() if page.name == name))
-    pids = (site.pid, server.pid)
-    before = [cpu_seconds(pid) for pid in pids]
-    run = drive(site.address, [*repeat(request, AT_ONCE)], connections=CONNECTIONS, seconds=3_600.0)
-    used = [cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True)]
-    if run.bad:
-        print(f"{name} of {site.orders:,} orders: {run.bad} of {AT_ONCE} answered badly")
-    if not run.latencies:
-        raise SystemExit(f"{name} was not answered")
-    return Cost(run, *(1_000 * each / len(run.latencies) for each in used))
-
-
-def _row(page: Page, rounds: list[tuple[Cost, Cost]]) -> str:
-    large = [each for _, each in rounds]
-    p50, p95, server, database, both = (
-        statistics.median(figures)
-        for figures in (
-            [each.run.percentile(0.5) for each in large],
-            [each.run.percentile(0.95) for each in large],
-            [each.server_ms for each in large],
-            [each.database_ms for each in large],
-            [each.cpu_ms for each in large],
+def _row(page: Page, found: Compared) -> str:
+    rounds = found.large.rounds
+    figures = [
+        statistics.median(column)
+        for column in (
+            [each.run.percentile(0.5) for each in rounds],
+            [each.run.percentile(0.95) for each in rounds],
+            [each.server_ms for each in rounds],
+            [each.database_ms for each in rounds],
         )
-    )
-    small = statistics.median(each.cpu_ms for each, _ in rounds)
-    return (
-        f"| {page.name} | {p50:.1f} | {p95:.1f} | {server:.1f} | {database:.1f} | {small:.1f} | {both:.1f} "
-        f"| {both / small:.2f} |"
-    )
+    ]
+    for year in (found.large, *found.small):
+        figures += [year.cpu_ms, year.length / 1_000]
+    growth = [statistics.median(found.growth(which)) for which in range(len(found.small))]
+    told = [*(f"{each:.1f}" for each in figures), *(f"{each:.2f}" for each in growth)]
+    return f"| {page.name} | {' | '.join(told)} |"
 
 
 def _people(server: PostgresServer, site: Site, area: str) -> None:

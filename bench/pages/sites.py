@@ -5,11 +5,12 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 from pathlib import Path
 
 from bench.callback.__main__ import Contender, production_server, serving
 from bench.year.filling import Filled, configured, fill, written_config
-from bench.year.people import PASSWORD
+from bench.year.people import PASSWORD, Shape
 from tests.console.desk import Desk
 from tests.postgres import PostgresServer
 from wx_backend import migrate
@@ -36,12 +37,14 @@ class Site:
     """One year under a server of its own."""
 
     filled: Filled
+    shape: Shape
     contender: Contender
     cookies: dict[str, str]
 
     @property
-    def orders(self) -> int:
-        return self.filled.orders
+    def name(self) -> str:
+        """How the report calls it."""
+        return f"{self.filled.orders:,}, {self.shape.name}"
 
     @property
     def pid(self) -> int:
@@ -78,22 +81,38 @@ class Site:
 
     def request(self, page: Page) -> bytes:
         """A page as a browser asks for it, over a connection that stays open."""
+        page = self._own(page)
         head = f"GET {page.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self.cookies[page.who]}"
         return f"{head}\r\n\r\n".encode()
 
+    def length(self, page: Page) -> int:
+        """How many bytes a page has: a page that shows more is longer."""
+        connection, page = HTTPConnection(*self.address), self._own(page)
+        connection.request("GET", page.path, headers={"Cookie": self.cookies[page.who]})
+        found = len(connection.getresponse().read())
+        connection.close()
+        return found
 
-def opened(stack: ExitStack, server: PostgresServer, orders: int) -> Site:
-    """A database with a year of so many orders, and the production server on it."""
-    url = server.create_database(f"year{orders}")
+    def _own(self, page: Page) -> Page:
+        """The page of this name here: orders, reps and products have other numbers in each year."""
+        return next(each for each in self.pages() if each.name == page.name)
+
+
+def opened(stack: ExitStack, server: PostgresServer, orders: int, shape: Shape) -> Site:
+    """A database with a year of so many orders of such an organisation, and the production server on it."""
+    url = server.create_database(f"{shape.name}{orders}")
     migrate.upgrade(url=url)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     config, started = configured(url, folder), time.monotonic()
-    filled = fill(config, orders=orders)
-    print(f"{orders:,} orders written in {time.monotonic() - started:.0f} s", flush=True)
+    filled = fill(config, orders=orders, shape=shape)
+    print(
+        f"{orders:,} orders of a {shape.name} written in {time.monotonic() - started:.0f} s",
+        flush=True,
+    )
     environment = {"WX_CONFIG": str(written_config(url, folder))}
     command = (*production_server(), "wsgi:app")
-    running = serving(f"{orders}", "/", command, "--port", environment)
-    return Site(filled, stack.enter_context(running), _cookies(config, filled))
+    running = serving(f"{shape.name}{orders}", "/", command, "--port", environment)
+    return Site(filled, shape, stack.enter_context(running), _cookies(config, filled))
 
 
 def _cookies(config: Config, filled: Filled) -> dict[str, str]:

@@ -5,14 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, ForeignKeyConstraint, TextClause, bindparam, text
 
-from bench.year.people import CITIES, OUTLETS, PROVINCES, REPS, Cast, cast
+from bench.year.people import COUNTRY, Cast, Shape, cast
 from bench.year.rows import GIVEN_IDS, PREPARE, STEPS
-from flows.figures.counting import compare_day, compare_month
+from flows.figures.counting import compare_day, compare_month, compare_week
 from insights.operations import begin_counting
 from wx_backend import clock
 from wx_backend.app import create_app
@@ -65,14 +66,16 @@ def written_config(url: str, folder: Path) -> Path:
     return path
 
 
-def fill(config: Config, *, orders: int, steps: Sequence[str] = (*STEPS,)) -> Filled:
+def fill(
+    config: Config, *, orders: int, shape: Shape = COUNTRY, steps: Sequence[str] = (*STEPS,)
+) -> Filled:
     """Write a year with so many orders and five times as many touches, and prove it.
 
     `steps` are the parts of STEPS that are wanted, in their order.
     """
     with create_app(config).app_context():
         now = clock.now()
-        people = cast(config.accounts[0].appid, now=now)
+        people = cast(config.accounts[0].appid, shape, now=now)
         retried(lambda: begin_counting(now=now))
         db.session.rollback()
         with _writing() as connection:
@@ -87,8 +90,13 @@ def _prove_figures(now: datetime) -> None:
     """The sums of some days are those of their facts."""
     for back in range(1, DAYS_PROVED + 1):
         on = business_on(now) - timedelta(days=back)
-        if compare_day(on=on, mend=False, now=now) or compare_month(of=on, mend=False, now=now):
-            raise NotTrue(f"the figures of {on}")
+        for compare in (
+            partial(compare_day, on=on),
+            partial(compare_week, of=on),
+            partial(compare_month, of=on),
+        ):
+            if compare(mend=False, now=now):
+                raise NotTrue(f"the figures of {on}")
 
 
 def _order_of(people: Cast) -> str:
@@ -192,5 +200,5 @@ def _sizes(config: Config, people: Cast, orders: int) -> dict[str, object]:
         "phone": people.wares.phone_id,
         "plan": people.wares.plan_id,
         "category": people.wares.category_id,
-        "reps": PROVINCES * CITIES * OUTLETS * REPS,
+        "reps": people.reps,
     }

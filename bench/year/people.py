@@ -18,10 +18,30 @@ from tests.catalog.shelf import Wares, put_on_shelf
 from wx_backend.db import db, transaction
 
 PASSWORD: Final = "a long enough password"  # noqa: S105 - of a database that is gone afterwards
-PROVINCES, CITIES, OUTLETS, REPS = 4, 5, 10, 10  # of each above: 200 outlets, 2,000 reps
-BUSY: Final = 10
-"""How many reps sell more than the one who looks: of two thousand."""
+BUSIER: Final = 200
+"""One rep of so many sells more than the one who looks."""
 RATE_BP: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """An organisation: how many of each tier lie below each of the tier above."""
+
+    name: str
+    provinces: int
+    cities: int
+    outlets: int = 10
+    reps_each: int = 10
+
+    @property
+    def reps(self) -> int:
+        return self.provinces * self.cities * self.outlets * self.reps_each
+
+
+COUNTRY: Final = Shape("country", 4, 5)
+"""200 outlets, 2,000 reps."""
+CITY: Final = Shape("city", 1, 1)
+"""One of the twenty cities of the country: as many outlets, and reps at each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +55,20 @@ class Cast:
     rep_identity: int
     rate_rule_id: int
     wares: Wares
+    reps: int
 
 
-def cast(appid: str, *, now: datetime) -> Cast:
+def cast(appid: str, shape: Shape, *, now: datetime) -> Cast:
     """Make the organisation; one who will sell much is bound to a member, with staff above him."""
     with transaction():
         group = create_node(tier=Tier.GROUP, code="GR", name="集团")
         reps = [
             (city, outlet, _rep(outlet, n, now))
-            for number, city in enumerate(_cities(group))
-            for outlet in _outlets(city, number)
-            for n in range(REPS)
+            for number, city in enumerate(_cities(group, shape))
+            for outlet in _outlets(city, number * shape.outlets, shape.outlets)
+            for n in range(shape.reps_each)
         ]
-        city, outlet, rep = sorted(reps, key=lambda each: _digest(each[2]))[BUSY]
+        city, outlet, rep = sorted(reps, key=lambda each: _digest(each[2]))[shape.reps // BUSIER]
         for login, role, node in (
             ("root", Role.ADMINISTRATOR, group),
             ("city", Role.MANAGER, city),
@@ -62,7 +83,8 @@ def cast(appid: str, *, now: datetime) -> Cast:
         rate = add_rate(valid_from=date(2020, 1, 1), rate_bp=RATE_BP)
         db.session.flush()
         rate_id = rate.id
-    return Cast(city, outlet, rep, number, identity, rate_id, put_on_shelf(units=1_000_000))
+    wares = put_on_shelf(units=1_000_000)
+    return Cast(city, outlet, rep, number, identity, rate_id, wares, shape.reps)
 
 
 def _digest(number: int) -> str:
@@ -70,22 +92,21 @@ def _digest(number: int) -> str:
     return md5(str(number).encode(), usedforsecurity=False).hexdigest()
 
 
-def _cities(group: int) -> list[int]:
+def _cities(group: int, shape: Shape) -> list[int]:
     cities = []
-    for p in range(PROVINCES):
+    for p in range(shape.provinces):
         province = create_node(tier=Tier.PROVINCE, code=f"P{p}", name=f"省{p}", parent_id=group)
         cities += [
             create_node(tier=Tier.CITY, code=f"P{p}C{c}", name=f"市{p}{c}", parent_id=province)
-            for c in range(CITIES)
+            for c in range(shape.cities)
         ]
     return cities
 
 
-def _outlets(city: int, number: int) -> list[int]:
-    first = number * OUTLETS + 1  # O1 is the accounts' default outlet
+def _outlets(city: int, made: int, count: int) -> list[int]:
     return [
         create_node(tier=Tier.OUTLET, code=f"O{n}", name=f"{n}号厅", parent_id=city)
-        for n in range(first, first + OUTLETS)
+        for n in range(made + 1, made + count + 1)  # O1 is the accounts' default outlet
     ]
 
 
