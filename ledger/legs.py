@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from ledger.models import Account, Entry, Posting
 from ledger.queries import is_account
 from ledger.values import AccountName
-from wx_backend.db import byte_order, streamed
+from wx_backend.db import streamed
+from wx_backend.sql import byte_order
 
 
 def entries_of(account: AccountName, kind: str, on: date) -> Iterator[tuple[str, int]]:

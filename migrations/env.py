@@ -6,7 +6,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
-from wx_backend.db import BEGIN_IMMEDIATE, BigId, Instant, open_engine
+from wx_backend.db import BEGIN_IMMEDIATE, BigId, Instant
+from wx_backend.engine import open_engine
 from wx_backend.tables import metadata
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import Select, and_, func, or_, select
 
 from payments.models import Payment, PaymentStatus, Refund, RefundStatus
-from wx_backend.db import byte_order, streamed
+from wx_backend.db import streamed
+from wx_backend.sql import byte_order
 
 Row = tuple[str, str, int, str, str, int]
 """Our number, the platform's or empty, fen, currency, state, order id."""

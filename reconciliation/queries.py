@@ -18,7 +18,8 @@ from reconciliation.models import (
 )
 from reconciliation.values import Moved, There
 from wechat.pay.bills import BillKind
-from wx_backend.db import byte_order, db, streamed
+from wx_backend.db import db, streamed
+from wx_backend.sql import byte_order
 
 _THERE = (
     TradeLine.id,

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, and_, distinct, func, not_, select
 from referral.models import Place, Share, Subject, Touch
 from referral.queries import stands
 from referral.values import CONFIRMED, DECIDING, OPENED, TouchKind
-from wx_backend.db import db, one_of
+from wx_backend.db import db
+from wx_backend.sql import one_of
 
 _IS_PUSH: Final = and_(Share.subject == Subject.CAMPAIGN, Share.place == Place.PUSH)
 """As `is_push`: what we sent out ourselves protects nobody."""

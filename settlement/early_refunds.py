@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, func, select
 
 from settlement.models import Accrual, Commission, ShareRole, TakeBack
-from wx_backend.db import db, later
+from wx_backend.db import db
+from wx_backend.sql import later
 
 
 class EarlyRefund(NamedTuple):

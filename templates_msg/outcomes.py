@@ -10,7 +10,8 @@ from sqlalchemy.orm import aliased
 
 from templates_msg.models import Message, MessageStatus, Outcome
 from templates_msg.rules import REPEAT_WITHIN
-from wx_backend.db import db, later, locked, upsert
+from wx_backend.db import db, locked, upsert
+from wx_backend.sql import later
 
 log = logging.getLogger(__name__)
 

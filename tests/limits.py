@@ -13,7 +13,7 @@ import pytest
 
 from flows.arrival import link, lots, postgres, sqlite
 from wechat import transport
-from wx_backend import db, limits, patience, rq_queue
+from wx_backend import engine, limits, patience, rq_queue
 
 TIMES: Final = 20
 TRIES: Final = 3
@@ -25,11 +25,11 @@ LIMITS: Final[tuple[tuple[ModuleType, str], ...]] = (
     (lots, "LOT_SECONDS"),
     (postgres, "STATEMENT_MS"),
     (sqlite, "STATEMENT_MS"),
-    (db, "BUSY_MS"),
-    (db, "LOCK_MS"),
-    (db, "STATEMENT_MS"),
-    (db, "IDLE_MS"),
-    (db, "POOL_SECONDS"),
+    (engine, "BUSY_MS"),
+    (engine, "LOCK_MS"),
+    (engine, "STATEMENT_MS"),
+    (engine, "IDLE_MS"),
+    (engine, "POOL_SECONDS"),
     (limits, "WAIT_SECONDS"),
     (rq_queue, "ANSWER_SECONDS"),
 )

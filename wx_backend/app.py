@@ -25,7 +25,8 @@ from terminal.session import Person, require_rep, seat
 from wx_backend import access, bell, clock, error_pages, headers, health, limits, plain, tables
 from wx_backend.carried import CarriedSessions, is_carried
 from wx_backend.config import BadConfig, Config
-from wx_backend.db import db, engine_options, let_go, prepare_engine
+from wx_backend.db import db, let_go
+from wx_backend.engine import engine_options, prepare_engine
 from wx_backend.json_answers import InstantsInJson
 from wx_backend.late_rules import LateRule
 from wx_backend.platform import Clients

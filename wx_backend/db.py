@@ -1,4 +1,7 @@
-"""The database: session, transactions, locks, upserts, instants; the one place that knows dialects."""
+"""The database: session, transactions, locks, upserts, instants.
+
+How it is reached is `wx_backend.engine`, what SQL lacks `wx_backend.sql`: no other place knows dialects.
+"""
 
 import logging
 import sqlite3
@@ -11,52 +14,26 @@ from time import sleep
 from typing import Any, TypeVar
 
 from flask_sqlalchemy import SQLAlchemy
-from psycopg.conninfo import make_conninfo
 from sqlalchemy import (
     BigInteger,
-    Boolean,
-    ColumnElement,
     Dialect,
-    Engine,
     Identity,
     Integer,
     MetaData,
     Select,
-    String,
     Table,
-    create_engine,
-    event,
     func,
-    literal,
     literal_column,
-    make_url,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, Session, mapped_column
-from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TIMESTAMP, TypeDecorator
-
-from wx_backend import patience
 
 log = logging.getLogger(__name__)
 
 BEGIN_IMMEDIATE = {"begin": "IMMEDIATE"}
-BUSY_MS = 5_000
-LOCK_MS = 3_000
-STATEMENT_MS = 15_000
-IDLE_MS = 30_000  # half a lease: whoever is stopped, or gone without a word, gives his locks up
-POOL_SECONDS = 2
-# A server that vanished without a word: the kernel alone would wait for it a quarter of an hour.
-SILENT_SERVER = {
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 10_000,
-}
 RETRIES = 3
 PAUSE_SECONDS = 0.05
 _RETRYABLE_SQLSTATES = {"40001", "40P01"}
@@ -133,78 +110,6 @@ def instant(value: int) -> datetime:
 def id_column() -> MappedColumn[int]:
     """The primary key every table has: a BIGINT identity."""
     return mapped_column(BigId, Identity(), primary_key=True)
-
-
-def open_engine(url: str, **options: Any) -> Engine:
-    """An engine as this service uses it, for code that runs outside the app (commands, tests)."""
-    engine = create_engine(url, **engine_options(url), **options)
-    prepare_engine(engine)
-    return engine
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """Pool and driver settings for a database URL; waits are bounded on both engines."""
-    if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_MS / 1000, "isolation_level": None}}
-    return {
-        "pool_pre_ping": True,
-        "pool_size": 16,
-        "max_overflow": 16,
-        "pool_timeout": POOL_SECONDS,
-        "connect_args": {
-            "connect_timeout": patience.CONNECT_SECONDS,
-            **SILENT_SERVER,
-            "options": f"-c lock_timeout={LOCK_MS} -c statement_timeout={STATEMENT_MS}"
-            f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC",
-        },
-    }
-
-
-def libpq_dsn(url: str) -> str:
-    """A PostgreSQL URL as libpq takes it: with several hosts, too, of which one may take writes."""
-    parsed = make_url(url)
-    _, options = parsed.get_dialect()().create_connect_args(parsed)
-    return make_conninfo(
-        **{name: str(value) for name, value in {**options, **SILENT_SERVER}.items()}
-    )
-
-
-def prepare_engine(engine: Engine) -> None:
-    """Make SQLite safe for several writers (WAL, FULL, foreign keys, BEGIN of our own).
-
-    On both, waiting that obeys `patience.at_most`.
-    """
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_pragmas)
-        event.listen(engine, "begin", _begin)
-    else:
-        event.listen(engine, "do_connect", _connect)
-
-
-def _connect(
-    _dialect: Dialect, _record: object, arguments: list[Any], options: dict[str, Any]
-) -> patience.Connection:
-    return patience.Connection.connect(*arguments, **options)
-
-
-def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_MS}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Connection) -> None:
-    left = patience.left()
-    busy_ms = BUSY_MS if left is None else min(BUSY_MS, int(left * 1000))
-    if connection.info.get("busy_ms", BUSY_MS) != busy_ms:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={busy_ms}")
-        connection.info["busy_ms"] = busy_ms
-    mode = connection.get_execution_options().get("begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
 
 
 @contextmanager
@@ -294,73 +199,6 @@ STREAM_ROWS = 2_000
 def streamed(query: Select[*tuple[Any, ...]]) -> Iterator[Any]:
     """The rows of a query as they come, never all of them in memory."""
     return iter(db.session.execute(query.execution_options(yield_per=STREAM_ROWS)))
-
-
-class byte_order(ColumnElement[str]):  # noqa: N801 - reads as a function of SQL
-    """A text column in the order in which Python sorts strings, whatever the database's language."""
-
-    inherit_cache = True
-
-    def __init__(self, column: Any) -> None:
-        self.column = column
-        self.type = String()
-
-
-@compiles(byte_order)
-def _as_it_is(element: byte_order, compiler: Any, **options: Any) -> str:
-    return str(compiler.process(element.column, **options))
-
-
-@compiles(byte_order, "postgresql")
-def _in_c_order(element: byte_order, compiler: Any, **options: Any) -> str:
-    return f'{compiler.process(element.column, **options)} COLLATE "C"'
-
-
-class one_of(FunctionElement[bool]):  # noqa: N801 - reads as a function of SQL
-    """Whether a column is one of what a query gives: `one_of(Touch.share_id, query.scalar_subquery())`.
-
-    PostgreSQL looks up each of them. As a join or `IN` it may walk over a whole index instead, by
-    which row it never has, where its statistics are a little off.
-    """
-
-    inherit_cache = True
-    type = Boolean()
-
-
-@compiles(one_of)
-def _one_of(element: Any, compiler: Any, **options: Any) -> str:
-    column, values = element.clauses
-    return f"{compiler.process(column, **options)} IN {compiler.process(values, **options)}"
-
-
-@compiles(one_of, "postgresql")
-def _one_of_array(element: Any, compiler: Any, **options: Any) -> str:
-    column, values = element.clauses
-    return (
-        f"{compiler.process(column, **options)} = ANY (ARRAY {compiler.process(values, **options)})"
-    )
-
-
-class later(FunctionElement[datetime]):  # noqa: N801 - reads as a function of SQL
-    """A column of instants, so much later; earlier by less than nothing."""
-
-    inherit_cache = True
-    type = Instant()
-
-    def __init__(self, column: Any, by: timedelta) -> None:
-        super().__init__(column, literal(by // _MICROSECOND, BigInteger))
-
-
-@compiles(later)
-def _microseconds_later(element: Any, compiler: Any, **options: Any) -> str:
-    column, by = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} + {by})"
-
-
-@compiles(later, "postgresql")
-def _interval_later(element: Any, compiler: Any, **options: Any) -> str:
-    column, by = (compiler.process(each, **options) for each in element.clauses)
-    return f"({column} + {by} * interval '1 microsecond')"
 
 
 def take_turns(key: bytes) -> None:

@@ -40,7 +40,7 @@ from demo.story.telling import named, tell
 from wx_backend import clock
 from wx_backend.app import create_app
 from wx_backend.config import Config
-from wx_backend.db import open_engine
+from wx_backend.engine import open_engine
 
 CHAPTERS: dict[str, Chapter] = {
     **arriving.CHAPTERS,

@@ -21,7 +21,7 @@ from flows.arrival.plan import Arrival
 from flows.arrival.rows import AFTER_COMMIT, BEFORE_COMMIT, STATEMENT_MS, CouldNotStore
 from flows.arrival.statements import COLUMNS, POSTGRES_FIRST_REPLIES, POSTGRES_STORE
 from wx_backend import crash
-from wx_backend.db import libpq_dsn
+from wx_backend.engine import libpq_dsn
 
 _STORE, _FIRST_REPLIES = "store", "first-replies"
 _STATEMENTS: Final = {_STORE: POSTGRES_STORE, _FIRST_REPLIES: POSTGRES_FIRST_REPLIES}

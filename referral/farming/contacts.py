@@ -12,7 +12,8 @@ from referral.farming.rules import Seen
 from referral.models import Share, Touch
 from referral.reach import SCANS
 from referral.values import TouchKind
-from wx_backend.db import db, later, one_of
+from wx_backend.db import db
+from wx_backend.sql import later, one_of
 
 STILL_NEW: Final = timedelta(minutes=10)
 """Who came twice within it was nobody we knew at the second time either."""

@@ -27,7 +27,8 @@ from tests.console.world import World, touch
 from tests.postgres import PostgresServer
 from wx_backend import clock
 from wx_backend.claims import WorkStatus, replay
-from wx_backend.db import Model, db, open_engine, retried, transaction
+from wx_backend.db import Model, db, retried, transaction
+from wx_backend.engine import open_engine
 from wx_backend.outbox import Job
 
 PHONE = "13800138000"
@@ -147,7 +148,7 @@ def test_two_who_write_the_same_one_do_not_meet(app: Flask, people: World, tmp_p
 def test_a_large_table_may_take_longer_than_a_request(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wx_backend.db.STATEMENT_MS", 50)
+    monkeypatch.setattr("wx_backend.engine.STATEMENT_MS", 50)
     engine = open_engine(postgres.url())
     with reader(engine) as connection:
         connection.execute(text("SELECT pg_sleep(0.1)"))

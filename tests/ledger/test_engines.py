@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.postgres import PostgresServer
-from wx_backend.db import open_engine
+from wx_backend.engine import open_engine
 
 ROLES = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 HONEST = (

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.postgres import PostgresServer
 from wx_backend import migrate
-from wx_backend.db import open_engine
+from wx_backend.engine import open_engine
 
 LISTS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",

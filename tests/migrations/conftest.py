@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.postgres import PostgresServer
-from wx_backend.db import open_engine
+from wx_backend.engine import open_engine
 
 
 @pytest.fixture

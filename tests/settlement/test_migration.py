@@ -7,7 +7,8 @@ from settlement.queries import commissions_of_line, events_of, income_of
 from tests.settlement.world import ALICE, CAROL, NOON, World, receive, refund, vest_all
 from wx_backend import migrate
 from wx_backend.config import Config
-from wx_backend.db import db, open_engine
+from wx_backend.db import db
+from wx_backend.engine import open_engine
 
 OLDER = "SELECT milestone, hold_days, due_at IS NOT NULL, vested_at IS NOT NULL FROM accrual ORDER BY id"
 

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tests.postgres import PostgresServer
 from wx_backend import patience
-from wx_backend.db import SILENT_SERVER, libpq_dsn, open_engine
+from wx_backend.engine import SILENT_SERVER, libpq_dsn, open_engine
 from wx_backend.patience import Connection, OutOfPatience
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import TEMPLATE
 from tests.postgres import PostgresServer
-from wx_backend import db
+from wx_backend import db, engine
 
 LOCK = text("LOCK TABLE lease IN ACCESS EXCLUSIVE MODE")
 SOON_MS = 300
@@ -19,12 +19,12 @@ def engines(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Engine, Engine]]:
     """Two clients of the service; neither may be silent for long while it holds something."""
-    monkeypatch.setattr(db, "IDLE_MS", SOON_MS)
+    monkeypatch.setattr(engine, "IDLE_MS", SOON_MS)
     with postgres.database("silent", template=TEMPLATE) as url:
-        pair = db.open_engine(url), db.open_engine(url)
+        pair = engine.open_engine(url), engine.open_engine(url)
         yield pair
-        for engine in pair:
-            engine.dispose()
+        for each in pair:
+            each.dispose()
 
 
 def test_whoever_falls_silent_in_a_transaction_gives_his_locks_up(

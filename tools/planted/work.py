@@ -60,7 +60,7 @@ BUGS = (
     ),
     Bug(
         "who falls silent in a transaction keeps his locks",
-        "wx_backend/db.py",
+        "wx_backend/engine.py",
         'f" -c idle_in_transaction_session_timeout={IDLE_MS} -c timezone=UTC"',
         '" -c timezone=UTC"',
         (
