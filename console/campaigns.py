@@ -17,6 +17,7 @@ from console.uploads import list_typed
 from flows.campaign import desk, moving
 from flows.campaign.moving import Who
 from flows.campaign.report import shown_report
+from flows.campaign.waiting import waits
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -39,7 +40,8 @@ def index() -> str:
     node_id = staff().node_id
     pages = page_of(desk.count_rows(node_id))
     rows = desk.campaign_rows(node_id, after=pages.after, limit=PER_PAGE)
-    return render_template("console/campaigns.html", rows=rows, pages=pages)
+    waiting = waits(rows, now=clock.now())
+    return render_template("console/campaigns.html", rows=rows, pages=pages, waiting=waiting)
 
 
 @bp.get("/new")
@@ -62,10 +64,12 @@ def create() -> ResponseReturnValue:
 @bp.get("/<number>")
 def show(number: str) -> str:
     """One campaign: what it says and to whom, its dry run, who agreed, how far it is."""
-    file = desk.campaign_file(number, staff().node_id, now=clock.now())
+    now = clock.now()
+    file = desk.campaign_file(number, staff().node_id, now=now)
     return render_template(
         "console/campaign.html",
         file=file,
+        waiting=waits([file.row], now=now).get(file.row.id),
         asks=reads(
             file.segment, tags=file.tags, shelves=desk.shelf_names(), places=file.place_names
         ),

@@ -61,7 +61,7 @@ def rest_until_tomorrow(campaign_id: int, now: datetime) -> None:
     """Pause until the platform counts anew."""
     operations.pause(
         campaign_id,
-        reason="今日额度已用完，明日自动继续",
+        reason="今日额度已用完",
         staff_id=None,
         now=now,
         resume_at=tomorrow(now),

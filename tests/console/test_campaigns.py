@@ -1,19 +1,32 @@
 """Campaigns in the console: written, tried out, agreed to by another, sent, measured."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 import time_machine
 from flask import Flask
 from sqlalchemy import select
 
+from campaigns import rules
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from flows.campaign.quotas import rest_until_tomorrow
 from flows.sealed import vault
 from members.phone_joining import prove_phone
 from members.queries import member_of
 from org.models import Role, Staff
-from tests.campaigns.cast import CITY, NOON, NOTICE, OFFER, agreed, followers, notices_in, paid
+from tests.campaigns.cast import (
+    CITY,
+    NOON,
+    NOTICE,
+    OFFER,
+    agreed,
+    brought,
+    crowd,
+    followers,
+    notices_in,
+    paid,
+)
 from tests.campaigns.platform import Platform
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
@@ -21,6 +34,7 @@ from tests.console.world import World
 from tests.counting import questions
 from wx_backend import clock
 from wx_backend.db import db, transaction
+from wx_backend.stops import Line, stop
 
 FORM = {
     "account": "city",
@@ -124,6 +138,105 @@ def test_a_campaign_goes_its_way_from_draft_to_report(
         *("created", "submitted", "frozen", "approved", "started"),
         *("paused", "resumed", "stopped"),
     ]
+
+
+@pytest.fixture
+def customers(world: World) -> Callable[[int], None]:
+    """Some who came by Alice's link, and paid yesterday."""
+
+    def come(count: int) -> None:
+        for each in crowd(count, now=clock.now()):
+            brought(each, world.alice_id, now=clock.now())
+
+    return come
+
+
+def going(writer: Desk, reader: Desk, run_jobs: Callable[[], None]) -> str:
+    """A campaign that is on, nothing of it sent; where it is."""
+    path = made(writer)
+    writer.post(f"{path}/submit")
+    run_jobs()
+    reader.post(f"{path}/approve", revision="1")
+    assert reader.post(f"{path}/start").status_code == 302
+    return path
+
+
+def test_who_looks_at_night_reads_when_it_goes_on(
+    *,
+    writer: Desk,
+    reader: Desk,
+    customers: Callable[[int], None],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    customers(1)
+    path = going(writer, reader, run_jobs)
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    assert "预计还需约" in reader.get(path).text
+    assert "自动继续" not in reader.get("/campaigns").text
+    monkeypatch.setattr(rules, "LOUD_FROM", time.max)
+    page = reader.get(path).text
+    assert "每天 21:00 至次日 9:00 不发送" in page
+    assert "预计还需约" not in page
+    assert "自动继续" in reader.get("/campaigns").text
+
+
+def test_a_stop_of_all_messages_is_said_where_somebody_waits_for_them(
+    writer: Desk, reader: Desk, run_jobs: Callable[[], None]
+) -> None:
+    path = going(writer, reader, run_jobs)
+    with transaction():
+        stop(line=Line.MESSAGES, reason="演练", by="system", now=clock.now())
+    assert "消息发送已被整体停止" in reader.get(path).text
+    assert "消息发送已整体停止" in reader.get("/campaigns").text
+
+
+def test_a_pause_says_whether_it_ends_by_itself(
+    writer: Desk, reader: Desk, run_jobs: Callable[[], None]
+) -> None:
+    """Used-up calls come back after midnight, when nobody is written to."""
+    path = going(writer, reader, run_jobs)
+    campaign_id = row().id
+    with transaction():
+        rest_until_tomorrow(campaign_id, clock.now())
+    page, listed = reader.get(path).text, reader.get("/campaigns").text
+    assert "今日额度已用完" in page
+    assert "09:00:00 自动继续发送" in page
+    assert "00:10" not in page
+    assert "09:00:00 自动继续" in listed
+
+    reader.post(f"{path}/pause", reason="先不发")
+    page, listed = reader.get(path).text, reader.get("/campaigns").text
+    assert "不会自动继续" in page
+    assert "待人继续或终止" in listed
+    reader.post(f"{path}/stop", reason="不发了")
+    assert "先不发。" not in reader.get(path).text, "that was the pause"
+
+
+def test_a_campaign_broken_off_says_what_wechat_meant(
+    *,
+    writer: Desk,
+    reader: Desk,
+    platform: Platform,
+    customers: Callable[[int], None],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    platform.trouble = lambda _: 47003
+    customers(rules.EQUAL_ERRORS_MAX + 1)
+    path = going(writer, reader, run_jobs)
+    run_jobs()
+    assert row().status == CampaignStatus.PAUSED
+    page, listed = reader.get(path).text, reader.get("/campaigns").text
+    assert "次同样的错误 47003" in page
+    assert "内容不符合模板字段的要求" in page
+    assert "请先查明原因" in page
+    assert "连续被拒，待人处理" in listed
+    assert reader.post(f"{path}/resume").status_code == 302
+    assert "内容不符合" not in reader.get(path).text
 
 
 def test_an_hour_is_typed_as_shanghai_has_it_and_nobody_is_early(
