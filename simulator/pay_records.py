@@ -32,6 +32,7 @@ class Merchant(Row):
     refund_outcome: str = "SUCCESS"  # SUCCESS | CLOSED | ABNORMAL
     refund_spacing: float = 60.0
     transfer_limit_fen: int = 20_000
+    transfer_day_limit_fen: int = 0  # to one person; 0: none
     bill_plants: list[JSON] = field(default_factory=list)  # see pay.bill_plants
 
     @property

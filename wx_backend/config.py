@@ -100,6 +100,7 @@ class Pay:
     platform_keys: tuple[PlatformKey, ...]
     second_person_above_fen: int = 100_000
     transfer_limit_fen: int = 20_000
+    transfer_day_limit_fen: int = 200_000
     transfer_duty: str = "销售员"
 
 

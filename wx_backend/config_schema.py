@@ -116,6 +116,9 @@ class Pay(Section):
     transfer_limit_fen = fields.Int(
         strict=True, load_default=20_000, validate=validate.Range(min=10, max=100_000_000)
     )
+    transfer_day_limit_fen = fields.Int(
+        strict=True, load_default=200_000, validate=validate.Range(min=10, max=100_000_000)
+    )
     transfer_duty = text(high=32, load_default="销售员")
     platform_key = fields.List(
         fields.Nested(PlatformKey), required=True, validate=validate.Length(min=1)

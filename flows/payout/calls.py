@@ -20,6 +20,7 @@ from settlement.payouts.queries import (
     payout_by_id,
     receiver_by_id,
     times_paused,
+    whole_net_fen,
 )
 from settlement.payouts.release import is_final
 from settlement.payouts.rules import NAME_FROM_FEN, OUTCOMES
@@ -181,7 +182,7 @@ def _words(payout: Payout) -> Words | None:
     if identity_id is None:
         return None
     serial = sealed = None
-    if payout.net_fen >= NAME_FROM_FEN:
+    if whole_net_fen(payout) >= NAME_FROM_FEN:  # parts of less are no way round the name
         serial, sealed = platform.merchant().seal(payout.receiver_name, now=clock.now())
     return Words(
         identity_id=identity_id,

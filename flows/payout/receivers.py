@@ -1,6 +1,7 @@
 """Who may be paid, and by which WeChat identity; whoever may not is left out with a reason."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -12,7 +13,14 @@ from referral.farming.queries import is_held as is_looked_into
 from settlement.payouts.models import PayoutReceiver, Rail
 from settlement.payouts.proposals import Candidate
 from settlement.payouts.queries import free_balances, undecided
-from settlement.payouts.rules import Terms, amounts_of, no_transfer, too_little
+from settlement.payouts.rules import (
+    Limits,
+    Terms,
+    amounts_of,
+    no_transfer,
+    too_little,
+    transfers_for,
+)
 from wx_backend import platform
 from wx_backend.db import db
 from wx_backend.stops import stopped_places
@@ -30,7 +38,7 @@ def candidates(node_id: int, rail: Rail, terms: Terms) -> list[Candidate]:
         number = waiting.get((candidate.owner_kind, candidate.owner_id))
         reason = f"已在批次 {number} 中" if number else _reason(candidate, rail, terms)
         reason = reason or (STOPPED if is_held(candidate) else "")
-        found.append(_with(candidate, reason))
+        found.append(replace(candidate, reason=reason, parts=_parts(candidate, rail, reason)))
     return found
 
 
@@ -83,7 +91,7 @@ def _reason(candidate: Candidate, rail: Rail, terms: Terms) -> str:
         reason = "" if rail is Rail.FILE else "机构只能由财务付款"
     reason = reason or too_little(candidate.amounts, terms)
     if not reason and rail is Rail.TRANSFER:
-        reason = no_transfer(candidate.amounts.net_fen, _limit())
+        reason = no_transfer(candidate.amounts.net_fen, _limits())
     return reason
 
 
@@ -132,18 +140,13 @@ def _nodes(
             yield Candidate(OwnerKind.ORG_NODE, node.id, node.code, node.name, node.name, amounts)
 
 
-def _with(candidate: Candidate, reason: str) -> Candidate:
-    return Candidate(
-        candidate.owner_kind,
-        candidate.owner_id,
-        candidate.number,
-        candidate.name,
-        candidate.outlet_name,
-        candidate.amounts,
-        reason,
-    )
+def _parts(candidate: Candidate, rail: Rail, reason: str) -> int:
+    """In how many transfers his money leaves; a file pays any amount at once."""
+    if reason or rail is not Rail.TRANSFER:
+        return 1
+    return transfers_for(candidate.amounts.net_fen, _limits())
 
 
-def _limit() -> int:
+def _limits() -> Limits:
     pay = platform.config().pay
-    return pay.transfer_limit_fen if pay else 0
+    return Limits(pay.transfer_limit_fen, pay.transfer_day_limit_fen) if pay else Limits(0, 0)

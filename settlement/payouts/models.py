@@ -112,6 +112,9 @@ class PayoutBatch(Model):
 class Payout(InRounds, Model):
     """Money of one batch for one receiver, in fen; its number is WeChat Pay's out_bill_no too.
 
+    What is above the limit of a single transfer leaves in `parts` payouts, of which this is one:
+    each moves its own money and ends by itself.
+
     What is sent to WeChat Pay is kept word for word (`appid`, `identity_id`, `remark`, `duty`,
     `notify_url`, `sealed_name`), so that asking again asks for the same.
     """
@@ -119,10 +122,11 @@ class Payout(InRounds, Model):
     __tablename__ = "payout"
     __table_args__ = (
         UniqueConstraint("number"),
-        UniqueConstraint("batch_id", "receiver_id"),
+        UniqueConstraint("batch_id", "receiver_id", "part"),
         Index(
             "uq_payout_undecided",
             "receiver_id",
+            "part",
             unique=True,
             sqlite_where=_PROPOSED,
             postgresql_where=_PROPOSED,
@@ -137,11 +141,14 @@ class Payout(InRounds, Model):
         CheckConstraint("net_fen = gross_fen - tax_fen - fee_fen", name="net"),
         CheckConstraint("tax_fen >= 0 AND fee_fen >= 0", name="deductions"),
         CheckConstraint("net_fen > 0 OR status = 'left_out'", name="amount"),
+        CheckConstraint("part BETWEEN 1 AND parts", name="part"),
     )
     __audited__: ClassVar = (
         "number",
         "batch_id",
         "receiver_number",
+        "part",
+        "parts",
         "gross_fen",
         "tax_fen",
         "fee_fen",
@@ -156,6 +163,8 @@ class Payout(InRounds, Model):
     receiver_number: Mapped[str] = mapped_column(String(32))
     receiver_name: Mapped[str] = mapped_column(String(60))
     outlet_name: Mapped[str] = mapped_column(String(60))
+    part: Mapped[int] = mapped_column(default=1)
+    parts: Mapped[int] = mapped_column(default=1)
     gross_fen: Mapped[int] = mapped_column(BigInteger)
     tax_fen: Mapped[int] = mapped_column(BigInteger)
     fee_fen: Mapped[int] = mapped_column(BigInteger)

@@ -18,7 +18,7 @@ from settlement.payouts.models import (
     PayoutStatus,
     Rail,
 )
-from settlement.payouts.rules import Amounts, Terms
+from settlement.payouts.rules import Amounts, Terms, parted
 from settlement.periods import SamePerson
 from wx_backend.clock import business_on
 from wx_backend.db import db, locked, upsert
@@ -44,7 +44,10 @@ class AlreadyDecided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody with a free balance; `reason` says why he is left out, and is empty otherwise."""
+    """Somebody with a free balance; `reason` says why he is left out, and is empty otherwise.
+
+    What is too much for one transfer leaves in `parts`.
+    """
 
     owner_kind: OwnerKind
     owner_id: int
@@ -53,6 +56,7 @@ class Candidate:
     outlet_name: str
     amounts: Amounts
     reason: str = ""
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def propose(
     )
     db.session.add(batch)
     db.session.flush()
-    rows = [_row(batch, each, now, prefix) for each in candidates]
+    rows = [row for each in candidates for row in _rows(batch, each, now, prefix)]
     try:
         db.session.execute(insert(Payout), rows)
     except IntegrityError:
@@ -212,18 +216,29 @@ def _move(batch_id: int, old: BatchStatus, new: BatchStatus) -> bool:
     return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
-def _row(batch: PayoutBatch, each: Candidate, now: datetime, prefix: str) -> dict[str, object]:
-    return {
-        "number": new_number(PAYOUT, on=business_on(now), prefix=prefix),
+def _rows(
+    batch: PayoutBatch, each: Candidate, now: datetime, prefix: str
+) -> list[dict[str, object]]:
+    """A receiver's payout, or each of its parts, under a number of its own."""
+    receiver = {
         "batch_id": batch.id,
         "receiver_id": receiver_of(each.owner_kind, each.owner_id),
         "receiver_number": each.number,
         "receiver_name": each.name,
         "outlet_name": each.outlet_name,
-        "gross_fen": each.amounts.gross_fen,
-        "tax_fen": each.amounts.tax_fen,
-        "fee_fen": each.amounts.fee_fen,
-        "net_fen": each.amounts.net_fen,
         "status": PayoutStatus.LEFT_OUT if each.reason else PayoutStatus.PROPOSED,
         "reason": each.reason,
+        "parts": each.parts,
     }
+    return [
+        receiver
+        | {
+            "number": new_number(PAYOUT, on=business_on(now), prefix=prefix),
+            "part": part,
+            "gross_fen": amounts.gross_fen,
+            "tax_fen": amounts.tax_fen,
+            "fee_fen": amounts.fee_fen,
+            "net_fen": amounts.net_fen,
+        }
+        for part, amounts in enumerate(parted(each.amounts, each.parts), start=1)
+    ]

@@ -147,6 +147,14 @@ def payout_by_id(payout_id: int) -> Payout:
     return db.session.get_one(Payout, payout_id)
 
 
+def whole_net_fen(payout: Payout) -> int:
+    """What a receiver gets of a batch, all parts together, whatever became of them."""
+    query = select(func.sum(Payout.net_fen)).where(
+        Payout.batch_id == payout.batch_id, Payout.receiver_id == payout.receiver_id
+    )
+    return int(db.session.scalar(query) or 0)
+
+
 def payout_by_number(number: str) -> Payout | None:
     """The payout of this number."""
     return db.session.scalar(select(Payout).where(Payout.number == number))
@@ -194,7 +202,7 @@ def return_in(return_id: int, batch_id: int) -> PayoutReturn | None:
 
 
 def payouts_to_rep(rep_id: int, *, limit: int) -> list[tuple[Payout, PayoutBatch]]:
-    """What was or is to be paid to a rep, the newest first; what never left is left out."""
+    """What was or is to be paid to a rep, the newest first, its parts in turn; what never left is left out."""
     rows = db.session.execute(
         select(Payout, PayoutBatch)
         .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
@@ -204,7 +212,7 @@ def payouts_to_rep(rep_id: int, *, limit: int) -> list[tuple[Payout, PayoutBatch
             PayoutReceiver.owner_id == rep_id,
             Payout.released_at.is_not(None),
         )
-        .order_by(Payout.id.desc())
+        .order_by(Payout.batch_id.desc(), Payout.part)
         .limit(limit)
     )
     return [(payout, batch) for payout, batch in rows]

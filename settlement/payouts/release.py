@@ -24,23 +24,24 @@ Blocked = Callable[[PayoutReceiver], str]
 
 
 def release_some(*, batch_id: int, blocked: Blocked, now: datetime) -> bool:
-    """Let the next payouts of an approved batch go; whether more are left.
+    """Let the payouts of the next receivers of an approved batch go; whether more are left.
 
     What was free when it was proposed may be gone: paid by another batch, or taken back. Such a
-    payout is left out, never cut. The last batch of rows makes the batch `released`.
+    payment is left out with all its parts, never cut. The last of them make the batch `released`.
     """
     batch = locked_batch(batch_id)
     if batch.status != BatchStatus.APPROVED:
         return False
-    rows = db.session.execute(
-        select(Payout.id, Payout.receiver_id)
+    receivers = db.session.scalars(
+        select(Payout.receiver_id)
         .where(Payout.batch_id == batch_id, Payout.status == PayoutStatus.PROPOSED)
+        .group_by(Payout.receiver_id)
         .order_by(Payout.receiver_id)
         .limit(AT_ONCE)
     ).all()
-    for payout_id, receiver_id in rows:
-        _release(payout_id, receiver_id, blocked, now)
-    if len(rows) == AT_ONCE:
+    for receiver_id in receivers:
+        _release(batch_id, receiver_id, blocked, now)
+    if len(receivers) == AT_ONCE:
         return True
     batch.status = BatchStatus.RELEASED
     db.session.flush()
@@ -91,17 +92,28 @@ def is_final(payout: Payout) -> bool:
     return payout.status in FINAL
 
 
-def _release(payout_id: int, receiver_id: int, blocked: Blocked, now: datetime) -> None:
-    """Send one payout's money on its way, or leave it out."""
+def _release(batch_id: int, receiver_id: int, blocked: Blocked, now: datetime) -> None:
+    """Send the money of a receiver on its way, all its parts, or leave him out."""
     receiver = locked_receiver(receiver_id)
-    payout = locked(select(Payout).where(Payout.id == payout_id))
-    if payout is None or payout.status != PayoutStatus.PROPOSED:
-        return
+    payouts = _proposed(batch_id, receiver_id)
     reason = blocked(receiver)
-    if not reason and books.free_of(receiver) < payout.gross_fen:
+    if not reason and books.free_of(receiver) < sum(payout.gross_fen for payout in payouts):
         reason = "可发余额已不足"
-    if reason:
-        payout.status, payout.reason, payout.ended_at = PayoutStatus.LEFT_OUT, reason, now
-        return
-    books.sent(payout, receiver, now=now)
-    payout.status, payout.released_at = PayoutStatus.READY, now
+    for payout in payouts:
+        if reason:
+            payout.status, payout.reason, payout.ended_at = PayoutStatus.LEFT_OUT, reason, now
+        else:
+            books.sent(payout, receiver, now=now)
+            payout.status, payout.released_at = PayoutStatus.READY, now
+
+
+def _proposed(batch_id: int, receiver_id: int) -> list[Payout]:
+    """What a batch is to pay a receiver whose row is locked, part by part."""
+    query = select(Payout.id).where(
+        Payout.batch_id == batch_id,
+        Payout.receiver_id == receiver_id,
+        Payout.status == PayoutStatus.PROPOSED,
+    )
+    ids = db.session.scalars(query.order_by(Payout.part)).all()
+    found = (locked(select(Payout).where(Payout.id == payout_id)) for payout_id in ids)
+    return [payout for payout in found if payout and payout.status == PayoutStatus.PROPOSED]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from settlement.payouts.models import PayoutStatus
-from wx_backend.money import of_rate
+from wx_backend.money import of_rate, split
 
 FINAL: Final = frozenset({PayoutStatus.PAID, PayoutStatus.FAILED, PayoutStatus.CANCELLED})
 SETTLED: Final = FINAL | {
@@ -17,6 +17,7 @@ UNDER_WAY: Final = frozenset(
 )
 LEAST_TRANSFER_FEN: Final = 10  # WeChat Pay, "transfer to user": from 0.10 yuan
 NAME_FROM_FEN: Final = 200_000  # the same: a single transfer of 2,000 yuan needs the real name
+PARTS_MAX: Final = 20  # each waits for a tap of its own
 OUTCOMES: Final = {
     "SUCCESS": PayoutStatus.PAID,
     "FAIL": PayoutStatus.FAILED,
@@ -59,8 +60,38 @@ def too_little(amounts: Amounts, terms: Terms) -> str:
     return "" if amounts.net_fen > 0 else "扣除税费后没有余额"
 
 
-def no_transfer(net_fen: int, limit_fen: int) -> str:
-    """Why WeChat Pay would not transfer such an amount; empty when it would."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What WeChat Pay transfers to one person, as granted: at once, and in a day. Fen."""
+
+    single_fen: int
+    day_fen: int
+
+
+def no_transfer(net_fen: int, limits: Limits) -> str:
+    """Why WeChat Pay would not transfer such an amount; empty when it would, in parts perhaps."""
     if net_fen < LEAST_TRANSFER_FEN:
         return "低于微信转账的最低金额"
-    return "超过微信转账的单笔限额" if net_fen > limit_fen else ""
+    if net_fen > max(limits.single_fen, limits.day_fen):
+        return "超过微信转账对一人一天的限额"
+    if transfers_for(net_fen, limits) > PARTS_MAX:
+        return f"超过微信转账的单笔限额，分 {PARTS_MAX} 笔也发不完"
+    return ""
+
+
+def transfers_for(net_fen: int, limits: Limits) -> int:
+    """In how many transfers an amount leaves, each within the limit of a single one."""
+    return -(-net_fen // limits.single_fen)
+
+
+def parted(amounts: Amounts, parts: int) -> list[Amounts]:
+    """A payment in so many parts, as equal as whole fen allow; every sum stays what it was.
+
+    Equal, because a small rest might be below what is transferred at all.
+    """
+    if parts == 1:
+        return [amounts]  # of whoever is left out, less than nothing perhaps
+    shares = (
+        split(fen, [1] * parts) for fen in (amounts.net_fen, amounts.tax_fen, amounts.fee_fen)
+    )
+    return [Amounts(net + tax + fee, tax, fee) for net, tax, fee in zip(*shares, strict=True)]

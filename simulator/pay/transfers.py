@@ -4,7 +4,7 @@ import json
 
 from simulator import paykeys
 from simulator.acts.frame import Act, act
-from simulator.clock import DAY, rfc3339
+from simulator.clock import DAY, rfc3339, shanghai_day
 from simulator.errors import PayError, Refused
 from simulator.pay import params
 from simulator.pay.gate import PayCall, private_key, serials
@@ -183,6 +183,7 @@ def _checked(call: PayCall, number: str) -> Transfer:
     amount = params.fen(body, "transfer_amount", least=_LEAST_FEN)
     if amount > call.merchant.transfer_limit_fen:
         raise params.wrong("transfer_amount", "超过单笔限额")
+    _check_day(call, openid, amount)
     _check_name(call, appid, openid, amount)
     return Transfer(
         call.merchant.mchid,
@@ -197,6 +198,20 @@ def _checked(call: PayCall, number: str) -> Transfer:
         call.now,
         call.now,
     )
+
+
+def _check_day(call: PayCall, openid: str, amount: int) -> None:
+    """What one person is sent in a day, taken or still waiting, has a limit where one is set."""
+    limit, today = call.merchant.transfer_day_limit_fen, shanghai_day(call.now)
+    sent = sum(
+        each.amount
+        for each in call.world.transfers
+        if (each.mchid, each.openid) == (call.merchant.mchid, openid)
+        and shanghai_day(each.created_at) == today
+        and each.state not in ("FAIL", "CANCELLED")
+    )
+    if limit and sent + amount > limit:
+        raise PayError(403, "RULE_LIMIT", "超过单日向单个用户转账的限额")
 
 
 def _check_scene(body: JSON) -> None:

@@ -72,6 +72,13 @@ def rows(engine: Engine, name: str, *columns: str) -> list[tuple[Any, ...]]:
         return sorted((tuple(row) for row in found), key=str)
 
 
+def steps_to(name: str) -> tuple[str, str]:
+    """The numbers before and of the step of this name."""
+    [file] = (migrate.FOLDER / "versions").glob(f"*_{name}.py")
+    number = int(file.name[:4])
+    return f"{number - 1:04d}", f"{number:04d}"
+
+
 def _table(connection: Connection, name: str) -> Table:
     return Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
 
@@ -295,6 +302,37 @@ def test_claims_stay_claims_and_what_lifts_them_goes_with_the_version(empty: Eng
             put(empty, "member_claim", id=3, kind="wrong", lifts_id=1, **claimed)
         migrate.downgrade(url=url(empty), to="0070")
         assert rows(empty, "member_claim", "id", "old_id", "verdict") == [(1, 1, "approved")]
+
+
+def test_a_payment_in_parts_stays_so_while_the_version_before_is_here(empty: Engine) -> None:
+    before, step = steps_to("parts_of_payments")
+    migrate.upgrade(url=url(empty), to=before)
+    amounts = {"gross_fen": 5, "net_fen": 5, "tax_fen": 0, "fee_fen": 0}
+    for number in (1, 2):
+        put(empty, "payout_batch", id=number, number=f"PB{number}", status="proposed")
+        put(empty, "payout_receiver", id=number, owner_id=number)
+    row = {"batch_id": 1, "receiver_id": 1, "status": "paid", **amounts}
+    put(empty, "payout", id=1, number="PO1", **row)
+    put(empty, "payout_event", id=1, payout_id=1, batch_id=1)
+    migrate.upgrade(url=url(empty), to=step)
+    assert rows(empty, "payout", "id", "part", "parts") == [(1, 1, 1)]
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE payout SET parts = 2"))
+    put(empty, "payout", id=2, number="PO2", **row, part=2, parts=2)
+    waiting = row | {"batch_id": 2, "receiver_id": 2, "status": "proposed", "parts": 2}
+    for part in (1, 2):
+        put(empty, "payout", id=2 + part, number=f"PO{2 + part}", **waiting, part=part)
+
+    for _ in range(2):
+        migrate.downgrade(url=url(empty), to=before)
+        stands = ["paid", "paid", "left_out", "left_out"]
+        assert [each for _, each in rows(empty, "payout", "id", "status")] == stands
+        migrate.upgrade(url=url(empty), to=step)
+        counted = [(1, 1, 2), (2, 2, 2), (3, 1, 2), (4, 2, 2)]
+        assert rows(empty, "payout", "id", "part", "parts") == counted
+    with pytest.raises(IntegrityError), empty.begin() as connection:
+        connection.execute(text("DELETE FROM payout WHERE id = 1"))
+    assert rows(empty, "payout_event", "id", "payout_id") == [(1, 1)]
 
 
 @pytest.mark.parametrize(

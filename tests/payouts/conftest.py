@@ -67,6 +67,7 @@ def config(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Co
             api_url=stage.base_url,
             platform_keys=(PlatformKey(serial=serial, file=tmp_path / "platform.pem"),),
             transfer_limit_fen=500_000,
+            transfer_day_limit_fen=2_000_000,
         ),
     )
 

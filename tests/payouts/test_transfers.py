@@ -409,10 +409,10 @@ def test_who_is_not_bound_is_left_out(paying: World) -> None:
     assert free(paying.dave) == 10_050
 
 
-def test_above_the_limit_nobody_is_asked(paying: World) -> None:
-    give(paying.alice, 600_000, "too much")
+def test_above_the_limit_of_a_day_nobody_is_asked(paying: World) -> None:
+    give(paying.alice, 2_000_000, "too much")
     number = propose(paying, rail=Rail.TRANSFER)
-    assert payout_to("爱丽丝").reason == "超过微信转账的单笔限额"
+    assert payout_to("爱丽丝").reason == "超过微信转账对一人一天的限额"
     assert statuses(number)["艾米"] == "proposed"
 
 

@@ -118,9 +118,26 @@ BUGS = (
     Bug(
         "money that was taken back meanwhile is paid out",
         "settlement/payouts/release.py",
-        "    if not reason and books.free_of(receiver) < payout.gross_fen:\n",
-        "    if not reason and payout.gross_fen < 0:\n",
+        "books.free_of(receiver) < sum(payout.gross_fen for payout in payouts):\n",
+        "not payouts:\n",
         ("tests/payouts/test_batches.py::test_money_taken_back_meanwhile_is_not_paid",),
+    ),
+    Bug(
+        "some parts of a payment leave although the whole is not there",
+        "settlement/payouts/release.py",
+        "< sum(payout.gross_fen for payout in payouts):\n",
+        "< min((payout.gross_fen for payout in payouts), default=0):\n",
+        ("tests/payouts/test_parts.py::test_all_parts_leave_or_none",),
+    ),
+    Bug(
+        "a payment in parts loses its last fen",
+        "settlement/payouts/rules.py",
+        "        split(fen, [1] * parts) for fen in",
+        "        [fen // parts] * parts for fen in",
+        (
+            "tests/payouts/test_parts.py::test_parts_are_within_the_limit_and_come_to_the_whole",
+            "tests/payouts/test_parts.py::test_each_part_is_asked_for_and_arrives_by_itself",
+        ),
     ),
     Bug(
         "what a disabled rep has earned is set free",
