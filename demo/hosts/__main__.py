@@ -8,8 +8,10 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from demo import screen
+from demo.hosts.comeback import let_the_old_primary_come_back
 from demo.hosts.loss import lose_the_last_moments
 from demo.hosts.network import NoNamespaces, prepare_inside, why_no_hosts
 from demo.hosts.run import trade_through_silence
@@ -31,6 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         action="store_true",
         help="lose a primary that waits for no standby: what is lost, and how the money is found",
     )
+    parser.add_argument(
+        "--databases",
+        action="store_true",
+        help="the two databases alone: the old primary comes back after the promotion (half a minute)",
+    )
     parser.add_argument(INSIDE, action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
     if why := _why_not(is_inside=asked.inside):
@@ -45,14 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the hosts are taken away then, too
     folder = Path(tempfile.mkdtemp(prefix="wx-hosts-"))
     try:
-        with (
-            standing(
-                folder, (free_port(), free_port(), free_port()), screen.step, screen.note
-            ) as stand,
-            playing(stand.stack) as story,
-        ):
-            play = lose_the_last_moments if asked.asynchronous else trade_through_silence
-            summary = play(story, stand, seed=asked.seed)
+        summary = _played(folder, asked)
     except FAILURES as failure:
         print(f"\n{type(failure).__name__}: {failure}", file=sys.stderr)
         print(f"The logs are in {folder / 'log'}.", file=sys.stderr)
@@ -60,6 +60,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     shutil.rmtree(folder)
     print(json.dumps(summary, ensure_ascii=False))
     return 0
+
+
+def _played(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
+    """What the one JSON line says."""
+    if asked.databases:
+        return let_the_old_primary_come_back(folder)
+    ports = (free_port(), free_port(), free_port())
+    with (
+        standing(folder, ports, screen.step, screen.note) as stand,
+        playing(stand.stack) as story,
+    ):
+        play = lose_the_last_moments if asked.asynchronous else trade_through_silence
+        return play(story, stand, seed=asked.seed)
 
 
 _OWN = "in a user namespace of our own: no root, and nothing of this machine is changed"

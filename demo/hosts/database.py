@@ -1,13 +1,15 @@
-"""Two database hosts: the primary, a standby that has everything it acknowledged, and promotion."""
+"""Two database hosts: the primary, a standby that has everything it acknowledged, promotion, and coming back."""
 
+import os
 import subprocess
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 
 from demo.hosts.network import Network
+from demo.processes import ROOT
 from demo.program import Program, last_lines
 from demo.refusal import CannotStart
 from tools.postgres_binaries import INITDB, USER, way_to_run
@@ -15,6 +17,7 @@ from tools.postgres_binaries import INITDB, USER, way_to_run
 PORT: Final = 5432
 DATABASE: Final = "wx"
 PATIENCE_SECONDS: Final = 30.0
+REJOIN: Final = ROOT / "deploy" / "postgresql" / "rejoin.sh"
 SETTINGS: Final = (
     *("timezone=UTC", "max_connections=200", "wal_level=replica", "hot_standby=on"),
     *("dynamic_shared_memory_type=posix", "wal_sender_timeout=5s", "wal_receiver_timeout=5s"),
@@ -55,6 +58,11 @@ class DatabaseHost:
             ),
             *("--write-recovery-conf", "--wal-method", "stream", "--checkpoint", "fast"),
         )
+
+    def rejoin(self, primary: "DatabaseHost") -> None:
+        """Become a standby of the one that took its place, its server stopped, by the script that is handed over."""
+        source = f"host={primary.address} port={PORT} user={USER} dbname=postgres"
+        self._do(*self._way.before, "/bin/sh", str(REJOIN), self._data, source)
 
     def program(self) -> Program:
         """The server."""
@@ -105,6 +113,25 @@ class DatabaseHost:
     def create_database(self) -> None:
         self._ask(f"CREATE DATABASE {DATABASE}")
 
+    def is_standby(self) -> bool:
+        """Whether it takes no writes but those of its primary."""
+        return bool(self._ask("SELECT pg_is_in_recovery()"))
+
+    def ask(self, query: LiteralString) -> Any:
+        """The one value a query of the service's database gives."""
+        with self._connect(DATABASE) as connection:
+            row = connection.execute(query).fetchone()
+            return row[0] if row else None
+
+    def takes(self, statement: LiteralString, *values: object) -> bool:
+        """Whether a write of the service's database is taken, and not refused by a standby."""
+        try:
+            with self._connect(DATABASE) as connection:
+                connection.execute(statement, values)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return False
+        return True
+
     def _wait_for(self, standbys: str) -> None:
         self._ask(f"ALTER SYSTEM SET synchronous_standby_names = '{standbys}'")
         self._ask("SELECT pg_reload_conf()")
@@ -115,12 +142,12 @@ class DatabaseHost:
             row = found.fetchone() if found.description else None
             return row[0] if row else None
 
-    def _connect(self) -> psycopg.Connection[tuple[object, ...]]:
+    def _connect(self, database: str = "postgres") -> psycopg.Connection[tuple[object, ...]]:
         return psycopg.connect(
             host=self.address,
             port=PORT,
             user=USER,
-            dbname="postgres",
+            dbname=database,
             autocommit=True,
             connect_timeout=2,
         )
@@ -137,12 +164,24 @@ class DatabaseHost:
         return str(self._folder / "data")
 
     def _run(self, name: str, *arguments: str) -> None:
-        command = self._network.inside(self.host, self._way.command(name, *arguments))
+        self._do(*self._way.command(name, *arguments))
+
+    def _do(self, *command: str) -> None:
+        """Run something on this host, PostgreSQL's programs in its PATH. Raises CannotStart."""
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
-            done = subprocess.run(command, cwd=self._folder, stdout=log, stderr=log, check=False)
+            done = subprocess.run(
+                self._network.inside(self.host, command),
+                cwd=self._folder,
+                env=os.environ | {"PATH": f"{self._way.binaries}:{os.environ['PATH']}"},
+                stdout=log,
+                stderr=log,
+                check=False,
+            )
         if done.returncode != 0:
-            raise CannotStart(f"{name} failed; the end of {self._log}:\n{last_lines(self._log)}")
+            raise CannotStart(
+                f"{' '.join(command)} failed; the end of {self._log}:\n{last_lines(self._log)}"
+            )
 
 
 def url_of(*hosts: DatabaseHost) -> str:

@@ -59,7 +59,14 @@ def test_what_is_added_to_a_unit_is_added_to_one_that_is_started() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["wait-ready.sh", "rolling-restart.sh", "backup/backup.sh", "backup/restore.sh"]
+    "name",
+    [
+        "wait-ready.sh",
+        "rolling-restart.sh",
+        "backup/backup.sh",
+        "backup/restore.sh",
+        "postgresql/rejoin.sh",
+    ],
 )
 def test_every_script_may_be_run(name: str) -> None:
     assert (DEPLOY / name).stat().st_mode & 0o111
