@@ -55,12 +55,12 @@ def turned_to(after: str) -> str:
 def text(name: str, source: Any = None) -> str:
     """One line that was typed, cut to size."""
     typed: str = (request.args if source is None else source).get(name, "")
-    return printable(typed).strip()[:TEXT_MAX]
+    return printable(typed).strip()[:TEXT_MAX].rstrip()
 
 
 def sentence(name: str) -> str:
     """What was typed into a field of a form to say why, cut to size."""
-    return printable(request.form.get(name, "")).strip()[:SENTENCE_MAX]
+    return printable(request.form.get(name, "")).strip()[:SENTENCE_MAX].rstrip()
 
 
 def form_key() -> str:

@@ -1,13 +1,19 @@
 """Texts that break careless programs, and the forms of a page that take texts.
 
-Chosen from the Big List of Naughty Strings (Max Woolf and others, MIT licence) by what each can break
-here, with some of our own: Chinese, WeChat's, and what spreadsheets run.
+The Big List of Naughty Strings (Max Woolf and others, MIT licence), whole, as `naughty_strings/README.md`
+says; and those chosen of it by what each can break here, with some of our own: Chinese, WeChat's, and what
+spreadsheets run.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Final
+
+_LIST: Final = Path(__file__).parent / "naughty_strings" / "blns.json"
+BIG_LIST: Final[tuple[str, ...]] = tuple(json.loads(_LIST.read_text("utf-8")))
 
 NAUGHTY: Final = (
     *(
@@ -70,18 +76,29 @@ NAUGHTY: Final = (
     ),
     *("Scunthorpe", "\x01\x1b[31m", "\x7f", "\x85", "a\r\nSet-Cookie: x=1", " 前后 ", "\U000e0067"),
 )
+EVERY: Final = tuple(dict.fromkeys((*NAUGHTY, *BIG_LIST)))
 PACK: Final = 36
 
 
-def packs() -> Iterator[str]:
-    """All of them, some at a time as one text of about forty characters."""
+def packs(texts: Iterable[str] = NAUGHTY, *, size: int = PACK) -> Iterator[str]:
+    """All of them, some at a time as one text that is no longer than this unless one alone is."""
     pack = ""
-    for each in NAUGHTY:
-        if pack and len(pack) + len(each) >= PACK:
+    for each in texts:
+        if pack and len(pack) + len(each) >= size:
             yield pack
             pack = ""
         pack = f"{pack} {each}" if pack else each
     yield pack
+
+
+WHOLE: Final = tuple(packs(BIG_LIST, size=400))
+"""The whole list, so much of it at a time that all forms meet it before anybody tires of waiting."""
+
+
+def turned(texts: Sequence[str], by: int) -> Sequence[str]:
+    """The same beginning elsewhere: what is cut off in one form comes first in another."""
+    at = by * 7 % len(texts)
+    return [*texts[at:], *texts[:at]]
 
 
 @dataclass

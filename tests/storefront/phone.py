@@ -45,13 +45,15 @@ class Phone:
         """A request with an app context of its own, as a server gives each: not the test's."""
         return Context().run(self._client.open, path, base_url=self._base_url, **request)
 
-    def send_raw(self, path: str, content: bytes, kind: str = "application/json") -> TestResponse:
-        """Send any bytes with the page's token."""
+    def send_raw(
+        self, path: str, content: bytes, kind: str = "application/json", token: str | None = None
+    ) -> TestResponse:
+        """Send any bytes with the page's token, or the given one."""
         headers = {
             "User-Agent": self.agent,
             "Accept": "application/json",
             "Referer": f"{self._base_url}/",
-            "X-CSRFToken": self.page_token(),
+            "X-CSRFToken": self.page_token() if token is None else token,
             "Content-Type": kind,
         }
         return self._send(path, method="POST", headers=headers, data=content)

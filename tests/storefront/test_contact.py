@@ -57,8 +57,10 @@ def number_of(phone: Phone, street: str) -> str:
 
 
 def press(phone: Phone, path: str, /, **values: str) -> TestResponse:
-    content = urlencode({"csrf_token": phone.page_token(), **values}).encode()
-    return phone.send_raw(path, content, "application/x-www-form-urlencoded")
+    token = values.pop("csrf_token", "") or phone.page_token()
+    values["csrf_token"] = token
+    kind, content = "application/x-www-form-urlencoded", urlencode(values).encode()
+    return phone.send_raw(path, content, kind, token)
 
 
 def test_the_book_keeps_several_addresses_and_one_default(bob: Phone) -> None:

@@ -8,10 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from catalog.stock_by_hand import receive_stock
 from orders.models import SalesOrder
 from storefront.openapi_calls import CALLS
 from storefront.openapi_examples import EXAMPLES
-from tests.naughty import NAUGHTY, forms_of, packs
+from tests.catalog.shelf import NOON
+from tests.naughty import BIG_LIST, NAUGHTY, WHOLE, forms_of, packs
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
 from tests.storefront.test_arrival import form
@@ -19,9 +21,11 @@ from tests.storefront.test_contact import HOME, press
 from tests.storefront.test_foreign import Things, town
 from tests.storefront.test_impostors import config
 from tests.storefront.test_orders import ordered
-from wx_backend.db import db
+from wx_backend.db import db, transaction
 
 __all__ = ["config", "town"]
+SIZES = (500, 200, 120, 64, 60, 32, 30, 24)
+"""How much the texts of calls take."""
 TYPED = [each for each in NAUGHTY if each.strip() and each == each.strip()]
 
 
@@ -52,20 +56,40 @@ def replaced(example: Any, text: str) -> list[Any]:
 )
 def test_no_call_fails_whatever_is_in_it(bob: Phone, mall: Mall, call: Any) -> None:
     assert mall
-    example = EXAMPLES[call.endpoint]
+    example, token = EXAMPLES[call.endpoint], bob.page_token()
     path = call.path.replace("{number}", example.number)
     for text in (*packs(), *NAUGHTY[::7], "长" * 2_000):
         for body in replaced(example.request, text):
-            answer = bob.post(path, **body)
+            answer = bob.post(path, token, **body)
             assert answer.status_code < 500, (text, body)
             if answer.status_code >= 400:
                 message = answer.get_json()["error"]["message"]
                 assert not message.isascii(), (text, message)
 
 
+@pytest.mark.parametrize(
+    "call", [each for each in CALLS if each.takes is not None], ids=lambda call: call.endpoint
+)
+def test_every_text_of_a_call_meets_the_whole_list(bob: Phone, mall: Mall, call: Any) -> None:
+    """Each by itself where it is read, and what is taken there, as much at a time as it takes, to the end."""
+    assert mall
+    example, schema, token = EXAMPLES[call.endpoint], call.takes(), bob.page_token()
+    path = call.path.replace("{number}", example.number)
+    for place in range(len(replaced(example.request, ""))):
+
+        def body(text: str, place: int = place) -> Any:
+            return replaced(example.request, text)[place]
+
+        read = [each for each in BIG_LIST if not schema.validate(body(each))]
+        most = next((size for size in SIZES if not schema.validate(body("长" * size))), 0)
+        for text in packs(read, size=most) if most else read:
+            status = bob.post(path, token, **body(text)).status_code
+            assert status < 500, (text, status)
+
+
 def test_no_query_and_no_address_fails(bob: Phone, mall: Mall) -> None:
     assert mall
-    for text in packs():
+    for text in (*packs(), *WHOLE):
         for path in (
             "/search?q=",
             "/api/products?q=",
@@ -83,7 +107,7 @@ def test_no_form_fails(app: Flask, town: Any) -> None:
     his: Things = town.his
     bob: Phone = town.bob
     assert app
-    seen = set()
+    seen, token = set(), bob.page_token()
     for path in (
         "/",
         "/search",
@@ -94,10 +118,11 @@ def test_no_form_fails(app: Flask, town: Any) -> None:
     ):
         for each in forms_of(bob.get(path).text, path):
             seen.add((each.method, each.action))
-            for text in packs():
+            for text in (*packs(), *WHOLE):
                 filled = {k: v for k, v in each.filled(text).items() if k != "csrf_token"}
                 if each.method == "post":
-                    assert press(bob, each.action, **filled).status_code < 500, (each.action, text)
+                    pressed = press(bob, each.action, **filled, csrf_token=token)
+                    assert pressed.status_code < 500, (each.action, text)
                 else:
                     address = f"{each.action}?{urlencode(filled)}"
                     assert bob.get(address).status_code < 500, (address, text)
@@ -105,23 +130,31 @@ def test_no_form_fails(app: Flask, town: Any) -> None:
     assert len(seen) >= 3
 
 
-@pytest.mark.parametrize("text", TYPED)
-def test_an_address_is_kept_exactly_or_refused(bob: Phone, text: str) -> None:
-    for name, most in (("name", 30), ("street", 120)):
-        answer = bob.post("/api/addresses", **{**HOME, name: text})
-        if answer.status_code == 201:
-            shown = bob.get("/api/addresses").get_json()["addresses"]
-            assert text in [entry[name] for entry in shown]
-            assert text in unescape(bob.get("/addresses").text)
-        else:
-            assert answer.status_code == 400
-            assert len(text) > most or any(ord(each) < 32 or ord(each) == 127 for each in text)
+def test_an_address_is_kept_exactly_or_refused(bob: Phone) -> None:
+    token = bob.page_token()
+    for text in TYPED:
+        for name, most in (("name", 30), ("street", 120)):
+            answer = bob.post("/api/addresses", token, **{**HOME, name: text})
+            if answer.status_code == 201:
+                shown = bob.get("/api/addresses").get_json()["addresses"]
+                assert text in [entry[name] for entry in shown]
+                assert text in unescape(bob.get("/addresses").text)
+                number = answer.get_json()["number"]
+                assert bob.post(f"/api/addresses/{number}/drop", token).status_code < 300
+            else:
+                assert answer.status_code == 400, text
+                assert len(text) > most or any(ord(each) < 32 or ord(each) == 127 for each in text)
 
 
-@pytest.mark.parametrize("text", [t for t in TYPED[::3] if len(t) <= 30 and t.isprintable()])
-def test_who_receives_is_shown_as_typed(bob: Phone, mall: Mall, text: str) -> None:
-    number = ordered(bob, mall, contact_name=text, client_key=f"naughty-{'0' * 16}")
-    assert text in unescape(bob.get(f"/orders/{number}").text)
+def test_who_receives_is_shown_as_typed(bob: Phone, mall: Mall) -> None:
+    numbers = list[str]()
+    with transaction():
+        receive_stock(sku_id=mall.wares.phone_id, quantity=50, actor="staff:1", now=NOON)
+    for text in (each for each in TYPED[::3] if len(each) <= 30 and each.isprintable()):
+        key = f"naughty-{len(numbers):016d}"
+        numbers.append(ordered(bob, mall, contact_name=text, client_key=key))
+        assert text in unescape(bob.get(f"/orders/{numbers[-1]}").text)
+        assert form(bob, f"/orders/{numbers[-1]}/sign").status_code < 500
     db.session.rollback()
-    assert db.session.scalars(select(SalesOrder.number)).all() == [number]
-    assert form(bob, f"/orders/{number}/sign").status_code < 500
+    made = db.session.scalars(select(SalesOrder.number).order_by(SalesOrder.id))
+    assert made.all() == numbers
