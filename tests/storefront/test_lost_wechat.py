@@ -91,6 +91,9 @@ def test_the_new_one_has_everything_and_the_lost_one_nothing(
     assert asked.status_code == 302
     refused = bob.follow(asked)
     assert (refused.status_code, SAID in refused.text) == (409, True)
+    assert "申请解除挂失" in refused.text
+    assert 'href="/outlets"' in refused.text
+    assert bob.follow(bob.get("/outlets")).status_code == 200
     assert number not in refused.text
     assert bob.get(f"/api/orders/{number}/details").status_code == 401
     db.session.rollback()
