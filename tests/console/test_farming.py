@@ -153,7 +153,7 @@ def test_people_we_know_and_one_who_scans_all_day_are_none(world: World) -> None
             known = ensure_identity(appid=APPID, openid=f"oOld{number}", now=now - DAY)
             touched(share_id, known, TouchKind.SCAN, at)
             new = ensure_identity(appid=APPID, openid="oOnce", now=now - HOUR)
-            touched(share_id, new, TouchKind.SCAN, at)
+            touched(share_id, new, TouchKind.SCAN, now - HOUR + timedelta(seconds=number))
     count_figures()
     assert find() == 0
 
