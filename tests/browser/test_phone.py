@@ -202,6 +202,7 @@ def test_the_mall_is_paid_on_the_pretend_sheet(
     expect(desktop.get_by_role("status")).to_have_text("您已取消支付")
 
     desktop.get_by_role("button", name="微信支付").click()
+    expect(desktop.get_by_role("button", name="确认支付")).to_be_visible()
     expect(desktop.get_by_text("星河手机")).to_be_visible()
     assert not is_wider_than_the_screen(desktop)
     desktop.get_by_role("button", name="确认支付").click()

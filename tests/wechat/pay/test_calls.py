@@ -249,7 +249,7 @@ SENT = b'{"status":"PROCESSING"}'
         (Response(403, {}, b'{"code":"NOTENOUGH"}'), "NOT_ENOUGH", False, False),
         (Response(429, {}, b'{"code":"RATELIMIT_EXCEEDED"}'), "FREQUENCY_LIMITED", False, False),
         (Response(400, {}, b'{"code":"PARAM_ERROR"}'), "PARAM_ERROR", True, False),
-        (Response(401, {}, b'{"code":"SIGN_ERROR"}'), "SIGN_ERROR", True, False),
+        (Response(401, {}, b'{"code":"SIGN_ERROR"}'), "SIGN_ERROR", False, False),
         (Response(418, {}, b'{"code":"NEW_ONE"}'), "NEW_ONE", True, False),
         (Response(302, {}, b""), "HTTP_302", True, False),
     ],
