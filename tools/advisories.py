@@ -52,20 +52,21 @@ def verdict(report: str, errors: str) -> tuple[int, str]:
     except (ValueError, KeyError):
         why = errors.strip().splitlines()[-1:] or ["no answer"]
         return NOT_ASKED, f"NOBODY COULD BE ASKED ABOUT ADVISORIES: {why[0]}"
-    skipped = [each for each in packages if "skip_reason" in each]
-    if skipped:
-        why = skipped[0]["skip_reason"]
-        return (
-            NOT_ASKED,
-            f"{len(skipped)} OF {len(packages)} PACKAGES COULD NOT BE ASKED ABOUT: {why}",
-        )
     known = [
         f"  {each['name']} {each['version']}: {one['id']}, fixed in {', '.join(one['fix_versions']) or 'none yet'}"
         for each in packages
-        for one in each["vulns"]
+        for one in each.get("vulns", ())
     ]
+    skipped = [each["skip_reason"] for each in packages if "skip_reason" in each]
+    missing = (
+        [f"{len(skipped)} OF {len(packages)} PACKAGES COULD NOT BE ASKED ABOUT: {skipped[0]}"]
+        if skipped
+        else []
+    )
     if known:
-        return KNOWN, "\n".join([f"{len(known)} ADVISORIES:", *known])
+        return KNOWN, "\n".join([f"{len(known)} ADVISORIES:", *known, *missing])
+    if missing:
+        return NOT_ASKED, missing[0]
     return CLEAN, f"nothing is known against the {len(packages)} packages"
 
 

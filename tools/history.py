@@ -126,7 +126,7 @@ def objects(repository: Path) -> Iterator[Object]:
 def _git(
     repository: Path, *arguments: str, sent: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    command = ("git", "-C", str(repository), *arguments)
+    command = ("git", "-c", f"safe.directory={repository}", "-C", str(repository), *arguments)
     done = subprocess.run(command, input=sent, capture_output=True, check=False)
     if done.returncode != 0:
         sys.exit(f"git could not read {repository}: {done.stderr.decode().strip()}")

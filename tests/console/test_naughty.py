@@ -61,6 +61,7 @@ def kept(text: str) -> str:
     return printable(text).strip()
 
 
+@pytest.mark.timeout(500)
 def test_names_are_shown_and_exported_as_they_were_typed(desk_of: Desks, world: World) -> None:
     """Of the whole list, each by itself: as the name of a place, and as the reason for it."""
     desk = desk_of("root")

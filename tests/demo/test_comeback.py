@@ -42,11 +42,13 @@ class Host:
 
     def program(self, name: str, *, code: int) -> None:
         path = self.folder / "bin" / name
-        path.write_text(f'#!/bin/sh\necho {name} "$@" >> {self.folder}/called\nexit {code}\n')
+        made = '[ "$1" != --pgdata ] || mkdir -p "$2"\n' if name == "pg_basebackup" else ""
+        noted = f'echo {name} "$@" >> {self.folder}/called\n'
+        path.write_text(f"#!/bin/sh\n{noted}{made}exit {code}\n")
         path.chmod(0o755)
 
-    def rejoin(self) -> subprocess.CompletedProcess[str]:
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+    def rejoin(self, others: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+        path = f"{self.folder / 'bin'}:{others}"
         return subprocess.run(
             [str(REJOIN), str(self.data), "host=new"],
             env={"PATH": path},
@@ -88,10 +90,21 @@ def test_what_cannot_be_rewound_is_put_aside_and_copied_anew(host: Host) -> None
     assert (done.returncode, "copied anew" in done.stderr) == (0, True)
     assert host.called == ["pg_rewind", "pg_basebackup"]
     assert (host.folder / "main.replaced" / "PG_VERSION").exists()
-    assert not host.data.exists()
+    assert [*host.data.iterdir()] == []
 
 
-def test_a_copy_that_fails_is_said(host: Host) -> None:
+def test_a_copy_that_fails_is_said_and_nothing_is_gone(host: Host) -> None:
     host.program("pg_rewind", code=1)
     host.program("pg_basebackup", code=1)
     assert host.rejoin().returncode == 1
+    assert (host.data / "PG_VERSION").exists()
+    again = host.rejoin()  # half a copy is there
+    assert (again.returncode, "move it away first" in again.stderr) == (1, True)
+
+
+def test_without_postgresqls_programs_nothing_is_touched(host: Host) -> None:
+    for name in ("pg_ctl", "pg_rewind"):
+        (host.folder / "bin" / name).unlink()
+    refused = host.rejoin("/usr/bin:/bin")
+    assert (refused.returncode, "pg_ctl is not in PATH" in refused.stderr) == (1, True)
+    assert (host.data / "PG_VERSION").exists()

@@ -13,7 +13,10 @@ from demo.identities import load_or_make
 from tools.environment import ROOT
 from tools.history import ALLOWED, Find, Object, finds, search, texts_of
 
-ME: Final = ("-c", "user.name=Mallory", "-c", "user.email=mallory@example.com")
+ME: Final = (
+    *("-c", "user.name=Mallory", "-c", "user.email=mallory@example.com"),
+    *("-c", "commit.gpgsign=false", "-c", "core.hooksPath=/dev/null"),
+)
 
 
 class Repository:

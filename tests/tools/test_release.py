@@ -78,6 +78,13 @@ def test_a_lock_of_another_kind_is_refused_whole(tmp_path: Path) -> None:
             KNOWN,
             "2 ADVISORIES:\n  b 1: PYSEC-1, fixed in 2, 3\n  b 1: PYSEC-2, fixed in none yet",
         ),
+        (
+            '{"dependencies": [{"name": "a", "skip_reason": "not found"}, {"name": "b", "version": "1",'
+            ' "vulns": [{"id": "PYSEC-1", "fix_versions": []}]}]}',
+            "",
+            KNOWN,
+            "1 ADVISORIES:\n  b 1: PYSEC-1, fixed in none yet\n1 OF 2 PACKAGES",
+        ),
     ],
 )
 def test_an_answer_is_told_from_none(report: str, errors: str, code: int, said: str) -> None:
