@@ -18,6 +18,7 @@ from wx_backend.errors import BadInput
 log = logging.getLogger(__name__)
 bp = Blueprint("farming", __name__, url_prefix="/farming")
 
+ROWS_DIGITS: Final = 9
 _SAID: Final = {
     FarmingVerdict.HARMLESS: "已判定为无异常",
     FarmingVerdict.LOOKED_INTO: "已标记为核查中",
@@ -49,7 +50,7 @@ def decide(flag_id: int, verdict: str) -> ResponseReturnValue:
     if verdict not in _SAID:
         raise desk.NoSuchFlag
     who, now = staff(), clock.now()
-    decision = Decision(_was(), FarmingVerdict(verdict), sentence("reason"))
+    decision = Decision(_was(), FarmingVerdict(verdict), sentence("reason"), _rows())
     actor = f"staff:{who.staff_id}"
     retried(lambda: desk.decide(flag_id, decision, node_id=who.node_id, actor=actor, now=now))
     log.info(
@@ -65,3 +66,13 @@ def _was() -> FarmingVerdict | None:
     if typed and typed not in _SAID:
         raise BadInput("页面已过期，请刷新后重试", fields=["was"])
     return FarmingVerdict(typed) if typed else None
+
+
+def _rows() -> int | None:
+    """How many rows the page showed, as it says. Raises BadInput."""
+    typed = request.form.get("rows", "")
+    if not typed:
+        return None
+    if not typed.isascii() or not typed.isdigit() or len(typed) > ROWS_DIGITS:
+        raise BadInput("页面已过期，请刷新后重试", fields=["rows"])
+    return int(typed)

@@ -170,9 +170,12 @@ def withdraw(claim_id: int, *, node_id: int, actor: str, now: datetime) -> str:
 
 @job("claim.tell")
 def tell_changed(*, claim_id: int, identity_id: int) -> None:
-    """Tell the new WeChat that it has the customer's orders; accounts without a message tell nobody."""
+    """Tell the new WeChat that it has the customer's orders, as long as it has.
+
+    Accounts without a message tell nobody.
+    """
     asked = claim_by_id(claim_id)
-    if asked.decided_at is None:
+    if asked.decided_at is None or ClaimKind.WRONG not in lifts_of(asked):
         return
     send_notice(
         key=f"{TO_CUSTOMER}:{claim_id}",

@@ -27,6 +27,12 @@ class StillOne(Conflict):
     code, message = "still_one", "另有记录表明两个微信是同一位客户，不能分开"
 
 
+class LaterFirst(Conflict):
+    """Another WeChat was joined to them since: by a claim that stands."""
+
+    code, message = "later_first", "该客户之后还有换绑，请先处理较晚的换绑"
+
+
 def lifts_of(claim: MemberClaim) -> list[ClaimKind]:
     """How what came of a claim can be lifted, as it stands today."""
     if claim.kind != ClaimKind.LOST or claim.verdict != ClaimVerdict.APPROVED:
@@ -47,15 +53,29 @@ def require_lift(claim: MemberClaim, kind: ClaimKind) -> None:
 def lift(claim: MemberClaim, kind: ClaimKind, now: datetime) -> None:
     """Let in what a claim reported lost; of one that was wrong, part what it joined as well.
 
-    The caller holds the turn of those who join people. Raises NothingToLift and StillOne.
+    The caller holds the turn of those who join people. Raises NothingToLift, StillOne, and LaterFirst
+    where a wrong one has a later one built upon it.
     """
     require_lift(claim, kind)
+    if kind is ClaimKind.WRONG and _has_later(claim):
+        raise LaterFirst
     lost = _lost_by(claim).with_for_update().execution_options(populate_existing=True)
     for identity in db.session.scalars(lost):
         identity.lost_at = None
     db.session.flush()
     if kind is ClaimKind.WRONG:
         _part(claim, now)
+
+
+def _has_later(claim: MemberClaim) -> bool:
+    both = _rows_of_both(claim)
+    later = select(MemberClaim).where(
+        MemberClaim.old_id.in_(both) | MemberClaim.new_id.in_(both),
+        MemberClaim.kind == ClaimKind.LOST,
+        MemberClaim.verdict == ClaimVerdict.APPROVED,
+        MemberClaim.decided_at > claim.decided_at,
+    )
+    return any(ClaimKind.WRONG in lifts_of(each) for each in db.session.scalars(later).all())
 
 
 def _part(claim: MemberClaim, now: datetime) -> None:

@@ -40,7 +40,7 @@ def _newcomers(limits: Farming, now: datetime) -> Iterator[Pattern]:
     kinds = (FactKind.SCAN, FactKind.FOLLOW)
     for rep_id in busy_reps(kinds, business_on(since), at_least=asked.count):
         rows = newcomers_of(rep_id, since=since)
-        met = newly_met(_open(rows, rep_id, FarmingKind.NEWCOMERS))
+        met = _open(newly_met(rows), rep_id, FarmingKind.NEWCOMERS)
         for burst in bursts(met, count=asked.count, within=asked.within):
             yield rep_id, burst
 
@@ -63,7 +63,7 @@ def _refunds(limits: Farming, now: datetime) -> Iterator[Pattern]:
         rows = [
             Seen(Source.REFUND, each.take_back_id, each.order_line_id, each.at) for each in refunds
         ]
-        met = newly_met(_open(rows, rep_id, FarmingKind.REFUNDS))
+        met = _open(newly_met(rows), rep_id, FarmingKind.REFUNDS)
         for burst in bursts(met, count=asked.count, within=asked.within):
             yield rep_id, burst
 

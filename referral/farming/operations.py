@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from referral.farming.models import FarmingEvidence, FarmingFlag, FarmingKind, FarmingVerdict
 from referral.farming.queries import open_evidence
@@ -15,17 +15,21 @@ from wx_backend.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person says of a flag, and why; `was` is what the page he looked at said of it."""
+    """What a person says of a flag, and why; `was` is what the page he looked at said of it.
+
+    `rows` is how much evidence it showed, where it told.
+    """
 
     was: FarmingVerdict | None
     verdict: FarmingVerdict
     reason: str
+    rows: int | None = None
 
 
 class DecidedMeanwhile(Conflict):
-    """Somebody decided after the page was shown."""
+    """Somebody decided, or more was found, after the page was shown."""
 
-    code, message = "decided_meanwhile", "其他人刚刚作出了判定，请刷新后重试"
+    code, message = "decided_meanwhile", "其他人刚刚作出了判定，或又有新的记录，请刷新后重试"
 
 
 def raise_flag(*, rep_id: int, kind: FarmingKind, rows: Sequence[Seen], now: datetime) -> int:
@@ -39,6 +43,9 @@ def raise_flag(*, rep_id: int, kind: FarmingKind, rows: Sequence[Seen], now: dat
         return 0
     had_by = [known[row.name] for row in rows if row.name in known]
     flag_id = min(had_by) if had_by else _new_flag(rep_id, kind, rows[0], now)
+    flag = locked(select(FarmingFlag).where(FarmingFlag.id == flag_id))
+    if flag is None or flag.verdict == FarmingVerdict.HARMLESS:
+        return 0  # found harmless just now: what is left of the pattern is looked for anew
     evidence = [
         {
             "flag_id": flag_id,
@@ -54,13 +61,23 @@ def raise_flag(*, rep_id: int, kind: FarmingKind, rows: Sequence[Seen], now: dat
 
 
 def decide_flag(*, flag_id: int, decision: Decision, actor: str, now: datetime) -> None:
-    """Say what a flag comes to. Raises DecidedMeanwhile when somebody else said so first."""
+    """Say what a flag comes to.
+
+    Raises DecidedMeanwhile when somebody else said so first, or nobody has seen all of its rows.
+    """
     flag = locked(select(FarmingFlag).where(FarmingFlag.id == flag_id))
     if flag is None or flag.verdict != decision.was:
+        raise DecidedMeanwhile
+    if decision.rows is not None and decision.rows != _size(flag_id):
         raise DecidedMeanwhile
     flag.verdict, flag.reason = decision.verdict, decision.reason
     flag.decided_by, flag.decided_at = actor, now
     db.session.flush()
+
+
+def _size(flag_id: int) -> int:
+    query = select(func.count()).where(FarmingEvidence.flag_id == flag_id)
+    return db.session.scalar(query) or 0
 
 
 def _new_flag(rep_id: int, kind: FarmingKind, first: Seen, now: datetime) -> int:

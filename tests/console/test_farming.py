@@ -177,6 +177,43 @@ def test_a_flag_takes_in_what_comes_later_until_somebody_finds_it_harmless(
     assert [len(evidence(Source.SCAN, each.id)) for each in flags()] == [40, 30]
 
 
+@pytest.mark.usefixtures("few")
+def test_a_second_row_of_the_same_people_makes_no_new_flag_of_what_was_harmless(
+    desk_of: Desks, world: World
+) -> None:
+    newcomers(world.alice_id, 30, over=HOUR)
+    share_id = share(world.alice_id)
+    with transaction() as session:
+        for identity_id, at in session.execute(
+            select(Touch.identity_id, Touch.event_at).where(Touch.kind == TouchKind.SCAN)
+        ).all():
+            assert identity_id is not None
+            touched(share_id, identity_id, TouchKind.SCAN, at + timedelta(minutes=5))
+    count_figures()
+    assert find() == 30
+    [flag] = flags()
+    desk_of("manager").post(f"/farming/{flag.id}/harmless", reason="广场地推")
+    assert find() == 0
+    assert len(flags()) == 1
+
+
+@pytest.mark.usefixtures("few")
+def test_rows_that_came_after_the_page_are_not_decided_on(desk_of: Desks, world: World) -> None:
+    newcomers(world.alice_id, 30, over=HOUR)
+    find()
+    [flag] = flags()
+    desk = desk_of("manager")
+    assert 'name="rows" value="30"' in desk.get(f"/farming/{flag.id}").text
+    newcomers(world.alice_id, 10, over=HOUR, name="oMore")
+    assert find() == 10
+    refused = desk.post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="30")
+    assert (refused.status_code, "又有新的记录" in refused.text) == (409, True)
+    assert desk.post(f"/farming/{flag.id}/harmless", reason="r", rows="一").status_code == 400
+    assert (
+        desk.post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="40").status_code == 302
+    )
+
+
 def test_the_same_people_who_leave_and_follow_again(world: World) -> None:
     followers(world.nils_id, 4, times=3)
     followers(world.alice_id, 9, times=2)

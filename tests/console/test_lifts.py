@@ -156,6 +156,24 @@ def test_what_another_claim_reported_stays_lost(desk_of: Desks, world: World) ->
     assert not is_lost(identity_of("BobAnew").id)
 
 
+def test_a_wrong_claim_is_lifted_after_what_was_built_upon_it(desk_of: Desks, world: World) -> None:
+    """Whoever came by the second one would keep the customer's orders otherwise."""
+    clerk, manager = desk_of("clerk"), desk_of("manager")
+    first = agreed_to(clerk, manager, world, new_wechat(world))
+    third = new_wechat(world, name="BobThird")
+    second = agreed_to(clerk, manager, world, third)
+    lift = asked(clerk, first, "wrong")
+    before = rows(but=PASSING)
+    refused = manager.post(f"{lift}/approved")
+    assert (refused.status_code, "请先处理较晚的换绑" in refused.text) == (409, True)
+    assert rows(but=PASSING) == before
+    assert manager.post(f"{lift}/rejected", note="先处理之后的").status_code == 302
+    for path in (second, first):
+        assert manager.post(f"{asked(clerk, path, 'wrong')}/approved").status_code == 302
+    db.session.rollback()
+    assert member_of(third) not in persons_of({world.bob.member_id})
+
+
 def test_whoever_asked_takes_it_back_and_one_thing_waits_at_a_time(
     desk_of: Desks, world: World
 ) -> None:
