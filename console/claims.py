@@ -21,7 +21,7 @@ _VERDICTS: Final = (ClaimVerdict.APPROVED, ClaimVerdict.REJECTED)
 _AGREED: Final = {
     ClaimKind.LOST: "已同意，新微信已接管客户的订单，原微信已挂失",
     ClaimKind.FOUND: "已解除挂失，原微信可重新登录",
-    ClaimKind.WRONG: "已解除挂失并分开两个微信，新微信不再看到该客户的订单",
+    ClaimKind.WRONG: "已解除挂失并分开两个微信，新微信不再看到该客户的订单；换绑期间所下的订单仍在原客户名下，请逐一核对",
 }
 LIFTS: Final = {
     ClaimKind.FOUND: "原微信找回了（两个微信都是这位客户，都可登录）",
