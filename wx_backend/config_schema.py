@@ -114,7 +114,13 @@ class Pay(Section):
     apiv3_key = text("[0-9A-Za-z]{32}")
     api_url = url(load_default="https://api.mch.weixin.qq.com")
     transfer_limit_fen = fields.Int(
-        strict=True, load_default=20_000, validate=validate.Range(min=10, max=100_000_000)
+        strict=True,
+        load_default=20_000,
+        validate=validate.Range(
+            min=20,
+            max=100_000_000,
+            error="must be {min} to {max}: the parts of a pay-out would come below WeChat Pay's least of 10 fen",
+        ),
     )
     transfer_day_limit_fen = fields.Int(
         strict=True, load_default=200_000, validate=validate.Range(min=10, max=100_000_000)

@@ -1,18 +1,19 @@
 """Asking WeChat Pay for transfers and about them: one number and one wording until it is certain."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
 from flows.payment.address import notice_url
-from flows.payout.receivers import identity_for, waits
+from flows.payout.receivers import identity_for, limits, waits
 from flows.payout.settle import settle_transfer
 from flows.refund.calls import wait_after
 from ledger.models import OwnerKind
 from members.queries import appid_of, identity_by_id
 from payments.exceptions import open_exception
 from payments.models import ExceptionKind
+from settlement.payouts.days import put_off
 from settlement.payouts.models import Payout, PayoutStatus
 from settlement.payouts.proposals import pause
 from settlement.payouts.queries import (
@@ -44,6 +45,7 @@ from wechat.pay.transfers import (
 )
 from wechat.pay.transfers import Payout as Wish
 from wx_backend import clock, platform
+from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
 
@@ -57,16 +59,21 @@ def send_transfer(*, payout_id: int) -> Steps:
     """Ask for the transfer. An unknown outcome is queried, a refusal believed only after a query.
 
     Where pay-outs are stopped it is not asked for: `go_on` has that done once they are not. Nor while its
-    receiver is looked into: once he is not, `chase_transfers` finds it within the hour.
+    receiver is looked into: once he is not, `chase_transfers` finds it within the hour. What would be too
+    much for one day is asked for on the next.
     """
-    payout = payout_by_id(payout_id)
+    payout, now = payout_by_id(payout_id), clock.now()
     if waits(receiver_by_id(payout.receiver_id)):
+        return
+    if put_off(payout_id=payout_id, limits=limits(), now=now):
+        due_at = _next_day(now)
+        defer(send_transfer, key=f"{due_at:%Y%m%d}:{payout_id}", due_at=due_at, payout_id=payout_id)
         return
     words = _words(payout)
     if words is None:
-        give_up(payout_id=payout_id, mchid=_mchid(), why="收款人未绑定微信", now=clock.now())
+        give_up(payout_id=payout_id, mchid=_mchid(), why="收款人未绑定微信", now=now)
         return
-    asking = start_asking(payout_id=payout_id, words=words, now=clock.now())
+    asking = start_asking(payout_id=payout_id, words=words, now=now)
     if asking is None:
         return
     try:
@@ -169,6 +176,12 @@ def _ask_again(payout_id: int, *, at_once: bool = False) -> None:
     now = clock.now()
     wait = SOON if at_once else wait_after(now - payout.asked_at)
     defer(ask_about_transfer, due_at=now + wait, payout_id=payout_id)
+
+
+def _next_day(now: datetime) -> datetime:
+    """When a day's limit is surely a new one's."""
+    tomorrow = business_on(now) + timedelta(days=1)
+    return datetime.combine(tomorrow, time(0, 10), SHANGHAI)
 
 
 def _words(payout: Payout) -> Words | None:

@@ -84,6 +84,12 @@ def identity_for(rep_id: int) -> int | None:
     return next((identity_id for identity_id in found if identity_id is not None), None)
 
 
+def limits() -> Limits:
+    """What WeChat Pay transfers to one person, as granted."""
+    pay = platform.config().pay
+    return Limits(pay.transfer_limit_fen, pay.transfer_day_limit_fen) if pay else Limits(0, 0)
+
+
 def _reason(candidate: Candidate, rail: Rail, terms: Terms) -> str:
     if candidate.owner_kind == OwnerKind.REP:
         reason = _reps_reason(db.session.get_one(Rep, candidate.owner_id), rail)
@@ -91,7 +97,7 @@ def _reason(candidate: Candidate, rail: Rail, terms: Terms) -> str:
         reason = "" if rail is Rail.FILE else "机构只能由财务付款"
     reason = reason or too_little(candidate.amounts, terms)
     if not reason and rail is Rail.TRANSFER:
-        reason = no_transfer(candidate.amounts.net_fen, _limits())
+        reason = no_transfer(candidate.amounts.net_fen, limits())
     return reason
 
 
@@ -144,9 +150,4 @@ def _parts(candidate: Candidate, rail: Rail, reason: str) -> int:
     """In how many transfers his money leaves; a file pays any amount at once."""
     if reason or rail is not Rail.TRANSFER:
         return 1
-    return transfers_for(candidate.amounts.net_fen, _limits())
-
-
-def _limits() -> Limits:
-    pay = platform.config().pay
-    return Limits(pay.transfer_limit_fen, pay.transfer_day_limit_fen) if pay else Limits(0, 0)
+    return transfers_for(candidate.amounts.net_fen, limits())

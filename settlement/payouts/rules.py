@@ -67,16 +67,26 @@ class Limits:
     single_fen: int
     day_fen: int
 
+    @property
+    def person_fen(self) -> int:
+        """What one person is sent in a day: one transfer at least."""
+        return max(self.single_fen, self.day_fen)
+
 
 def no_transfer(net_fen: int, limits: Limits) -> str:
     """Why WeChat Pay would not transfer such an amount; empty when it would, in parts perhaps."""
     if net_fen < LEAST_TRANSFER_FEN:
         return "低于微信转账的最低金额"
-    if net_fen > max(limits.single_fen, limits.day_fen):
+    if net_fen > limits.person_fen:
         return "超过微信转账对一人一天的限额"
     if transfers_for(net_fen, limits) > PARTS_MAX:
         return f"超过微信转账的单笔限额，分 {PARTS_MAX} 笔也发不完"
     return ""
+
+
+def is_for_another_day(net_fen: int, sent_fen: int, limits: Limits) -> bool:
+    """Whether a transfer is too much for a day on which its receiver was sent something already."""
+    return sent_fen > 0 and sent_fen + net_fen > limits.person_fen
 
 
 def transfers_for(net_fen: int, limits: Limits) -> int:

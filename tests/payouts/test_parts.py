@@ -85,7 +85,8 @@ def test_what_no_transfer_brings_is_said(net_fen: int, limits: Limits, why: str)
 
 @pytest.fixture
 def rich(paying: World, stage: Stage) -> World:
-    """Alice has three times what one transfer takes, nearly; WeChat knows her name."""
+    """Alice has three times what one transfer takes, nearly; WeChat knows her name. It is noon."""
+    paying.pass_to_noon()
     stage.control("PUT", "/people/Alice", real_name="爱丽丝")
     give(paying.alice, ALL - 5_000, "much")
     return paying

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from settlement.payouts.rules import LEAST_TRANSFER_FEN, Amounts, Limits, parted, transfers_for
 from wx_backend.config import BadConfig, Config
 
 ROOT = Path(__file__).parent.parent.parent
@@ -112,6 +113,21 @@ def test_all_faults_come_at_once_each_with_its_path(example: Tree) -> None:
         *("privacy.index_key", "database.url"),
     }
     assert not any("short" in fault or "zz" in fault for fault in found)
+
+
+@pytest.mark.parametrize(("limit", "is_taken"), [(10, False), (19, False), (20, True)])
+def test_no_part_of_a_payment_comes_below_the_least_transfer(
+    production: Tree, limit: int, is_taken: bool
+) -> None:
+    put("pay.transfer_limit_fen", limit)(production)
+    if is_taken:
+        for net_fen in range(LEAST_TRANSFER_FEN, 20 * limit):
+            parts = parted(Amounts(net_fen, 0, 0), transfers_for(net_fen, Limits(limit, 10_000)))
+            assert min(part.net_fen for part in parts) >= LEAST_TRANSFER_FEN
+        assert Config.from_tree(production, folder=ROOT).pay
+        return
+    (fault,) = faults(production)
+    assert fault.startswith("pay.transfer_limit_fen: must be 20 to 100000000")
 
 
 @pytest.mark.parametrize(
