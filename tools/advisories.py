@@ -27,16 +27,26 @@ def main() -> int:
     lock = parser.parse_args().lock
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.unlink(missing_ok=True)
+    errors = _ask(lock)
+    report = REPORT.read_text("utf-8") if REPORT.exists() else ""
+    code, said = verdict(report, errors)
+    print(said)
+    return code
+
+
+def _ask(lock: Path) -> str:
+    """Have the report written; what was complained about, uv that could not be installed too."""
+    try:
+        program = _command()
+    except SystemExit as failed:
+        return str(failed)
     asked = subprocess.run(
-        (*_command(), "--requirement", str(lock), "--format", "json", "--output", str(REPORT)),
+        (*program, "--requirement", str(lock), "--format", "json", "--output", str(REPORT)),
         capture_output=True,
         text=True,
         check=False,
     )
-    report = REPORT.read_text("utf-8") if REPORT.exists() else ""
-    code, said = verdict(report, asked.stderr)
-    print(said)
-    return code
+    return asked.stderr
 
 
 def _command() -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cyclonedx.model.bom import Bom
 
-from tools import sbom
+from tools import advisories, sbom
 from tools.advisories import CLEAN, KNOWN, NOT_ASKED, verdict
 from tools.environment import LOCKS
 from tools.locked import NotUnderstood, pins
@@ -91,3 +91,14 @@ def test_an_answer_is_told_from_none(report: str, errors: str, code: int, said: 
     told = verdict(report, errors)
     assert told[0] == code
     assert re.search(said, told[1])
+
+
+def test_without_uv_and_without_a_network_nobody_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["advisories"])
+    monkeypatch.setattr(advisories, "REPORT", tmp_path / "advisories.json")
+    monkeypatch.setattr("tools.lock.UV", tmp_path / "uv")
+    monkeypatch.setattr("sys.executable", "false")  # pip that finds no index
+    assert advisories.main() == NOT_ASKED
+    assert "NOBODY COULD BE ASKED ABOUT ADVISORIES: failed: false -m pip" in capsys.readouterr().out
