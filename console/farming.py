@@ -68,11 +68,9 @@ def _was() -> FarmingVerdict | None:
     return FarmingVerdict(typed) if typed else None
 
 
-def _rows() -> int | None:
+def _rows() -> int:
     """How many rows the page showed, as it says. Raises BadInput."""
     typed = request.form.get("rows", "")
-    if not typed:
-        return None
     if not typed.isascii() or not typed.isdigit() or len(typed) > ROWS_DIGITS:
         raise BadInput("页面已过期，请刷新后重试", fields=["rows"])
     return int(typed)

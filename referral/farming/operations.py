@@ -17,13 +17,13 @@ from wx_backend.errors import Conflict
 class Decision:
     """What a person says of a flag, and why; `was` is what the page he looked at said of it.
 
-    `rows` is how much evidence it showed, where it told.
+    `rows` is how much evidence it showed.
     """
 
     was: FarmingVerdict | None
     verdict: FarmingVerdict
     reason: str
-    rows: int | None = None
+    rows: int
 
 
 class DecidedMeanwhile(Conflict):
@@ -66,9 +66,7 @@ def decide_flag(*, flag_id: int, decision: Decision, actor: str, now: datetime) 
     Raises DecidedMeanwhile when somebody else said so first, or nobody has seen all of its rows.
     """
     flag = locked(select(FarmingFlag).where(FarmingFlag.id == flag_id))
-    if flag is None or flag.verdict != decision.was:
-        raise DecidedMeanwhile
-    if decision.rows is not None and decision.rows != _size(flag_id):
+    if flag is None or flag.verdict != decision.was or _size(flag_id) != decision.rows:
         raise DecidedMeanwhile
     flag.verdict, flag.reason = decision.verdict, decision.reason
     flag.decided_by, flag.decided_at = actor, now

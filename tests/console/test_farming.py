@@ -168,7 +168,7 @@ def test_a_flag_takes_in_what_comes_later_until_somebody_finds_it_harmless(
     assert find() == 10
     [flag] = flags()
     assert len(evidence(Source.SCAN, flag.id)) == 40
-    said = desk_of("manager").post(f"/farming/{flag.id}/harmless", reason="广场地推")
+    said = desk_of("manager").post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="40")
     assert said.status_code == 302
     newcomers(world.alice_id, 29, over=HOUR, name="oAfter")
     assert find() == 0, "what was found harmless makes no pattern with others"
@@ -192,7 +192,7 @@ def test_a_second_row_of_the_same_people_makes_no_new_flag_of_what_was_harmless(
     count_figures()
     assert find() == 30
     [flag] = flags()
-    desk_of("manager").post(f"/farming/{flag.id}/harmless", reason="广场地推")
+    desk_of("manager").post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="30")
     assert find() == 0
     assert len(flags()) == 1
 
@@ -208,7 +208,9 @@ def test_rows_that_came_after_the_page_are_not_decided_on(desk_of: Desks, world:
     assert find() == 10
     refused = desk.post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="30")
     assert (refused.status_code, "又有新的记录" in refused.text) == (409, True)
-    assert desk.post(f"/farming/{flag.id}/harmless", reason="r", rows="一").status_code == 400
+    for typed in ("", "一", "-1", "4" * 10):
+        untold = desk.post(f"/farming/{flag.id}/harmless", reason="r", rows=typed)
+        assert (untold.status_code, "页面已过期" in untold.text) == (400, True), typed
     assert (
         desk.post(f"/farming/{flag.id}/harmless", reason="广场地推", rows="40").status_code == 302
     )
@@ -274,15 +276,16 @@ def test_a_decision_needs_its_reason_and_stands_in_the_trail(desk_of: Desks, wor
     [flag] = flags()
     manager, city = desk_of("manager"), desk_of("city")
     path = f"/farming/{flag.id}"
-    assert manager.post(f"{path}/held").status_code == 400
-    assert manager.post(f"{path}/guilty", reason="x").status_code == 404
-    assert manager.post(f"{path}/held", reason="同一批手机").status_code == 302
+    assert manager.post(f"{path}/held", rows="30").status_code == 400
+    assert manager.post(f"{path}/guilty", reason="x", rows="30").status_code == 404
+    assert manager.post(f"{path}/held", reason="同一批手机", rows="30").status_code == 302
     shown = city.get(path).text
     assert "同一批手机" in shown
     assert "核查中，暂缓发放" in shown
-    stale = city.post(f"{path}/harmless", reason="没看到")
+    stale = city.post(f"{path}/harmless", reason="没看到", rows="30")
     assert (stale.status_code, "其他人刚刚作出了判定" in stale.text) == (409, True)
-    assert city.post(f"{path}/harmless", was="held", reason="已核实").status_code == 302
+    said = {"was": "held", "reason": "已核实", "rows": "30"}
+    assert city.post(f"{path}/harmless", **said).status_code == 302
     db.session.rollback()
     acts = db.session.scalars(
         select(AuditEntry)
@@ -308,7 +311,8 @@ def test_of_many_at_one_moment_one_decides(app: Flask, desk_of: Desks, world: Wo
 
     def decide(n: int) -> int:
         verdict = ("harmless", "held")[n % 2]
-        return desks[n].post(f"/farming/{flag_id}/{verdict}", tokens[n], reason="x").status_code
+        path = f"/farming/{flag_id}/{verdict}"
+        return desks[n].post(path, tokens[n], reason="x", rows="30").status_code
 
     assert sorted(race(app, decide, times=4)) == [302, 409, 409, 409]
 
@@ -331,6 +335,6 @@ def test_another_place_sees_and_decides_nothing(desk_of: Desks, world: World) ->
     north = desk_of("north")
     assert "没有可疑的推广记录" in north.get("/farming").text
     assert north.get(f"/farming/{flag.id}").status_code == 404
-    assert north.post(f"/farming/{flag.id}/harmless", reason="x").status_code == 404
+    assert north.post(f"/farming/{flag.id}/harmless", reason="x", rows="30").status_code == 404
     for login in ("finance", "clerk", "marketer"):
         assert desk_of(login).get("/farming").status_code == 403

@@ -35,7 +35,7 @@ def decided(rep_id: int, verdict: FarmingVerdict) -> None:
         raise_flag(rep_id=rep_id, kind=FarmingKind.NEWCOMERS, rows=[seen], now=now)
         flag = session.scalars(select(FarmingFlag).where(FarmingFlag.rep_id == rep_id)).one()
         was = FarmingVerdict(flag.verdict) if flag.verdict else None
-        decision = Decision(was, verdict, "核查")
+        decision = Decision(was, verdict, "核查", rows=1)
         decide_flag(flag_id=flag.id, decision=decision, actor="staff:3", now=now)
 
 
