@@ -25,6 +25,7 @@ class Offer:
     sku_id: int
     sku_number: str
     product_id: int
+    product_number: str
     category_id: int
     kind: ProductKind
     name: str
@@ -120,6 +121,7 @@ def _offer(
         sku_id=sku.id,
         sku_number=sku.number,
         product_id=product.id,
+        product_number=product.number,
         category_id=product.category_id,
         kind=ProductKind(product.kind),
         name=f"{product.name} {sku.name}".strip(),

@@ -61,6 +61,7 @@ class CartRow:
     """
 
     sku: str
+    product: str
     name: str
     kind: ProductKind
     quantity: int
@@ -172,6 +173,7 @@ def _row(line: CartLine, number: str, today: dict[str, Offer], left: dict[int, L
     offer = known if known.is_for_sale else None
     return CartRow(
         sku=number,
+        product=known.product_number,
         name=known.name,
         kind=known.kind,
         quantity=line.quantity,

@@ -31,6 +31,7 @@ class CartLine:
     """
 
     sku: str
+    product: str
     name: str
     kind: ProductKind
     quantity: int
@@ -135,6 +136,7 @@ def _line(row: CartRow) -> CartLine:
     offer = row.offer
     return CartLine(
         sku=row.sku,
+        product=row.product,
         name=row.name,
         kind=row.kind,
         quantity=row.quantity,

@@ -82,6 +82,7 @@ _CART: Final = {
     "lines": [
         {
             "sku": _SKU,
+            "product": _PRODUCT,
             "name": "星河 X1 5G · 256GB · 曜石黑",
             "kind": "goods",
             "quantity": 1,

@@ -17,6 +17,7 @@ def offer(number: str, price_fen: int, prepaid_fen: int = 0, **more: object) -> 
         "sku_id": 1,
         "sku_number": number,
         "product_id": 1,
+        "product_number": "P",
         "category_id": 1,
         "kind": ProductKind.GOODS,
         "name": number,

@@ -19,7 +19,7 @@ from referral.replay import is_consistent
 from tests.catalog.shelf import assert_stock_conserved
 from tests.counting import questions
 from tests.racing import race
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Mall, Phones, product_of
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.test_orders import orders, wish
 from wx_backend import clock, strict
@@ -230,6 +230,20 @@ def test_the_cart_tells_what_has_changed(mall: Mall, bob: Phone) -> None:
     error = bob.post("/api/orders", **stale).get_json()["error"]
     assert error["code"] == "price_changed"
     assert error["details"]["prices"] == {mall.wares.phone: 189_900}
+
+
+def test_each_line_leads_to_its_product_while_that_is_on_sale(mall: Mall, bob: Phone) -> None:
+    put(bob, mall.wares.phone)
+    put(bob, mall.wares.plan)
+    products = {mall.wares.phone: mall.product, mall.wares.plan: product_of(mall.wares.plan_id)}
+    assert {sku: line["product"] for sku, line in cart(bob).items()} == products
+    for number in products.values():
+        assert f'href="/p/{number}"' in bob.get("/cart").text
+        assert bob.get(f"/p/{number}").status_code == 200
+    db.session.rollback()
+    with transaction():
+        activate_sku(sku_id=mall.wares.plan_id, is_active=False)
+    assert [number in bob.get("/cart").text for number in products.values()] == [True, False]
 
 
 def test_lines_are_changed_and_taken_out_by_their_owner_alone(
