@@ -1,4 +1,4 @@
-"""What waits for a second person, of what somebody may decide: how much of each kind, his own left out."""
+"""What waits for somebody's word, of what he may decide: how much of each kind, what he asked for himself left out."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from campaigns.queries import campaigns_waiting
 from catalog.launch import launches_waiting
 from catalog.pricing import prices_waiting
+from flows.farming.desk import count_waiting
 from flows.lost_wechat import claims_waiting
 from orders.search import order_ids
 from org.queries import under
@@ -23,7 +24,7 @@ COUNTED: Final = 100
 
 
 class Approval(StrEnum):
-    """What two persons do together."""
+    """What two persons do together; and what a machine flags for one to decide on."""
 
     REFUND = "refund"
     WAY_OUT = "way_out"
@@ -33,6 +34,7 @@ class Approval(StrEnum):
     PAYOUT = "payout"
     RATE = "rate"
     CAMPAIGN = "campaign"
+    FARMING = "farming"
 
 
 def approvals_waiting(
@@ -68,4 +70,5 @@ _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] =
     Approval.CAMPAIGN: lambda node_id: [
         row.submitted_by for row in campaigns_waiting(under(node_id))
     ],
+    Approval.FARMING: lambda node_id: [None] * count_waiting(node_id),
 }

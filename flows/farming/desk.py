@@ -13,6 +13,7 @@ from referral.farming.operations import Decision, decide_flag
 from referral.farming.queries import (
     Extent,
     count_flags,
+    count_undecided,
     evidence_of,
     extents,
     flag_on,
@@ -57,6 +58,11 @@ def flag_rows(node_id: int, *, after: int, limit: int) -> list[FlagRow]:
 def count_flag_rows(node_id: int) -> int:
     """How many there are."""
     return count_flags(rep_ids(under(node_id)))
+
+
+def count_waiting(node_id: int) -> int:
+    """How many of them nobody has decided on."""
+    return count_undecided(rep_ids(under(node_id)))
 
 
 def flag_row(flag_id: int, node_id: int) -> FlagRow:

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from flows.accounts import identity_to_write_to
+from flows.farming.desk import count_waiting
 from flows.figures.pages import Change, changes
 from flows.messages import send_notice
 from flows.repair import number_of_open_items
@@ -27,11 +28,15 @@ PURPOSE: Final = "daily_figures"
 TOLD_FROM: Final = 8 * 60 + 30
 TOLD_UNTIL: Final = 12 * 60
 READERS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER, Role.FINANCE, Role.CLERK})
+DECIDE_ON_FLAGS: Final = frozenset({Role.ADMINISTRATOR, Role.MANAGER})
 
 
 @dataclass(frozen=True, slots=True)
 class Morning:
-    """What one staff member finds: today so far, yesterday, each beside the day before; what is late."""
+    """What one staff member finds: today so far, yesterday, each beside the day before; what is late.
+
+    `flags` of farming that wait for a word are for those who may decide on them, else None.
+    """
 
     staff: Rights
     place: str
@@ -40,6 +45,7 @@ class Morning:
     yesterday: Sequence[Change]
     overdue: int
     open_items: int
+    flags: int | None
 
 
 def morning_of(staff_id: int, *, now: datetime) -> Morning | None:
@@ -56,6 +62,7 @@ def morning_of(staff_id: int, *, now: datetime) -> Morning | None:
         yesterday=changes(staff.node_id, _day_before(today)),
         overdue=count_overdue(under(staff.node_id), now=now),
         open_items=number_of_open_items(staff.node_id),
+        flags=count_waiting(staff.node_id) if staff.role in DECIDE_ON_FLAGS else None,
     )
 
 

@@ -44,6 +44,13 @@ def count_flags(reps: Select[int]) -> int:
     )
 
 
+def count_undecided(reps: Select[int]) -> int:
+    """How many flags on some reps nobody has decided on."""
+    query = select(func.count()).select_from(FarmingFlag)
+    waiting = query.where(FarmingFlag.rep_id.in_(reps), FarmingFlag.verdict.is_(None))
+    return db.session.scalar(waiting) or 0
+
+
 def flag_on(flag_id: int, reps: Select[int]) -> FarmingFlag | None:
     """The flag of this id, if it is on one of some reps."""
     return db.session.scalar(

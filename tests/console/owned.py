@@ -93,7 +93,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
                 "verdict": "rejected",
             },
         ),
-        "farming": Owned(frost, {"flag_id": _flag(world), "verdict": "harmless"}),
+        "farming": Owned(frost, {"flag_id": flagged(world.nils_id), "verdict": "harmless"}),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
         "orders": order,
@@ -134,14 +134,14 @@ def _claim(world: World) -> int:
         ).id
 
 
-def _flag(world: World) -> int:
-    """Nils's only contact looks like farming."""
+def flagged(rep_id: int) -> int:
+    """The only follow there is looks like farming of this rep."""
     with transaction() as session:
         touch = session.scalars(select(Touch).where(Touch.kind == TouchKind.SUBSCRIBE)).one()
         assert touch.identity_id is not None
         seen = Seen(Source.FOLLOW, touch.id, touch.identity_id, touch.event_at)
-        raise_flag(rep_id=world.nils_id, kind=FarmingKind.NEWCOMERS, rows=[seen], now=clock.now())
-        return session.scalars(select(FarmingFlag.id)).one()
+        raise_flag(rep_id=rep_id, kind=FarmingKind.NEWCOMERS, rows=[seen], now=clock.now())
+        return session.scalars(select(FarmingFlag.id).where(FarmingFlag.rep_id == rep_id)).one()
 
 
 def _statement(world: World) -> str:

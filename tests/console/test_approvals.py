@@ -1,4 +1,4 @@
-"""The first page tells a second person what waits for his word, and nobody of what he may not or did himself."""
+"""The first page tells whoever may decide what waits for his word, and nobody of what he asked for himself."""
 
 import re
 
@@ -8,6 +8,7 @@ from campaigns.models import Campaign, CampaignStatus
 from tests.campaigns.cast import NOTICE, notices_in
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
+from tests.console.owned import flagged
 from tests.console.test_campaigns import made
 from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
@@ -34,7 +35,7 @@ def told(desk: Desk) -> dict[str, int]:
 def test_nothing_waits(desk_of: Desks, world: World) -> None:
     assert world
     assert told(desk_of("root")) == {}
-    assert "等您审批" not in desk_of("root").get("/").text
+    assert "等您处理" not in desk_of("root").get("/").text
 
 
 def test_whoever_may_decide_is_told(desk_of: Desks, rich: World) -> None:
@@ -61,3 +62,15 @@ def test_whoever_may_decide_is_told(desk_of: Desks, rich: World) -> None:
     assert told(desk_of("north")) == {"改价": 1}  # goods are everybody's, the rest is not his
     assert "佣金规则" not in told(desk_of("root"))
     assert told(desk_of("root2"))["佣金规则"] == 1
+
+
+def test_what_looks_like_farming_waits_for_whoever_leads_the_reps(
+    desk_of: Desks, world: World
+) -> None:
+    flag_id = flagged(world.nils_id)
+    assert told(desk_of("north")) == told(desk_of("root")) == {"推广核查": 1}
+    for login in ("south", "manager", "finance", "marketer", "clerk"):
+        assert told(desk_of(login)) == {}, login
+    north = desk_of("north")
+    assert north.post(f"/farming/{flag_id}/looked_into", reason="核对", rows="1").status_code == 302
+    assert told(north) == {}

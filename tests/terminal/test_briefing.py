@@ -8,15 +8,24 @@ import pytest
 from sqlalchemy import select
 
 from flows import staff_desk
-from flows.figures.morning import PURPOSE, accept, my_mornings, offered_to, tell_managers
+from flows.figures.morning import (
+    DECIDE_ON_FLAGS,
+    PURPOSE,
+    accept,
+    my_mornings,
+    offered_to,
+    tell_managers,
+)
 from flows.staff_desk import Governor
 from insights.briefings import LINK_FOR, LinkGone, end_briefing, offer_briefing, want_daily
 from members.queries import member_of
 from org.models import Role, Staff
 from templates_msg.models import Message
 from templates_msg.operations import set_template
+from tests.console.owned import flagged
 from tests.console.world import APPID, World, known, make_world, same_phone
 from wx_backend import clock
+from wx_backend.access import TABLE
 from wx_backend.db import db, retried, transaction
 
 AT_EIGHT_THIRTY = datetime(2026, 12, 1, 0, 30, tzinfo=UTC)
@@ -143,3 +152,16 @@ def test_nobody_is_told_who_does_not_want_it(manager: int) -> None:
     retried(lambda: end_briefing(staff_ids=[manager]))
     assert retried(lambda: tell_managers(now=AT_EIGHT_THIRTY)) == 0
     assert my_mornings(carol, now=clock.now()) == []
+
+
+def test_flags_of_farming_are_told_to_whoever_decides_on_them(manager: int, world: World) -> None:
+    carol = reading(manager)
+    for rep_id in (world.alice_id, world.nils_id):
+        flagged(rep_id)
+    [page] = my_mornings(carol, now=clock.now())
+    assert page.flags == 1, "Nils is in the north"
+    with transaction():
+        db.session.get_one(Staff, manager).role = Role.FINANCE
+    [page] = my_mornings(carol, now=clock.now())
+    assert page.flags is None
+    assert TABLE["console.farming.decide"].roles == DECIDE_ON_FLAGS
