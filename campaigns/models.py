@@ -84,6 +84,7 @@ class Campaign(Model):
     `content` has the fields and texts of its variants, of a mass send its article. `segment` says
     who is meant. `run` counts starts and resumes: work of an earlier one finds the number moved on
     and stops. With `resume_at` a pause ends by itself. Rates: `control_bp` of 10,000 are not written to.
+    One that continues another is for whom that one never reached, and holds out whom it held out.
     """
 
     __tablename__ = "campaign"
@@ -94,6 +95,7 @@ class Campaign(Model):
         CheckConstraint("rate_per_second BETWEEN 1 AND 10000", name="rate"),
         Index("ix_campaign_status", "status", "starts_at"),
         Index("ix_campaign_node", "node_id", "id"),
+        Index("uq_campaign_continues", "continues_id", unique=True),
     )
 
     id: Mapped[int] = id_column()
@@ -127,6 +129,7 @@ class Campaign(Model):
     resume_at: Mapped[datetime | None] = mapped_column(Instant)
     last_error: Mapped[str] = mapped_column(String(40), default="")
     equal_errors: Mapped[int] = mapped_column(default=0)
+    continues_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
 
 
 class CampaignEvent(Model):

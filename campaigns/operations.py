@@ -9,7 +9,7 @@ somebody has to agree again; so does taking back what nobody has agreed to yet. 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import delete, select
 
@@ -63,17 +63,29 @@ class Plan:
     cap_messages: int
     cap_days: int
 
+    @classmethod
+    def of(cls, campaign: Campaign) -> Self:
+        """The plan of a campaign as it stands."""
+        return cls(**{name: getattr(campaign, name) for name in cls.__slots__})
+
     def values(self) -> dict[str, Any]:
         """The plan by column."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def create_campaign(
-    plan: Plan, *, appid: str, node_id: int, staff_id: int, now: datetime
+    plan: Plan,
+    *,
+    appid: str,
+    node_id: int,
+    staff_id: int,
+    now: datetime,
+    continues_id: int | None = None,
 ) -> Campaign:
     """A new draft."""
     campaign = Campaign(
         **plan.values(),
+        continues_id=continues_id,
         number=numbers.new_number(KIND, on=business_on(now)),
         appid=appid,
         node_id=node_id,

@@ -24,7 +24,7 @@ from wx_backend.errors import NotFound
 from wx_backend.stops import Line, open_stops
 
 _WRITING = ("created", "edited")
-_ENDED = (CampaignStatus.DONE, CampaignStatus.STOPPED)
+ENDED = (CampaignStatus.DONE, CampaignStatus.STOPPED)
 _COUNTED = (RecipientStatus.SENDING, RecipientStatus.SENT, RecipientStatus.UNKNOWN)
 
 
@@ -103,13 +103,24 @@ def overridden_rules(campaign: Campaign) -> set[str]:
 
 
 def writers_of(campaign_id: int) -> set[int]:
-    """Whoever wrote a campaign or changed it, in whatever revision."""
+    """Whoever wrote a campaign or changed it, in whatever revision, or one that it goes on from."""
     writers = db.session.scalars(
         select(CampaignEvent.staff_id).where(
-            CampaignEvent.campaign_id == campaign_id, CampaignEvent.kind.in_(_WRITING)
+            CampaignEvent.campaign_id.in_(_versions(campaign_id)),
+            CampaignEvent.kind.in_(_WRITING),
         )
     )
     return {staff_id for staff_id in writers if staff_id is not None}
+
+
+def _versions(campaign_id: int) -> list[int]:
+    """A campaign and all that it goes on from."""
+    found: list[int] = []
+    each: int | None = campaign_id
+    while each is not None:
+        found.append(each)
+        each = db.session.scalar(select(Campaign.continues_id).where(Campaign.id == each))
+    return found
 
 
 def freezing_segments(appid: str) -> list[tuple[str, Segment]]:
@@ -174,7 +185,7 @@ def ended_since(since: datetime) -> Sequence[int]:
     """Campaigns that came to their end, or were stopped, after an instant."""
     return db.session.scalars(
         select(Campaign.id)
-        .where(Campaign.status.in_(_ENDED), Campaign.ended_at > since)
+        .where(Campaign.status.in_(ENDED), Campaign.ended_at > since)
         .order_by(Campaign.id)
     ).all()
 

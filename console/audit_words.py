@@ -60,6 +60,7 @@ ACTS: Final[Mapping[str, str]] = {
     "console.menus.restore": "恢复菜单",
     "console.menus.stop": "停止发布菜单",
     "console.campaigns.approve": "批准活动",
+    "console.campaigns.carry_on": "改正后续发活动",
     "console.campaigns.create": "新建活动",
     "console.campaigns.edit": "修改活动",
     "console.campaigns.override": "活动违规放行",

@@ -104,6 +104,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "paused": "暂停",
         "resumed": "继续",
         "stopped": "终止",
+        "continued": "另建续发",
         "done": "发送完成",
     },
     "service_event": SERVICE_EVENTS,

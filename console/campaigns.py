@@ -253,6 +253,18 @@ def stop(number: str) -> ResponseReturnValue:
     )
 
 
+@bp.post("/<number>/carry-on")
+def carry_on(number: str) -> ResponseReturnValue:
+    """Mend what broke it off: a version of its own, for whom it never reached."""
+    who, now = _who(), clock.now()
+    made = retried(lambda: moving.carry_on(number, who=who, now=now))
+    log.info(
+        "campaign carried on", extra={"campaign": number, "by": made, "staff_id": who.staff_id}
+    )
+    flash("已为未送达的人另建一稿，请改正内容后提交审批")
+    return redirect(url_for("console.campaigns.form", number=made))
+
+
 def _editor(number: str | None) -> str:
     node_id = staff().node_id
     file = desk.campaign_file(number, node_id, now=clock.now()) if number else None

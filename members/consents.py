@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from members.models import Consent, ConsentKind, FollowEvent, FollowKind, Identity
 from wx_backend.db import db, locked, upsert
@@ -66,7 +66,7 @@ def use_consent(*, key: str, identity_id: int, template_id: str, now: datetime) 
     `key` names the notice, in any length: asking again for the same one is True again and uses nothing more.
     """
     locked(select(Identity).where(Identity.id == identity_id))
-    use_key = f"use:{blake2b(key.encode(), digest_size=20).hexdigest()}"
+    use_key = _use_key(key)
     if db.session.scalar(select(Consent.id).where(Consent.key == use_key)) is not None:
         return True
     if free_consents(identity_id, template_id) < 1:
@@ -80,6 +80,15 @@ def use_consent(*, key: str, identity_id: int, template_id: str, now: datetime) 
         "known_at": now,
     }
     return upsert(Consent, row, key=("key",))
+
+
+def give_back(keys: Iterable[str]) -> None:
+    """Of notices that were never sent and never will be: the yes each had used is free again."""
+    db.session.execute(delete(Consent).where(Consent.key.in_([_use_key(key) for key in keys])))
+
+
+def _use_key(key: str) -> str:
+    return f"use:{blake2b(key.encode(), digest_size=20).hexdigest()}"
 
 
 def free_consents(identity_id: int, template_id: str) -> int:

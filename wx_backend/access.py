@@ -122,6 +122,7 @@ TABLE: dict[str, Access] = {
     "console.billing.again": SETTLES,
     "console.billing.index": SETTLES,
     "console.campaigns.approve": MARKETS,
+    "console.campaigns.carry_on": MARKETS,
     "console.campaigns.create": MARKETS,
     "console.campaigns.edit": MARKETS,
     "console.campaigns.form": MARKETS,

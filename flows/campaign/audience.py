@@ -3,6 +3,9 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import SelectBase
+
+from campaigns.continuing import left_by
 from campaigns.mass_queries import count_console_sends
 from campaigns.models import Campaign, CampaignClass, Reason, Way
 from campaigns.queries import list_of, mass_counts, opted_out, recent_counts
@@ -18,15 +21,12 @@ from templates_msg.windows import reachable
 
 
 def wanted(campaign: Campaign, *, now: datetime) -> Wanted:
-    """Who is meant, within the reach of the campaign's place. Raises BadInput."""
+    """Who is meant, within the reach of the campaign's place; of one that goes on, of those left. Raises BadInput."""
     segment = Segment.from_json(campaign.segment)
-    return meant(
-        segment,
-        appid=campaign.appid,
-        node_id=campaign.node_id,
-        now=now,
-        among=[list_of(campaign.id)] if segment.is_list else [],
-    )
+    among: list[SelectBase] = [list_of(campaign.id)] if segment.is_list else []
+    if campaign.continues_id is not None:
+        among.append(left_by(campaign.continues_id))
+    return meant(segment, appid=campaign.appid, node_id=campaign.node_id, now=now, among=among)
 
 
 def ways_for(

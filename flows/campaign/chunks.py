@@ -21,7 +21,7 @@ from campaigns.recipients import (
 from flows.campaign.audience import ways_for
 from flows.campaign.outcomes import STANDS
 from flows.campaign.posting import Letter
-from flows.campaign.texts import Wording, draft_of, signatures
+from flows.campaign.texts import Wording, draft_of, key_of, signatures
 from members.audience import Person, persons_of
 from members.consents import use_consent
 from templates_msg.bulk import Begun, begin_again, begin_all, give_up_all, statuses_of
@@ -116,7 +116,7 @@ def _first(
 
 def _used(campaign: Campaign, each: Taken, way: Way, now: datetime) -> Way | Reason:
     """Use up what a way needs: a yes, or a place in a window."""
-    key = f"campaign:{campaign.id}:{each.identity_id}"
+    key = key_of(campaign.id, each.identity_id)
     if way is Way.SUBSCRIPTION:
         template_id = campaign.template_id or ""
         agreed = use_consent(

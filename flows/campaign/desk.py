@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from campaigns import queries
+from campaigns.continuing import UNREACHED, continued_by
 from campaigns.counts import kept_groups
 from campaigns.guard import Finding, findings, standing
 from campaigns.mass_models import Article
@@ -14,6 +15,7 @@ from campaigns.models import (
     Campaign,
     CampaignClass,
     CampaignEvent,
+    CampaignStatus,
     Recipient,
 )
 from campaigns.segments import Segment
@@ -68,7 +70,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFile:
-    """Everything about one campaign but its report."""
+    """Everything about one campaign but its report; which it goes on from, and which goes on from it."""
 
     row: Campaign
     account: Account | None
@@ -86,6 +88,16 @@ class CampaignFile:
     dry_run: DryRun
     history: Sequence[CampaignEvent]
     writers: Collection[int]
+    before: Campaign | None
+    after: Campaign | None
+
+    @property
+    def left(self) -> int:
+        """How many people it never reached, where it has ended or waits for a person."""
+        rests = self.row.status == CampaignStatus.PAUSED and self.row.resume_at is None
+        is_over = rests or self.row.status in queries.ENDED
+        is_mass = self.row.campaign_class == CampaignClass.MASS
+        return self.dry_run.count(*UNREACHED) if is_over and not is_mass else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +180,8 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
         dry_run=dry_run(row, now=now),
         history=queries.history_of(row.id),
         writers=queries.writers_of(row.id),
+        before=queries.campaign_by_id(row.continues_id) if row.continues_id else None,
+        after=continued_by(row.id),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from campaigns import operations, queries
+from campaigns.continuing import continue_campaign, is_in_doubt
 from campaigns.guard import findings, standing
 from campaigns.models import Campaign, CampaignClass, CampaignStatus
 from campaigns.operations import Plan, WrongState
@@ -158,6 +159,15 @@ def stop(number: str, *, reason: str, who: Who, now: datetime) -> None:
     operations.stop(row.id, reason=reason, staff_id=who.staff_id, now=now)
 
 
+def carry_on(number: str, *, who: Who, now: datetime) -> str:
+    """Make one anew for whom it never reached, to be mended and agreed to; its number.
+
+    Raises WrongState, NobodyLeft.
+    """
+    row = campaign_of(number, who.node_id)
+    return continue_campaign(row.id, staff_id=who.staff_id, now=now).number
+
+
 def _locked(number: str, who: Who) -> Campaign:
     """The campaign of a number, locked: what is checked of it stays so until the commit."""
     return operations.locked_campaign(campaign_of(number, who.node_id).id)
@@ -183,6 +193,8 @@ def _require_ready(row: Campaign) -> None:
             raise NotReady("请选择要群发的图文", fields=["article_id"])
     else:
         _require_messages(row)
+    if row.continues_id is not None and is_in_doubt(row.continues_id):
+        raise NotReady("原活动还有人等待微信的答复，几分钟后再提交", fields=["segment"])
     segment = Segment.from_json(row.segment)
     if segment.is_list and not queries.list_counts(row.id).get(None):
         raise NotReady("名单里没有能匹配的人，请先导入名单", fields=["list"])

@@ -138,12 +138,17 @@ class Wording:
         return self._known[key]
 
 
+def key_of(campaign_id: int, identity_id: int) -> str:
+    """What the message of a campaign to one person goes by, and the yes it uses."""
+    return f"{PURPOSE}:{campaign_id}:{identity_id}"
+
+
 def draft_of(
     campaign: Campaign, *, identity_id: int, way: Way, content: Mapping[str, Any]
 ) -> Draft:
     """The message to one person of a campaign: one per person, whatever happens."""
     return Draft(
-        key=f"{PURPOSE}:{campaign.id}:{identity_id}",
+        key=key_of(campaign.id, identity_id),
         appid=campaign.appid,
         identity_id=identity_id,
         kind=MessageKind(way),

@@ -239,6 +239,48 @@ def test_a_campaign_broken_off_says_what_wechat_meant(
     assert "内容不符合" not in reader.get(path).text
 
 
+def test_what_broke_off_is_mended_in_a_version_of_its_own_for_who_is_left(
+    *,
+    writer: Desk,
+    reader: Desk,
+    platform: Platform,
+    customers: Callable[[int], None],
+    run_jobs: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "LOUD_FROM", time.min)
+    monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
+    platform.trouble = lambda _: 47003
+    customers(rules.EQUAL_ERRORS_MAX + 1)
+    path = going(writer, reader, run_jobs)
+    assert "改正后续发" not in reader.get(path).text
+    assert writer.post(f"{path}/carry-on").status_code == 409
+    run_jobs()
+    assert "还有 21 人没有送达" in reader.get(path).text
+    answer = writer.post(f"{path}/carry-on")
+    editor = answer.headers["Location"].removeprefix("/console")
+    assert editor != f"{path}/edit"
+    assert writer.post(f"{path}/carry-on").headers["Location"].endswith(editor)
+    before = writer.get(path).text
+    assert "由 <a href" in before
+    assert "改正后续发</button>" not in before
+    form = writer.get(editor).text
+    assert "没有送达的人；再加条件只会缩小范围" in form
+    assert "对照组沿用原活动" in form
+    platform.trouble = lambda _: None
+    after = editor.removesuffix("/edit")
+    writer.post(editor, **{**FORM, "name": "改好的", "field-A-thing2": "请领取发票"})
+    assert "没有送达的人</li>" in writer.get(after).text
+    writer.post(f"{after}/submit")
+    run_jobs()
+    assert writer.post(f"{after}/approve", revision="2").status_code == 409
+    assert reader.post(f"{after}/approve", revision="2").status_code == 302
+    reader.post(f"{after}/start")
+    run_jobs()
+    assert set(platform.received.values()) == {1}
+    assert len(platform.received) == rules.EQUAL_ERRORS_MAX + 1
+
+
 def test_an_hour_is_typed_as_shanghai_has_it_and_nobody_is_early(
     writer: Desk, reader: Desk, run_jobs: Callable[[], None]
 ) -> None:
