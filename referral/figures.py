@@ -15,8 +15,8 @@ from wx_backend.sql import one_of
 
 _IS_PUSH: Final = and_(Share.subject == Subject.CAMPAIGN, Share.place == Place.PUSH)
 """As `is_push`: what we sent out ourselves protects nobody."""
-RECENT: Final = 10
-"""So small a part of a span is looked at before the whole of it."""
+PARTS: Final = (100, 10, 1)
+"""Of a span the last hundredth is looked at first, then the last tenth, then all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,12 @@ def identities_reached(
 ) -> Sequence[int]:
     """Identities in contact with what leads to these reps since an instant, the latest first.
 
-    The last days are looked at first: who was met in them comes before everybody else, and where
-    they fill the page nothing older is read.
+    The last hours are looked at first, then the last days: who was met in them comes before
+    everybody else, and where they fill the page nothing older is read.
     """
     wanted = after + limit
-    for begin in (now - (now - since) / RECENT, since):
-        found = _reached(rep_ids, begin, wanted)
+    for part in PARTS:
+        found = _reached(rep_ids, now - (now - since) / part, wanted)
         if len(found) >= wanted:
             break
     return found[after:]

@@ -81,9 +81,9 @@ def test_the_list_asks_no_more_for_many_than_for_few(alice: RepPhone, world: Wor
 
 
 def test_whoever_was_met_last_comes_first_on_every_page(world: World) -> None:
-    """The last days are looked at by themselves; what is shown is as if all had been."""
+    """The last hours and days are looked at by themselves; what is shown is as if all had been."""
     now = clock.now()
-    for days in (0, 1, 2, 4, 9, 15, 20, 29, 31):
+    for days in (0, 0.2, 0.25, 0.4, 1, 2, 4, 9, 15, 20, 29, 31):
         person = known(f"P{days}")
         touch(
             person,
@@ -102,8 +102,8 @@ def test_whoever_was_met_last_comes_first_on_every_page(world: World) -> None:
         assert identity_id is not None
         met[identity_id] = max(at, met.get(identity_id, at))
     whole = sorted(met, key=lambda each: (-met[each].timestamp(), each))
-    assert len(whole) == 9  # Bob among them, and nobody of before the window
-    for after in range(10):
+    assert len(whole) == 12  # Bob among them, and nobody of before the window
+    for after in range(13):
         for limit in (1, 3, 20):
             page = identities_reached(
                 [world.alice_id], since=since, now=now, after=after, limit=limit
