@@ -3,9 +3,21 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+)
 
 from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
 from wx_backend.clock import months_before
@@ -19,6 +31,28 @@ class Bought:
     buyers: int = 0
     orders: int = 0
     kept_fen: int = 0
+
+
+People: TypeAlias = Select[Any] | Collection[int]
+"""Identities: few of them by name, or many by what chooses them."""
+
+
+class BoughtBy(StrEnum):
+    """Whose a line is: its buyer's, or the rep's it is credited to."""
+
+    PERSON = "person"
+    REP = "rep"
+
+
+_OWNERS: Final[Mapping[BoughtBy, Any]] = {
+    BoughtBy.PERSON: SalesOrder.identity_id,
+    BoughtBy.REP: OrderLine.developer_rep_id,
+}
+_FIGURES: Final = (
+    func.count(SalesOrder.identity_id.distinct()),
+    func.count(SalesOrder.id.distinct()),
+    cast(func.coalesce(func.sum(OrderLine.paid_fen - OrderLine.refunded_fen), 0), BigInteger),
+)
 
 
 def buyers(
@@ -99,27 +133,31 @@ def _of_line(event: str) -> ColumnElement[bool]:
     return OrderLine.quantity > 0
 
 
-def bought(people: Select[Any], *, since: datetime, until: datetime) -> Bought:
+def bought(people: People, *, since: datetime, until: datetime) -> Bought:
     """What some identities paid for in a span of time."""
-    kept = func.coalesce(func.sum(OrderLine.paid_fen - OrderLine.refunded_fen), 0)
-    row = db.session.execute(
-        select(
-            func.count(SalesOrder.identity_id.distinct()),
-            func.count(SalesOrder.id.distinct()),
-            kept,
-        )
-        .join(OrderLine, OrderLine.order_id == SalesOrder.id)
-        .where(
-            SalesOrder.identity_id.in_(people),
-            SalesOrder.paid_at >= since,
-            SalesOrder.paid_at < until,
-        )
-    ).one()
-    return Bought(row[0], row[1], int(row[2]))
+    paid = _paid_by(people, since=since, until=until)
+    return Bought(*db.session.execute(paid.with_only_columns(*_FIGURES)).one())
 
 
-def lines_bought(people: Select[Any], *, since: datetime, until: datetime) -> Select[int]:
-    """The lines that some identities paid for in a span of time, to filter others by."""
+def bought_by(
+    owner: BoughtBy, people: People, *, since: datetime, until: datetime
+) -> dict[int | None, Bought]:
+    """The same, apart for each person or for each rep it was credited to."""
+    key = _OWNERS[owner]
+    paid = _paid_by(people, since=since, until=until).group_by(key)
+    rows = db.session.execute(paid.with_only_columns(key, *_FIGURES))
+    return {row[0]: Bought(*row[1:]) for row in rows}
+
+
+def lines_bought(
+    owner: BoughtBy, people: People, *, since: datetime, until: datetime
+) -> Select[int, int | None]:
+    """The lines that some identities paid for in a span of time, each with whose it is."""
+    paid = _paid_by(people, since=since, until=until)
+    return paid.with_only_columns(OrderLine.id, _OWNERS[owner])
+
+
+def _paid_by(people: People, *, since: datetime, until: datetime) -> Select[Any]:
     return (
         select(OrderLine.id)
         .join(SalesOrder, SalesOrder.id == OrderLine.order_id)

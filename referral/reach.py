@@ -73,6 +73,16 @@ def clickers(number: str, *, among: Select[int]) -> Select[int | None]:
     )
 
 
+def clicked_of(number: str, identity_ids: Collection[int]) -> set[int]:
+    """Who of a few people opened a campaign's link."""
+    rows = db.session.scalars(
+        select(Touch.identity_id).where(
+            Touch.share_id.in_(campaign_shares(number)), Touch.identity_id.in_(identity_ids)
+        )
+    )
+    return {each for each in rows if each is not None}
+
+
 def count_clicks(number: str, *, among: Select[int]) -> tuple[int, int, int]:
     """Of a campaign's link: people of `among` who opened it, all its openings, and bare looks."""
     mine = clickers(number, among=among).distinct().subquery()

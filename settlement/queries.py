@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 
@@ -339,12 +340,19 @@ def freed_between(since: datetime, until: datetime) -> dict[int, int]:
     return {rep_id: int(fen) for rep_id, fen in rows if rep_id is not None}
 
 
-def commission_on(lines: Select[int]) -> int:
-    """What some lines brought to everybody, in fen, less what was taken back."""
+def commission_on(lines: Select[int, Any]) -> dict[Any, int]:
+    """What some lines brought to everybody, in fen, less what was taken back.
+
+    `lines` are pairs of a line and whose it is; the sums are by the latter.
+    """
+    meant = lines.subquery()
+    line_id, owner = meant.c
     kept = func.coalesce(func.sum(Commission.amount_fen - Commission.taken_back_fen), 0)
     query = (
-        select(kept)
+        select(owner, kept)
+        .select_from(Commission)
         .join(Accrual, Accrual.id == Commission.accrual_id)
-        .where(Accrual.order_line_id.in_(lines))
+        .join(meant, line_id == Accrual.order_line_id)
+        .group_by(owner)
     )
-    return int(db.session.scalar(query) or 0)
+    return {whose: int(fen) for whose, fen in db.session.execute(query)}

@@ -22,6 +22,7 @@ from campaigns.segments import Segment
 from catalog.queries import categories
 from flows.campaign.audience import wanted, ways_for
 from flows.campaign.dry_run import DryRun, dry_run
+from flows.campaign.report import what_came
 from flows.campaign.texts import (
     Variant,
     article_in,
@@ -38,6 +39,7 @@ from flows.message_desk import accounts_seen
 from members.audience import Person, count_people, people
 from members.tags.models import Tag
 from members.tags.queries import names_of_tags, tags_of
+from orders.buyers import Bought
 from org.queries import nodes_under, under
 from org.roster import names_of_nodes, names_of_reps
 from templates_msg.bulk import statuses_of
@@ -102,11 +104,17 @@ class CampaignFile:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One person of a frozen audience: whose customer he is, and where his message stands."""
+    """One person of a frozen audience: whose customer he is, where his message stands, what came.
+
+    `bought` and `commission_fen` are of what he paid for within the week that is measured.
+    """
 
     row: Recipient
     rep_name: str
     message: str | None
+    has_clicked: bool
+    bought: Bought
+    commission_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +210,16 @@ def people_shown(
     shown = queries.recipients_shown(row.id, status=status, reason=reason, after=after, limit=limit)
     names = names_of_reps(each.rep_id for each in shown if each.rep_id is not None)
     messages = statuses_of([each.message_id for each in shown if each.message_id is not None])
+    came = what_came(row, [each.identity_id for each in shown])
     return [
-        Placed(each, names.get(each.rep_id or 0, ""), messages.get(each.message_id or 0))
+        Placed(
+            row=each,
+            rep_name=names.get(each.rep_id or 0, ""),
+            message=messages.get(each.message_id or 0),
+            has_clicked=each.identity_id in came.clicked,
+            bought=came.bought.get(each.identity_id, Bought()),
+            commission_fen=came.commission.get(each.identity_id, 0),
+        )
         for each in shown
     ]
 

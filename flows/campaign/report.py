@@ -4,10 +4,10 @@ Of a million people that is more than a second's work, so it is a job's: pages s
 last, once a minute at most while it changes and once a day when its week is over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -20,12 +20,12 @@ from campaigns.queries import (
     people_of,
     variants_counted,
 )
-from campaigns.reports import begin_count, keep_report, kept_report
+from campaigns.reports import KeptReport, begin_count, keep_report, kept_report
 from campaigns.rules import Rate, confidence, winner
 from flows.campaign.texts import variants_of
-from orders.buyers import Bought, bought, lines_bought
+from orders.buyers import Bought, BoughtBy, bought, bought_by, lines_bought
 from org.roster import names_of_reps
-from referral.reach import clickers, clicks_by_rep, count_clicks
+from referral.reach import clicked_of, clickers, clicks_by_rep, count_clicks
 from settlement.queries import commission_on
 from templates_msg.queries import count_messages
 from wx_backend import clock
@@ -49,10 +49,16 @@ class VariantResult:
 
 @dataclass(frozen=True, slots=True)
 class RepResult:
-    """How many people opened the link that leads to a rep; an empty name for the outlet's."""
+    """What came of a campaign for a rep; an empty name for the outlets.
+
+    `people` opened the link that leads to him; `bought` is what those who opened one bought of him,
+    whoever's link it was, and `commission_fen` what that brought to everybody.
+    """
 
     name: str
     people: int
+    bought: Bought
+    commission_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,15 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """What came of a campaign from a few people: who opened his link, what each bought in its week."""
+
+    clicked: Collection[int]
+    bought: Mapping[int | None, Bought]
+    commission: Mapping[int | None, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """The report as it was counted last, when that was, and whether it is being counted anew."""
 
@@ -104,17 +119,16 @@ def shown_report(campaign: Campaign, *, now: datetime) -> Shown:
     """What was counted last; if that was too long ago, a job counts anew."""
     if campaign.started_at is None:
         return Shown(None, None, is_counting=False)
-    fresh_since = now - _fresh_for(campaign, now)
     kept = kept_report(campaign.id)
+    fresh_since = now - _fresh_for(campaign, kept, now)
     if kept is None or kept.asked_at <= fresh_since:
         if begin_count(campaign.id, unless_since=fresh_since, now=now):
             key = f"{campaign.id}:{now.isoformat()}"
             defer(count_report, key=key, campaign_id=campaign.id)
         kept = kept_report(campaign.id)
     is_counting = kept is None or kept.counted_at is None or kept.counted_at < kept.asked_at
-    if kept is None or kept.content is None:
-        return Shown(None, None, is_counting)
-    return Shown(_from_json(kept.content), kept.counted_at, is_counting)
+    counted = _read(kept)
+    return Shown(counted, kept.counted_at if kept and counted else None, is_counting)
 
 
 @job("report.count")
@@ -125,17 +139,19 @@ def count_report(*, campaign_id: int) -> None:
         keep_report(campaign_id, msgspec.to_builtins(counted), now=clock.now())
 
 
-def _fresh_for(campaign: Campaign, now: datetime) -> timedelta:
+def _fresh_for(campaign: Campaign, kept: KeptReport | None, now: datetime) -> timedelta:
     """How long a count is good enough: after its week what can still change is taken back or told late."""
-    ended = campaign.ended_at
+    ended, is_unreadable = campaign.ended_at, kept is not None and kept.content and not _read(kept)
     is_over = ended is not None and now >= max(ended + DAY, _until(campaign) + DAY)
-    return DAY if is_over else MINUTE
+    return DAY if is_over and not is_unreadable else MINUTE
 
 
-def _from_json(content: dict[str, Any]) -> Report | None:
-    """None for what an older version counted."""
+def _read(kept: KeptReport | None) -> Report | None:
+    """What was counted; None before that, and for what an older version counted."""
+    if kept is None or kept.content is None:
+        return None
     try:
-        return msgspec.convert(content, Report)
+        return msgspec.convert(kept.content, Report)
     except msgspec.ValidationError:
         return None
 
@@ -155,6 +171,8 @@ def report(campaign: Campaign) -> Report | None:
     control = people_of(campaign.id, RecipientStatus.CONTROL)
     clicked, openings, looks = count_clicks(campaign.number, among=written)
     opened = clickers(campaign.number, among=written)
+    commission = commission_on(lines_bought(BoughtBy.REP, opened, since=since, until=until))
+    bought_of = bought_by(BoughtBy.REP, opened, since=since, until=until)
     count = {each: sum(g.count for g in groups if g.status == each) for each in RecipientStatus}
     treated = Rate(
         bought(written, since=since, until=until).buyers, sum(count[each] for each in WRITTEN)
@@ -173,11 +191,24 @@ def report(campaign: Campaign) -> Report | None:
         control=compared,
         confidence=confidence(treated, compared),
         by_clickers=bought(opened, since=since, until=until),
-        commission_fen=commission_on(lines_bought(opened, since=since, until=until)),
+        commission_fen=sum(commission.values()),
         variants=_variants(campaign),
-        reps=_reps(campaign.number),
+        reps=_reps(clicks_by_rep(campaign.number), bought_of, commission),
         totals=totals_of(campaign.id) if is_mass else None,
         until=until,
+    )
+
+
+def what_came(campaign: Campaign, identity_ids: Collection[int]) -> Came:
+    """The same for a few people by name; nothing before it has begun."""
+    if campaign.started_at is None or not identity_ids:
+        return Came((), {}, {})
+    since, until = campaign.started_at, _until(campaign)
+    paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until)
+    return Came(
+        clicked=clicked_of(campaign.number, identity_ids),
+        bought=bought_by(BoughtBy.PERSON, identity_ids, since=since, until=until),
+        commission=commission_on(paid),
     )
 
 
@@ -197,8 +228,21 @@ def _variants(campaign: Campaign) -> list[VariantResult]:
     ]
 
 
-def _reps(number: str) -> list[RepResult]:
-    clicks = clicks_by_rep(number)
-    names = names_of_reps(each for each in clicks if each is not None)
-    ranked = sorted(clicks.items(), key=lambda each: each[1], reverse=True)
-    return [RepResult(names.get(rep_id or 0, ""), people) for rep_id, people in ranked]
+def _reps(
+    clicks: Mapping[int | None, int],
+    bought_of: Mapping[int | None, Bought],
+    commission: Mapping[int | None, int],
+) -> list[RepResult]:
+    """Everybody to whom somebody came or of whom he bought, who sold most first."""
+    everybody = {**clicks, **bought_of}
+    names = names_of_reps(each for each in everybody if each is not None)
+    found = [
+        RepResult(
+            names.get(rep_id or 0, ""),
+            clicks.get(rep_id, 0),
+            bought_of.get(rep_id, Bought()),
+            commission.get(rep_id, 0),
+        )
+        for rep_id in everybody
+    ]
+    return sorted(found, key=lambda each: (-each.bought.kept_fen, -each.people, each.name))

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from campaigns.segments import Segment
 from catalog.models import Product
 from flows.campaign.audience import wanted
-from flows.campaign.report import Report, report
+from flows.campaign.desk import people_shown
+from flows.campaign.report import Report, RepResult, report
 from flows.visit import Opened, touch_link
 from members.audience import people as meant
 from members.operations import seen
 from members.queries import member_of
+from orders.buyers import Bought
 from orders.models import Fulfilment, OrderLine, SalesOrder
 from org.invites import bind_rep
 from org.queries import rep_card
@@ -48,6 +50,7 @@ from tests.campaigns.cast import (
     work,
 )
 from tests.campaigns.platform import Platform
+from tests.org.cast import hire
 from wx_backend.db import db, transaction
 
 HOUR = timedelta(hours=1)
@@ -248,21 +251,59 @@ def test_the_commission_on_what_they_bought_is_the_cost(cast: Cast, sent: int) -
     with transaction() as session:
         lines = select(OrderLine).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
         for line in session.scalars(lines.where(SalesOrder.paid_at > NOON)).all():
-            facts = LineFacts(
-                order_line_id=line.id,
-                product_id=line.product_id,
-                category_id=line.category_id,
-                channel_class="own_hall",
-                paid_fen=line.paid_fen,
-                product_kind="goods",
-                paid_at=NOON,
-            )
-            shares = [Part(cast.alice_id, ShareRole.DEVELOPER, 10_000)]
-            assert accrue(line=facts, shares=shares, now=NOON + 3 * HOUR)
+            earn(line, cast.alice_id)
 
     found = reported(sent)
     assert (found.by_clickers.orders, found.by_clickers.buyers) == (2, 1)
     assert (found.commission_fen, found.cost_per_order_fen) == (20, 10)
+
+
+def test_what_they_bought_comes_back_to_whom_it_is_credited_to_and_to_the_person(
+    cast: Cast, sent: int
+) -> None:
+    buyer, other = [who for who, (status, _, _) in people(sent).items() if status == "sent"][:2]
+    carol_id = hire(cast.tree.hall, "卡罗尔")
+    with transaction():
+        ids = [seen(appid=CITY, openid=who, event_at=NOON, known_at=NOON) for who in (buyer, other)]
+        share_id = push_shares(state(sent).number, [cast.alice_id])[cast.alice_id]
+        add_rate(valid_from=date(2026, 1, 1), rate_bp=1_000, scope=ANYTHING)
+    clicks(ids[0], share_id, NOON + HOUR)
+    for identity_id, hours in ((ids[0], 2), (ids[0], 3), (ids[1], 2)):
+        paid_again(identity_id, NOON + hours * HOUR)
+    with transaction() as session:
+        lines = select(OrderLine).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        mine = lines.where(SalesOrder.identity_id == ids[0], SalesOrder.paid_at > NOON)
+        for line, rep_id in zip(
+            session.scalars(mine.order_by(OrderLine.id)), (cast.alice_id, carol_id), strict=True
+        ):
+            line.developer_rep_id = rep_id
+            earn(line, rep_id)
+
+    by_rep = {each.name: each for each in reported(sent).reps}
+    assert by_rep["爱丽丝"] == RepResult("爱丽丝", 1, Bought(1, 1, 100), 10)
+    assert by_rep["卡罗尔"] == RepResult("卡罗尔", 0, Bought(1, 1, 100), 10)
+    shown = people_shown(
+        state(sent).number, cast.tree.group, status="sent", reason="", after=0, limit=20
+    )
+    by_person = {each.row.identity_id: each for each in shown}
+    who, else_ = by_person[ids[0]], by_person[ids[1]]
+    assert (who.has_clicked, who.bought, who.commission_fen) == (True, Bought(1, 2, 200), 20)
+    assert (else_.has_clicked, else_.bought.orders, else_.commission_fen) == (False, 1, 0)
+
+
+def earn(line: OrderLine, rep_id: int) -> None:
+    """The commission on a line, all of it one rep's; in a transaction."""
+    facts = LineFacts(
+        order_line_id=line.id,
+        product_id=line.product_id,
+        category_id=line.category_id,
+        channel_class="own_hall",
+        paid_fen=line.paid_fen,
+        product_kind="goods",
+        paid_at=NOON,
+    )
+    shares = [Part(rep_id, ShareRole.DEVELOPER, 10_000)]
+    assert accrue(line=facts, shares=shares, now=NOON + 3 * HOUR)
 
 
 def paid_again(identity_id: int, at: datetime) -> None:
