@@ -4,12 +4,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from campaigns.guard import RULES
 from campaigns.models import CampaignClass
 from campaigns.operations import Plan
-from console.pages import as_moment, text
-from console.segment_forms import segment_typed, whole
+from console.pages import as_moment, moment_as_typed, text
+from console.segment_forms import segment_as_typed, segment_typed, whole
+from flows.campaign.desk import CampaignFile
 from flows.campaign.texts import TEXT_MAX, Variant
 from orders.buyers import SERVICE_EVENTS
 from wx_backend.errors import BadInput
@@ -18,6 +20,13 @@ from wx_backend.words import printable_lines
 VARIANTS: Final = ("A", "B", "C")
 FIELD: Final = "field-"
 RATE_MAX: Final = 500
+USUAL: Final = {
+    "event_days": "30",
+    "rate_per_second": "50",
+    "control_percent": "0",
+    "cap_messages": "4",
+    "cap_days": "30",
+}
 RULE_NAMES: Final = {rule.name: rule.says for rule in RULES}
 
 
@@ -49,6 +58,37 @@ def plan_typed() -> Plan:
         cap_messages=whole("cap_messages", 1, 100, 4),
         cap_days=whole("cap_days", 1, 90, 30),
     )
+
+
+def campaign_as_typed(file: CampaignFile | None) -> MultiDict[str, str]:
+    """A campaign as the editor's fields; those of an empty one without."""
+    typed = MultiDict(USUAL)
+    if file is None:
+        return typed
+    row = file.row
+    typed.update(segment_as_typed(file.segment))
+    typed.update(
+        {
+            "name": row.name,
+            "campaign_class": row.campaign_class,
+            "purpose": row.purpose,
+            "service_event": row.service_event or "",
+            "event_days": str(row.event_days),
+            "template_id": row.template_id or "",
+            "article_id": row.content.get("media_id", ""),
+            "landing": row.product_number or "",
+            "starts_at": moment_as_typed(row.starts_at) if row.starts_at else "",
+            "rate_per_second": str(row.rate_per_second),
+            "control_percent": str(row.control_bp // 100),
+            "cap_messages": str(row.cap_messages),
+            "cap_days": str(row.cap_days),
+        }
+    )
+    for each in file.variants:
+        name = each.variant.name
+        typed[f"text-{name}"] = each.variant.text
+        typed.update({f"{FIELD}{name}-{key}": said for key, said in each.variant.fields.items()})
+    return typed
 
 
 def _article() -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Final
 from campaigns.mass_models import PartStatus
 from campaigns.models import CampaignClass, CampaignStatus, Reason, RecipientStatus, Way
 from console.segment_forms import ORDERED_WORDS
+from console.words import MESSAGES
 from flows.campaign.importing import MISSES
 from orders.buyers import SERVICE_EVENTS
-from templates_msg.models import MessageStatus
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "class": {
@@ -81,15 +81,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "48001": "公众号没有这个接口的权限",
         "-1": "微信系统繁忙",
     },
-    "message": {
-        MessageStatus.QUEUED: "待发送",
-        MessageStatus.SENDING: "发送中",
-        MessageStatus.SENT: "已接收，等待回执",
-        MessageStatus.DELIVERED: "已送达",
-        MessageStatus.BLOCKED: "被用户拒收",
-        MessageStatus.FAILED: "失败",
-        MessageStatus.UNKNOWN: "结果未知",
-    },
+    "message": MESSAGES,
     "event": {
         "created": "新建",
         "edited": "修改",

@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 
 from campaigns.models import CampaignStatus
 from console import campaign_words
-from console.campaign_forms import RULE_NAMES, VARIANTS, plan_typed
-from console.pages import PER_PAGE, moment_as_typed, page_of, text
+from console.campaign_forms import RULE_NAMES, VARIANTS, campaign_as_typed, plan_typed
+from console.pages import PER_PAGE, page_of, text
 from console.segment_forms import reads
 from console.session import staff
+from console.typed import faults_of
 from console.uploads import list_typed
 from flows.campaign import desk, moving
 from flows.campaign.moving import Who
@@ -20,6 +21,7 @@ from flows.campaign.report import shown_report
 from flows.campaign.waiting import waits
 from wx_backend import clock
 from wx_backend.db import retried
+from wx_backend.errors import AppError
 
 log = logging.getLogger(__name__)
 bp = Blueprint("campaigns", __name__, url_prefix="/campaigns")
@@ -53,8 +55,12 @@ def new() -> str:
 @bp.post("")
 def create() -> ResponseReturnValue:
     """Keep a new draft."""
-    plan, account, who, now = plan_typed(), text("account", request.form), _who(), clock.now()
-    number = retried(lambda: moving.create(plan, account=account, who=who, now=now))
+    account, who, now = text("account", request.form), _who(), clock.now()
+    try:
+        plan = plan_typed()
+        number = retried(lambda: moving.create(plan, account=account, who=who, now=now))
+    except AppError as refusal:
+        return _editor(None, refusal), refusal.status
     if plan.template_id and not any(each["fields"] for each in plan.content["variants"]):
         _done("campaign created", number, "草稿已保存，请填写模板的各个字段")
         return redirect(url_for("console.campaigns.form", number=number))
@@ -89,13 +95,16 @@ def form(number: str) -> str:
 @bp.post("/<number>/edit")
 def edit(number: str) -> ResponseReturnValue:
     """Change it; whoever agreed has to agree again."""
-    plan = plan_typed()
-    return _moved(
-        number,
-        "campaign edited",
-        "已保存，须重新提交审批",
-        lambda who, now: moving.edit(number, plan, who=who, now=now),
-    )
+    try:
+        plan = plan_typed()
+        return _moved(
+            number,
+            "campaign edited",
+            "已保存，须重新提交审批",
+            lambda who, now: moving.edit(number, plan, who=who, now=now),
+        )
+    except AppError as refusal:
+        return _editor(number, refusal), refusal.status
 
 
 @bp.get("/<number>/preview")
@@ -265,17 +274,19 @@ def carry_on(number: str) -> ResponseReturnValue:
     return redirect(url_for("console.campaigns.form", number=made))
 
 
-def _editor(number: str | None) -> str:
+def _editor(number: str | None, refusal: AppError | None = None) -> str:
+    """The editor as the campaign is; as it was typed, with what is wrong, when that was refused."""
     node_id = staff().node_id
     file = desk.campaign_file(number, node_id, now=clock.now()) if number else None
-    starts_at = file.row.starts_at if file else None
     return render_template(
         "console/campaign_edit.html",
         file=file,
         choices=desk.choices(node_id),
         variants=VARIANTS,
-        said={each.variant.name: each.variant for each in file.variants} if file else {},
-        starts_at=moment_as_typed(starts_at) if starts_at else "",
+        said={each.variant.name for each in file.variants} if file else set(),
+        typed=request.form if refusal else campaign_as_typed(file),
+        refusal=refusal,
+        faults=faults_of(refusal) if refusal else {},
     )
 
 

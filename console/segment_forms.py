@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import request
+from werkzeug.datastructures import MultiDict
 
 from campaigns.segments import Segment
 from console.pages import text
@@ -47,6 +48,15 @@ def segment_typed() -> Segment:
     for name in DAYS:
         stored[name] = whole(name, 0, 3_650, 0)
     return Segment.from_json(stored)
+
+
+def segment_as_typed(segment: Segment) -> MultiDict[str, str]:
+    """The reverse, for a form."""
+    typed: MultiDict[str, str] = MultiDict()
+    for name, value in segment.as_json().items():
+        several = value if isinstance(value, list) else [1 if value is True else value]
+        typed.setlist(name, [str(each) for each in several])
+    return typed
 
 
 def reads(

@@ -6,11 +6,13 @@ from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from campaigns.segments import Segment
 from console.pages import PER_PAGE, page_of
-from console.segment_forms import ORDERED_WORDS, reads, segment_typed
+from console.segment_forms import ORDERED_WORDS, reads, segment_as_typed, segment_typed
 from console.session import staff
+from console.typed import faults_of
 from console.uploads import list_typed
 from flows.accounts import account_within, accounts_within
 from flows.campaign.desk import Choices, choices
@@ -19,6 +21,7 @@ from members.tags.models import TagOrigin
 from members.tags.operations import NAME_MAX
 from wx_backend import clock
 from wx_backend.db import retried
+from wx_backend.errors import AppError
 from wx_backend.words import printable
 
 log = logging.getLogger(__name__)
@@ -50,6 +53,10 @@ def index() -> ResponseReturnValue:
 @bp.get("/<account>")
 def show_account(account: str) -> str:
     """The tags of an account, each with its rule and how many have it; a form for one more."""
+    return _account_page(account, MultiDict())
+
+
+def _account_page(account: str, typed: MultiDict[str, str], refusal: AppError | None = None) -> str:
     node_id = staff().node_id
     found = account_within(account, node_id)
     rows, leaving, offered = desk.tag_rows(found), desk.leaving_rows(found), choices(node_id)
@@ -60,38 +67,53 @@ def show_account(account: str) -> str:
         leaving=leaving,
         choices=offered,
         reads={row.tag.id: _reads(row.tag.rule, offered) for row in rows},
-        is_moving=any(row.is_moving for row in (*rows, *leaving)),
+        is_moving=refusal is None and any(row.is_moving for row in (*rows, *leaving)),
+        typed=typed,
+        refusal=refusal,
+        faults=faults_of(refusal) if refusal else {},
     )
 
 
 @bp.post("/<account>")
 def create(account: str) -> ResponseReturnValue:
     """One more tag."""
-    name, rule, me, now = _name(), segment_typed(), staff(), clock.now()
-    tag_id = retried(
-        lambda: desk.create(
-            account=account,
-            name=name,
-            rule=rule,
-            node_id=me.node_id,
-            by=f"staff:{me.staff_id}",
-            now=now,
+    name, me, now = _name(), staff(), clock.now()
+    try:
+        rule = segment_typed()
+        tag_id = retried(
+            lambda: desk.create(
+                account=account,
+                name=name,
+                rule=rule,
+                node_id=me.node_id,
+                by=f"staff:{me.staff_id}",
+                now=now,
+            )
         )
-    )
+    except AppError as refusal:
+        return _account_page(account, request.form, refusal), refusal.status
     return _done("tag created", account, tag_id, "标签已建立")
 
 
 @bp.get("/<account>/<int:tag_id>")
 def show(account: str, tag_id: int) -> str:
     """One tag: its rule, and who has it, why and since when."""
+    return _tag_page(account, tag_id)
+
+
+def _tag_page(account: str, tag_id: int, refusal: AppError | None = None) -> str:
     node_id = staff().node_id
     row, offered = desk.tag_row(account, tag_id, node_id), choices(node_id)
+    typed = segment_as_typed(Segment.from_json(row.tag.rule)) if refusal is None else request.form
     pages = page_of(row.count)
     return render_template(
         "console/tag.html",
         account=account_within(account, node_id),
         row=row,
-        segment=Segment.from_json(row.tag.rule),
+        is_moving=row.is_moving and refusal is None,
+        typed=typed,
+        refusal=refusal,
+        faults=faults_of(refusal) if refusal else {},
         reads=_reads(row.tag.rule, offered),
         holdings=desk.holdings(row.tag, after=pages.after, limit=PER_PAGE),
         pages=pages,
@@ -102,12 +124,16 @@ def show(account: str, tag_id: int) -> str:
 @bp.post("/<account>/<int:tag_id>/edit")
 def edit(account: str, tag_id: int) -> ResponseReturnValue:
     """Another name or rule."""
-    name, rule, node_id, now = _name(), segment_typed(), staff().node_id, clock.now()
-    retried(
-        lambda: desk.edit(
-            account=account, tag_id=tag_id, name=name, rule=rule, node_id=node_id, now=now
+    name, node_id, now = _name(), staff().node_id, clock.now()
+    try:
+        rule = segment_typed()
+        retried(
+            lambda: desk.edit(
+                account=account, tag_id=tag_id, name=name, rule=rule, node_id=node_id, now=now
+            )
         )
-    )
+    except AppError as refusal:
+        return _tag_page(account, tag_id, refusal), refusal.status
     return _done("tag edited", account, tag_id, "已保存")
 
 

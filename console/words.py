@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from console import farming_words, goods_words, settlement_words
+from flows.message_events import EVENTS
 from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, RealName
 from org.models import ChannelClass, RepStatus, Role, Tier
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
 from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
+from templates_msg.models import MessageStatus
 from wechat.pay.abnormal import Way
 from wechat.pay.bills import BillKind
 from wx_backend.clock import SHANGHAI
@@ -32,6 +34,15 @@ DELIVERIES: Final[Mapping[str, str]] = {
     Delivery.COURIER: "快递配送",
     Delivery.PICKUP: "到店自提",
     Delivery.NONE: "无需配送",
+}
+MESSAGES: Final[Mapping[str, str]] = {
+    MessageStatus.QUEUED: "待发送",
+    MessageStatus.SENDING: "发送中",
+    MessageStatus.SENT: "已接收，等待回执",
+    MessageStatus.DELIVERED: "已送达",
+    MessageStatus.BLOCKED: "被用户拒收",
+    MessageStatus.FAILED: "失败",
+    MessageStatus.UNKNOWN: "结果未知",
 }
 REAL_NAMES: Final[Mapping[str, str]] = {
     RealName.NOT_NEEDED: "无需实名",
@@ -206,6 +217,8 @@ SETS: Final[Mapping[str, Mapping[str, str]]] = {
     "real_name": REAL_NAMES,
     "payment": PAYMENTS,
     "refund": REFUNDS,
+    "message": MESSAGES,
+    "told_of": {key: event.name for key, event in EVENTS.items()},
     "way_out": WAYS_OUT,
     "rep": REPS,
     "role": ROLES,

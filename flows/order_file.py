@@ -16,6 +16,8 @@ from referral.chain import versions_of_lines
 from referral.models import Attribution, Receipt
 from referral.sentences import REASONS
 from referral.values import Reason
+from templates_msg.models import Message
+from templates_msg.queries import messages_about
 from wx_backend.errors import NotFound
 
 
@@ -48,7 +50,7 @@ class LineView:
 class OrderFile:
     """Everything staff see of one order; `contact` is a name and half the phone number.
 
-    `places` are the names of those that it is about, by id.
+    `places` are the names of those that it is about, by id; `messages` are what the buyer was told.
     """
 
     order: SalesOrder
@@ -61,6 +63,7 @@ class OrderFile:
     refunds: Sequence[Refund]
     exceptions: Sequence[ExceptionItem]
     places: Mapping[int, str]
+    messages: Sequence[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ def order_file(number: str, node_id: int) -> OrderFile:
         refunds=refunds_of_order(order.id),
         exceptions=exceptions_of_order(order.id),
         places=named.places,
+        messages=messages_about(order.identity_id, order.number, since=order.placed_at),
     )
 
 

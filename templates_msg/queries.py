@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Select, func, select
 
 from templates_msg.models import Message, Template
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+
+LOOKED_THROUGH: Final = 500
+"""Messages to one person that are looked through for those about an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,17 @@ def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:
             .limit(limit)
         )
     )
+
+
+def messages_about(identity_id: int, number: str, *, since: datetime) -> list[Message]:
+    """What an identity was told of an order since an instant, by what it leads to, oldest first."""
+    rows = db.session.scalars(
+        select(Message)
+        .where(Message.identity_id == identity_id, Message.created_at >= since)
+        .order_by(Message.created_at, Message.id)
+        .limit(LOOKED_THROUGH)
+    )
+    return [row for row in rows if number in row.content.get("url", "")]
 
 
 def count_messages(among: Select[int | None]) -> dict[str, int]:

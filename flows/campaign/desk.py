@@ -19,7 +19,7 @@ from campaigns.models import (
     Recipient,
 )
 from campaigns.segments import Segment
-from catalog.queries import categories
+from catalog.queries import all_products, categories
 from flows.campaign.audience import wanted, ways_for
 from flows.campaign.dry_run import DryRun, dry_run
 from flows.campaign.report import what_came
@@ -119,7 +119,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What the editor offers: accounts; templates, articles and tags by account; places, shelves."""
+    """What the editor offers: accounts; templates, articles and tags by account; places and goods."""
 
     accounts: Sequence[Account]
     templates: Mapping[str, Sequence[LibraryTemplate]]
@@ -127,6 +127,7 @@ class Choices:
     tags: Mapping[str, Sequence[Tag]]
     places: Mapping[int, str]
     shelves: Mapping[str, str]
+    products: Mapping[str, str]
 
     @property
     def titles(self) -> Mapping[str, str]:
@@ -153,7 +154,8 @@ def choices(node_id: int) -> Choices:
     articles = {each.name: articles_of(each.appid) for each in accounts}
     tags = {each.name: tags_of(each.appid) for each in accounts}
     places = {node.id: node.name for node in nodes_under(node_id)}
-    return Choices(accounts, templates, articles, tags, places, shelf_names())
+    products = {each.number: each.name for each in all_products()}
+    return Choices(accounts, templates, articles, tags, places, shelf_names(), products)
 
 
 def shelf_names() -> dict[str, str]:

@@ -183,7 +183,7 @@ def _account(name: str, who: Who) -> Account:
 def _check(plan: Plan, appid: str) -> None:
     require_tags(Segment.from_json(plan.segment), appid)
     if plan.product_number and product_by_number(plan.product_number) is None:
-        raise BadInput("没有这个商品", fields=["product_number"])
+        raise BadInput("没有这个商品", fields=["landing"])
 
 
 def _require_ready(row: Campaign) -> None:

@@ -91,7 +91,8 @@ def _close_the_day(page: Page, day: str, number: str) -> None:
     expect(page.locator("h1 .badge")).to_have_text("已说明")
     expect(page.locator(".line")).to_contain_text("卡罗尔")
     page.get_by_role("link", name=day).click()
-    page.get_by_role("button", name="日清").click()
+    page.locator("summary", has_text="日清").click()
+    page.get_by_role("button", name="确认日清").click()
     expect(page.locator("h1 .badge")).to_have_text("已日清")
 
 
@@ -133,7 +134,8 @@ def _agree(page: Page, month: str) -> None:
 
 def _close_the_month(page: Page, market: Market, month: str) -> None:
     """Progress is shown while statements are frozen; the page comes to the end by itself."""
-    page.get_by_role("button", name="结账").click()
+    page.locator("summary", has_text="结账").click()
+    page.get_by_role("button", name="确认结账").click()
     expect(page.get_by_role("heading", name="正在封存结算单")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_be_visible()
     market.work()

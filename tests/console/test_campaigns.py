@@ -356,6 +356,34 @@ def test_nonsense_makes_no_campaign(writer: Desk, form: dict[str, str]) -> None:
     assert db.session.scalars(select(Campaign)).all() == []
 
 
+def test_a_refused_form_comes_back_as_it_was_typed(writer: Desk) -> None:
+    typed = {**FORM, "name": "写了很久的活动", "quiet_days": "45", "rate_per_second": "900"}
+    refused = writer.post("/campaigns", **typed)
+    assert refused.status_code == 400
+    for kept in ("写了很久的活动", 'value="45"', 'value="900"', "提醒已购机客户领取发票"):
+        assert kept in refused.text
+    assert "应为 1 到 500 的整数" in refused.text
+    assert 'aria-describedby="fault-rate_per_second"' in refused.text
+
+    path = made(writer)
+    again = writer.post(f"{path}/edit", **{**FORM, "purpose": "改过的目的", "landing": "PD0"})
+    assert again.status_code == 400
+    assert "改过的目的" in again.text
+    assert "没有这个商品" in again.text
+    assert row().purpose == FORM["purpose"]
+
+
+def test_what_is_stopped_for_good_is_asked_for_twice_and_says_for_how_many(
+    writer: Desk, reader: Desk, run_jobs: Callable[[], None], world: World
+) -> None:
+    (bob,) = followers(["Bob"])
+    paid(bob)
+    brought(bob, world.alice_id)
+    page = reader.get(going(writer, reader, run_jobs)).text
+    assert "确认终止" in page
+    assert "还没有发送的 1 人不再发送" in page
+
+
 def test_somebody_else_may_answer_for_a_finding_and_is_remembered(
     writer: Desk, reader: Desk, desk_of: Desks
 ) -> None:

@@ -13,6 +13,7 @@ from orders.models import OrderLine, SalesOrder
 from org.models import Rep
 from payments.exceptions import open_exception
 from payments.models import ExceptionKind, Payment
+from templates_msg.models import Message, MessageKind, MessageStatus
 from tests.console.conftest import Desks
 from tests.console.world import World, known, order
 from tests.counting import questions
@@ -137,7 +138,38 @@ def test_an_orders_page_asks_for_nothing_twice(desk_of: Desks, world: World) -> 
         assert "爱丽丝" in desk.get(path).text
     told = [each for each in asked if not each.startswith("BEGIN")]
     assert sorted(set(told)) == sorted(told)
-    assert len(told) <= 17
+    assert len(told) <= 18
+
+
+def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
+    desk_of: Desks, world: World
+) -> None:
+    path = f"/orders/{world.southern.number}"
+    assert "还没有发过" in desk_of("south").get(path).text
+    with transaction() as session:
+        sold = session.scalars(select(SalesOrder).filter_by(number=world.southern.number)).one()
+        for purpose, status, number in (
+            ("order_paid", MessageStatus.DELIVERED, sold.number),
+            ("order_shipped", MessageStatus.BLOCKED, sold.number),
+            ("plan_activated", MessageStatus.SENT, "OD-another"),
+        ):
+            session.add(
+                Message(
+                    key=f"{purpose}:{number}",
+                    appid="wx0",
+                    identity_id=sold.identity_id,
+                    kind=MessageKind.TEMPLATE,
+                    purpose=purpose,
+                    content={"data": {}, "url": f"http://wx.test/orders/{number}"},
+                    status=status,
+                    error="user block" if status == MessageStatus.BLOCKED else None,
+                    created_at=clock.now(),
+                )
+            )
+    page = desk_of("south").get(path).text
+    for words in ("订单已支付", "已送达", "已发货", "被用户拒收", "user block"):
+        assert words in page
+    assert "套餐已开通" not in page
 
 
 def test_a_spreadsheet_reads_chinese_and_runs_nothing(desk_of: Desks, world: World) -> None:
