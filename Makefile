@@ -19,6 +19,7 @@ SECONDS ?= 600
 SEED ?= 1
 DATABASE ?= sqlite
 WHAT ?= trouble
+ROUNDS ?= 5
 RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
@@ -37,8 +38,8 @@ story: ## the whole story headless, checked against database and witness; then 6
 chaos: ## ten minutes of trouble on real processes, then every invariant; SECONDS=, SEED= (the same schedule again), DATABASE=sqlite|postgresql|URL
 	@$(DEV) -m demo.chaos --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
 
-endure: ## one thing for as long as asked, counts in one JSON line; WHAT=trouble|kills|duplicates|sale|restarts|fuzz|hosts|soak, SECONDS=, SEED=, DATABASE=sqlite|postgresql
-	@$(DEV) -m bench.endure $(WHAT) --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
+endure: ## one thing for as long as asked, counts in one JSON line; WHAT=trouble|kills|duplicates|sale|restarts|fuzz|hosts|soak|callbacks|notices|sends|access|bill, SECONDS=, SEED=, DATABASE=sqlite|postgresql; WHAT=all ROUNDS=, then WHAT=table
+	@$(DEV) -m bench.endure $(WHAT) --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)" --rounds $(ROUNDS) --journal build/endure.jsonl $(ARGS)
 
 test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests
 	@$(DEV) -m tools.checks

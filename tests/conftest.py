@@ -1,6 +1,7 @@
 """What every test stands on: a migrated database of its own that really commits, and the app."""
 
 import gc
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--steps", type=int, help="how long each of them is")
     parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
     parser.addoption("--fuzz-seed", type=int, help="of a fuzzer's inputs, else always the same")
-    parser.addoption("--tally", help="a file that gets a line for each fuzzer: inputs it tried")
+    parser.addoption("--tally", help="a file that gets a line a test that counts what it tries")
     parser.addoption("--size", type=int, default=1, help="how many times larger races are")
 
 
@@ -52,6 +53,22 @@ def size(request: pytest.FixtureRequest) -> int:
     """How many times larger a race is than in the ordinary suite: what --size says."""
     times: int = request.config.getoption("--size")
     return times
+
+
+Tally = Callable[[int], None]
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Write down how much a test tried, in the file that --tally names, if it does."""
+    path = request.config.getoption("--tally")
+
+    def note(tried: int) -> None:
+        if path:
+            with Path(path).open("a", encoding="utf-8") as file:
+                file.write(f"{json.dumps([request.node.name, tried])}\n")
+
+    return note
 
 
 def pytest_configure() -> None:

@@ -7,6 +7,7 @@ the machine's cores with the server.
 """
 
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -27,13 +28,14 @@ from bench.goals import tell
 from demo import processes
 from demo.ports import free_port
 from tests.postgres import PostgresServer
+from tools.keeper import signal_group
 from wechat.codec import Codec
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CONNECTIONS = 32
 WORKERS = 2
 THREADS = 16
-READY_SECONDS = 30.0
+READY_SECONDS, END_SECONDS = 60.0, 20.0
 DOOR = processes.command("door")[2:]
 
 
@@ -137,8 +139,17 @@ def serving(
         _wait(port, process)
         yield Contender(name, path, port, process)
     finally:
-        process.terminate()
-        process.wait(20)
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """It is asked to, and made to if it does not: one that never came up may not listen."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        signal_group(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:

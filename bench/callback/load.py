@@ -27,7 +27,12 @@ class Run:
 
 
 class Client:
-    """One connection: sends a request, waits for its whole reply."""
+    """One connection: sends a request, waits for its whole reply.
+
+    `number` is of use to whoever sends: which of his requests is under way here.
+    """
+
+    number = 0
 
     def __init__(self, address: tuple[str, int]) -> None:
         self.socket = socket.create_connection(address)
@@ -41,7 +46,7 @@ class Client:
         self.socket.sendall(request)
 
     def reply(self) -> bool | None:
-        """None while incomplete; then whether it was a 200 with a body."""
+        """None while incomplete; then whether it was a 200 with a body, or a 204."""
         chunk = self.socket.recv(65_536)
         if not chunk:
             raise ConnectionError("the server closed a connection")
@@ -49,6 +54,8 @@ class Client:
         head, separator, body = self._received.partition(b"\r\n\r\n")
         if not separator:
             return None
+        if head.startswith(b"HTTP/1.1 204"):
+            return True
         length = _length(head)
         if len(body) < length:
             return None

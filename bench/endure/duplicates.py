@@ -39,7 +39,7 @@ def play(ground: Ground) -> None:
             _storm(ground, post)
             trade.finish()
             trade.hold()
-            expect("notices kept", _kept(), len(post.known))
+            expect("notices kept", notices_kept(), len(post.known))
             ground.counts["rounds"] += 1
         ground.counts["notices"] = len(post.known)
         trade.hold_everything()
@@ -93,6 +93,7 @@ def _storm(ground: Ground, post: Post) -> None:
     ground.counts["delivered"] += len(letters)
 
 
-def _kept() -> int:
+def notices_kept() -> int:
+    """How many notices the service has stored."""
     db.session.rollback()
     return db.session.scalar(select(func.count()).select_from(PayNotice)) or 0

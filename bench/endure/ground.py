@@ -37,6 +37,8 @@ class Ground:
     database: str
     seconds: float
     seed: int
+    rate: int | None = None
+    """How many a second where a run holds a rate; its own, if not said."""
     counts: Counter[str] = field(default_factory=Counter)
     began: float = field(default_factory=time.monotonic)
 
@@ -49,6 +51,10 @@ class Ground:
     def random(self) -> Random:
         """What the next round does follows from it."""
         return Random(f"{self.seed}/{self.counts['rounds']}")  # noqa: S311 - to be played again
+
+    def least(self, name: str, value: float) -> None:
+        """Count the smallest of all values; whole ones."""
+        self.counts[name] = min(self.counts.get(name, round(value)), round(value))
 
     def most(self, name: str, value: float) -> None:
         """Count the greatest of all values; whole milliseconds, megabytes, rows."""

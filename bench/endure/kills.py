@@ -1,7 +1,6 @@
 """Kill -9, again and again, of who does the work of paid and refunded orders: everything happens once."""
 
 import json
-import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -9,7 +8,9 @@ from contextlib import contextmanager
 from typing import Final
 
 from bench.endure.ground import ROOT, Ground, expect
+from bench.endure.pickled import keep_config
 from bench.endure.shop import Trade, trading_shop
+from wx_backend.config import Config
 
 ORDERS, BACK, KILLS = 24, 6, 30
 """Of one round; kills are twice as many: while orders are paid, and while some are refunded."""
@@ -44,10 +45,9 @@ def _kill(ground: Ground, kill: Killing, when: str) -> None:
 
 
 @contextmanager
-def _nursery(ground: Ground, config: object) -> Iterator[Killing]:
+def _nursery(ground: Ground, config: Config) -> Iterator[Killing]:
     """Whoever brings up those that are to be killed: a process of its own, without threads."""
-    path = ground.folder / "config.pickle"
-    path.write_bytes(pickle.dumps(config))
+    path = keep_config(config, ground.folder)
     command = (sys.executable, "-m", "bench.endure.nursery", str(path))
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -6,19 +6,17 @@ of standard input says how many are to die and the seed of when; the answer is a
 
 import json
 import os
-import pickle
 import signal
 import sys
 import time
-from pathlib import Path
 from random import Random
 from typing import Final
 
 from flask import Flask
 
 from bench.endure.lapse import held, lapse
+from bench.endure.pickled import service_of
 from tests.limits import lengthen
-from wx_backend.app import create_app
 from wx_backend.db import db
 from wx_backend.outbox import CALL, WORK
 from wx_backend.worker import drain_queue
@@ -30,7 +28,7 @@ REST_SECONDS: Final = 0.002
 def main(path: str) -> None:
     """Answer every line until there is none any more."""
     lengthen()
-    app = create_app(pickle.loads(Path(path).read_bytes()))  # noqa: S301 - written by our own parent
+    app = service_of(path)
     for line in sys.stdin:
         kills, seed = json.loads(line)
         told = _deaths(app, kills, Random(seed))  # noqa: S311 - to be played again

@@ -9,7 +9,7 @@ from bench.endure.ground import Ground, configured, expect, migrated, serving
 from bench.endure.lapse import lapse
 from catalog.stock_by_hand import receive_stock
 from simulator import paykeys
-from simulator.server import start
+from simulator.server import Running, start
 from tests.catalog.shelf import NOON
 from tests.flows.trade.conftest import trading
 from tests.flows.trade.letters import bind_alice, set_up_templates, template_messages
@@ -35,9 +35,10 @@ CHECKED_EVERY: Final = 10
 
 @dataclass(frozen=True)
 class Shop:
-    """A market, and who takes what WeChat Pay sends to it."""
+    """A market, the pretend WeChat with its WeChat Pay, and who takes what is sent from there."""
 
     market: Market
+    platform: Running
     receiver: Receiver
 
 
@@ -57,7 +58,7 @@ def trading_shop(ground: Ground) -> Iterator[Shop]:
                 set_up_templates(stage)
                 bind_alice(market, stage)
                 receiver.answer = market.door
-                yield Shop(market, receiver)
+                yield Shop(market, platform, receiver)
             stage.close()
     finally:
         receiver.stop()

@@ -1,4 +1,4 @@
-"""What a command of the demo says in its last line."""
+"""What a command says: all of it, or the JSON of its last line."""
 
 import json
 import subprocess
@@ -8,8 +8,8 @@ from typing import Any
 from bench.endure.ground import ROOT, Broken
 
 
-def told_by(module: str, *options: str) -> dict[str, Any]:
-    """Run `python -m module`; its one JSON line. Raises Broken with how it ended otherwise."""
+def said_by(module: str, *options: str) -> str:
+    """Run `python -m module`; what it prints. Raises Broken with how it ended, if not well."""
     done = subprocess.run(
         (sys.executable, "-m", module, *options),
         cwd=ROOT,
@@ -19,6 +19,12 @@ def told_by(module: str, *options: str) -> dict[str, Any]:
     )
     if done.returncode:
         asked = " ".join((module, *options))
-        raise Broken(f"{asked} ended with {done.returncode}: {done.stderr[-2000:]}")
-    said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        ended = f"{done.stdout[-1000:]}{done.stderr[-2000:]}"
+        raise Broken(f"{asked} ended with {done.returncode}: {ended}")
+    return done.stdout
+
+
+def told_by(module: str, *options: str) -> dict[str, Any]:
+    """Run a command of the demo; its one JSON line."""
+    said: dict[str, Any] = json.loads(said_by(module, *options).splitlines()[-1])
     return said

@@ -8,7 +8,7 @@ from bench.endure.told import told_by
 A_ROUND_SECONDS: Final = 60
 ADDED: Final = (
     *("kills", "kills_at_work", "orders", "paid", "taken_back", "scans", "promises"),
-    *("letters", "sender_deaths"),
+    *("letters", "sender_deaths", "searched_mb"),
 )
 
 
@@ -20,5 +20,7 @@ def play(ground: Ground) -> None:
         told = told_by("demo.chaos", "--seed", str(seed), *options)["chaos"]
         ground.counts.update({name: told[name] for name in ADDED})
         ground.counts["faults"] += sum(told["faults"].values())
+        ground.counts["trouble_seconds"] += A_ROUND_SECONDS
         ground.most("slowest_well_ms", 1_000 * told["well_seconds"])
+        ground.most("slowest_drained_ms", 1_000 * told["drained_seconds"])
         ground.counts["rounds"] += 1

@@ -17,6 +17,7 @@ from demo.chaos.morning import Morning
 from demo.chaos.notary import Notary
 from demo.chaos.schedule import VICTIMS, Event, schedule
 from demo.chaos.settling import drain
+from demo.story import canaries
 from demo.story.checks import CHECKS
 from demo.story.frame import Story, expect
 from demo.story.telling import named, tell
@@ -64,6 +65,7 @@ def chaos(story: Story, ground: Ground, *, seconds: float, seed: int) -> dict[st
         "promises": len(story.journal),
         "well_seconds": well,
         "drained_seconds": drained,
+        "searched_mb": canaries.megabytes([*canaries.logs(story), *canaries.stores(story)]),
         "compared": figures,
     }
 

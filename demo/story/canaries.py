@@ -57,6 +57,11 @@ def stores(story: Story) -> Iterator[Path]:
         yield from (file for file in sorted(folder.rglob("*")) if file.is_file())
 
 
+def megabytes(files: Iterable[Path]) -> int:
+    """How much there is to look through; what is gone meanwhile counts nothing."""
+    return sum(path.stat().st_size for path in files if path.is_file()) // 1_000_000
+
+
 def spellings(text: str) -> set[bytes]:
     """A text as it may stand somewhere: plain, in hex, or in Base64 at any place of a longer text."""
     raw = text.encode()

@@ -19,7 +19,7 @@ def secrets_stay_secret(story: Story) -> str:
     keys = canaries.keys_of(story)
     files = [*canaries.logs(story), *canaries.stores(story)]
     expect("files with a secret", canaries.hits(files, keys), [])
-    return f"{len(keys)} keys, {len(files)} files"
+    return f"{len(keys)} keys, {len(files)} files, {canaries.megabytes(files)} MB"
 
 
 def people_stay_out_of_the_logs(story: Story) -> str:

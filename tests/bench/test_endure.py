@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bench.endure import __main__ as endure
-from bench.endure import fuzz, restarts, sale
-from bench.endure.ground import Ground
+from bench.endure import access, bill, callbacks, fuzz, notices, restarts, sale, sends
+from bench.endure.ground import SQLITE, Ground
+from tests.simulator.receiver import Received
 from tools.keeper import signal_group
 
 ROOT = Path(__file__).parents[2]
@@ -67,6 +68,93 @@ def test_a_server_that_dies_under_load_keeps_what_was_acknowledged(
     assert counts["restarts"] == 1
     assert counts["acknowledged_pushes"] > 0
     assert counts["acknowledged_orders"] > 0
+
+
+@pytest.mark.processes
+def test_pushes_at_a_rate_are_acknowledged_and_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {
+        "RATE": 50,
+        "BURST": 60,
+        "BURST_SECONDS": 0.5,
+        "LATE_SECONDS": 60.0,
+    }.items():
+        monkeypatch.setattr(callbacks, name, value)
+    held, told = told_by(capsys, "callbacks")
+    assert (held, told["held"], told["database"]) == (0, True, "postgresql")
+    counts = told["counts"]
+    assert counts["acknowledged"] == 50 + 50 + 60
+    assert (counts["lost"], counts["refused"], counts["burst_pushes"]) == (0, 0, 60)
+
+
+@pytest.mark.processes
+def test_notices_at_a_rate_have_one_effect_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(notices, "ORDERS", 8)
+    monkeypatch.setattr(notices, "BACK", 4)
+    held, told = told_by(capsys, "notices")
+    assert (held, told["held"]) == (0, True)
+    counts = told["counts"]
+    assert (counts["notices"], counts["delivered"]) == (12, 15)
+
+
+def test_a_fifth_of_the_notices_are_repeats(tmp_path: Path) -> None:
+    first = [Received("POST", str(number), {}, {}, b"") for number in range(100)]
+    going = notices.mixed(first, first[:10], Ground(tmp_path, SQLITE, 0, 1).random)
+    assert {each.path for each in going} == {each.path for each in first}
+    assert len(going) == 125
+    turns = [int(each.path) for each in going]
+    assert turns != sorted(turns)
+
+
+def test_cells_of_access_are_counted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(access, "tried", lambda _ground, *options: len(options))
+    held, told = told_by(capsys, "access")
+    assert (held, told["held"]) == (0, True)
+    assert told["counts"] == {"cells": 1 + len(access.MATRIX), "rounds": 1}
+    assert [path for path in access.MATRIX if not (ROOT / path).is_file()] == []
+
+
+SAID = {
+    "bench.reconcile": "SQLite     found 200 of 200, false 0,  14.5 s, 9.1 of them\n"
+    "PostgreSQL found 200 of 200, false 0,  22.2 s, 9.9 of them\n",
+    "bench.campaign_kills": "5,000 people, 50 kills, 32 s: received 4,990, twice 0, nothing 10, "
+    "of them listed as unknown 10; {'sent': 4900, 'unknown': 100}\nholds\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "counts"),
+    [
+        ("bill", {"found": 400, "planted": 400, "sqlite_seconds": 15, "postgresql_seconds": 23}),
+        ("sends", {"people": 5_000, "twice": 0, "nothing": 10, "listed": 10, "unknown": 100}),
+    ],
+)
+def test_what_other_benches_say_is_counted(
+    what: str,
+    counts: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for module in (bill, sends):
+        monkeypatch.setattr(module, "said_by", lambda name, *_: SAID[name])
+    held, told = told_by(capsys, what)
+    assert (held, told["held"]) == (0, True)
+    assert counts.items() <= told["counts"].items()
+
+
+def test_a_difference_that_is_not_found_breaks_the_bill(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missed = SAID["bench.reconcile"].replace("found 200", "found 199")
+    monkeypatch.setattr(bill, "said_by", lambda *_: missed)
+    held, told = told_by(capsys, "bill")
+    assert (held, told["held"]) == (1, False)
+    assert "differences found" in told["broken"]
 
 
 def test_fuzzers_tell_how_much_they_tried(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextvars import Context
 from dataclasses import dataclass
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from org.invites import bind_rep
 from org.models import Role, Tier
+from tests.conftest import Tally
 from tests.console.desk import Desk
 from tests.console.world import STAFF, Person, World, known
 from wx_backend import clock
@@ -111,9 +113,9 @@ def is_refused(answer: TestResponse) -> bool:
 
 @pytest.mark.timeout(300)
 def test_every_route_lets_in_whom_the_table_names_and_nobody_else(
-    app: Flask, guests: list[Guest]
+    app: Flask, guests: list[Guest], tally: Tally
 ) -> None:
-    wrong = []
+    wrong, tried = [], count()
     for guest in guests:
         desk = Desk(app, guest.browser)
         token = desk.token()
@@ -121,20 +123,24 @@ def test_every_route_lets_in_whom_the_table_names_and_nobody_else(
             if is_said_by_root(guest, TABLE[endpoint]):
                 continue
             answer = call(guest, method, path, token)
+            next(tried)
             allowed = is_allowed(TABLE[endpoint], guest)
             if answer.status_code >= 500 or is_refused(answer) == allowed:
                 wrong.append((guest.name, endpoint, method, answer.status_code))
+    tally(next(tried))
     assert not wrong, wrong
 
 
-def test_no_form_works_without_its_token(app: Flask, guests: list[Guest]) -> None:
-    wrong = []
+def test_no_form_works_without_its_token(app: Flask, guests: list[Guest], tally: Tally) -> None:
+    wrong, tried = [], count()
     for guest in guests:
         for endpoint, method, path in calls(app):
             if method == "POST" and is_allowed(TABLE[endpoint], guest):
                 answer = call(guest, method, path, token="forged")
+                next(tried)
                 if answer.status_code != 400:
                     wrong.append((guest.name, endpoint, answer.status_code))
+    tally(next(tried))
     assert not wrong, wrong
 
 

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from org.models import OrgNode, Staff, Tier
 from org.queries import is_within
+from tests.conftest import Tally
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.owned import Named, Owned, everything_owned
@@ -145,8 +146,9 @@ def test_there_is_one_of_everything_that_a_route_names(
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("login", CALLERS)
 def test_own_is_found_and_foreign_is_answered_like_missing(
-    app: Flask, desk_of: Desks, owned: Mapping[str, Owned], login: str
+    app: Flask, desk_of: Desks, owned: Mapping[str, Owned], login: str, tally: Tally
 ) -> None:
+    tried = 0
     desk, (mine, tier) = desk_of(login), place_of(login)
     token, wrong = desk.token(), list[tuple[object, ...]]()
     before = rows(but=("staff_session",))
@@ -158,11 +160,14 @@ def test_own_is_found_and_foreign_is_answered_like_missing(
                 [(each.status_code, each.text) for each in asked(app, desk, rule, named, token)]
                 for named in (found.named, {})
             )
+            tried += len(there)
             if there != missing or not {status for status, _ in there} <= {403, 404}:
                 wrong.append((rule.endpoint, heads(there), heads(missing)))
         elif "GET" in (rule.methods or ()) and rule.arguments <= {*found.named}:
             status = desk.get(address(app, rule, found.named)).status_code
+            tried += 1
             if (status in {200, 302}) is not TABLE[rule.endpoint].admits("administrator", tier):
                 wrong.append((rule.endpoint, status, "his own"))
+    tally(tried)
     assert not wrong, "\n".join(map(str, wrong))
     assert rows(but=("staff_session",)) == before

@@ -17,6 +17,7 @@ from org.places import PlaceFilter, count_places, places_found
 from org.queries import under
 from org.roster import RepFilter, count_reps, reps_found
 from org.staff_roster import StaffFilter, count_staff, staff_found
+from tests.conftest import Tally
 from tests.console.world import World
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
@@ -124,10 +125,11 @@ def scopes() -> Iterator[tuple[Select[int], int, set[int]]]:
 
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("name", LISTS)
-def test_rows_are_exactly_those_of_the_scope(name: str) -> None:
+def test_rows_are_exactly_those_of_the_scope(name: str, tally: Tally) -> None:
     listing = LISTS[name]
     everything: Sequence[Any] = db.session.scalars(select(listing.table)).all()
-    for (scope, node_id, mine), text in product(scopes(), TEXTS):
+    asked = list(product(scopes(), TEXTS))
+    for (scope, node_id, mine), text in asked:
         found, count = listing.ask(scope, node_id, text)
         expected = {
             each.id
@@ -135,3 +137,4 @@ def test_rows_are_exactly_those_of_the_scope(name: str) -> None:
             if listing.place(each) in mine and listing.is_meant(each, text)
         }
         assert ({each.id for each in found}, count) == (expected, len(expected)), (node_id, text)
+    tally(len(asked))

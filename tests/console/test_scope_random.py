@@ -8,6 +8,7 @@ are not there, a scope of nothing, and one of NULLs; texts hold what SQL and LIK
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ from reconciliation.models import DifferenceClass, DifferenceStatus
 from settlement.payouts.queries import batches_within, count_batches
 from settlement.statements.models import StatementOwner
 from settlement.statements.queries import StatementFilter, count_statements, statements_found
+from tests.conftest import Tally
 from tests.console.owned import everything_owned, quiet_statement
 from tests.console.world import World, order
 from wx_backend import clock
@@ -191,19 +193,22 @@ def scopes(nodes: Sequence[int]) -> st.SearchStrategy[Scope]:
 
 @pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("name", LISTS)
-def test_rows_are_a_subset_of_the_scope(name: str) -> None:
+def test_rows_are_a_subset_of_the_scope(name: str, tally: Tally) -> None:
     nodes = db.session.scalars(select(OrgNode.id)).all()
     everywhere = select(OrgNode.id)
     assert LISTS[name](everywhere, Asked("", 0)).places, "nothing to be kept apart"
+    tried = count()
 
     @given(scope=scopes(nodes), text=st.sampled_from(TEXTS), pick=st.integers(0, 20))
     @settings(
         max_examples=80, derandomize=True, suppress_health_check=list(HealthCheck), deadline=None
     )
     def hold(scope: Scope, text: str, pick: int) -> None:
+        next(tried)
         mine = {each for each in db.session.scalars(scope) if each is not None}
         found = LISTS[name](scope, Asked(text, pick))
         assert all(places & mine for places in found.places), (mine, text, pick)
         assert found.count is None or found.count == len(found.places)
 
     hold()
+    tally(next(tried))

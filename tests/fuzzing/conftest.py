@@ -1,10 +1,8 @@
 """Inputs that are nearly right, and what every reader of them owes: an answer or its one error, soon."""
 
-import json
 import resource
 from collections.abc import Callable
 from itertools import count
-from pathlib import Path
 from time import thread_time
 from typing import Any, Final
 
@@ -12,6 +10,8 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from tests.conftest import Tally
 
 EXAMPLES: Final = 60
 CPU_SECONDS: Final = 1.0
@@ -48,13 +48,13 @@ NASTY: Final = (
 
 
 @pytest.fixture
-def fuzz(request: pytest.FixtureRequest) -> Fuzz:
+def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Fuzz:
     """Holds a check against many inputs; `--examples` says how many, `--fuzz-seed` which others.
 
     No input may take a second of CPU, nor all of them together 128 MiB more memory than before.
     """
     examples = request.config.getoption("--examples") or EXAMPLES
-    seed, tally = request.config.getoption("--fuzz-seed"), request.config.getoption("--tally")
+    seed = request.config.getoption("--fuzz-seed")
 
     def run(inputs: st.SearchStrategy[Any], check: Callable[[Any], object]) -> None:
         before, tried = _most_memory_kib(), count()
@@ -74,9 +74,7 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
             assert thread_time() - start < CPU_SECONDS
 
         (each if seed is None else hypothesis.seed(seed)(each))()
-        if tally:
-            with Path(tally).open("a", encoding="utf-8") as file:
-                file.write(f"{json.dumps([request.node.name, next(tried)])}\n")
+        tally(next(tried))
         assert _most_memory_kib() - before < GROWTH_KIB
 
     return run

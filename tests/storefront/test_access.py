@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from members.erasure import erase_member
+from tests.conftest import Tally
 from tests.storefront.conftest import Phones
 from tests.storefront.phone import DESKTOP, Phone
 from wx_backend import access, clock
@@ -33,10 +34,13 @@ def ask(phone: Phone, rule: Rule) -> int:
 
 
 @pytest.mark.usefixtures("mall")
-def test_a_strangers_browser_gets_into_no_members_route(app: Flask, phone_of: Phones) -> None:
+def test_a_strangers_browser_gets_into_no_members_route(
+    app: Flask, phone_of: Phones, tally: Tally
+) -> None:
     rules = members_rules(app)
     assert len(rules) >= 8
     assert {ask(phone_of("Bob", DESKTOP), rule) for rule in rules} == {401}
+    tally(len(rules))
 
 
 @pytest.mark.usefixtures("mall")

@@ -20,6 +20,7 @@ from orders.counter_models import CounterOffer
 from orders.models import OrderLine, SalesOrder
 from referral.models import Receipt
 from tests.catalog.pool import FIRST, SECOND
+from tests.conftest import Tally
 from tests.rows import rows
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import DESKTOP, Phone
@@ -192,7 +193,7 @@ def calls(app: Flask, phone: Phone, things: Things) -> Iterator[tuple[str, TestR
             yield rule.endpoint, form(phone, path, line=things.line, stars="5")
 
 
-def test_in_a_path(app: Flask, town: Town) -> None:
+def test_in_a_path(app: Flask, town: Town, tally: Tally) -> None:
     before = rows(but=PASSING)
     foreign = [(name, said(each, town.his)) for name, each in calls(app, town.mallory, town.his)]
     missing = [(name, said(each, NOBODYS)) for name, each in calls(app, town.mallory, NOBODYS)]
@@ -200,6 +201,7 @@ def test_in_a_path(app: Flask, town: Town) -> None:
     for (name, there), (_, nowhere) in zip(foreign, missing, strict=True):
         assert there == nowhere, name
         assert there[0] in {404, 409}, (name, there)
+    tally(len(foreign))
     assert rows(but=PASSING) == before
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from itertools import count
 
 import pytest
 from flask import Flask
@@ -15,6 +16,7 @@ from fulfilment.bookings import book
 from fulfilment.nodes import Node
 from referral.models import Place, Subject
 from referral.operations import Sharer, Sharing, open_share
+from tests.conftest import Tally
 from tests.console.owned import quiet_statement
 from tests.console.world import World
 from tests.org.cast import hire
@@ -142,8 +144,9 @@ def test_there_is_one_of_everything_that_a_route_names(
 
 @pytest.mark.parametrize("who", ["colleague", "sibling", "other province"])
 def test_foreign_is_answered_like_missing_and_changes_nothing(
-    app: Flask, things: Mapping[str, Thing], phone_of: Phones, world: World, who: str
+    app: Flask, things: Mapping[str, Thing], phone_of: Phones, world: World, who: str, tally: Tally
 ) -> None:
+    tried = count()
     rep_id = {
         "colleague": lambda: hire(world.tree.hall, "卡罗尔"),
         "sibling": lambda: hire(world.tree.corner, "戴夫"),
@@ -156,12 +159,14 @@ def test_foreign_is_answered_like_missing_and_changes_nothing(
         assert thing
         if who == "colleague" and thing.whose is Whose.OUTLET:
             continue
+        next(tried)
         there, nowhere = (
             (answer.status_code, answer.text)
             for answer in (asked(app, phone, rule, named) for named in (thing.named, {}))
         )
         if there != nowhere or there[0] != 404:
             wrong.append((rule.endpoint, there, nowhere))
+    tally(next(tried))
     assert not wrong, wrong
     assert rows(but=PASSING) == before
 
