@@ -11,7 +11,7 @@ from referral.models import CodeKind, Place, Subject
 from referral.operations import Sharer, Sharing, open_share, plan_scene_code
 from tests.postgres import PostgresServer
 from wx_backend import clock, migrate
-from wx_backend.app import create_app
+from wx_backend.app import close_app, create_app
 from wx_backend.config import Config
 from wx_backend.db import transaction
 
@@ -56,3 +56,4 @@ def _seed(config: Config) -> None:
             share_id=share.id,
             now=now,
         )
+    close_app(app)
