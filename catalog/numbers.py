@@ -157,6 +157,11 @@ def rest(*, key: str, now: datetime) -> bool:
     )
 
 
+def hand_over(*, keys: Collection[str], member_id: int) -> None:
+    """These order lines are another member's: so are the numbers they hold or have bought."""
+    _move(PhoneNumber.key.in_(keys), member_id=member_id)
+
+
 def free_due(*, now: datetime) -> int:
     """Free what was held or rested past its time; how many numbers."""
     return _moved(

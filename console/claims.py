@@ -21,7 +21,7 @@ _VERDICTS: Final = (ClaimVerdict.APPROVED, ClaimVerdict.REJECTED)
 _AGREED: Final = {
     ClaimKind.LOST: "已同意，新微信已接管客户的订单，原微信已挂失",
     ClaimKind.FOUND: "已解除挂失，原微信可重新登录",
-    ClaimKind.WRONG: "已解除挂失并分开两个微信，新微信不再看到该客户的订单；换绑期间所下的订单仍在原客户名下，请逐一核对",
+    ClaimKind.WRONG: "已解除挂失并分开两个微信，新微信不再看到该客户的订单",
 }
 LIFTS: Final = {
     ClaimKind.FOUND: "原微信找回了（两个微信都是这位客户，都可登录）",
@@ -72,16 +72,17 @@ def decide(claim_id: int, verdict: str) -> ResponseReturnValue:
     )
     if known is ClaimVerdict.REJECTED and not note:
         raise BadInput("请填写驳回原因", fields=["note"])
-    number, kind = retried(
+    done = retried(
         lambda: lost_wechat.decide(
             claim_id, verdict=known, note=note, node_id=node_id, actor=_actor(), now=now
         )
     )
     log.info(
-        "claim decided", extra={"order": number, "staff_id": staff().staff_id, "verdict": known}
+        "claim decided",
+        extra={"order": done.number, "staff_id": staff().staff_id, "verdict": known},
     )
-    flash(_AGREED[kind] if known is ClaimVerdict.APPROVED else "已驳回")
-    return _back(number)
+    flash(_agreed(done) if known is ClaimVerdict.APPROVED else "已驳回")
+    return _back(done.number)
 
 
 @bp.post("/claims/<int:claim_id>/lift")
@@ -110,6 +111,19 @@ def withdraw(claim_id: int) -> ResponseReturnValue:
     )
     flash("已撤回申请")
     return _back(number)
+
+
+def _agreed(done: lost_wechat.Decided) -> str:
+    """What became of it, with what went to the WeChat that had made it."""
+    counts = {
+        "个订单": done.given.orders,
+        "个收货地址": done.given.addresses,
+        "个手机号": done.given.phones,
+    }
+    moved = "、".join(f"{count} {what}" for what, count in counts.items() if count)
+    return _AGREED[done.kind] + (
+        f"；换绑期间留下的 {moved}已移到实际使用的微信名下" if moved else ""
+    )
 
 
 def _back(number: str) -> ResponseReturnValue:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from flows.accounts import identity_to_write_to
-from flows.messages import send_notice
+from flows.parting import GivenBack, give_back
+from flows.parting_books import Left, left_where_it_is
 from flows.phone_proof import has_rights
 from flows.sealed import shown_contact
+from flows.telling_claims import have_told, have_told_parted
 from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
 from members.claims import (
     NotClaimable,
@@ -30,8 +31,6 @@ from members.claims import (
 from members.lifting import lifts_of
 from members.phone_joining import PROOF_COUNTS_FOR
 from members.queries import (
-    appid_of,
-    identity_at,
     member_by_number,
     member_ids_of,
     members_by_id,
@@ -43,13 +42,8 @@ from orders.queries import orders_of_members
 from orders.search import order_numbers, order_within
 from org.queries import under
 from org.roster import holds_everything
-from wx_backend import clock
-from wx_backend.clock import SHANGHAI
 from wx_backend.errors import NotFound
-from wx_backend.outbox import defer, job
-from wx_backend.platform import config
 
-TO_CUSTOMER: Final = "wechat_changed"
 COUNTED: Final = 100
 """So many orders of a person are counted, and so many claims shown."""
 
@@ -67,7 +61,8 @@ class Candidate:
 class ClaimFile:
     """The customer of one order: who he is, which WeChats could be his new one, what was asked so far.
 
-    `numbers` are those of the members in the claims, by id; `lifts` how each of them can be lifted.
+    `numbers` are those of the members named, by id; `lifts` how each claim can be lifted, `left` what
+    stays where it is after one was lifted as wrong, since nothing tells who left it.
     """
 
     order: SalesOrder
@@ -77,7 +72,17 @@ class ClaimFile:
     candidates: Sequence[Candidate]
     claims: Sequence[MemberClaim]
     lifts: Mapping[int, Sequence[ClaimKind]]
+    left: Mapping[int, Sequence[Left]]
     numbers: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What was decided: about which order, of what kind, and how much it gave to whoever had made it."""
+
+    number: str
+    kind: ClaimKind
+    given: GivenBack
 
 
 def claim_file(order_number: str, *, node_id: int, now: datetime) -> ClaimFile:
@@ -85,7 +90,9 @@ def claim_file(order_number: str, *, node_id: int, now: datetime) -> ClaimFile:
     order = _order(order_number, node_id)
     old_id, provers = _customer(order), _provers(order, now)
     asked = claims_of_order(order.number)
-    people = members_by_id({old_id, *provers, *(each.new_id for each in asked)})
+    left = {each.id: _left(each) for each in asked}
+    stays = {one.member_id for each in left.values() for one in each}
+    people = members_by_id({old_id, *provers, *stays, *(each.new_id for each in asked)})
     numbers = {each: member.number for each, member in people.items()}
     return ClaimFile(
         order=order,
@@ -99,6 +106,7 @@ def claim_file(order_number: str, *, node_id: int, now: datetime) -> ClaimFile:
         ],
         claims=asked,
         lifts={each.id: kinds for each in asked if (kinds := lifts_of(each))},
+        left=left,
         numbers=numbers,
     )
 
@@ -145,20 +153,24 @@ def lift(
 
 def decide(
     claim_id: int, *, verdict: ClaimVerdict, note: str, node_id: int, actor: str, now: datetime
-) -> tuple[str, ClaimKind]:
-    """Another person agrees or does not; the order's number, and what it was about.
+) -> Decided:
+    """Another person agrees or does not.
 
-    Raises NotFound, ClaimDecided, OwnClaim, and NotClaimable, NothingToLift or StillOne for what does
-    not hold any more.
+    Raises NotFound, ClaimDecided, OwnClaim, and NotClaimable, NothingToLift, StillOne or LaterFirst for
+    what does not hold any more.
     """
     asked, order = _asked(claim_id, node_id)
     kind = ClaimKind(asked.kind)
     if verdict is ClaimVerdict.APPROVED and kind is ClaimKind.LOST:
         provers = _provers(order, now)
         require_claimable(asked.old_id, asked.new_id, provers=provers, has_rights=has_rights)
-        _have_told(asked, order)
+    have_told(asked, order, verdict)
     decide_claim(asked, verdict=verdict, note=note, actor=actor, now=now)
-    return order.number, kind
+    given = GivenBack()
+    if verdict is ClaimVerdict.APPROVED and kind is ClaimKind.WRONG:
+        given = give_back(claim_by_id(asked.lifts_id or 0))
+        have_told_parted(asked, order)
+    return Decided(order.number, kind, given)
 
 
 def withdraw(claim_id: int, *, node_id: int, actor: str, now: datetime) -> str:
@@ -168,35 +180,12 @@ def withdraw(claim_id: int, *, node_id: int, actor: str, now: datetime) -> str:
     return order.number
 
 
-@job("claim.tell")
-def tell_changed(*, claim_id: int, identity_id: int) -> None:
-    """Tell the new WeChat that it has the customer's orders, as long as it has.
-
-    Accounts without a message tell nobody.
-    """
-    asked = claim_by_id(claim_id)
-    if asked.decided_at is None or ClaimKind.WRONG not in lifts_of(asked):
-        return
-    send_notice(
-        key=f"{TO_CUSTOMER}:{claim_id}",
-        identity_id=identity_id,
-        purpose=TO_CUSTOMER,
-        values={
-            "number": asked.order_number,
-            "at": f"{asked.decided_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-        },
-        url=f"{config().service.base_url}/orders",
-        now=clock.now(),
-    )
-
-
-def _have_told(asked: MemberClaim, order: SalesOrder) -> None:
-    """By the account of the order where that knows the new WeChat; asked before both are one person."""
-    new_id = min(persons_of({asked.new_id}))
-    there = identity_at(member_ids_of(new_id), appid_of(order.identity_id))
-    identity_id = there or identity_to_write_to(new_id)
-    if identity_id is not None:
-        defer(tell_changed, claim_id=asked.id, identity_id=identity_id)
+def _left(asked: MemberClaim) -> Sequence[Left]:
+    """What stays after a claim was lifted by this one."""
+    is_wrong = asked.kind == ClaimKind.WRONG and asked.verdict == ClaimVerdict.APPROVED
+    if not is_wrong or asked.lifts_id is None or asked.decided_at is None:
+        return ()
+    return left_where_it_is(claim_by_id(asked.lifts_id), asked.decided_at)
 
 
 def _shown(claim_id: int, node_id: int) -> SalesOrder:

@@ -44,6 +44,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "review_ask": Event("邀请评价", _ORDER),
     "order_refunded": Event("已退款", {"number": _NUMBER, "amount": _AMOUNT, "at": _AT}),
     "wechat_changed": Event("微信换绑完成", {"number": _NUMBER, "at": _AT}),
+    "wechat_decided": Event(
+        "微信换绑审批结果", {"result": Value("结果", "换绑已撤销，请核对您的订单"), "at": _AT}
+    ),
     "rep_order": Event("客户下单", {**_ORDER, "amount": _AMOUNT, "paid_at": _AT}, is_for_reps=True),
     "customer_scanned": Event(
         "客户扫码", {"customer": Value("客户", "客户 10086001"), "at": _AT}, is_for_reps=True

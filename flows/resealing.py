@@ -4,7 +4,7 @@ A value is exchanged only while it is still the one that was read, so an erasure
 between stands. What has been done stays done: an interrupted run goes on where values are stale.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -77,6 +77,23 @@ SEALED: Final = (
     Sealed(PickupCode, {"sealed": lambda code: pickup_place(code.order_id)}),
     Sealed(ListEntry, {"sealed": lambda line: list_place(line.campaign_id, line.position)}),
 )
+
+
+def sealed_elsewhere(rows: Iterable[Any], change: Callable[[], None]) -> None:
+    """Change what the places of locked rows are made of; their values are sealed anew for the new ones.
+
+    Raises CannotOpen for a value that does not belong where it stands.
+    """
+    places = {each.table: each.places for each in SEALED}
+    opened = [
+        (row, column, place, vault().open(value, place=place(row)))
+        for row in rows
+        for column, place in places[type(row)].items()
+        if (value := getattr(row, column)) is not None
+    ]
+    change()
+    for row, column, place, text in opened:
+        setattr(row, column, vault().seal(text, place=place(row)))
 
 
 def rows_to_look_at() -> int:

@@ -182,6 +182,44 @@ def cancel_booking(booking_id: int, *, member_ids: Collection[int], now: datetim
         _give_place(found.outlet_id, found.starts_at)
 
 
+def hand_bookings(*, order_id: int, member_id: int) -> None:
+    """An order is another member's: so is every appointment to fetch it."""
+    db.session.execute(
+        update(Booking)
+        .where(Booking.order_id == order_id)
+        .values(member_id=member_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def hand_visits(
+    *, member_ids: Collection[int], since: datetime, until: datetime | None, member_id: int
+) -> None:
+    """What these members booked in a span to come without an order is another's.
+
+    Where he has such an appointment himself he keeps that one.
+    """
+    his = select(Booking.outlet_id).where(
+        Booking.member_id == member_id,
+        Booking.order_id.is_(None),
+        Booking.status == BookingStatus.BOOKED,
+    )
+    in_time = Booking.booked_at >= since
+    if until is not None:
+        in_time &= Booking.booked_at < until
+    db.session.execute(
+        update(Booking)
+        .where(
+            Booking.member_id.in_(member_ids),
+            Booking.order_id.is_(None),
+            in_time,
+            Booking.outlet_id.not_in(his),
+        )
+        .values(member_id=member_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def note_visit(
     booking_id: int, status: BookingStatus, *, outlet_id: int, actor: str, now: datetime
 ) -> str:

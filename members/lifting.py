@@ -3,11 +3,11 @@
 It takes what a claim takes, two persons (`members.claims`). Sessions from before are over all the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
 from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
 from members.joining import merge_same_person, undo_link
@@ -68,7 +68,7 @@ def lift(claim: MemberClaim, kind: ClaimKind, now: datetime) -> None:
 
 
 def _has_later(claim: MemberClaim) -> bool:
-    both = _rows_of_both(claim)
+    both = rows_of_both(claim)
     later = select(MemberClaim).where(
         MemberClaim.old_id.in_(both) | MemberClaim.new_id.in_(both),
         MemberClaim.kind == ClaimKind.LOST,
@@ -98,11 +98,46 @@ def _part(claim: MemberClaim, now: datetime) -> None:
         raise StillOne
 
 
+def lost_by(claim: MemberClaim) -> Sequence[Identity]:
+    """The WeChats a claim reported lost that nobody has let in again."""
+    return db.session.scalars(_lost_by(claim)).all()
+
+
+def alone_until(claim: MemberClaim) -> datetime | None:
+    """Until when nobody but the claiming WeChat could be the customer; None where that never ended.
+
+    It ended when one that was reported lost was found, or when somebody else was joined. The caller
+    asks once both are parted.
+    """
+    found = select(func.min(MemberClaim.decided_at)).where(
+        MemberClaim.lifts_id == claim.id,
+        MemberClaim.kind == ClaimKind.FOUND,
+        MemberClaim.verdict == ClaimVerdict.APPROVED,
+    )
+    joined = (
+        select(func.min(IdentityLink.linked_at))
+        .join(Identity, Identity.id == IdentityLink.identity_id)
+        .where(
+            IdentityLink.member_id.in_(rows_of_both(claim)),
+            IdentityLink.linked_at > claim.decided_at,
+            Identity.member_id.not_in(persons_of({claim.new_id})),
+        )
+    )
+    ends = (db.session.scalar(found), db.session.scalar(joined))
+    return min((each for each in ends if each is not None), default=None)
+
+
+def rows_of_both(claim: MemberClaim) -> set[int]:
+    """Every member row that either side of a claim is."""
+    both = persons_of({claim.old_id, claim.new_id})
+    return set[int]().union(*(member_ids_of(each) for each in both))
+
+
 def _lost_by(claim: MemberClaim) -> Select[Identity]:
     """What a claim reported lost and nobody has let in again."""
     return (
         select(Identity)
-        .where(Identity.lost_at == claim.decided_at, Identity.member_id.in_(_rows_of_both(claim)))
+        .where(Identity.lost_at == claim.decided_at, Identity.member_id.in_(rows_of_both(claim)))
         .order_by(Identity.id)
     )
 
@@ -112,19 +147,13 @@ def _joined_by(claim: MemberClaim) -> Select[IdentityLink]:
     return (
         select(IdentityLink)
         .where(
-            IdentityLink.member_id.in_(_rows_of_both(claim)),
+            IdentityLink.member_id.in_(rows_of_both(claim)),
             IdentityLink.kind == LinkKind.PHONE,
             IdentityLink.linked_at == claim.decided_at,
             IdentityLink.undone_at.is_(None),
         )
         .order_by(IdentityLink.id)
     )
-
-
-def _rows_of_both(claim: MemberClaim) -> set[int]:
-    """Every member row that either side of a claim is."""
-    both = persons_of({claim.old_id, claim.new_id})
-    return set[int]().union(*(member_ids_of(each) for each in both))
 
 
 def _unionids(persons: set[int]) -> set[str | None]:

@@ -113,6 +113,12 @@ def sign_out(*, identity_id: int, now: datetime) -> None:
     _change(identity_id, is_older, signed_out_at=now)
 
 
+def hold_identity(identity_id: int) -> None:
+    """Until this transaction ends the identity joins nobody, is parted from nobody, and not reported lost."""
+    held = select(Identity.id).where(Identity.id == identity_id)
+    db.session.execute(held.with_for_update(read=True, key_share=True))
+
+
 def note_profile(*, identity_id: int, unionid: str | None, subscribe_scene: str | None) -> None:
     """Keep what the platform told about a follower; what it left out stays as it was."""
     told = {"unionid": unionid, "subscribe_scene": subscribe_scene}

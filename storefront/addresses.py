@@ -20,7 +20,6 @@ from members.queries import member_ids_of
 from storefront import session
 from storefront.schemas import BookRequest, body
 from wx_backend import clock
-from wx_backend.db import retried
 from wx_backend.errors import AppError
 
 bp = Blueprint("addresses", __name__)
@@ -94,21 +93,19 @@ def own_book() -> list[BookEntry]:
 
 
 def _prefer(number: str) -> None:
-    member_id = session.member().member_id
-    retried(lambda: make_default(member_id=member_id, number=number))
+    session.acting(lambda owner: make_default(member_id=owner.member_id, number=number))
 
 
 def _drop(number: str) -> None:
-    member_id = session.member().member_id
-    retried(lambda: drop_address(member_id=member_id, number=number))
+    session.acting(lambda owner: drop_address(member_id=owner.member_id, number=number))
 
 
 def _save(asked: dict[str, Any]) -> str:
     is_default = asked.pop("is_default")
-    address, member_id = Address.typed(**asked), session.member().member_id
-    return retried(
-        lambda: save_address(
-            member_id=member_id,
+    address = Address.typed(**asked)
+    return session.acting(
+        lambda owner: save_address(
+            member_id=owner.member_id,
             address=address,
             is_default=is_default,
             vault=vault(),

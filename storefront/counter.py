@@ -26,10 +26,10 @@ def page(token: str) -> str:
 @bp.post("/counter/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     """The customer agrees and goes on to the checkout; a second tap goes there too."""
-    viewer, now = session.member(), clock.now()
-    shown: CounterPage = retried(
-        lambda: confirm_counter_offer(
-            token, member_id=viewer.member_id, identity_id=viewer.identity_id, now=now
+    now = clock.now()
+    shown: CounterPage = session.acting(
+        lambda buyer: confirm_counter_offer(
+            token, member_id=buyer.member_id, identity_id=buyer.identity_id, now=now
         )
     )
     return redirect(url_for("storefront.checkout.page", sku=shown.sku_number, counter=token))

@@ -37,10 +37,11 @@ def index() -> ResponseReturnValue:
 @bp.post("/api/numbers/hold")
 def hold() -> ResponseReturnValue:
     """Hold a number that is offered here for a quarter of an hour, so that nobody else gets it."""
-    number, member_id = body(NumberRequest())["number"], session.member().member_id
-    outlet, now = home_outlet(), clock.now()
-    held = retried(
-        lambda: hold_number(msisdn=number, member_id=member_id, outlet_code=outlet, now=now)
+    number, outlet, now = body(NumberRequest())["number"], home_outlet(), clock.now()
+    held = session.acting(
+        lambda owner: hold_number(
+            msisdn=number, member_id=owner.member_id, outlet_code=outlet, now=now
+        )
     )
     return jsonify(_shown(held)), 201
 

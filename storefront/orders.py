@@ -7,6 +7,7 @@ from flows.payment.ending import ask_now, cancel_order
 from flows.payment.prepay import pay as ask_for_payment
 from flows.payment.prepay import pay_by_code
 from flows.phone_proof import joins_waiting
+from flows.signing_in import Person
 from flows.submit import Line, Submit, submit_order
 from flows.taking_back import take_back
 from orders.models import Delivery
@@ -72,16 +73,18 @@ def why(number: str, receipt: str) -> str:
 @bp.post("/api/orders")
 def create() -> ResponseReturnValue:
     """Submit an order; the same client key is the same order."""
-    asked, viewer, opened = body(OrderRequest()), session.member(), session.waiting()
-    submit = Submit(
-        member_id=viewer.member_id,
-        identity_id=viewer.identity_id,
-        lines=[Line(**line) for line in asked.pop("lines")],
-        delivery=Delivery(asked.pop("delivery")),
-        home=home_outlet(),
-        **asked,
-    )
-    number = retried(lambda: submit_order(submit, opened=opened, now=clock.now()))
+    asked, opened = body(OrderRequest()), session.waiting()
+    asked |= {
+        "lines": [Line(**line) for line in asked["lines"]],
+        "delivery": Delivery(asked["delivery"]),
+        "home": home_outlet(),
+    }
+
+    def submit(buyer: Person) -> str:
+        wanted = Submit(member_id=buyer.member_id, identity_id=buyer.identity_id, **asked)
+        return submit_order(wanted, opened=opened, now=clock.now())
+
+    number = session.acting(submit)
     session.settle_opened()
     return jsonify(number=number, pay_url=url_for(".pay_page", number=number)), 201
 

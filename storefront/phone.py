@@ -14,12 +14,13 @@ from flows.phone_proof import (
     proven_phone,
     send_code,
 )
+from flows.signing_in import Person
 from members.phone_codes import Outcome
 from members.phones import masked
 from storefront import session
 from storefront.schemas import CodeRequest, JoinRequest, ProofRequest, body
 from wx_backend import clock
-from wx_backend.db import db, retried
+from wx_backend.db import db
 from wx_backend.errors import NotFound
 
 bp = Blueprint("phone", __name__)
@@ -68,10 +69,10 @@ def send() -> ResponseReturnValue:
 @bp.post("/api/phone")
 def check() -> ResponseReturnValue:
     """Type the code in; five tries, once."""
-    asked, member_id = body(ProofRequest()), session.member().member_id
-    outcome = retried(
-        lambda: prove(
-            member_id=member_id, phone=asked["phone"], digits=asked["code"], now=clock.now()
+    asked = body(ProofRequest())
+    outcome = session.acting(
+        lambda owner: prove(
+            member_id=owner.member_id, phone=asked["phone"], digits=asked["code"], now=clock.now()
         )
     )
     if outcome is Outcome.WRONG:
@@ -82,10 +83,14 @@ def check() -> ResponseReturnValue:
 
 
 def _answered(number: str, *, agrees: bool) -> bool:
-    member_id, now = session.member().member_id, clock.now()
-    if not (number.isascii() and number.isdigit() and len(number) <= 18):
-        raise NotFound("没有找到这个合并请求")
-    return retried(lambda: answer(int(number), member_id=member_id, agrees=agrees, now=now))
+    now = clock.now()
+
+    def say(owner: Person) -> bool:
+        if not (number.isascii() and number.isdigit() and len(number) <= 18):
+            raise NotFound("没有找到这个合并请求")
+        return answer(int(number), member_id=owner.member_id, agrees=agrees, now=now)
+
+    return session.acting(say)
 
 
 def _state() -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Who is looking: the signed session, the visitor's cookie, and the link he came by."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from flask import Response, g, request, session
 
 from flows.accounts import official_accounts
 from flows.signing_in import Person, signed_in_person
 from flows.visit import Opened
-from members.operations import sign_out
+from members.operations import hold_identity, sign_out
 from referral.values import Certainty
 from wx_backend import clock
 from wx_backend.carried import is_carried
@@ -17,6 +18,7 @@ from wx_backend.db import retried
 from wx_backend.errors import NotSignedIn
 from wx_backend.platform import config
 
+Result = TypeVar("Result")
 VISITOR_COOKIE: Final = "wx_visitor"
 VISITOR_SECONDS: Final = 365 * 86_400
 CARRIED_FOR: Final = timedelta(days=30)  # as long as a touch can win
@@ -37,6 +39,22 @@ def member() -> Person:
     if found is None:
         raise NotSignedIn
     return found
+
+
+def acting(work: Callable[[Person], Result]) -> Result:
+    """Run `work` in a transaction as whoever is signed in, who is that person until it ends.
+
+    Two may be parted between a request's first look and its work: then nothing is made under the
+    other one. Raises NotSignedIn.
+    """
+    identity_id = member().identity_id
+
+    def act() -> Result:
+        hold_identity(identity_id)
+        g.pop("viewer", None)
+        return work(member())
+
+    return retried(act)
 
 
 def _viewer() -> Person | None:

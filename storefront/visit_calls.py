@@ -92,8 +92,8 @@ def slots() -> ResponseReturnValue:
 @bp.post("/api/visits")
 def book() -> ResponseReturnValue:
     """Take a slot; asking again answers the same visit."""
-    asked, member_id, now = body(VisitRequest()), session.member().member_id, clock.now()
-    booking = retried(lambda: book_visit(member_id=member_id, now=now, **asked))
+    asked, now = body(VisitRequest()), clock.now()
+    booking = session.acting(lambda guest: book_visit(member_id=guest.member_id, now=now, **asked))
     return jsonify(_visit(booking, node_of(booking.outlet_id).name, asked["order"])), 201
 
 
@@ -127,16 +127,13 @@ def counter(token: str) -> ResponseReturnValue:
 @bp.post("/api/counter/<token>/confirm")
 def confirm(token: str) -> ResponseReturnValue:
     """The customer agrees; a second time changes nothing."""
-    viewer, now = session.member(), clock.now()
-    return jsonify(
-        _counter(
-            retried(
-                lambda: confirm_counter_offer(
-                    token, member_id=viewer.member_id, identity_id=viewer.identity_id, now=now
-                )
-            )
+    now = clock.now()
+    shown = session.acting(
+        lambda buyer: confirm_counter_offer(
+            token, member_id=buyer.member_id, identity_id=buyer.identity_id, now=now
         )
     )
+    return jsonify(_counter(shown))
 
 
 def _visit(booking: Booking, outlet: str, order: str) -> VisitTold:

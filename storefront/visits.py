@@ -37,12 +37,15 @@ def new() -> str:
 def book() -> ResponseReturnValue:
     """Take a slot; a second tap gets the same code."""
     outlet, order = request.form.get("outlet", "")[:32], request.form.get("order", "")[:32]
-    member_id, now = session.member().member_id, clock.now()
+    typed, now = request.form.get("starts_at", ""), clock.now()
     try:
-        starts_at = _instant(request.form.get("starts_at", ""))
-        retried(
-            lambda: book_visit(
-                member_id=member_id, outlet=outlet, order=order, starts_at=starts_at, now=now
+        session.acting(
+            lambda guest: book_visit(
+                member_id=guest.member_id,
+                outlet=outlet,
+                order=order,
+                starts_at=_instant(typed),
+                now=now,
             )
         )
     except (SlotFull, NoSuchSlot) as refused:

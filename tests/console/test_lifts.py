@@ -7,20 +7,23 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from flows.lost_wechat import TO_CUSTOMER
+from flows.sealed import vault
 from flows.signing_in import signed_in_person
+from flows.telling_claims import OF_VERDICT, TO_CUSTOMER, Said
 from members import claims
+from members.addresses import Address, save_address
 from members.claim_models import ClaimKind, MemberClaim
 from members.joining import join_member
 from members.models import Identity, Member
 from members.operations import ensure_identity
 from members.queries import member_ids_of, persons_of
+from orders.models import SalesOrder
 from templates_msg.models import Message
 from templates_msg.operations import set_template
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_claims import REASON, claimed, new_wechat, page_of, persons
-from tests.console.world import APPID, World
+from tests.console.world import APPID, Person, World, order
 from tests.jobs import run_jobs
 from tests.racing import race
 from tests.rows import rows
@@ -267,3 +270,55 @@ def test_an_account_without_a_message_tells_nobody(desk_of: Desks, world: World)
     run_jobs()
     db.session.rollback()
     assert db.session.scalars(select(Message).where(Message.purpose == TO_CUSTOMER)).all() == []
+
+
+def test_who_was_refused_found_or_parted_hears_of_it(desk_of: Desks, world: World) -> None:
+    """Of no order: whoever was refused, or parted, has nothing to do with it."""
+    clerk, manager, new = desk_of("clerk"), desk_of("manager"), new_wechat(world)
+    fields = {"result": "thing1", "at": "time2"}
+    with transaction():
+        set_template(appid=APPID, purpose=OF_VERDICT, template_id="T-DECIDED", fields=fields)
+    manager.post(f"{claimed(clerk, world, new)}/rejected", note="不符")
+    path = agreed_to(clerk, manager, world, new)
+    manager.post(f"{asked(clerk, path)}/rejected", note="不是本人")
+    manager.post(f"{asked(clerk, path)}/approved")
+    manager.post(f"{asked(clerk, path, 'wrong')}/approved")
+    run_jobs()
+    anew = identity_of("BobAnew").id
+    db.session.rollback()
+    told = db.session.scalars(select(Message).where(Message.purpose == OF_VERDICT)).all()
+    assert {(each.identity_id, each.content["data"]["thing1"]) for each in told} == {
+        (anew, Said.REJECTED),
+        (world.bob.identity_id, Said.LET_IN),
+        (anew, Said.PARTED),
+    }
+    assert len(told) == 3
+    assert not [each for each in told if world.southern.number in str(each.content)]
+
+
+def test_the_page_says_what_was_given_back_and_what_nobody_can_tell(
+    desk_of: Desks, world: World
+) -> None:
+    clerk, manager, new = desk_of("clerk"), desk_of("manager"), new_wechat(world)
+    path = agreed_to(clerk, manager, world, new)
+    anew = Person(world.bob.member_id, identity_of("BobAnew").id)
+    in_between = order(anew, world.wares, world.tree.hall, "submit-2")
+    keep(world.bob, street="1 号")
+    manager.post(f"{asked(clerk, path)}/approved")
+    keep(world.bob, street="2 号")
+    manager.post(f"{asked(clerk, path, 'wrong')}/approved")
+    page = manager.get(page_of(world)).text
+    assert "1 个订单、1 个收货地址已移到实际使用的微信名下" in page
+    assert page.count("收货地址（") == 1
+    assert "无法判断由哪个微信留下" in page
+    db.session.rollback()
+    assert db.session.get_one(SalesOrder, in_between).member_id == member_of(new)
+    assert db.session.get_one(SalesOrder, world.southern.id).member_id == world.bob.member_id
+
+
+def keep(person: Person, *, street: str) -> None:
+    """An address comes into the book of whoever a person is by now."""
+    address = Address.typed(name="鲍勃", phone="13800138000", region="广东省 广州市", street=street)
+    member_id, now = person.member_id, clock.now()
+    with transaction():
+        save_address(member_id=member_id, address=address, is_default=False, vault=vault(), now=now)

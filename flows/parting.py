@@ -1,0 +1,54 @@
+"""A wrong claim was lifted: what each WeChat made while both were one customer is that WeChat's own.
+
+An order names the WeChat that placed it, and goes where the lifting leads that one: with all that
+hangs on it, sealed anew for its new place. Touches, attributions and receipts stay as they were written.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from catalog.numbers import hand_over
+from flows.parting_books import give_books
+from flows.resealing import sealed_elsewhere
+from fulfilment.bookings import hand_bookings
+from members.claim_models import MemberClaim
+from members.lifting import rows_of_both
+from members.queries import member_ids_of
+from orders.handing import Placing, hand_order, locked_lines, placed_by_others
+from orders.moves import locked_order
+from orders.placement import reservation_key
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """How much went to the WeChat that had made it."""
+
+    orders: int = 0
+    addresses: int = 0
+    phones: int = 0
+
+
+def give_back(lifted: MemberClaim) -> GivenBack:
+    """Give what was made under a claim to whoever made it. Again there is nothing to give.
+
+    The caller has parted both in the same transaction, which locked whose WeChats they are: what is
+    being placed meanwhile waits, or was waited for.
+    """
+    books = give_books(lifted)
+    person = cache(member_ids_of)
+    wrong = [
+        each
+        for each in placed_by_others(rows_of_both(lifted))
+        if each.under_id not in person(each.placer_id)
+    ]
+    for each in wrong:
+        _give(each)
+    return GivenBack(len(wrong), books.addresses, books.phones)
+
+
+def _give(placing: Placing) -> None:
+    order = locked_order(placing.order_id)
+    lines = locked_lines(order.id)
+    sealed_elsewhere([order, *lines], lambda: hand_order(order, placing.placer_id))
+    hand_over(keys=[reservation_key(line.id) for line in lines], member_id=placing.placer_id)
+    hand_bookings(order_id=order.id, member_id=placing.placer_id)
