@@ -1,6 +1,7 @@
 """The planted bugs fit the code as it is, and a garden tells a caught one from one that survived."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tools.environment import ROOT
 from tools.planted.__main__ import tried
 from tools.planted.beds import BUGS
 from tools.planted.bug import Bug, DoesNotFit
-from tools.planted.garden import Garden
+from tools.planted.garden import Garden, Gardens
 from tools.planted.kept import Kept, digest_of
 from tools.planted.report import Verdict, page
 
@@ -55,9 +56,10 @@ def test_what_cannot_be_tried_is_said_and_the_others_go_on() -> None:
         LOST_FEN, name="of no test", caught_by=("tests/wx_backend/test_values.py::no",)
     )
     caught = replace(LOST_FEN, name="caught", caught_by=LOST_FEN.caught_by[:1])
-    with Garden() as garden:
-        unfit = garden.unfit([*LOST_FEN.caught_by, *nameless.caught_by])
-        verdicts = [tried(garden, bug, unfit) for bug in (moved_on, nameless, caught)]
+    with Gardens(2) as gardens:
+        (unfit,) = gardens.each(Garden.unfit, [[*LOST_FEN.caught_by, *nameless.caught_by]])
+        found = gardens.each(partial(tried, unfit=unfit), (moved_on, nameless, caught))
+        verdicts = sorted(found, key=lambda each: [moved_on, nameless, caught].index(each.bug))
     assert [verdict.word for verdict in verdicts] == ["NOT TRIED", "NOT TRIED", "caught"]
     assert unfit.keys() == set(nameless.caught_by)
     assert "holds it 0 times" in verdicts[0].fault

@@ -5,16 +5,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from types import TracebackType
+from typing import TypeVar
 
 from tools.environment import ROOT
 from tools.planted.bug import Bug
 
 LONGEST_RUN_SECONDS = 300.0
-AT_ONCE = 12  # tests that are run together to see that they pass
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?)(?:\[.*?\])?(?: - .*)?$", re.MULTILINE)
 
 
@@ -67,21 +71,17 @@ class Garden(AbstractContextManager["Garden"]):
         return set(_FAILED.findall(done.stdout))
 
     def unfit(self, tests: Sequence[str]) -> dict[str, str]:
-        """Which of these tests are of no use, since they do not pass without any bug, and why."""
-        found: dict[str, str] = {}
-        for start in range(0, len(tests), AT_ONCE):
-            found |= self._unfit(tests[start : start + AT_ONCE])
-        return found
+        """Which of a few tests are of no use, since they do not pass without any bug, and why.
 
-    def _unfit(self, tests: Sequence[str]) -> dict[str, str]:
-        """The same of a few; where they cannot be run together, of each half."""
+        Where they cannot be run together, each half is.
+        """
         try:
             return dict.fromkeys(self.failures(tests), "fails without any bug")
         except NotRun as fault:
             if len(tests) == 1:
                 return {tests[0]: str(fault)}
         half = len(tests) // 2
-        return self._unfit(tests[:half]) | self._unfit(tests[half:])
+        return self.unfit(tests[:half]) | self.unfit(tests[half:])
 
     def survived(self, bug: Bug) -> set[str]:
         """Plant the bug, run its tests, take it out again; the tests that noticed nothing."""
@@ -92,6 +92,50 @@ class Garden(AbstractContextManager["Garden"]):
             return set(bug.caught_by) - self.failures(bug.caught_by)
         finally:
             file.write_bytes(clean)
+
+
+class Gardens(AbstractContextManager["Gardens"]):
+    """Several copies, in which as many bugs are tried at the same time."""
+
+    def __init__(self, number: int) -> None:
+        self._gardens = [Garden() for _ in range(number)]
+        self._stack = ExitStack()
+        self.names = self._gardens[0].names
+
+    def __enter__(self) -> "Gardens":
+        for garden in self._gardens:
+            self._stack.enter_context(garden)
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def each(
+        self, work: Callable[[Garden, _Item], _Result], items: Iterable[_Item]
+    ) -> Iterator[_Result]:
+        """Do something with each item in whichever garden is free; what came of it as it becomes known."""
+        free: SimpleQueue[Garden] = SimpleQueue()
+        for garden in self._gardens:
+            free.put(garden)
+
+        def in_one(item: _Item) -> _Result:
+            garden = free.get()
+            try:
+                return work(garden, item)
+            finally:
+                free.put(garden)
+
+        pool = ThreadPoolExecutor(len(self._gardens))
+        try:
+            for done in as_completed([pool.submit(in_one, item) for item in items]):
+                yield done.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _known_files() -> list[str]:
