@@ -10,12 +10,14 @@ from typing import Final
 
 from catalog.offers import offers
 from flows.attribution import developer_at_counter
+from flows.payment.ending import close_soon
 from members.queries import member_ids_of
 from orders import counter
 from orders.counter import OfferGone, OfferUsed, OtherGoods
 from orders.counter_models import CounterOffer
 from orders.errors import NotListed
 from orders.models import OrderStatus
+from orders.moves import locked_order
 from orders.queries import order_by_id
 from org.queries import RepCard, rep_card, rep_of_member
 from wx_backend.errors import Conflict
@@ -24,10 +26,15 @@ from wx_backend.platform import config
 MAC_BYTES: Final = 15
 NONCE_LENGTH: Final = 20
 PURPOSE: Final = b"counter-offer"
+UNPAID: Final = ("", OrderStatus.PLACED, OrderStatus.CLOSED)
 
 
 class OwnOffer(Conflict):
     code, message = "own_offer", "受理人不能为自己确认开单，请由客户本人扫码"
+
+
+class OfferPaid(Conflict):
+    code, message = "offer_paid", "客户已付款，不能撤回；要退款请在订单中申请"
 
 
 class OfferState(StrEnum):
@@ -39,6 +46,7 @@ class OfferState(StrEnum):
     ORDERED = "ordered"
     PAID = "paid"
     CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
 
 
@@ -101,6 +109,20 @@ def my_counter_offer(offer_id: int, *, rep_id: int, now: datetime) -> CounterRow
 def my_counter_offers(rep_id: int, *, now: datetime) -> Sequence[CounterRow]:
     """One's last counter sales, newest first."""
     return [_row(each, now) for each in counter.offers_of_rep(rep_id)]
+
+
+def withdraw_counter_offer(offer_id: int, *, rep_id: int, now: datetime) -> None:
+    """Take one's own counter sale back; an order made of it is closed, which frees its stock.
+
+    Whoever pays first wins: OfferPaid. NotFound for a colleague's.
+    """
+    offer = counter.offer_of_rep(offer_id, rep_id)
+    counter.withdraw_offer(offer, now=now)
+    if offer.order_id is None:
+        return
+    if locked_order(offer.order_id).paid_at is not None:
+        raise OfferPaid
+    close_soon(order_id=offer.order_id, cause="withdrawn", actor=f"rep:{rep_id}")
 
 
 def counter_page(token: str, *, member_id: int, identity_id: int, now: datetime) -> CounterPage:
@@ -171,7 +193,8 @@ def _open_offer(token: str, *, member_id: int, now: datetime) -> CounterOffer:
     mine = offer.member_id in member_ids_of(member_id)
     if offer.order_id is not None and mine:
         raise OfferUsed
-    if offer.expires_at <= now or (offer.member_id is not None and not mine):
+    is_over = offer.expires_at <= now or offer.withdrawn_at is not None
+    if is_over or (offer.member_id is not None and not mine):
         raise OfferGone
     return offer
 
@@ -238,6 +261,8 @@ def _row(offer: CounterOffer, now: datetime) -> CounterRow:
 
 
 def _state(offer: CounterOffer, status: str, now: datetime) -> OfferState:
+    if offer.withdrawn_at is not None and status in UNPAID:
+        return OfferState.WITHDRAWN
     if status == OrderStatus.PLACED:
         return OfferState.ORDERED
     if status:

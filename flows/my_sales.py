@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.fulfilment.timeline import LineWay, ways_of_order
+from flows.my_customers import Customer, customers_called, named_customers
 from flows.statements import what_was_sold
-from orders.models import OrderLine, OrderTransition, SalesOrder
+from members.queries import member_ids_of
+from orders.models import OrderLine, OrderStatus, OrderTransition, SalesOrder
 from orders.queries import lines_of_order, transitions_of
-from orders.search import credited_order, lines_of_orders, orders_of_lines
+from orders.search import RepsOrders, credited_order, lines_of_orders, orders_of_lines
 from referral.proofs import receipt_numbers
 from settlement.queries import (
     Earned,
@@ -20,6 +22,20 @@ from settlement.queries import (
     income_of,
 )
 from wx_backend.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which of his orders a rep looks for; empty fields leave things open.
+
+    `text` is a part of an order number, or of what he calls a customer.
+    """
+
+    text: str = ""
+    status: OrderStatus | None = None
+    placed_from: datetime | None = None
+    placed_until: datetime | None = None
+    customer: Customer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +59,16 @@ class MyLine:
 
 @dataclass(frozen=True, slots=True)
 class MyOrderPage:
-    """One order as its rep sees it: his lines only, and no personal data of the buyer."""
+    """One order as its rep sees it: his lines only, and no personal data of the buyer.
+
+    `customer` is the buyer while he is the rep's.
+    """
 
     order: SalesOrder
     lines: Sequence[MyLine]
     steps: Sequence[OrderTransition]
     ways: Sequence[LineWay]
+    customer: Customer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +109,11 @@ class IncomePage:
     before: int | None
 
 
-def my_orders(rep_id: int, *, before: int | None = None, limit: int) -> list[MyOrder]:
+def my_orders(
+    rep_id: int, asked: Asked, *, before: int | None = None, limit: int, now: datetime
+) -> list[MyOrder]:
     """The orders with a line of the rep's that were made before another, newest first."""
-    orders = orders_of_lines(rep_id, before=before, limit=limit)
+    orders = orders_of_lines(rep_id, _wanted(rep_id, asked, now), before=before, limit=limit)
     lines = lines_of_orders([order.id for order in orders])
     return [_my_order(order, _his(lines[order.id], rep_id)) for order in orders]
 
@@ -111,7 +133,16 @@ def my_order(number: str, rep_id: int, *, now: datetime) -> MyOrderPage:
             step for step in transitions_of(order.id) if step.line_id is None or step.line_id in ids
         ],
         ways=[way for way in ways_of_order(order.id, now=now) if way.line_id in ids],
+        customer=named_customers(rep_id, [order.identity_id], now=now).get(order.identity_id),
     )
+
+
+def customer_asked(identity_id: int, rep_id: int, *, now: datetime) -> Customer:
+    """The customer whose orders are asked for; NotFound for who is not the rep's now."""
+    found = named_customers(rep_id, [identity_id], now=now).get(identity_id)
+    if found is None:
+        raise NotFound("客户不存在，或已不在您的名下")
+    return found
 
 
 def my_income(
@@ -126,6 +157,23 @@ def my_income(
         blocked_fen=blocked_of(rep_id, now=now),
         earnings=[_earning(parts, *sold[parts[0].order_line_id]) for parts in earned],
         before=found[limit - 1] if len(found) > limit else None,
+    )
+
+
+def _wanted(rep_id: int, asked: Asked, now: datetime) -> RepsOrders:
+    buyers = None
+    if asked.customer is not None:
+        member_id = asked.customer.member_id
+        buyers = member_ids_of(member_id) if member_id is not None else frozenset()
+    called = customers_called(rep_id, asked.text, now=now).customers if asked.text else ()
+    members = (each.member_id for each in called if each.member_id is not None)
+    return RepsOrders(
+        text=asked.text,
+        called=frozenset().union(*map(member_ids_of, members)),
+        buyers=buyers,
+        status=asked.status,
+        placed_from=asked.placed_from,
+        placed_until=asked.placed_until,
     )
 
 

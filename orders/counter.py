@@ -18,7 +18,7 @@ PAGE: Final = 20
 
 
 class OfferGone(Conflict):
-    """Expired, or somebody else's."""
+    """Expired, taken back, or somebody else's."""
 
     code, message = "offer_gone", "开单已失效，请营业员重新开单"
 
@@ -106,6 +106,7 @@ def confirm_offer(
         .where(
             CounterOffer.id == offer.id,
             CounterOffer.confirmed_at.is_(None),
+            CounterOffer.withdrawn_at.is_(None),
             CounterOffer.expires_at > now,
         )
         .values(
@@ -124,21 +125,39 @@ def check_offer(offer: CounterOffer, *, member_ids: Collection[int], now: dateti
         raise OfferGone
     if offer.order_id is not None:
         raise OfferUsed
-    if offer.expires_at <= now:
+    if offer.expires_at <= now or offer.withdrawn_at is not None:
         raise OfferGone
 
 
 def use_offer(offer: CounterOffer, *, order_id: int) -> None:
-    """The offer has become this order; OfferUsed when it is another one already."""
+    """The offer has become this order.
+
+    OfferUsed when it is another one already, OfferGone when its rep has taken it back.
+    """
     changed = db.session.execute(
         update(CounterOffer)
-        .where(CounterOffer.id == offer.id, CounterOffer.order_id.is_(None))
+        .where(
+            CounterOffer.id == offer.id,
+            CounterOffer.order_id.is_(None),
+            CounterOffer.withdrawn_at.is_(None),
+        )
         .values(order_id=order_id)
         .execution_options(synchronize_session=False)
     )
     db.session.refresh(offer)
     if not changed.rowcount and offer.order_id != order_id:  # type: ignore[attr-defined]  # a CursorResult
-        raise OfferUsed
+        raise OfferGone if offer.order_id is None else OfferUsed
+
+
+def withdraw_offer(offer: CounterOffer, *, now: datetime) -> None:
+    """Its rep takes it back: nobody orders by it from now on. A repeat changes nothing."""
+    db.session.execute(
+        update(CounterOffer)
+        .where(CounterOffer.id == offer.id, CounterOffer.withdrawn_at.is_(None))
+        .values(withdrawn_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    db.session.refresh(offer)
 
 
 def accept_at_counter(*, order_id: int, rep_id: int) -> None:

@@ -11,7 +11,8 @@ from wx_backend.db import Instant, Model, id_column
 class CounterOffer(Model):
     """One variant or bundle offered by one rep, for whoever confirms it first; used once.
 
-    `acceptor_rep_id` never changes. `nonce` is what its signed link is made of.
+    `acceptor_rep_id` never changes. `nonce` is what its signed link is made of. What its rep took
+    back at `withdrawn_at` becomes no order; one that it has become already is closed unless it is paid.
     """
 
     __tablename__ = "counter_offer"
@@ -36,4 +37,5 @@ class CounterOffer(Model):
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     shown_developer_rep_id: Mapped[int | None] = mapped_column(ForeignKey("rep.id"))
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"))

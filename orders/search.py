@@ -39,6 +39,22 @@ class OrderFilter:
     member_ids: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepsOrders:
+    """Which orders of a rep's are meant; empty fields leave things open.
+
+    `text` is a part of an order number; the orders of `called` are meant as well as those.
+    `buyers` are the members whose orders alone are meant.
+    """
+
+    text: str = ""
+    called: frozenset[int] = frozenset()
+    buyers: frozenset[int] | None = None
+    status: OrderStatus | None = None
+    placed_from: datetime | None = None
+    placed_until: datetime | None = None
+
+
 def order_ids(scope: Select[int]) -> Select[int]:
     """The ids of the orders that outlets of a scope sold or hand out, to filter others by."""
     sold = select(OrderLine.order_id).where(OrderLine.outlet_id.in_(scope))
@@ -120,14 +136,19 @@ def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
 
 
 def orders_of_lines(
-    rep_id: int, *, before: int | None = None, limit: int = PAGE
+    rep_id: int, wanted: RepsOrders, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[SalesOrder]:
     """The orders with a line credited to a rep that were made before another, newest first."""
-    ids = OrderLine.order_id
+    ids, conditions = OrderLine.order_id, _of_his(wanted)
     lines = [
         select(ids).distinct().where(is_his).order_by(ids.desc())
         for is_his in (OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
     ]
+    if conditions:
+        lines = [
+            each.join(SalesOrder, SalesOrder.id == OrderLine.order_id).where(*conditions)
+            for each in lines
+        ]
     newest = [_some(each if before is None else each.where(ids < before), limit) for each in lines]
     query = select(SalesOrder).where(SalesOrder.id.in_(union_all(*newest)))
     return db.session.scalars(query.order_by(SalesOrder.id.desc()).limit(limit)).all()
@@ -192,6 +213,23 @@ def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
         is_proven = SalesOrder.member_id.in_(wanted.member_ids)
         conditions.append(or_(SalesOrder.contact_phone_index == wanted.phone, is_proven))
     return conditions + _of_lines(wanted)
+
+
+def _of_his(wanted: RepsOrders) -> list[ColumnElement[bool]]:
+    """What an order of a rep's has to be."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.text:
+        is_so = SalesOrder.number.contains(wanted.text.upper(), autoescape=True)
+        conditions.append(or_(is_so, SalesOrder.member_id.in_(wanted.called)))
+    if wanted.buyers is not None:
+        conditions.append(SalesOrder.member_id.in_(wanted.buyers))
+    if wanted.status is not None:
+        conditions.append(SalesOrder.status == wanted.status)
+    if wanted.placed_from is not None:
+        conditions.append(SalesOrder.placed_at >= wanted.placed_from)
+    if wanted.placed_until is not None:
+        conditions.append(SalesOrder.placed_at < wanted.placed_until)
+    return conditions
 
 
 def _of_lines(wanted: OrderFilter) -> list[ColumnElement[bool]]:

@@ -3,12 +3,19 @@
 import secrets
 from typing import Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from catalog.offers import offers
 from catalog.queries import listed_products, skus_of_product
-from flows.counter import my_counter_offer, my_counter_offers, open_counter_offer
+from flows.counter import (
+    OfferPaid,
+    OfferState,
+    my_counter_offer,
+    my_counter_offers,
+    open_counter_offer,
+    withdraw_counter_offer,
+)
 from terminal.session import rep
 from wx_backend import clock
 from wx_backend.db import retried
@@ -18,6 +25,7 @@ bp = Blueprint("counter", __name__)
 
 SHOWN: Final = 30
 QUANTITY_MAX: Final = 9
+OPEN: Final = (OfferState.WAITING, OfferState.OPENED, OfferState.CONFIRMED, OfferState.ORDERED)
 
 
 @bp.get("/counter")
@@ -67,4 +75,22 @@ def offer() -> ResponseReturnValue:
 def show(offer_id: int) -> str:
     """The code for the customer, and how far he is."""
     row = my_counter_offer(offer_id, rep_id=rep(), now=clock.now())
-    return render_template("terminal/counter_offer.html", row=row, picture=qr_svg(row.link))
+    return render_template(
+        "terminal/counter_offer.html",
+        row=row,
+        picture=qr_svg(row.link),
+        may_withdraw=row.state in OPEN,
+    )
+
+
+@bp.post("/counter/<int:offer_id>/withdraw")
+def withdraw(offer_id: int) -> ResponseReturnValue:
+    """Take it back before the customer has paid."""
+    rep_id, now = rep(), clock.now()
+    try:
+        retried(lambda: withdraw_counter_offer(offer_id, rep_id=rep_id, now=now))
+    except OfferPaid as refused:
+        flash(refused.message, "bad")
+    else:
+        flash("已撤回")
+    return redirect(url_for(".show", offer_id=offer_id))

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flows.my_customer import call_customer, my_customer, note_down, plan_visit
 from flows.my_customers import customers_called, customers_ending, my_customers
 from terminal.session import rep
-from terminal.typed import position, typed_line, typed_text
+from terminal.typed import as_day, position, typed_line, typed_text
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput
@@ -98,7 +98,4 @@ def _changed(customer: int, said: str, work: Callable[[], None]) -> ResponseRetu
 def _day(typed: str) -> date | None:
     if not typed:
         return None
-    try:
-        return date.fromisoformat(typed)
-    except ValueError:
-        raise BadInput("请选择日期", fields=["visit_on"]) from None
+    return as_day(typed, "visit_on")

@@ -44,6 +44,7 @@ OFFERS: Final[Mapping[str, str]] = {
     OfferState.PAID: "已付款",
     OfferState.CLOSED: "订单已关闭",
     OfferState.EXPIRED: "已过期",
+    OfferState.WITHDRAWN: "已撤回",
 }
 PAGE_VALUES: Final[Mapping[str, Any]] = {
     "offer_state": OFFERS.get,

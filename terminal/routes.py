@@ -72,6 +72,7 @@ def page_values() -> dict[str, object]:
         "role_name": words.ROLES.get,
         "stands": words.stands,
         "status_name": words.STATUSES.get,
+        "statuses": words.STATUSES,
         "step_name": words.STEPS.get,
         "yuan": yuan,
         **settlement_words.PAGE_VALUES,

@@ -1,27 +1,33 @@
 """What the rep sold and earns, each line with its proof."""
 
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 
-from flows.my_sales import my_income, my_order, my_orders
+from flows.my_sales import Asked, customer_asked, my_income, my_order, my_orders
 from flows.receipt_pages import filed_receipt, receipt_page
+from orders.models import OrderStatus
 from terminal.session import rep
-from terminal.typed import position
+from terminal.typed import day_asked, position, typed_line
 from wx_backend import clock
 from wx_backend.errors import NotFound
 
 bp = Blueprint("sales", __name__)
 
 PER_PAGE: Final = 20
+TEXT_MAX: Final = 40
 
 
 @bp.get("/orders")
 def orders() -> str:
-    """The orders with a line of the rep's, newest first."""
-    rows = my_orders(rep(), before=position("before"), limit=PER_PAGE + 1)
-    more = rows[PER_PAGE - 1].order.id if len(rows) > PER_PAGE else None
-    return render_template("terminal/orders.html", rows=rows[:PER_PAGE], more=more)
+    """The orders with a line of the rep's, or those of them he looks for, newest first."""
+    now, asked = clock.now(), _asked()
+    rows = my_orders(rep(), asked, before=position("before"), limit=PER_PAGE + 1, now=now)
+    last = rows[PER_PAGE - 1].order.id if len(rows) > PER_PAGE else None
+    values: dict[str, Any] = {**request.args.to_dict(), "before": last}
+    more = url_for(".orders", **values) if last else ""
+    return render_template("terminal/orders.html", rows=rows[:PER_PAGE], more=more, asked=asked)
 
 
 @bp.get("/orders/<number>")
@@ -45,3 +51,16 @@ def receipt(number: str) -> str:
     if rep() not in (decision.developer_rep_id, decision.acceptor_rep_id):
         raise NotFound("凭证不存在")
     return render_template("terminal/receipt.html", page=receipt_page(filed))
+
+
+def _asked() -> Asked:
+    """What the address asks for; a state that is none means all. Raises NotFound and BadInput."""
+    customer, status = position("customer"), request.args.get("status", "")
+    last = day_asked("until")
+    return Asked(
+        text=typed_line(request.args, "text")[:TEXT_MAX],
+        status=OrderStatus(status) if status in [*OrderStatus] else None,
+        placed_from=day_asked("from"),
+        placed_until=last and last + timedelta(days=1),
+        customer=customer_asked(customer, rep(), now=clock.now()) if customer else None,
+    )

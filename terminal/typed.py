@@ -1,10 +1,13 @@
 """What people typed or an address says, as the terminal's pages take it."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from typing import Final
 
 from flask import request
 
+from wx_backend.clock import SHANGHAI
+from wx_backend.errors import BadInput
 from wx_backend.words import printable
 
 LINE_MAX: Final = 120
@@ -22,6 +25,23 @@ def typed_text(source: Mapping[str, str], name: str) -> str:
     lines = source.get(name, "").splitlines()
     kept = (printable(line).rstrip() for line in lines)
     return "\n".join(kept).strip()[:TEXT_MAX]
+
+
+def as_day(typed: str, name: str) -> date:
+    """A day as a form or an address says it. Raises BadInput naming the field."""
+    try:
+        found = date.fromisoformat(typed)
+    except ValueError:
+        raise BadInput("请选择日期", fields=[name]) from None
+    if not 2000 <= found.year <= 2100:  # what instants of both databases hold with room to spare
+        raise BadInput("日期超出范围", fields=[name])
+    return found
+
+
+def day_asked(name: str) -> datetime | None:
+    """The beginning of a Shanghai day in the address; None without one. Raises BadInput."""
+    typed = request.args.get(name, "")
+    return datetime.combine(as_day(typed, name), time(), SHANGHAI) if typed else None
 
 
 def position(name: str) -> int | None:

@@ -449,6 +449,7 @@ TABLE: dict[str, Access] = {
     "terminal.counter.new": REP,
     "terminal.counter.offer": REP,
     "terminal.counter.show": REP,
+    "terminal.counter.withdraw": REP,
     "terminal.customers.ending": REP,
     "terminal.customers.index": REP,
     "terminal.customers.note": REP,

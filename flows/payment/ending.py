@@ -88,13 +88,13 @@ def cancel_order(*, order_id: int, member_id: int) -> None:
     order = locked_order(order_id)
     if order.member_id != member_id:
         raise NotFound
-    defer(
-        close_unpaid,
-        key=f"{order_id}:cancel",
-        order_id=order_id,
-        cause="cancelled",
-        actor=f"member:{member_id}",
-    )
+    close_soon(order_id=order_id, cause="cancelled", actor=f"member:{member_id}")
+
+
+def close_soon(*, order_id: int, cause: str, actor: str) -> None:
+    """Somebody does not want an unpaid order any more; money that comes first wins."""
+    key = f"{order_id}:{cause}"
+    defer(close_unpaid, key=key, order_id=order_id, cause=cause, actor=actor)
 
 
 def _end(payment_id: int) -> Generator[Callable[[], Any], Any, None]:

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from orders.models import OrderLine
-from orders.search import OrderFilter, count_found, orders_of_lines
+from orders.search import OrderFilter, RepsOrders, count_found, orders_of_lines
 from org.queries import nodes_under, under
 from tests.insights.history import DAY_ONE, History, begin
 from wx_backend.db import db, transaction
@@ -46,6 +46,8 @@ def test_a_reps_orders_come_once_each_page_after_page(history: History) -> None:
         )
         assert len(expected) > 3
         found: list[int] = []
-        while page := orders_of_lines(rep_id, before=found[-1] if found else None, limit=3):
+        while page := orders_of_lines(
+            rep_id, RepsOrders(), before=found[-1] if found else None, limit=3
+        ):
             found += [each.id for each in page]
         assert found == expected
