@@ -22,15 +22,16 @@ class Pages:
 
     number: int
     count: int
+    size: int = PER_PAGE
 
     @property
     def last(self) -> int:
-        return max(1, -(-self.count // PER_PAGE))
+        return max(1, -(-self.count // self.size))
 
     @property
     def after(self) -> int:
         """How many rows come before this page."""
-        return (self.number - 1) * PER_PAGE
+        return (self.number - 1) * self.size
 
     def url(self, number: int) -> str:
         """The same list, turned to another page."""
@@ -38,12 +39,12 @@ class Pages:
         return url_for(request.endpoint or "", **{**values, "page": number})
 
 
-def page_of(count: int) -> Pages:
+def page_of(count: int, *, size: int = PER_PAGE) -> Pages:
     """The page that is asked for; the last one for a number beyond it."""
     asked = request.args.get("page", "1")
     is_number = asked.isascii() and asked.isdigit() and len(asked) <= len(str(PAGES_MAX))
-    pages = Pages(max(1, int(asked)) if is_number else 1, count)
-    return Pages(min(pages.number, pages.last), count)
+    pages = Pages(max(1, int(asked)) if is_number else 1, count, size)
+    return Pages(min(pages.number, pages.last), count, size)
 
 
 def turned_to(after: str) -> str:

@@ -7,6 +7,7 @@ from typing import Final
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from console.asking import one_of
 from console.export import csv_file
 from console.pages import PER_PAGE, page_of, text
 from console.session import staff
@@ -16,7 +17,7 @@ from flows.payout import batches, desk, return_file
 from flows.payout.pay_file import PayFile, pay_file
 from flows.spreadsheets import BYTES_MAX
 from org.queries import under
-from settlement.payouts.models import Rail
+from settlement.payouts.models import PayoutStatus, Rail
 from settlement.payouts.proposals import Proposal
 from settlement.payouts.queries import count_batches
 from settlement.payouts.rules import Terms
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 bp = Blueprint("payouts", __name__)
 
 MINIMUM: Final = "1.00"
+SHOWN: Final = 100
 
 
 @bp.get("/payouts")
@@ -77,9 +79,12 @@ def propose() -> ResponseReturnValue:
 
 @bp.get("/payouts/<number>")
 def show(number: str) -> str:
-    """One batch with everything that happened."""
+    """One batch with everything that happened, and its payouts page by page."""
+    row, status = desk.batch_row(number, staff().node_id), one_of("status", PayoutStatus)
+    pages = page_of(row.of(status), size=SHOWN)
+    file = desk.batch_file(row, status=status, after=pages.after, limit=SHOWN)
     return render_template(
-        "console/payout.html", file=desk.batch_file(number, staff().node_id), me=_actor()
+        "console/payout.html", file=file, pages=pages, chosen=status, me=_actor()
     )
 
 

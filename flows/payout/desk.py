@@ -22,6 +22,7 @@ from settlement.payouts.queries import (
     Total,
     batches_within,
     events_of,
+    payout_numbers,
     payouts_of,
     returns_of,
     totals_of,
@@ -29,8 +30,6 @@ from settlement.payouts.queries import (
 )
 from settlement.payouts.rules import Terms
 from wx_backend.errors import NotFound
-
-SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,10 @@ class BatchRow:
         """What they come to."""
         return sum(total.net_fen for total in self._meant())
 
+    def of(self, status: PayoutStatus | None) -> int:
+        """How many payouts of a status it has; of all of them without one."""
+        return sum(total.count for each, total in self.totals.items() if status in (None, each))
+
     @property
     def paid_fen(self) -> int:
         """What arrived."""
@@ -65,7 +68,7 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """One batch with everything in it; at most `SHOWN` payouts.
+    """One batch with everything that happened to it, and some of its payouts.
 
     `held` are places that are stopped, `file_held_by` those that keep its pay file here.
     """
@@ -104,16 +107,23 @@ def batch_rows(node_id: int, *, after: int = 0, limit: int) -> list[BatchRow]:
     return [BatchRow(batch, places.get(batch.node_id, ""), totals[batch.id]) for batch in batches]
 
 
-def batch_file(number: str, node_id: int) -> BatchFile:
-    """One batch; NotFound for foreign as for missing ones."""
+def batch_row(number: str, node_id: int) -> BatchRow:
+    """One batch with its sums; NotFound for foreign as for missing ones."""
     batch = batch_of(number, node_id)
-    payouts = payouts_of(batch.id, limit=SHOWN)
     place = names_of_nodes([batch.node_id]).get(batch.node_id, "")
+    return BatchRow(batch, place, totals_of([batch.id])[batch.id])
+
+
+def batch_file(
+    row: BatchRow, *, status: PayoutStatus | None = None, after: int = 0, limit: int
+) -> BatchFile:
+    """One batch, and those of its payouts that are asked for."""
+    batch, events = row.batch, events_of(row.batch.id)
     return BatchFile(
-        row=BatchRow(batch, place, totals_of([batch.id])[batch.id]),
-        payouts=payouts,
-        events=events_of(batch.id),
-        numbers={payout.id: payout.number for payout in payouts},
+        row=row,
+        payouts=payouts_of(batch.id, status=status, after=after, limit=limit),
+        events=events,
+        numbers=payout_numbers([each.payout_id for each in events if each.payout_id is not None]),
         returns=returns_of(batch.id),
         held=stopped_of(batch.node_id),
         file_held_by=file_held_by(batch.id) if batch.rail == Rail.FILE else [],

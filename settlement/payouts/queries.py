@@ -104,13 +104,26 @@ def totals_of(batch_ids: Collection[int]) -> Mapping[int, dict[PayoutStatus, Tot
 
 
 def payouts_of(
-    batch_id: int, *, after: int = 0, limit: int | None = None, released_only: bool = False
+    batch_id: int,
+    *,
+    status: PayoutStatus | None = None,
+    after: int = 0,
+    limit: int | None = None,
+    released_only: bool = False,
 ) -> Sequence[Payout]:
     """The payouts of a batch by id; `released_only` leaves out those that never left."""
     query = select(Payout).where(Payout.batch_id == batch_id).order_by(Payout.id)
+    if status is not None:
+        query = query.where(Payout.status == status)
     if released_only:
         query = query.where(Payout.released_at.is_not(None))
     return db.session.scalars(query.offset(after).limit(limit)).all()
+
+
+def payout_numbers(ids: Collection[int]) -> dict[int, str]:
+    """The numbers of these payouts."""
+    rows = db.session.execute(select(Payout.id, Payout.number).where(Payout.id.in_(ids)))
+    return {payout_id: number for payout_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
 def is_open_for(batch_id: int, *, reps: Select[int], nodes: Select[int]) -> bool:

@@ -10,6 +10,7 @@ import time_machine
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from console import payouts
 from flows.chores import CHORES
 from flows.payout.pay_file import AMOUNT, NUMBER, OUTCOME
 from flows.period.checks import EXCEPTION_FROM_FEN, Month, exceptions, failed_work
@@ -313,3 +314,30 @@ def test_whoever_lets_failed_work_pass_lets_every_one_of_it_pass() -> None:
     after = failed_work(Month(today, today, now))
     assert (len(before.rows), len(after.rows)) == (201, 202)
     assert before.digest != after.digest
+
+
+def test_a_long_batch_is_turned_page_by_page_and_narrowed_to_a_state(
+    desk_of: Desks, rich: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payouts, "SHOWN", 1)
+    root, second = desk_of("root"), desk_of("root2")
+    number = propose(root, rich.tree.group)
+    db.session.rollback()
+    first, last = db.session.scalars(select(Payout.number).order_by(Payout.id))
+    path = f"/payouts/{number}"
+
+    def shown(**query: str) -> tuple[bool, bool]:
+        page = root.get(path, **query).text
+        return first in page, last in page
+
+    assert "共 2 条，第 1 / 2 页" in root.get(path).text
+    assert (shown(), shown(page="2")) == ((True, False), (False, True))
+    assert shown(page="9") == (False, True)
+    assert second.post(f"{path}/approve").status_code == 302
+    run_jobs()
+    with transaction() as session:
+        session.scalars(select(Payout).where(Payout.number == last)).one().status = "failed"
+    assert "未成功 1 笔" in root.get(path).text
+    assert shown(status="failed") == (False, True)
+    assert "没有这个状态的收款人" in root.get(path, status="paid").text
+    assert root.get(path, status="nonsense").status_code == 400
