@@ -184,9 +184,9 @@ class Recipient(Model):
 
 
 class ListEntry(Model):
-    """One line of an imported list: sealed until the audience is frozen, then deleted.
+    """One line of an imported list, by its number in it: the person it stands for, or why there is none.
 
-    Either the person it stands for or why nobody was found.
+    Once the audience is frozen only the lines without a person are left, with nothing of what they said.
     """
 
     __tablename__ = "campaign_list_entry"
@@ -195,7 +195,7 @@ class ListEntry(Model):
     id: Mapped[int] = id_column()
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
     position: Mapped[int]
-    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id"))
     miss: Mapped[str | None] = mapped_column(String(20))
 

@@ -14,8 +14,9 @@ from typing import Any, Final, Self
 from sqlalchemy import delete, select
 
 from campaigns.counts import forget_counts, put_right
+from campaigns.lists import forget_list
 from campaigns.mass import withdraw_unsent
-from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from campaigns.models import Campaign, CampaignEvent, CampaignStatus, Recipient
 from campaigns.queries import writers_of
 from wx_backend import numbers
 from wx_backend.clock import business_on
@@ -117,9 +118,9 @@ def submit(campaign_id: int, *, staff_id: int, now: datetime) -> Campaign:
 
 
 def note_frozen(campaign_id: int, *, now: datetime) -> None:
-    """The audience is whole; an imported list has served its purpose and is deleted."""
+    """The audience is whole; of an imported list only which lines named nobody is kept, and why."""
     campaign = _step(campaign_id, (CampaignStatus.FREEZING,), CampaignStatus.SUBMITTED)
-    db.session.execute(delete(ListEntry).where(ListEntry.campaign_id == campaign_id))
+    forget_list(campaign_id)
     put_right(campaign_id)
     note(campaign, "frozen", staff_id=SYSTEM, now=now)
 

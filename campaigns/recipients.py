@@ -13,7 +13,6 @@ from sqlalchemy import bindparam, delete, select, update
 from campaigns.counts import counted
 from campaigns.models import (
     Campaign,
-    ListEntry,
     OptOut,
     Pace,
     Recipient,
@@ -221,9 +220,3 @@ def opt_out(*, identity_id: int, now: datetime) -> None:
 def opt_in(*, identity_id: int) -> None:
     """He does again."""
     db.session.execute(delete(OptOut).where(OptOut.identity_id == identity_id))
-
-
-def replace_list(campaign_id: int, entries: Sequence[Mapping[str, Any]]) -> None:
-    """Keep an imported list instead of the one before."""
-    db.session.execute(delete(ListEntry).where(ListEntry.campaign_id == campaign_id))
-    insert_missing(ListEntry, entries)

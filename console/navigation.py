@@ -60,7 +60,11 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.imports.index", "批量导入", ("console.imports",)),
     ),
     "营销": (
-        Place("console.campaigns.index", "活动", ("console.campaigns", "console.mass_sends")),
+        Place(
+            "console.campaigns.index",
+            "活动",
+            ("console.campaigns", "console.campaign_lists", "console.mass_sends"),
+        ),
         Place("console.banners.index", "活动位", ("console.banners",)),
         Place("console.tags.index", "标签", ("console.tags",)),
         Place("console.menus.index", "公众号菜单", ("console.menus",)),

@@ -121,6 +121,8 @@ TABLE: dict[str, Access] = {
     "console.banners.switch": MARKETS,
     "console.billing.again": SETTLES,
     "console.billing.index": SETTLES,
+    "console.campaign_lists.export": MARKETS,
+    "console.campaign_lists.index": MARKETS,
     "console.campaigns.approve": MARKETS,
     "console.campaigns.carry_on": MARKETS,
     "console.campaigns.create": MARKETS,

@@ -9,6 +9,7 @@ from campaigns import queries
 from campaigns.continuing import UNREACHED, continued_by
 from campaigns.counts import kept_groups
 from campaigns.guard import Finding, findings, standing
+from campaigns.lists import count_missed, missed_lines
 from campaigns.mass_models import Article
 from campaigns.mass_queries import PartShown, articles_of, parts_of
 from campaigns.models import (
@@ -16,6 +17,7 @@ from campaigns.models import (
     CampaignClass,
     CampaignEvent,
     CampaignStatus,
+    ListEntry,
     Recipient,
 )
 from campaigns.segments import Segment
@@ -193,6 +195,18 @@ def campaign_file(number: str, node_id: int, *, now: datetime) -> CampaignFile:
         before=queries.campaign_by_id(row.continues_id) if row.continues_id else None,
         after=continued_by(row.id),
     )
+
+
+def misses_shown(
+    number: str, node_id: int, *, miss: str = "", after: int = 0, limit: int
+) -> Sequence[ListEntry]:
+    """The lines of an imported list that named nobody."""
+    return missed_lines(campaign_of(number, node_id).id, miss, after=after, limit=limit)
+
+
+def count_misses_shown(number: str, node_id: int, *, miss: str = "") -> int:
+    """How many those are."""
+    return count_missed(campaign_of(number, node_id).id, miss)
 
 
 def preview(number: str, node_id: int, *, now: datetime) -> Preview:

@@ -1,6 +1,7 @@
 """A list of phone numbers or openids: who is known at the account, and why the others are not.
 
-Lines are kept sealed until the audience is frozen and deleted then.
+Lines are kept sealed until the audience is frozen and deleted then, but for the numbers of those
+that named nobody.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -24,20 +25,20 @@ MISSES: Final = {
 }
 
 
-def lines_in(text: str) -> list[str]:
-    """The lines of a pasted or uploaded list: the first column, without a byte order mark.
+def lines_in(text: str) -> dict[int, str]:
+    """The lines of a pasted or uploaded list by number: the first column, without a byte order mark.
 
-    Raises BadInput for more than 20,000.
+    Empty ones are left out and counted. Raises BadInput for more than 20,000.
     """
     columns = (line.replace("，", ",").split(",")[0] for line in text.lstrip("﻿").splitlines())
     lines = [column.strip().strip('"') for column in columns]
-    found = [line[:LINE_MAX] for line in lines if line]
+    found = {number: line[:LINE_MAX] for number, line in enumerate(lines, 1) if line}
     if len(found) > LINES_MAX:
         raise BadInput(f"名单最多 {LINES_MAX} 行", fields=["list"])
     return found
 
 
-def looked_up(campaign: Campaign, lines: Sequence[str]) -> list[dict[str, Any]]:
+def looked_up(campaign: Campaign, lines: Mapping[int, str]) -> list[dict[str, Any]]:
     """A list's rows, each line with its person or why there is none; read only, some hundreds at once."""
     return [
         {
@@ -47,8 +48,8 @@ def looked_up(campaign: Campaign, lines: Sequence[str]) -> list[dict[str, Any]]:
             "identity_id": identity_id,
             "miss": miss,
         }
-        for position, (line, (identity_id, miss)) in enumerate(
-            zip(lines, matched(campaign.appid, lines), strict=True)
+        for (position, line), (identity_id, miss) in zip(
+            lines.items(), matched(campaign.appid, [*lines.values()]), strict=True
         )
     ]
 

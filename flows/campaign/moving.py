@@ -8,9 +8,9 @@ from typing import Any, Final
 from campaigns import operations, queries
 from campaigns.continuing import continue_campaign, is_in_doubt
 from campaigns.guard import findings, standing
+from campaigns.lists import replace_list
 from campaigns.models import Campaign, CampaignClass, CampaignStatus
 from campaigns.operations import Plan, WrongState
-from campaigns.recipients import replace_list
 from campaigns.segments import Segment
 from catalog.queries import product_by_number
 from flows.campaign.audience import wanted

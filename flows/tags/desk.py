@@ -129,7 +129,7 @@ def apply_now(*, account: str, tag_id: int, node_id: int) -> None:
 def list_found(*, account: str, text: str, is_file: bool, node_id: int) -> Given:
     """A list looked up, for `give`: before it, so that nobody waits. Raises NotFound, BadInput."""
     appid = account_within(account, node_id).appid
-    found = matched(appid, lines_in(text))
+    found = matched(appid, [*lines_in(text).values()])
     ids = [identity_id for identity_id, _ in found if identity_id is not None]
     followers = _followers(ids)
     misses = Counter(miss for _, miss in found if miss is not None)

@@ -19,6 +19,7 @@ from wx_backend.db import retried, transaction
 NO_PAGE = {
     "console.account.factor",
     "console.archives.fetch",
+    "console.campaign_lists.export",
     "console.figures.export",
     "console.figures.export_rows",
     "console.imports.file_csv",

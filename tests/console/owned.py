@@ -74,6 +74,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
     assert task
     order = Owned(frost, {"number": world.northern.number, "position": 1})
     rep = Owned(frost, {"number": world.nils_number})
+    campaign = Owned(north, {"number": _campaign(north, staff["north"])})
     refund = _refund(world)
     proposal = Owned(frost, {"proposal_id": _proposal(world)})
     way_out = Owned(frost, {"way_out_id": _way_out(world)})
@@ -84,7 +85,8 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "banners": Owned(frost, {"number": put_up(frost)}),
         "billing": order,
         "calendar": Owned(world.tree.harbin, {"city_id": world.tree.harbin}),
-        "campaigns": Owned(north, {"number": _campaign(north, staff["north"])}),
+        "campaigns": campaign,
+        "campaign_lists": Owned(north, {**campaign.named, "kind": "csv"}),
         "claims": Owned(
             frost,
             {

@@ -1,5 +1,6 @@
 """Campaigns in the console: written, tried out, agreed to by another, sent, measured."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime, time
 
@@ -47,6 +48,12 @@ FORM = {
     "field-A-thing1": "您购买的手机",
     "field-A-thing2": "{员工}提醒您领取发票",
 }
+MISSED = [
+    (2, "duplicate"),
+    (5, "unknown_openid"),
+    (6, "unknown_phone"),
+    (7, "unreadable"),
+]
 OFFERED = {
     **FORM,
     "campaign_class": "promotion",
@@ -426,24 +433,62 @@ def test_a_list_tells_who_was_not_found_and_is_gone_once_frozen(
         bob, now = world.bob.member_id, clock.now()
         prove_phone(member_id=bob, phone="13800000002", vault=vault(), now=now)
     path = made(writer, is_list="1")
-    lines = "138 0000 0002\n13800000002\noZoe00000,x\noNobody000\n13900000000\n营业厅\n"
+    lines = "138 0000 0002\n13800000002\n\noZoe00000,x\noNobody000\n13900000000\n营业厅\n"
     assert writer.post(f"{path}/list", list=lines).status_code == 302
     page = writer.get(path).text
     assert "共 6 行，匹配 2 行（33%）" in page
     assert "没有这个手机号的会员" in page
     db.session.rollback()
     entries = db.session.scalars(select(ListEntry)).all()
-    assert all(b"1380000" not in entry.sealed and b"oZoe" not in entry.sealed for entry in entries)
+    kept = [entry.sealed or b"" for entry in entries]
+    assert all(kept)
+    assert all(b"1380000" not in sealed and b"oZoe" not in sealed for sealed in kept)
 
     writer.post(f"{path}/submit")
     run_jobs()
     db.session.rollback()
-    assert db.session.scalars(select(ListEntry)).all() == []
+    left = db.session.scalars(select(ListEntry).order_by(ListEntry.position)).all()
+    assert all((entry.sealed, entry.identity_id) == (None, None) for entry in left)
+    assert [(entry.position, entry.miss) for entry in left] == MISSED
     assert {each.identity_id for each in db.session.scalars(select(Recipient))} <= {
         zoe,
         world.bob.identity_id,
     }
     assert member_of(zoe)
+
+
+def test_the_lines_that_named_nobody_are_listed_by_number_and_reason_before_and_after_freezing(
+    writer: Desk, desk_of: Desks, world: World, run_jobs: Callable[[], None]
+) -> None:
+    (zoe,) = followers(["Zoe00000"])
+    paid(zoe)
+    assert world
+    path = made(writer, is_list="1")
+    lines = "手机号\noZoe00000\n\n13900000000\noZoe00000\n13900000001\n"
+    assert writer.post(f"{path}/list", list=lines).status_code == 302
+
+    def told(**query: str) -> list[str]:
+        page, file = (
+            writer.get(f"{path}/{name}", **query).text for name in ("misses", "misses.csv")
+        )
+        rows = re.findall(r'<td class="num">(\d+)</td><td>([^<]+)</td>', page)
+        assert f"共 {len(rows)} 条" in page
+        assert file.splitlines()[1:] == [",".join(row) for row in rows]
+        return [number for number, _ in rows]
+
+    for is_frozen in (False, True):
+        if is_frozen:
+            writer.post(f"{path}/submit")
+            run_jobs()
+        assert f"{path}/misses?miss=unknown_phone" in writer.get(path).text
+        assert told() == ["1", "4", "5", "6"]
+        assert told(miss="unknown_phone") == ["4", "6"]
+        assert told(miss="nonsense") == []
+        said = "名单内容已在锁定名单时删除" if is_frozen else "空行也计数"
+        page = writer.get(f"{path}/misses").text
+        assert said in page
+        assert "139" not in page
+    assert desk_of("north").get(f"{path}/misses.csv").status_code == 404
 
 
 def test_a_long_list_is_looked_up_some_hundreds_at_once(writer: Desk, world: World) -> None:
