@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from catalog.banner_models import Banner
 from catalog.models import DEFAULT_PLACE, Category, Product, ProductKind, Sku, Stock
@@ -138,11 +138,12 @@ def products_of_skus(sku_numbers: Iterable[str]) -> dict[str, Product]:
     return {number: product for number, product in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
-def products_page(*, after: int, limit: int) -> Sequence[Product]:
-    """All products, listed or not, shelf by shelf; `after` skips that many."""
+def products_page(text: str = "", *, after: int, limit: int) -> Sequence[Product]:
+    """Products, listed or not, that a text means, shelf by shelf; `after` skips that many."""
     return db.session.scalars(
         select(Product)
         .join(Category, Category.id == Product.category_id)
+        .where(*_meant(text))
         .order_by(Category.position, Category.id, Product.position, Product.id)
         .offset(after)
         .limit(limit)
@@ -154,9 +155,23 @@ def all_products() -> Sequence[Product]:
     return db.session.scalars(select(Product).order_by(Product.name, Product.id)).all()
 
 
-def count_products() -> int:
-    """How many products there are."""
-    return db.session.scalar(select(func.count()).select_from(Product)) or 0
+def count_products(text: str = "") -> int:
+    """How many products a text means; without one, how many there are."""
+    return db.session.scalar(select(func.count()).select_from(Product).where(*_meant(text))) or 0
+
+
+def _meant(text: str) -> list[ColumnElement[bool]]:
+    """Each word is in the name, the subtitle or the initials, or in the number of it or of a variant."""
+    return [
+        or_(
+            Product.search.contains(word, autoescape=True),
+            Product.number.contains(word.upper(), autoescape=True),
+            Product.id.in_(
+                select(Sku.product_id).where(Sku.number.contains(word.upper(), autoescape=True))
+            ),
+        )
+        for word in search_words(text)
+    ]
 
 
 def all_skus(product_id: int) -> Sequence[Sku]:

@@ -40,6 +40,7 @@ from wx_backend.money import yuan
 bp = Blueprint("figures", __name__)
 
 ROWS_MAX: Final = 50_000
+REP_DAYS_MAX: Final = 50 * 366
 BY: Final = {
     By.PROVINCE: "省份",
     By.CITY: "地市",
@@ -119,7 +120,7 @@ def export(kind: str) -> Response:
 @bp.get("/figures/<measure>")
 def rows(measure: str) -> str:
     """The rows behind one figure, the newest first."""
-    asked = _asked()
+    asked = _asked(days_max=_days_max())
     wanted = _behind(measure, asked)
     lines, following = list_behind(wanted, after=_after(), limit=PER_PAGE)
     narrowed = {name: text(name) for name in _NARROWED if name in request.args}
@@ -140,7 +141,7 @@ def rows(measure: str) -> str:
 @bp.get("/figures/<measure>.<kind>")
 def export_rows(measure: str, kind: str) -> Response:
     """The rows behind one figure as a file."""
-    asked = _asked()
+    asked = _asked(days_max=_days_max())
     wanted = _behind(measure, asked)
     if count_behind(wanted).count > ROWS_MAX:
         raise TooManyRows
@@ -210,11 +211,20 @@ def _narrow_name(by: By, key: str) -> str:
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def _asked() -> Asked:
+def _days_max() -> int:
+    """One rep's rows are read from the day he began: his sums say on which days there are any."""
+    return (
+        REP_DAYS_MAX
+        if [name for name in _NARROWED if name in request.args] == ["rep"]
+        else DAYS_MAX
+    )
+
+
+def _asked(*, days_max: int = DAYS_MAX) -> Asked:
     place = place_asked()
     return Asked(
         place,
-        Span(*days_asked(days_max=DAYS_MAX)),
+        Span(*days_asked(days_max=days_max)),
         _choice("by", splits(place)),
         _choice("grain", tuple(Grain)),
     )

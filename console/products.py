@@ -26,10 +26,13 @@ bp = Blueprint("products", __name__)
 
 @bp.get("/products")
 def index() -> str:
-    """All products with what their launch still misses."""
-    pages = page_of(launch.number_of_products())
-    rows = launch.product_rows(now=clock.now(), after=pages.after, limit=PER_PAGE)
-    return render_template("console/products.html", rows=rows, pages=pages, titles=TITLES)
+    """All products, or those looked for, with what their launch still misses."""
+    typed = text("text")
+    pages = page_of(launch.number_of_products(typed))
+    rows = launch.product_rows(typed, now=clock.now(), after=pages.after, limit=PER_PAGE)
+    return render_template(
+        "console/products.html", rows=rows, pages=pages, titles=TITLES, typed=typed
+    )
 
 
 @bp.get("/products/<number>")

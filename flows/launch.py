@@ -63,14 +63,14 @@ class ProductFile:
     events: Sequence[ProductEvent]
 
 
-def product_rows(*, now: datetime, after: int, limit: int) -> list[ProductRow]:
-    """All products, on sale or not, in the order of the shelves."""
-    return [_row(product, now) for product in products_page(after=after, limit=limit)]
+def product_rows(text: str = "", *, now: datetime, after: int, limit: int) -> list[ProductRow]:
+    """The products a text means, on sale or not, in the order of the shelves."""
+    return [_row(product, now) for product in products_page(text, after=after, limit=limit)]
 
 
-def number_of_products() -> int:
-    """How many products there are."""
-    return count_products()
+def number_of_products(text: str = "") -> int:
+    """How many those are."""
+    return count_products(text)
 
 
 def product_file(number: str, now: datetime) -> ProductFile:

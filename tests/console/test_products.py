@@ -179,3 +179,25 @@ def test_whoever_asked_for_a_launch_takes_it_back(desk_of: Desks, product: str) 
     assert "申请上架" in marketer.get(page).text
     assert "驳回" not in marketer.get(page).text.partition("操作记录")[0]
     assert south.post(f"{page}/approval/approved", note="同意").status_code == 404
+
+
+def test_products_are_found_by_name_initials_and_number(desk_of: Desks, product: str) -> None:
+    desk = desk_of("root")
+    with transaction() as session:
+        sku = session.scalars(
+            select(Sku.number)
+            .join(Product, Product.id == Sku.product_id)
+            .where(Product.number == product)
+        ).one()
+
+    def found(text: str) -> bool:
+        page = desk.get("/products", text=text).text
+        assert f'value="{text}"' in page
+        return f"/console/products/{product}" in page
+
+    for typed in ("星河平板", "平板 星河", "xhpb", "ＸＨＰＢ", product.lower(), product[-5:], sku):
+        assert found(typed), typed
+    for typed in ("没有的", "%", "xhpbx"):
+        assert not found(typed), typed
+    assert "没有找到这样的商品" in desk.get("/products", text="没有的").text
+    assert "共 1 条" in desk.get("/products", text="xhpb").text

@@ -1,6 +1,9 @@
 """Reps under their managers: figures, invitations shown once, codes, pausing, leaving."""
 
 import re
+from datetime import date
+from html import unescape
+from urllib.parse import parse_qs
 
 from sqlalchemy import select
 
@@ -101,3 +104,37 @@ def test_reps_are_found_by_name_and_status(desk_of: Desks, world: World) -> None
     assert "共 0 条" in desk.get("/reps", status="left").text
     assert desk.get("/reps", status="mallory").status_code == 400
     assert "办理离职" not in desk.get(f"/reps/{world.alice_number}").text
+
+
+def test_the_figures_of_a_rep_open_as_many_rows_since_he_began(
+    desk_of: Desks, world: World
+) -> None:
+    """Also of a rep who began longer ago than a page of figures reaches."""
+    with transaction() as session:
+        rep = session.scalars(select(Rep).where(Rep.number == world.alice_number)).one()
+        rep.joined_on = date(2020, 1, 1)
+    count_figures()
+    desk = desk_of("root")
+    page = desk.get(f"/reps/{world.alice_number}").text
+    figures = re.findall(
+        r'<a class="figure" href="/console(/figures/[^"]+)"><span>[^<]+</span><b>([^<]+)<', page
+    )
+    assert len(figures) == 4
+    asked = {"rep": str(world.alice_id), "from": "2020-01-01"}
+    for link, shown in figures:
+        path, _, query = unescape(link).partition("?")
+        assert parse_qs(query) == {key: [value] for key, value in asked.items()}
+        told = re.search(r"共 ([0-9,]+) 条(?:，([0-9.,]+) 元)?", desk.get(path, **asked).text)
+        assert told, link
+        assert shown == told[2 if "sales" in path else 1]
+    assert '<a class="figure"' not in desk_of("marketer").get(f"/reps/{world.alice_number}").text
+
+
+def test_lists_of_reps_and_places_lead_to_their_files(desk_of: Desks, world: World) -> None:
+    assert world
+    desk = desk_of("root")
+    for path, kind in (("/reps", "reps"), ("/places/SC", "outlets"), ("/places", "outlets")):
+        query = {"text": "天河"} if path == "/places" else {}
+        page = desk.get(path, **query).text
+        assert f"/console/exports/{kind}.csv" in page, path
+        assert desk.get(f"/exports/{kind}.csv").status_code == 200
