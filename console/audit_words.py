@@ -130,6 +130,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.refunds.work_off": "处理退款异常",
     "console.repair.close": "关闭资金异常",
     "console.repair.replay": "重做任务",
+    "console.repair.replay_kind": "重做一类任务",
+    "console.repair.replay_several": "重做多个任务",
     "console.replies.act": "移动或启停自动回复",
     "console.replies.add": "添加自动回复",
     "console.replies.change": "修改自动回复",

@@ -5,7 +5,7 @@ sees them. Exception items belong to the outlets of their order; those without a
 by the same few.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -19,16 +19,28 @@ from payments.exceptions import close_item
 from payments.models import ExceptionItem, PayNotice
 from payments.queries import order_of_attempt
 from wechat.pay.error_codes import SIGNATURE_REFUSED
-from wx_backend import backlog
+from wx_backend import audit, backlog, clock
 from wx_backend.errors import Conflict, Forbidden, NotFound
+from wx_backend.outbox import defer, job
 from wx_backend.strict import dumps
 
 SHOWN: Final = 100
+AT_ONCE: Final = 200
+REPLAY: Final = "failure.replay"
 TABLES: Final[Mapping[str, Any]] = {**backlog.TABLES, "notice": PayNotice}
 
 
 class NothingToReplay(Conflict):
     code, message = "nothing_to_replay", "这一条不是失败状态，可能已经被重试"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A sort of work that is being brought back, and how many of it are left."""
+
+    label: str
+    kind: str
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,18 @@ def failures(node_id: int) -> dict[str, list[Failure]]:
     }
 
 
+def kinds(node_id: int) -> dict[str, dict[str, int]]:
+    """How much of each sort gave up, per table. Forbidden below the top."""
+    _check_top(node_id)
+    return {label: backlog.dead_kinds(table) for label, table in TABLES.items()}
+
+
+def under_way(node_id: int) -> list[Replay]:
+    """The sorts that are being brought back just now, and how many of each are left."""
+    _check_top(node_id)
+    return [_replay(**job.arguments) for job in backlog.waiting_jobs(REPLAY)]
+
+
 def unsigned(node_id: int) -> backlog.Refused:
     """The jobs that wait because WeChat Pay refuses our signature. Forbidden below the top."""
     _check_top(node_id)
@@ -66,6 +90,40 @@ def try_again(*, label: str, row_id: int, node_id: int, now: datetime) -> None:
         raise NothingToReplay
 
 
+def try_several(*, label: str, row_ids: Collection[int], node_id: int, now: datetime) -> int:
+    """Have some rows tried again; how many of them there still were. NotFound, Forbidden."""
+    _check_top(node_id)
+    if label not in TABLES:
+        raise NotFound
+    return sum(backlog.bring_back(TABLES[label], each, now=now) for each in sorted(row_ids))
+
+
+def try_kind(*, label: str, kind: str, node_id: int, now: datetime) -> int:
+    """Have all of one sort tried again, some hundreds at a time; how many. NothingToReplay, Forbidden."""
+    _check_top(node_id)
+    if label not in TABLES:
+        raise NotFound
+    dead = backlog.dead_ids(TABLES[label], kind=kind)
+    if not dead:
+        raise NothingToReplay
+    table, after = TABLES[label].__tablename__, {**backlog.TRIED_AGAIN, "count": len(dead)}
+    audit.tell(table, kind, before=backlog.GAVE_UP, after=after)
+    key = f"{label}:{kind}:{now.isoformat()}"
+    defer(replay_kind, key=key, label=label, kind=kind, after=0, upto=dead[-1])
+    return len(dead)
+
+
+@job(REPLAY)
+def replay_kind(*, label: str, kind: str, after: int, upto: int) -> None:
+    """Bring back the next of a sort; what gives up again meanwhile is not brought back twice."""
+    table, now = TABLES[label], clock.now()
+    some = backlog.dead_ids(table, kind=kind, after=after, upto=upto, limit=AT_ONCE)
+    for row_id in some:
+        backlog.bring_back(table, row_id, now=now)
+    if len(some) == AT_ONCE:
+        defer(replay_kind, label=label, kind=kind, after=some[-1], upto=upto)
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """Something about money that did not fit; `order_number` is empty where no order is known."""
@@ -74,15 +132,15 @@ class Item:
     order_number: str
 
 
-def open_items(node_id: int, *, after: int = 0, limit: int) -> list[Item]:
-    """What about the money of a node's orders waits for a person, the oldest first."""
-    rows = exceptions_within(_orders(node_id), after=after, limit=limit)
+def items(node_id: int, *, is_closed: bool = False, after: int = 0, limit: int) -> list[Item]:
+    """What about the money of a node's orders waits for a person, the oldest first; or was put right, the latest first."""
+    rows = exceptions_within(_orders(node_id), is_closed=is_closed, after=after, limit=limit)
     return [Item(row, _order_number(row)) for row in rows]
 
 
-def number_of_open_items(node_id: int) -> int:
-    """How much about the money of a node's orders waits for a person."""
-    return count_exceptions(_orders(node_id))
+def number_of_items(node_id: int, *, is_closed: bool = False) -> int:
+    """How much about the money of a node's orders waits for a person, or was put right."""
+    return count_exceptions(_orders(node_id), is_closed=is_closed)
 
 
 def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: datetime) -> None:
@@ -107,6 +165,11 @@ def _order_number(row: ExceptionItem) -> str:
 def _check_top(node_id: int) -> None:
     if not holds_everything(node_id):
         raise Forbidden("这些记录不分区域，只有覆盖全部网点的账号可以查看")
+
+
+def _replay(*, label: str, kind: str, after: int, upto: int) -> Replay:
+    left = backlog.dead_ids(TABLES[label], kind=kind, after=after, upto=upto)
+    return Replay(label, kind, len(left))
 
 
 def _failure(row: Any) -> Failure:

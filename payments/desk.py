@@ -9,24 +9,24 @@ from wx_backend.db import db
 
 
 def exceptions_within(
-    order_ids: Select[int] | None, *, after: int = 0, limit: int
+    order_ids: Select[int] | None, *, is_closed: bool = False, after: int = 0, limit: int
 ) -> Sequence[ExceptionItem]:
-    """Open items about payments of these orders, the oldest first; None means all there are."""
-    return db.session.scalars(
-        select(ExceptionItem)
-        .where(ExceptionItem.closed_at.is_(None), _is_about(order_ids))
-        .order_by(ExceptionItem.opened_at, ExceptionItem.id)
-        .offset(after)
-        .limit(limit)
-    ).all()
+    """Open items about payments of these orders, the oldest first, or closed ones, the latest first.
 
-
-def count_exceptions(order_ids: Select[int] | None) -> int:
-    """How many open items there are about payments of these orders; None means all."""
-    query = select(func.count()).select_from(ExceptionItem)
-    return (
-        db.session.scalar(query.where(ExceptionItem.closed_at.is_(None), _is_about(order_ids))) or 0
+    None means all there are.
+    """
+    closed_at, opened_at = ExceptionItem.closed_at, ExceptionItem.opened_at
+    order = (
+        (closed_at.desc(), ExceptionItem.id.desc()) if is_closed else (opened_at, ExceptionItem.id)
     )
+    query = select(ExceptionItem).where(_stands(is_closed=is_closed), _is_about(order_ids))
+    return db.session.scalars(query.order_by(*order).offset(after).limit(limit)).all()
+
+
+def count_exceptions(order_ids: Select[int] | None, *, is_closed: bool = False) -> int:
+    """How many items there are about payments of these orders, open or closed; None means all."""
+    query = select(func.count()).select_from(ExceptionItem)
+    return db.session.scalar(query.where(_stands(is_closed=is_closed), _is_about(order_ids))) or 0
 
 
 def exception_within(item_id: int, order_ids: Select[int] | None) -> ExceptionItem | None:
@@ -52,6 +52,11 @@ def refund_within(out_refund_no: str, order_ids: Select[int] | None) -> Refund |
     return db.session.scalar(
         select(Refund).where(Refund.out_refund_no == out_refund_no, _is_of(order_ids))
     )
+
+
+def _stands(*, is_closed: bool) -> ColumnElement[bool]:
+    closed_at = ExceptionItem.closed_at
+    return closed_at.is_not(None) if is_closed else closed_at.is_(None)
 
 
 def _is_of(order_ids: Select[int] | None) -> ColumnElement[bool]:

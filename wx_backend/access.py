@@ -274,6 +274,8 @@ TABLE: dict[str, Access] = {
     "console.repair.exceptions": SEES_MONEY,
     "console.repair.failures": RULES_ALL,
     "console.repair.replay": RULES_ALL,
+    "console.repair.replay_kind": RULES_ALL,
+    "console.repair.replay_several": RULES_ALL,
     "console.replies.act": MARKETS,
     "console.replies.add": MARKETS,
     "console.replies.change": MARKETS,

@@ -18,7 +18,7 @@ from sqlalchemy import JSON, Index, Result, String, event, inspect, select
 from sqlalchemy.orm import InstanceState, Mapped, ORMExecuteState, Session, mapped_column
 
 from wx_backend import clock
-from wx_backend.db import BigId, Instant, Model, id_column
+from wx_backend.db import BigId, Instant, Model, db, id_column
 from wx_backend.log import masked
 
 CHANGES_MAX: Final = 50
@@ -68,6 +68,13 @@ class _Change:
 def act_as(act: Act | None) -> None:
     """Say who acts from here on, for as long as this application context lasts; None ends it."""
     g.audit_act = act
+
+
+def tell(table: str, key: str, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Say what the act does to machinery, of which the trail is told nothing by itself."""
+    if _act() is not None:
+        told = {"table": table, "key": key, "verb": "update", "before": before, "after": after}
+        _keep(db.session(), told)
 
 
 def _act() -> Act | None:

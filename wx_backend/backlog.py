@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from sqlalchemy import func, literal_column, select
 
-from wx_backend import bell, claims
+from wx_backend import audit, bell, claims
 from wx_backend.claims import WorkStatus
 from wx_backend.db import db
 from wx_backend.inbox import Push
 from wx_backend.outbox import WORK, Job
 
+GAVE_UP: Final = {"status": WorkStatus.DEAD}
+TRIED_AGAIN: Final = {"status": WorkStatus.PENDING}
 TABLES: Final[Mapping[str, Any]] = {"push": Push, "job": Job}
 
 
@@ -103,11 +105,37 @@ def dead_rows(table: Any, *, limit: int | None = None) -> Sequence[Any]:
     return db.session.scalars(query.order_by(table.id.desc()).limit(limit)).all()
 
 
-def dead_ids(table: Any, *, kind: str) -> Sequence[int]:
-    """Everything of one sort that gave up, the oldest first."""
-    sort = table.name if table is Job else table.kind
-    query = select(table.id).where(table.status == WorkStatus.DEAD, sort == kind)
-    return db.session.scalars(query.order_by(table.id)).all()
+def dead_ids(
+    table: Any, *, kind: str, after: int = 0, upto: int | None = None, limit: int | None = None
+) -> Sequence[int]:
+    """Everything of one sort that gave up, the oldest first; between two ids, where they are given."""
+    query = select(table.id).where(
+        table.status == WorkStatus.DEAD, _sort(table) == kind, table.id > after
+    )
+    if upto is not None:
+        query = query.where(table.id <= upto)
+    return db.session.scalars(query.order_by(table.id).limit(limit)).all()
+
+
+def dead_kinds(table: Any) -> dict[str, int]:
+    """How much of each sort gave up, the most first."""
+    rows = db.session.execute(
+        select(_sort(table), func.count())
+        .where(table.status == literal_column(f"'{WorkStatus.DEAD}'"))
+        .group_by(_sort(table))
+        .order_by(func.count().desc(), _sort(table))
+    )
+    return {kind: count for kind, count in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def waiting_jobs(name: str) -> Sequence[Job]:
+    """The jobs of a name that are not done."""
+    is_pending = Job.status == literal_column(f"'{WorkStatus.PENDING}'")
+    return db.session.scalars(select(Job).where(is_pending, Job.name == name)).all()
+
+
+def _sort(table: Any) -> Any:
+    return table.name if table is Job else table.kind
 
 
 def bring_back(table: Any, row_id: int, *, now: datetime) -> bool:
@@ -116,4 +144,5 @@ def bring_back(table: Any, row_id: int, *, now: datetime) -> bool:
     if revived:
         queue = db.session.get_one(Job, row_id).queue if table is Job else WORK
         bell.ring_after_commit(queue)
+        audit.tell(table.__tablename__, str(row_id), before=GAVE_UP, after=TRIED_AGAIN)
     return revived

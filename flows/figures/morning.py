@@ -9,7 +9,7 @@ from flows.accounts import identity_to_write_to
 from flows.farming.desk import count_waiting
 from flows.figures.pages import Change, changes
 from flows.messages import send_notice
-from flows.repair import number_of_open_items
+from flows.repair import number_of_items
 from fulfilment.queries import count_overdue
 from insights.briefings import accept_briefing, daily_readers, staff_of_link, staff_read_by
 from insights.values import Span
@@ -61,7 +61,7 @@ def morning_of(staff_id: int, *, now: datetime) -> Morning | None:
         today=changes(staff.node_id, Span(today, today)),
         yesterday=changes(staff.node_id, _day_before(today)),
         overdue=count_overdue(under(staff.node_id), now=now),
-        open_items=number_of_open_items(staff.node_id),
+        open_items=number_of_items(staff.node_id),
         flags=count_waiting(staff.node_id) if staff.role in DECIDE_ON_FLAGS else None,
     )
 

@@ -1,13 +1,18 @@
 """What gave up is shown with its reason and tried again; money that did not fit is settled."""
 
+import re
+
+import pytest
 from sqlalchemy import select, update
 
+from flows import repair
 from payments.exceptions import open_exception
 from payments.models import ExceptionItem, ExceptionKind, Payment, PayNotice
 from tests.console.conftest import Desks
 from tests.console.world import World
-from wx_backend import clock
-from wx_backend.claims import WorkStatus
+from wx_backend import claims, clock, outbox
+from wx_backend.audit import AuditEntry
+from wx_backend.claims import Claim, WorkStatus
 from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
 from wx_backend.outbox import Job
@@ -23,6 +28,28 @@ def dead_job() -> int:
             .values(status=WorkStatus.DEAD, attempts=12, last_error="PlatformError('48001')")
         )
         return job_id
+
+
+def dead_jobs(count: int, *, name: str = "receipt.chain") -> list[int]:
+    """So many jobs of a name that gave up."""
+    now = clock.now()
+    with transaction() as session:
+        made = [
+            Job(
+                name=name,
+                queue="work",
+                arguments={},
+                created_at=now,
+                due_at=now,
+                status=WorkStatus.DEAD,
+                attempts=12,
+                last_error="KeyError('x')",
+            )
+            for _ in range(count)
+        ]
+        session.add_all(made)
+        session.flush()
+        return [each.id for each in made]
 
 
 def job_row(job_id: int) -> Job:
@@ -111,6 +138,87 @@ def test_pushes_and_notices_are_tried_again_too(desk_of: Desks) -> None:
     db.session.rollback()
     assert db.session.get_one(Push, push_id).status == WorkStatus.PENDING
     assert db.session.get_one(PayNotice, notice_id).status == WorkStatus.PENDING
+
+
+def test_those_that_were_ticked_are_tried_again_and_the_trail_says_which(desk_of: Desks) -> None:
+    first, second, third = dead_jobs(3)
+    desk = desk_of("root")
+    path = "/failures/job/replay"
+    form = {"csrf_token": desk.token(), "row": [str(first), str(third), "999999"]}
+    answer = desk.browser.post(f"/console{path}", data=form)
+    assert answer.status_code == 302
+    assert "已重新排队 2 条，另有 1 条已不是失败状态" in desk.get("/failures").text
+    assert [job_row(each).status for each in (first, second, third)] == [
+        *(WorkStatus.PENDING, WorkStatus.DEAD, WorkStatus.PENDING)
+    ]
+    db.session.rollback()
+    entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry
+    assert entry.what == "console.repair.replay_several"
+    assert [(each["table"], each["key"]) for each in entry.changes] == [
+        *(("job", str(first)), ("job", str(third)))
+    ]
+    assert desk.post(path).status_code == 400
+    assert desk.post(path, row="x").status_code == 404
+    assert desk.post("/failures/mallory/replay", row="1").status_code == 404
+    assert desk_of("south").post(path, row=str(second)).status_code == 403
+
+
+def test_all_of_one_sort_are_tried_again_by_and_by_and_the_page_says_how_far(
+    desk_of: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that give up again meanwhile are not brought back over and over."""
+    monkeypatch.setattr(repair, "AT_ONCE", 2)
+    mine, other = dead_jobs(5), dead_jobs(1, name="report.count")[0]
+    desk, path = desk_of("root"), "/failures/job/kind"
+    assert "重试全部" in desk.get("/failures").text
+    assert desk.post(path, kind="nothing.of_it").status_code == 409
+    assert desk_of("south").post(path, kind="receipt.chain").status_code == 403
+    assert desk.post(path, kind="receipt.chain").status_code == 302
+    page = desk.get("/failures").text
+    assert "还剩 5 条" in page
+    assert 'http-equiv="refresh"' in page
+    left = []
+    while repair_job := next_replay():
+        outbox.run(repair_job)
+        with transaction() as session:
+            gave_up = update(Job).where(Job.id == mine[0]).values(status=WorkStatus.DEAD)
+            session.execute(gave_up)
+        page = desk.get("/failures").text
+        left += re.findall(r"还剩 (\d+) 条", page)
+    assert left == ["3", "1"]
+    assert [job_row(each).status for each in mine] == [WorkStatus.DEAD] + 4 * [WorkStatus.PENDING]
+    assert job_row(other).status == WorkStatus.DEAD
+    db.session.rollback()
+    entry = db.session.scalars(
+        select(AuditEntry).where(AuditEntry.what == "console.repair.replay_kind")
+    ).one()
+    assert (entry.changes[0]["key"], entry.changes[0]["after"]["count"]) == ("receipt.chain", 5)
+
+
+def next_replay() -> Claim | None:
+    """The next turn of bringing back, taken as a worker takes it."""
+    now = clock.now()
+    with transaction():
+        found = claims.claim(Job, limit=1, now=now, where=[Job.name == repair.REPLAY])
+    return found[0] if found else None
+
+
+def test_what_was_put_right_can_be_looked_up(desk_of: Desks, world: World) -> None:
+    lost_money(world)
+    db.session.rollback()
+    item_id = db.session.scalars(
+        select(ExceptionItem.id).where(ExceptionItem.payment_id.is_not(None))
+    ).one()
+    finance = desk_of("finance")
+    assert "还没有处理过的异常" in finance.get("/exceptions", state="closed").text
+    finance.post(f"/exceptions/{item_id}/close", resolution="已线下核对")
+    closed = finance.get("/exceptions", state="closed").text
+    for words in ("已线下核对", world.southern.number, "共 1 条"):
+        assert words in closed
+    assert world.southern.number not in finance.get("/exceptions").text
+    assert "已线下核对" not in desk_of("north").get("/exceptions", state="closed").text
+    assert "已线下核对" in desk_of("south").get("/exceptions", state="closed").text
 
 
 def test_a_province_does_not_see_the_work_of_all(desk_of: Desks) -> None:
