@@ -21,6 +21,7 @@ from campaigns.models import (
 from campaigns.segments import Segment
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+from wx_backend.sql import among
 from wx_backend.stops import Line, open_stops
 
 _WRITING = ("created", "edited")
@@ -234,7 +235,7 @@ def recent_counts(
     rows = db.session.execute(
         select(Recipient.identity_id, func.count())
         .where(
-            Recipient.identity_id.in_(identity_ids),
+            among(Recipient.identity_id, identity_ids),
             Recipient.taken_at >= since,
             Recipient.status.in_(_COUNTED),
             Recipient.campaign_id != besides,
@@ -250,7 +251,7 @@ def mass_counts(identity_ids: Collection[int], *, since: datetime) -> dict[int, 
         select(Recipient.identity_id, func.count())
         .join(Campaign, Campaign.id == Recipient.campaign_id)
         .where(
-            Recipient.identity_id.in_(identity_ids),
+            among(Recipient.identity_id, identity_ids),
             Recipient.taken_at >= since,
             Recipient.status.in_(_COUNTED),
             Campaign.campaign_class == CampaignClass.MASS,
@@ -263,7 +264,9 @@ def mass_counts(identity_ids: Collection[int], *, since: datetime) -> dict[int, 
 def opted_out(identity_ids: Collection[int]) -> set[int]:
     """Who of these does not want campaigns."""
     return set(
-        db.session.scalars(select(OptOut.identity_id).where(OptOut.identity_id.in_(identity_ids)))
+        db.session.scalars(
+            select(OptOut.identity_id).where(among(OptOut.identity_id, identity_ids))
+        )
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, literal, select, update
 
 from campaigns.counts import counted
 from campaigns.models import (
@@ -20,7 +20,8 @@ from campaigns.models import (
     SendQuota,
     Way,
 )
-from wx_backend.db import db, insert_missing, locked, upsert
+from wx_backend.db import Instant, db, insert_missing, locked, upsert
+from wx_backend.sql import among, given
 
 IN_FLIGHT: Final = timedelta(seconds=60)
 ASK_AGAIN: Final = timedelta(seconds=30)
@@ -55,12 +56,12 @@ class Mark:
 
 def freeze_rows(campaign_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add people to a frozen audience; who is in it already, under another identity too, stays."""
-    with counted(campaign_id, Recipient.identity_id.in_([row["identity_id"] for row in rows])):
+    with counted(campaign_id, among(Recipient.identity_id, [row["identity_id"] for row in rows])):
         insert_missing(Recipient, rows)
 
 
 def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
-    """The next people whose turn it is, kept from other senders while theirs must last.
+    """The next people whose turn it is, locked: each is to be marked as taken in this transaction.
 
     First whoever was tried without an answer: what is repeated later than in eight minutes is not
     repeated at all, and a million may still be waiting.
@@ -68,20 +69,6 @@ def take(campaign_id: int, *, limit: int, now: datetime) -> list[Taken]:
     taken = _due(campaign_id, RecipientStatus.SENDING, limit=limit, now=now)
     if (left := limit - len(taken)) > 0:
         taken += _due(campaign_id, RecipientStatus.WAITING, limit=left, now=now)
-    if taken:
-        mine = Recipient.id.in_([each.id for each in taken])
-        with counted(campaign_id, mine):
-            db.session.execute(
-                update(Recipient)
-                .where(mine)
-                .values(
-                    status=RecipientStatus.SENDING,
-                    tries=Recipient.tries + 1,
-                    taken_at=now,
-                    due_at=now + IN_FLIGHT,
-                )
-                .execution_options(synchronize_session=False)
-            )
     return taken
 
 
@@ -115,36 +102,19 @@ def _due(campaign_id: int, status: RecipientStatus, *, limit: int, now: datetime
     return [Taken(*row, was_sending=was_sending) for row in db.session.execute(due)]
 
 
-def mark(campaign_id: int, marks: Iterable[Mark]) -> None:
-    """Write down what became of people's turns, all at once."""
-    rows = [
-        {
-            "row_id": each.id,
-            "new_status": each.status,
-            "new_due": each.due_at,
-            "new_message": each.message_id,
-            "new_way": each.way,
-            "new_reason": each.reason,
-            "new_error": each.error,
-        }
-        for each in marks
-    ]
+def mark(campaign_id: int, marks: Iterable[Mark], *, taken_at: datetime | None = None) -> None:
+    """Write down what became of people's turns, all at once; with `taken_at`, whose turn begins with it."""
+    rows = [{name: getattr(each, name) for name in Mark.__slots__} for each in marks]
     if not rows:
         return
     table = Recipient.__table__
-    with counted(campaign_id, Recipient.id.in_([row["row_id"] for row in rows])):
+    new = given({name: table.c[name].type for name in Mark.__slots__}, rows)
+    values = {name: new.c[name] for name in Mark.__slots__ if name != "id"}
+    if taken_at is not None:
+        values |= {"taken_at": literal(taken_at, Instant), "tries": table.c.tries + 1}
+    with counted(campaign_id, among(Recipient.id, [row["id"] for row in rows])):
         db.session.connection().execute(
-            update(table)  # type: ignore[arg-type]  # declared as FromClause
-            .where(table.c.id == bindparam("row_id"))
-            .values(
-                status=bindparam("new_status"),
-                due_at=bindparam("new_due"),
-                message_id=bindparam("new_message"),
-                way=bindparam("new_way"),
-                reason=bindparam("new_reason"),
-                error=bindparam("new_error"),
-            ),
-            rows,
+            update(table).where(table.c.id == new.c.id).values(values)  # type: ignore[arg-type]  # declared as FromClause
         )
 
 

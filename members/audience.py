@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, SelectBase, exists, func, select
 from members.models import FollowEvent, FollowKind, Identity, IdentityLink
 from members.queries import members_by_phones
 from wx_backend.db import db
+from wx_backend.sql import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def persons_of(identity_ids: Collection[int]) -> dict[int, Person]:
     """These people as they are now."""
     rows = db.session.execute(
         select(Identity.id, Identity.member_id, Identity.openid, Identity.is_followed).where(
-            Identity.id.in_(identity_ids)
+            among(Identity.id, identity_ids)
         )
     )
     return {row[0]: Person(*row) for row in rows}

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
 from wx_backend.clock import months_before
 from wx_backend.db import db
+from wx_backend.sql import among
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def with_event(event: str, *, since: datetime) -> Select[int]:
 
 def had_event(event: str, identity_ids: Collection[int], *, since: datetime) -> set[int]:
     """Whom of some people an event happened to."""
-    query = with_event(event, since=since).where(SalesOrder.identity_id.in_(identity_ids))
+    query = with_event(event, since=since).where(among(SalesOrder.identity_id, identity_ids))
     return set(db.session.scalars(query))
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, bindparam, insert, or_, select, update
+from sqlalchemy import Boolean, insert, or_, select, update
 
 from templates_msg.models import Message, MessageKind, MessageStatus, Outcome
 from templates_msg.operations import Draft
 from templates_msg.outcomes import Settled, settle_met
 from templates_msg.rules import may_repeat
 from wx_backend.db import db, upsert_all
+from wx_backend.sql import among, given
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def begin_all(drafts: Sequence[Draft], *, now: datetime) -> dict[str, Begun]:
     """Store new messages that are being sent from now on, by key. A key is never used twice."""
     if not drafts:
         return {}
+    table = Message.__table__
     rows = [
         {
             "key": draft.key,
@@ -62,7 +64,9 @@ def begin_all(drafts: Sequence[Draft], *, now: datetime) -> dict[str, Begun]:
         }
         for draft in drafts
     ]
-    ids = db.session.execute(insert(Message).returning(Message.id, Message.key), rows)
+    new = given({name: table.c[name].type for name in rows[0]}, rows)
+    made = insert(Message).from_select([*rows[0]], select(new))
+    ids = db.session.execute(made.returning(Message.id, Message.key))
     by_key = {key: message_id for message_id, key in ids}
     return {
         draft.key: Begun(
@@ -85,7 +89,7 @@ def begin_again(
     while the platform would notice; after that it stays unknown, as does one to an identity of `refusing`.
     """
     messages = db.session.scalars(
-        select(Message).where(Message.id.in_(message_ids)).with_for_update()
+        select(Message).where(among(Message.id, message_ids)).with_for_update()
     )
     again: dict[int, Begun | None] = {}
     for message in messages.all():
@@ -114,7 +118,9 @@ def give_up_all(reasons: Mapping[int, str]) -> None:
 
 def statuses_of(message_ids: Sequence[int]) -> dict[int, MessageStatus]:
     """Where these messages stand."""
-    rows = db.session.execute(select(Message.id, Message.status).where(Message.id.in_(message_ids)))
+    rows = db.session.execute(
+        select(Message.id, Message.status).where(among(Message.id, message_ids))
+    )
     return {message_id: MessageStatus(status) for message_id, status in rows}
 
 
@@ -128,30 +134,29 @@ def answer_all(appid: str, answers: Sequence[Answered], *, now: datetime) -> Map
         return {}
     table = Message.__table__
     told = _join(appid, answers)
-    db.session.connection().execute(
-        update(table)  # type: ignore[arg-type]  # declared as FromClause
-        .where(
-            table.c.id == bindparam("row_id"),
-            table.c.outcome_at.is_(None),
-            or_(bindparam("is_sent", type_=Boolean), table.c.status == MessageStatus.SENDING),
-        )
-        .values(
-            status=bindparam("new_status"),
-            msgid=bindparam("new_msgid"),
-            error=bindparam("new_error"),
-            sent_at=bindparam("new_sent_at"),
-        ),
+    new = given(
+        {"is_sent": Boolean()}
+        | {name: table.c[name].type for name in ("id", "status", "msgid", "error", "sent_at")},
         [
             {
-                "row_id": each.id,
-                "new_status": each.status,
-                "new_msgid": each.msgid,
-                "new_error": each.error[:200] if each.error else None,
+                "id": each.id,
+                "status": each.status,
+                "msgid": each.msgid,
+                "error": each.error[:200] if each.error else None,
                 "is_sent": each.status == MessageStatus.SENT,
-                "new_sent_at": now if each.status == MessageStatus.SENT else None,
+                "sent_at": now if each.status == MessageStatus.SENT else None,
             }
             for each in answers
         ],
+    )
+    db.session.connection().execute(
+        update(table)  # type: ignore[arg-type]  # declared as FromClause
+        .where(
+            table.c.id == new.c.id,
+            table.c.outcome_at.is_(None),
+            or_(new.c.is_sent, table.c.status == MessageStatus.SENDING),
+        )
+        .values({name: new.c[name] for name in ("status", "msgid", "error", "sent_at")})
     )
     return told
 
@@ -172,7 +177,7 @@ def _join(appid: str, answers: Sequence[Answered]) -> dict[int, Settled]:
     )
     told = db.session.scalars(
         select(Outcome).where(
-            Outcome.appid == appid, Outcome.msgid.in_(halves), Outcome.status.is_not(None)
+            Outcome.appid == appid, among(Outcome.msgid, halves), Outcome.status.is_not(None)
         )
     )
     settled = (settle_met(outcome) for outcome in told.all())

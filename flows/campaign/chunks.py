@@ -110,7 +110,7 @@ def _first(
         of[draft.key] = each.id
     begun = begin_all(drafts, now=now)
     marks += [_sending(of[draft.key], begun[draft.key], draft, now) for draft in drafts]
-    mark(campaign.id, marks)
+    mark(campaign.id, marks, taken_at=now)
     return {of[key]: message for key, message in begun.items()}
 
 
@@ -157,7 +157,7 @@ def _again(
     stand = statuses_of(over)
     marks += [settled(ids[each], stand[each], now) for each in over]
     marks += [_left_out(ids[each], reason, now) for each, reason in left_out.items()]
-    mark(campaign.id, marks)
+    mark(campaign.id, marks, taken_at=now)
     return begun
 
 
