@@ -109,7 +109,7 @@ def mark(campaign_id: int, marks: Iterable[Mark], *, taken_at: datetime | None =
         return
     table = Recipient.__table__
     new = given({name: table.c[name].type for name in Mark.__slots__}, rows)
-    values = {name: new.c[name] for name in Mark.__slots__ if name != "id"}
+    values: dict[str, Any] = {name: new.c[name] for name in Mark.__slots__ if name != "id"}
     if taken_at is not None:
         values |= {"taken_at": literal(taken_at, Instant), "tries": table.c.tries + 1}
     with counted(campaign_id, among(Recipient.id, [row["id"] for row in rows])):

@@ -12,13 +12,16 @@ of ours, counts as an unfollow just before the second of the call: whatever is k
 happened in that second or later stands, also when it becomes known later.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
 
+from members.audience import known_openids
 from members.models import FollowEvent, FollowKind, Identity
-from wx_backend.db import db, upsert
+from wx_backend.db import Instant, db, upsert
+from wx_backend.sql import among, given
 
 
 def follow(
@@ -94,6 +97,28 @@ def seen(*, appid: str, openid: str, event_at: datetime, known_at: datetime) -> 
     ).one()
     _change(identity_id, Identity.seen_at < event_at, seen_at=event_at)
     return identity_id
+
+
+def seen_all(appid: str, at: Mapping[str, datetime], *, known_at: datetime) -> dict[str, int]:
+    """The same of many people at once, by openid: when each gave a sign of life."""
+    found = known_openids(appid, at.keys())
+    table = Identity.__table__
+    ids = sorted(found.values())
+    rows = select(Identity.id).where(among(Identity.id, ids)).order_by(Identity.id)
+    db.session.execute(rows.with_for_update(key_share=True))  # in one order, whoever else does this
+    lately = given(
+        {"id": table.c.id.type, "at": Instant()},
+        [{"id": number, "at": at[openid]} for openid, number in found.items()],
+    )
+    db.session.execute(
+        update(Identity)
+        .where(Identity.id == lately.c.id, Identity.seen_at < lately.c.at)
+        .values(seen_at=lately.c.at)
+        .execution_options(synchronize_session=False)
+    )
+    for openid in sorted(at.keys() - found):
+        found[openid] = seen(appid=appid, openid=openid, event_at=at[openid], known_at=known_at)
+    return found
 
 
 def ensure_identity(*, appid: str, openid: str, now: datetime, unionid: str | None = None) -> int:

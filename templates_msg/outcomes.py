@@ -132,8 +132,12 @@ def settle_met(outcome: Outcome) -> Settled | None:
     """Settle the message of an outcome once both halves are there; the first word stands."""
     if outcome.message_id is None or outcome.status is None:
         return None
-    message = locked(select(Message).where(Message.id == outcome.message_id))
-    if message is None or message.outcome_at is not None:
+    return settle(locked(select(Message).where(Message.id == outcome.message_id)), outcome)
+
+
+def settle(message: Message | None, outcome: Outcome) -> Settled | None:
+    """Settle a locked message by its outcome; None where that was done before."""
+    if message is None or message.outcome_at is not None or outcome.status is None:
         return None
     was, status = MessageStatus(message.status), _SETTLED.get(outcome.status, MessageStatus.FAILED)
     message.status, message.outcome_at = status, outcome.event_at

@@ -15,6 +15,7 @@ from sqlalchemy import Index, String, Text, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.db import Instant, db
+from wx_backend.sql import given
 
 LEASE = timedelta(seconds=60)
 ATTEMPTS_MAX = 12
@@ -106,6 +107,24 @@ def claim(
 def finish(table: Any, held: Claim, *, now: datetime) -> None:
     """Mark the row done; LostClaim when this attempt no longer holds it."""
     _change(table, held, status=WorkStatus.DONE, done_at=now, last_error=None)
+
+
+def finish_all(table: Any, held: Sequence[Claim], *, now: datetime) -> None:
+    """Mark rows done that were worked off together; LostClaim when one of them is not held any more."""
+    kinds = {"id": table.__table__.c.id.type, "attempt": table.__table__.c.attempts.type}
+    mine = given(kinds, [{"id": each.id, "attempt": each.attempt} for each in held])
+    changed = db.session.execute(
+        update(table)
+        .where(
+            table.id == mine.c.id,
+            table.attempts == mine.c.attempt,
+            table.status == WorkStatus.PENDING,
+        )
+        .values(status=WorkStatus.DONE, done_at=now, last_error=None)
+        .execution_options(synchronize_session=False)
+    )
+    if changed.rowcount != len(held):  # type: ignore[attr-defined]  # a CursorResult
+        raise LostClaim
 
 
 def hold(table: Any, held: Claim, *, now: datetime, lease: timedelta = LEASE) -> None:

@@ -52,3 +52,4 @@ def receive(push: Push) -> bool:
 _work = RowWork(Push, "push", BEFORE_DONE, AFTER_DONE)
 claim = _work.claim
 run = _work.run
+run_together = _work.run_together

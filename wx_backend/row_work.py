@@ -1,14 +1,17 @@
 """Rows that came in from outside and are their own jobs: claim them, do their work, record how it went."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from sqlalchemy import ColumnElement, select
 
 from wx_backend import claims, clock, crash
 from wx_backend.claims import Claim, LostClaim
 from wx_backend.db import Model, db, retried, transaction
 from wx_backend.errors import AppError, PlatformError
+from wx_backend.sql import among
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +30,10 @@ class RowWork(Generic[Row]):
     before_done: str
     after_done: str
 
-    def claim(self, *, limit: int) -> list[Claim]:
+    def claim(self, *, limit: int, where: Sequence[ColumnElement[bool]] = ()) -> list[Claim]:
         """Take due rows for the length of a lease."""
         now = clock.now()
-        return retried(lambda: claims.claim(self.table, limit=limit, now=now))
+        return retried(lambda: claims.claim(self.table, limit=limit, now=now, where=where))
 
     def run(self, held: Claim, work: Callable[[Row], None]) -> bool:
         """Do the work of one claimed row and its completion in one transaction; False if it failed."""
@@ -47,6 +50,29 @@ class RowWork(Generic[Row]):
             return False
         except Exception as error:  # noqa: BLE001 - an edge: the failure becomes the row's outcome
             record_failure(self.table, held, error, name=self.name, is_final=False)
+            return False
+        crash.here(self.after_done)
+        return True
+
+    def run_together(self, held: Sequence[Claim], work: Callable[[Sequence[Row]], None]) -> bool:
+        """Do the work of several claimed rows in one transaction; False if nothing of it was done.
+
+        Each is to be run by itself then: what is wrong may be with one of them.
+        """
+
+        def once() -> None:
+            rows = select(self.table).where(among(self.table.id, [each.id for each in held]))  # type: ignore[attr-defined]  # every row has one
+            work(db.session.scalars(rows).all())
+            crash.here(self.before_done)
+            claims.finish_all(self.table, held, now=clock.now())
+
+        try:
+            retried(once)
+        except LostClaim:
+            log.warning("claims lost", extra={"row": self.name, "rows": len(held)})
+            return False
+        except Exception:
+            log.exception("not done together", extra={"row": self.name, "rows": len(held)})
             return False
         crash.here(self.after_done)
         return True

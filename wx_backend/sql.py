@@ -103,8 +103,10 @@ def among(column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     A thousand placeholders take longer to be written and read than the rows to be found.
     """
     if _dialect().name == "sqlite":
-        return column.in_(values)  # type: ignore[no-any-return]  # any column
-    return column == any_(literal([*values], ARRAY(column.type, dimensions=1)))
+        is_one: ColumnElement[bool] = column.in_(values)
+    else:
+        is_one = column == any_(literal([*values], ARRAY(column.type, dimensions=1)))
+    return is_one
 
 
 def given(columns: Mapping[str, TypeEngine[Any]], rows: Sequence[Mapping[str, Any]]) -> FromClause:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, Final
@@ -21,6 +22,7 @@ from rq import SimpleWorker
 from rq.exceptions import StopRequested
 
 import flows
+from flows.arrival import outcomes
 from flows.arrival import work as arrival
 from flows.payment import notices as payment
 from payments import notices
@@ -45,10 +47,14 @@ _app: Flask | None = None
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rows that are jobs: how up to so many are claimed, and how one of them is done."""
+    """Rows that are jobs: how up to so many are claimed, and how one of them is done.
+
+    `together` does what can be done of many at once; what is left comes back.
+    """
 
     claim: Callable[[int], list[Claim]]
     run: Run
+    together: Callable[[Sequence[Claim]], Sequence[Claim]] = lambda held: held
 
 
 # Money first: a flood of pushes does not hold up the orders that were paid.
@@ -59,7 +65,9 @@ SOURCES: Final[Mapping[str, Sequence[Source]]] = {
             lambda held: notices.run(held, payment.work_off),
         ),
         Source(
-            lambda limit: inbox.claim(limit=limit), lambda held: inbox.run(held, arrival.work_off)
+            lambda limit: inbox.claim(limit=limit),
+            lambda held: inbox.run(held, arrival.work_off),
+            outcomes.work_off_together,
         ),
         Source(lambda limit: outbox.claim(outbox.WORK, limit=limit), outbox.run),
     ),
@@ -101,12 +109,20 @@ def drain_queue(app: Flask, queue: str) -> int:
 
 def _round(app: Flask, queue: str) -> int:
     with app.app_context():
-        claimed = [
-            (source.run, held) for source in SOURCES[queue] for held in source.claim(BATCH[queue])
-        ]
+        claimed = [(source, source.claim(BATCH[queue])) for source in SOURCES[queue]]
     with ThreadPoolExecutor(AT_ONCE[queue]) as pool:
-        list(pool.map(lambda one: _run_one(app, *one), claimed))
-    return len(claimed)
+        for source, held in claimed:
+            left = _run_together(app, source, held)
+            list(pool.map(partial(_run_one, app, source.run), left))
+    return sum(len(held) for _, held in claimed)
+
+
+def _run_together(app: Flask, source: Source, held: Sequence[Claim]) -> Sequence[Claim]:
+    with app.app_context():
+        try:
+            return source.together(held)
+        finally:
+            db.session.remove()
 
 
 class _Lanes:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from campaigns.mass import Told, record_end
 from campaigns.recipients import opt_in, opt_out
+from flows.arrival.outcomes import words_of
 from flows.arrival.understanding import looks_like_ours
 from flows.campaign.outcomes import note_outcome
 from flows.following import forget_identity, refresh_identity
@@ -134,14 +135,17 @@ def _poster(push: Push, appid: str, told: pushes.Push) -> None:
     defer(send_poster, key=push.key.hex(), identity_id=_identity(push, appid, told))
 
 
-def _template_result(push: Push, appid: str, told: pushes.TemplateResult) -> None:
-    note_outcome(
-        appid=appid,
-        msgid=told.msg_id,
-        status=told.status,
-        event_at=push.event_at,
-        identity_id=_identity(push, appid, told),
-    )
+def _messages_told(
+    push: Push, appid: str, told: pushes.TemplateResult | pushes.SubscriptionSent
+) -> None:
+    for msgid, status in words_of(told).items():
+        note_outcome(
+            appid=appid,
+            msgid=msgid,
+            status=status,
+            event_at=push.event_at,
+            identity_id=_identity(push, appid, told),
+        )
 
 
 def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
@@ -152,18 +156,6 @@ def _choices(push: Push, appid: str, told: pushes.SubscriptionChoices) -> None:
         event_at=push.event_at,
         known_at=push.known_at,
     )
-
-
-def _notices_sent(push: Push, appid: str, told: pushes.SubscriptionSent) -> None:
-    for notice in told.notices:
-        status = "success" if notice.error_code == "0" else f"failed:{notice.error_status}"
-        note_outcome(
-            appid=appid,
-            msgid=notice.msg_id,
-            status=status,
-            event_at=push.event_at,
-            identity_id=_identity(push, appid, told),
-        )
 
 
 def _mass_ended(push: Push, appid: str, told: pushes.MassResult) -> None:
@@ -195,8 +187,8 @@ WORKS: Final[Mapping[type[pushes.Push], Callable[[Push, str, Any], None]]] = {
     pushes.Link: _wrote,
     pushes.Click: _clicked,
     pushes.MenuScan: _tapped,
-    pushes.TemplateResult: _template_result,
+    pushes.TemplateResult: _messages_told,
     pushes.MassResult: _mass_ended,
     pushes.SubscriptionChoices: _choices,
-    pushes.SubscriptionSent: _notices_sent,
+    pushes.SubscriptionSent: _messages_told,
 }

@@ -1,6 +1,6 @@
 """What the platform says became of a message, and with it of the person of a campaign it went to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from flows.campaign.texts import PURPOSE
 from templates_msg import outcomes
 from templates_msg.models import MessageStatus
 from templates_msg.outcomes import Settled
+from templates_msg.told import Told, record_outcomes
 
 STANDS: Final[Mapping[MessageStatus, RecipientStatus]] = {
     MessageStatus.SENT: RecipientStatus.SENT,
@@ -30,6 +31,12 @@ def note_outcome(
             appid=appid, msgid=msgid, status=status, event_at=event_at, identity_id=identity_id
         )
     )
+
+
+def note_outcomes(appid: str, told: Sequence[Told]) -> None:
+    """The platform says what became of many messages."""
+    for settled in record_outcomes(appid, told):
+        _take_over(settled)
 
 
 def settle_unknown(*, now: datetime) -> int:

@@ -23,7 +23,7 @@ KINDS: dict[str, TypeEngine[Any]] = {
     "is_so": Boolean(),
     "content": JSON(),
 }
-ROWS = [
+ROWS: list[dict[str, Any]] = [
     {"id": 2**40, "word": '引号"与\\', "at": NOON, "is_so": True, "content": {"a": ["é", 1, None]}},
     {"id": 2, "word": None, "at": None, "is_so": None, "content": {}},
     {"id": 3, "word": "'); --", "at": NOON.replace(year=1999), "is_so": False, "content": "文"},
@@ -43,8 +43,8 @@ def test_rows_come_back_as_they_were_given() -> None:
 
 
 def test_more_rows_are_no_more_parameters() -> None:
-    few, many = (select(given(KINDS, ROWS * times)) for times in (1, 100))
-    assert parameters(few) == parameters(many)
+    few, many = (parameters(select(*given(KINDS, ROWS * times).c)) for times in (1, 100))
+    assert few == many
     if db.session.get_bind().dialect.name == "postgresql":
         assert parameters(select(Message.id).where(among(Message.id, range(1_000)))) == 1
 
