@@ -64,8 +64,7 @@ def save_address(
     The first one is the default whatever is asked for. Raises BookFull, NotFound.
     """
     person = _lock_book(member_id)
-    text = json.dumps(asdict(address), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    number, digest = secrets.token_hex(8), vault.digest(text, purpose=_PURPOSE)
+    number, (text, digest) = secrets.token_hex(8), _spelled(address, vault)
     book = _rows(person)
     kept = next((row for row in book if row.digest == digest), None)
     if kept is None and len(book) >= ADDRESSES_MAX:
@@ -85,6 +84,39 @@ def save_address(
     if is_default or not book:
         _choose(person, number)
     return number
+
+
+def change_address(
+    *,
+    member_id: int,
+    number: str,
+    address: Address,
+    is_default: bool,
+    vault: Vault,
+    now: datetime,
+) -> str:
+    """Write an address anew; its number, that of another one which says the same already.
+
+    Raises NotFound.
+    """
+    person = _lock_book(member_id)
+    book = _rows(person)
+    changed = next((row for row in book if row.number == number), None)
+    if changed is None:
+        raise NotFound("地址不存在")
+    text, digest = _spelled(address, vault)
+    same = next((row for row in book if row.digest == digest and row is not changed), None)
+    if same is not None:
+        is_default = is_default or changed is book[0]
+        db.session.delete(changed)
+        db.session.flush()
+    else:
+        changed.sealed = vault.seal(text, place=address_place(changed.member_id, number))
+        changed.digest, changed.saved_at = digest, now
+    kept = number if same is None else same.number
+    if is_default:
+        _choose(person, kept)
+    return kept
 
 
 def make_default(*, member_id: int, number: str) -> None:
@@ -121,6 +153,12 @@ def has_addresses(member_ids: Iterable[int]) -> bool:
     """Whether any of these members keeps one."""
     kept = select(MemberAddress.id).where(MemberAddress.member_id.in_(set(member_ids)))
     return db.session.scalar(kept.limit(1)) is not None
+
+
+def _spelled(address: Address, vault: Vault) -> tuple[str, bytes]:
+    """An address as it is sealed, and what it is found again by."""
+    text = json.dumps(asdict(address), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return text, vault.digest(text, purpose=_PURPOSE)
 
 
 def _opened(row: MemberAddress, vault: Vault) -> Address:

@@ -1,5 +1,6 @@
 """The address book: looked at, added to, one of it the default, any of it forgotten."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,6 +13,7 @@ from members.addresses import (
     Address,
     BookEntry,
     book_of,
+    change_address,
     drop_address,
     make_default,
     save_address,
@@ -20,30 +22,31 @@ from members.queries import member_ids_of
 from storefront import session
 from storefront.schemas import BookRequest, body
 from wx_backend import clock
-from wx_backend.errors import AppError
+from wx_backend.errors import AppError, NotFound
 
 bp = Blueprint("addresses", __name__)
 
 
 @bp.get("/addresses")
 def page() -> str:
-    """One's addresses, and a form for one more."""
-    return render_template("storefront/addresses.html", book=own_book(), typed={}, wrong=())
+    """One's addresses, and a form for one more, or with the one to `edit`."""
+    book, number = own_book(), request.args.get("edit", "")
+    edited = _of_number(book, number)
+    typed = asdict(edited.address) if edited is not None else {}
+    return _page(book, typed=typed, edited=edited)
 
 
 @bp.post("/addresses")
 def add() -> ResponseReturnValue:
     """Keep one more address; what was typed stays on the page when it is refused."""
-    typed = {name: request.form.get(name, "") for name in ("name", "phone", "region", "street")}
-    try:
-        asked = BookRequest().load({**typed, "is_default": "is_default" in request.form})
-        _save(asked)
-    except ValidationError as error:
-        return _again(typed, sorted(error.messages_dict), "请把地址填写完整"), 400
-    except AppError as refused:
-        return _again(typed, refused.details.get("fields", ["phone"]), refused.message), 400
-    flash("地址已保存")
-    return redirect("/addresses")
+    return _typed(_save)
+
+
+@bp.post("/addresses/<number>")
+def change(number: str) -> ResponseReturnValue:
+    """Write one anew, likewise."""
+    edited = _own(number)
+    return _typed(lambda asked: _change(number, asked), edited)
 
 
 @bp.get("/api/addresses")
@@ -56,6 +59,13 @@ def index() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Keep one more address; the same one again is the same."""
     return jsonify(number=_save(body(BookRequest()))), 201
+
+
+@bp.post("/api/addresses/<number>")
+def change_by_call(number: str) -> ResponseReturnValue:
+    """Write one anew; one that says the same already takes its place."""
+    _own(number)
+    return jsonify(number=_change(number, body(BookRequest())))
 
 
 @bp.post("/addresses/<number>/default")
@@ -114,9 +124,65 @@ def _save(asked: dict[str, Any]) -> str:
     )
 
 
-def _again(typed: dict[str, str], wrong: list[str], message: str) -> str:
+def _change(number: str, asked: dict[str, Any]) -> str:
+    is_default = asked.pop("is_default")
+    address = Address.typed(**asked)
+    return session.acting(
+        lambda owner: change_address(
+            member_id=owner.member_id,
+            number=number,
+            address=address,
+            is_default=is_default,
+            vault=vault(),
+            now=clock.now(),
+        )
+    )
+
+
+def _of_number(book: list[BookEntry], number: str) -> BookEntry | None:
+    return next((entry for entry in book if entry.number == number), None)
+
+
+def _own(number: str) -> BookEntry:
+    """One of the viewer's addresses; NotFound for a foreign one as for a missing one."""
+    found = _of_number(own_book(), number)
+    if found is None:
+        raise NotFound("地址不存在")
+    return found
+
+
+def _typed(
+    keep: Callable[[dict[str, Any]], str], edited: BookEntry | None = None
+) -> ResponseReturnValue:
+    """Keep what the form says; back with what is wrong when it is refused."""
+    typed = {name: request.form.get(name, "") for name in ("name", "phone", "region", "street")}
+    try:
+        keep(BookRequest().load({**typed, "is_default": "is_default" in request.form}))
+    except ValidationError as error:
+        wrong, message = sorted(error.messages_dict), "请把地址填写完整"
+    except AppError as refused:
+        wrong, message = refused.details.get("fields", ["phone"]), refused.message
+    else:
+        flash("地址已保存")
+        return redirect("/addresses")
+    return _page(own_book(), typed=typed, edited=edited, wrong=wrong, message=message), 400
+
+
+def _page(
+    book: list[BookEntry],
+    *,
+    typed: dict[str, str],
+    edited: BookEntry | None,
+    wrong: Sequence[str] = (),
+    message: str = "",
+) -> str:
     return render_template(
-        "storefront/addresses.html", book=own_book(), typed=typed, wrong=wrong, message=message
+        "storefront/addresses.html",
+        book=book,
+        typed=typed,
+        edited=edited,
+        wrong=wrong,
+        message=message,
     )
 
 

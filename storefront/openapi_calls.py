@@ -164,6 +164,12 @@ CALLS: Final = (
         status=201,
     ),
     Call(
+        *("post", "/api/addresses/{number}", "addresses.change_by_call"),
+        "Write an address anew; one that says the same already takes its place",
+        _NUMBER,
+        schemas.BookRequest,
+    ),
+    Call(
         *("post", "/api/addresses/{number}/default", "addresses.prefer_by_call"),
         "Have an address be the default",
         _NUMBER,

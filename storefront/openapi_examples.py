@@ -342,6 +342,9 @@ EXAMPLES: Final[Mapping[str, Example]] = {
         {"addresses": [_ADDRESS | {"number": "0123456789abcdef", "is_default": True}]}
     ),
     "addresses.create": Example({"number": "0123456789abcdef"}, _ADDRESS | {"is_default": True}),
+    "addresses.change_by_call": Example(
+        {"number": "0123456789abcdef"}, _ADDRESS | {"is_default": False}, number="0123456789abcdef"
+    ),
     "addresses.prefer_by_call": Example({"number": "0123456789abcdef"}, number="0123456789abcdef"),
     "addresses.drop_by_call": Example({"number": "0123456789abcdef"}, number="0123456789abcdef"),
     "phone.send": Example({"seconds": 60}, {"phone": "13800138000"}),

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from flows.accounts import account_of_page
 from flows.signing_in import ask_who, sign_in
 from storefront import session
+from storefront.homes import home_node
 from wx_backend import access, clock
 from wx_backend.access import Access, Caller
 from wx_backend.config import Account
@@ -141,7 +142,8 @@ def require_member(_row: Access) -> ResponseReturnValue | None:
 def outside_wechat(path: str) -> ResponseReturnValue:
     """Explain that the page opens in WeChat, with a code of its address to scan."""
     link = f"{config().service.base_url}{path}"
-    return render_template("storefront/outside.html", link=link, code=qr_svg(link)), 401
+    page = "storefront/outside.html"
+    return render_template(page, link=link, code=qr_svg(link), outlet=home_node()), 401
 
 
 def is_own_page(target: str) -> bool:

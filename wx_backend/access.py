@@ -350,6 +350,8 @@ TABLE: dict[str, Access] = {
     "pay.notice": PLATFORM,
     "real_name.decision": PLATFORM,
     "storefront.addresses.add": MEMBER,
+    "storefront.addresses.change": MEMBER,
+    "storefront.addresses.change_by_call": MEMBER,
     "storefront.addresses.create": MEMBER,
     "storefront.addresses.drop": MEMBER,
     "storefront.addresses.drop_by_call": MEMBER,

@@ -3,10 +3,7 @@
 
 const box = document.getElementById("chart");
 const { labels, series } = JSON.parse(document.getElementById("bars").textContent);
-const style = getComputedStyle(document.documentElement);
-const accent = style.getPropertyValue("--console-accent").trim();
-const line = style.getPropertyValue("--console-line").trim();
-const dim = style.getPropertyValue("--console-dim").trim();
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--console-${name}`).trim();
 
 box.hidden = false;
 const choice = document.createElement("div");
@@ -16,9 +13,12 @@ choice.setAttribute("aria-label", "图表内容");
 box.before(choice);
 
 const chart = echarts.init(box);
+let current = series[0];
 const words = (value) => value.toLocaleString("zh-CN");
 
 function show(shown) {
+  const [accent, line, dim] = ["accent", "line", "dim"].map(colour);
+  current = shown;
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", `${shown.name}走势图，数字见下方数据表`);
   chart.setOption({
@@ -39,5 +39,6 @@ for (const each of series) {
   button.addEventListener("click", () => show(each));
   choice.append(button);
 }
-show(series[0]);
+show(current);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => show(current));
 addEventListener("resize", () => chart.resize());

@@ -97,8 +97,8 @@
       }
     });
   });
-  sheet?.querySelector("[data-copy]").addEventListener("click", async (event) => {
-    const input = sheet.querySelector("input");
+  $("[data-copy]")?.addEventListener("click", async (event) => {
+    const input = (sheet ?? document).querySelector("input[readonly]");
     input.select();
     try {
       await navigator.clipboard.writeText(input.value);

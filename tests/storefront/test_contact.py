@@ -85,6 +85,28 @@ def test_a_bad_address_is_refused_and_nothing_typed_is_lost(bob: Phone) -> None:
     assert book(bob) == []
 
 
+def test_an_address_is_corrected_where_it_stands(bob: Phone) -> None:
+    for address in (HOME, WORK):
+        bob.post("/api/addresses", **address)
+    number = number_of(bob, HOME["street"])
+    page = bob.get(f"/addresses?edit={number}").text
+    assert f'action="/addresses/{number}"' in page
+    assert f'value="{HOME["street"]}"' in page
+    refused = press(bob, f"/addresses/{number}", **(HOME | {"phone": "12"}))
+    assert refused.status_code == 400
+    assert "修改地址" in refused.text
+
+    assert (
+        press(bob, f"/addresses/{number}", **(HOME | {"street": "夜莺路 1 号"})).status_code == 302
+    )
+    assert book(bob) == [("夜莺路 1 号", True), (WORK["street"], False)]
+    assert number_of(bob, "夜莺路 1 号") == number
+    other = number_of(bob, WORK["street"])
+    same = bob.post(f"/api/addresses/{number}", **WORK)
+    assert same.get_json() == {"number": other}
+    assert book(bob) == [(WORK["street"], True)], "the one that said the same is the default now"
+
+
 def test_an_address_is_its_owners_and_nobody_reads_it_in_a_dump(
     bob: Phone, phone_of: Phones
 ) -> None:
@@ -95,6 +117,9 @@ def test_an_address_is_its_owners_and_nobody_reads_it_in_a_dump(
     assert book(mallory) == []
     for path in (f"/addresses/{number}/default", f"/addresses/{number}/drop"):
         assert press(mallory, path).status_code == 404
+    assert press(mallory, f"/addresses/{number}", **WORK).status_code == 404
+    assert mallory.post(f"/api/addresses/{number}", **WORK).status_code == 404
+    assert HOME["street"] not in mallory.get(f"/addresses?edit={number}").text
     db.session.rollback()
     row = db.session.scalars(select(MemberAddress)).one()
     assert "金丝雀".encode() not in row.sealed

@@ -318,8 +318,11 @@ def test_what_is_answered_is_what_is_documented(mall: Mall, bobs: Program) -> No
     other = kept | {"street": "2 号"}
     second = told(bobs.post("/api/addresses", **other), "addresses.create", 201)["number"]
     told(bobs.post(f"/api/addresses/{second}/default"), "addresses.prefer_by_call")
+    changed = f"/api/addresses/{second}"
+    told(bobs.post(changed, **kept | {"street": "3 号"}), "addresses.change_by_call")
     book = told(bobs.get("/api/addresses"), "addresses.index")["addresses"]
     assert [each["number"] for each in book] == [second, first]
+    assert book[0]["street"] == "3 号"
     told(bobs.post(f"/api/addresses/{second}/drop"), "addresses.drop_by_call")
     book = told(bobs.get("/api/addresses"), "addresses.index")["addresses"]
     assert [each["number"] for each in book] == [first]

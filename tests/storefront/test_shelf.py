@@ -95,6 +95,22 @@ def test_a_product_leads_with_gifts_and_tells_its_choices(mall: Mall, phone: Pho
     assert "钢化膜" in phone.get("/").text
 
 
+def test_a_product_is_passed_on_with_its_own_picture(mall: Mall, phone: Phone) -> None:
+    assert "/mall-assets/mark.png" in card_picture(phone.get(f"/p/{mall.product}").text)
+    with transaction():
+        product = product_by_number(mall.product)
+        assert product
+        product.picture = "/pictures/0011.jpg"
+    shown = card_picture(phone.get(f"/p/{mall.product}").text)
+    assert shown.startswith("http")
+    assert shown.endswith("/pictures/0011.jpg")
+
+
+def card_picture(page: str) -> str:
+    """What WeChat's card of a page shows."""
+    return page.partition('data-share-picture="')[2].partition('"')[0]
+
+
 def test_a_program_reads_the_same_goods_in_fen(mall: Mall, phone: Phone) -> None:
     listed = phone.get("/api/products").get_json()
     assert [each["name"] for each in listed["products"]] == ["星河手机", "畅享套餐"]

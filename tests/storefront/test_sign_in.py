@@ -1,5 +1,6 @@
 """Signing in by WeChat: bound to the browser that began it, used once, and never for a snapshot."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -162,6 +163,9 @@ def test_a_members_page_outside_wechat_explains_itself(phone_of: Phones) -> None
     assert answer.status_code == 401
     assert "请在微信中打开" in answer.text
     assert "<svg" in answer.text
+    assert re.search(r'readonly value="http[^"]+/orders"', answer.text), "to be copied"
+    assert "没有微信？" in answer.text
+    assert 'href="/outlets"' in answer.text
 
 
 @pytest.mark.usefixtures("mall")

@@ -1,5 +1,7 @@
 """A rep's own months and what waits for his tap: his, nobody else's."""
 
+import re
+
 import pytest
 from sqlalchemy import select, update
 
@@ -76,6 +78,12 @@ def test_what_waits_for_the_tap_is_shown_and_handed_to_wechat(
     assert answer.status_code in (200, 503)  # 503 where no merchant is configured
     assert alice.get(f"/api/terminal/payouts/{number}").get_json()["status"] == "sent"
     assert alice.post(f"/api/terminal/payouts/{number}/ask").status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/payouts", "/statements"])
+def test_what_is_paid_out_belongs_to_the_income(alice: RepPhone, path: str) -> None:
+    bar = alice.get(f"/terminal{path}").text.partition("主导航")[2]
+    assert re.findall(r'href="([^"]+)" aria-current', bar) == ["/terminal/income"]
 
 
 def test_a_colleagues_transfer_is_not_there(colleague: RepPhone, world: World) -> None:
