@@ -28,7 +28,7 @@ from members.claims import (
     undecided_claim,
     withdraw_claim,
 )
-from members.lifting import lifts_of
+from members.lifting import lifts_of, rows_of_both
 from members.phone_joining import PROOF_COUNTS_FOR
 from members.queries import (
     member_by_number,
@@ -165,10 +165,10 @@ def decide(
         provers = _provers(order, now)
         require_claimable(asked.old_id, asked.new_id, provers=provers, has_rights=has_rights)
     have_told(asked, order, verdict)
+    given, rows = GivenBack(), rows_of_both(asked)
     decide_claim(asked, verdict=verdict, note=note, actor=actor, now=now)
-    given = GivenBack()
     if verdict is ClaimVerdict.APPROVED and kind is ClaimKind.WRONG:
-        given = give_back(claim_by_id(asked.lifts_id or 0))
+        given = give_back(claim_by_id(asked.lifts_id or 0), rows)
         have_told_parted(asked, order)
     return Decided(order.number, kind, given)
 

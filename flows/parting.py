@@ -4,6 +4,7 @@ An order names the WeChat that placed it, and goes where the lifting leads that 
 hangs on it, sealed anew for its new place. Touches, attributions and receipts stay as they were written.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,7 +13,6 @@ from flows.parting_books import give_books
 from flows.resealing import sealed_elsewhere
 from fulfilment.bookings import hand_bookings
 from members.claim_models import MemberClaim
-from members.lifting import rows_of_both
 from members.queries import member_ids_of
 from orders.handing import Placing, hand_order, locked_lines, placed_by_others
 from orders.moves import locked_order
@@ -28,19 +28,15 @@ class GivenBack:
     phones: int = 0
 
 
-def give_back(lifted: MemberClaim) -> GivenBack:
-    """Give what was made under a claim to whoever made it. Again there is nothing to give.
+def give_back(lifted: MemberClaim, rows: Collection[int]) -> GivenBack:
+    """Give what was made under a claim to whoever made it; `rows` are all that were one customer.
 
-    The caller has parted both in the same transaction, which locked whose WeChats they are: what is
-    being placed meanwhile waits, or was waited for.
+    The caller has parted them in the same transaction, which locked whose WeChats they are: what is
+    being placed meanwhile waits, or was waited for. Again there is nothing to give.
     """
     books = give_books(lifted)
     person = cache(member_ids_of)
-    wrong = [
-        each
-        for each in placed_by_others(rows_of_both(lifted))
-        if each.under_id not in person(each.placer_id)
-    ]
+    wrong = [each for each in placed_by_others(rows) if each.under_id not in person(each.placer_id)]
     for each in wrong:
         _give(each)
     return GivenBack(len(wrong), books.addresses, books.phones)

@@ -79,19 +79,28 @@ def _has_later(claim: MemberClaim) -> bool:
 
 
 def _part(claim: MemberClaim, now: datetime) -> None:
-    """Undo what a claim joined, and what came to it since because it bears the same union id."""
-    links = db.session.scalars(_joined_by(claim)).all()
-    identity_ids = _with_their_unionids({link.identity_id for link in links})
+    """Undo what a claim joined, whom the claiming WeChat let in since, and what came by their union ids.
+
+    While all others were reported lost nobody but that one could agree to be one with somebody else.
+    """
+    joined, agreed = db.session.scalars(_joined_by(claim)).all(), _agreed_since(claim)
+    strangers, voided = {link.identity_id for link in joined}, set[int]()
+    owners = _owners(claim)
+    if not strangers & owners:  # else the customer was joined to the claiming one, and leaves it
+        strangers |= {link.identity_id for link in agreed} - owners
+        voided = {link.id for link in agreed}
+    strangers = _with_their_unionids(strangers)
     came = select(IdentityLink.id).where(
-        IdentityLink.identity_id.in_(identity_ids),
-        IdentityLink.member_id == links[0].member_id,
+        IdentityLink.identity_id.in_(strangers) | IdentityLink.id.in_(voided),
+        IdentityLink.member_id.in_({link.member_id for link in (*joined, *agreed)}),
+        IdentityLink.kind != LinkKind.FIRST_SEEN,
         IdentityLink.linked_at >= claim.decided_at,
         IdentityLink.undone_at.is_(None),
     )
     for link_id in db.session.scalars(came.order_by(IdentityLink.id)).all():
         undo_link(link_id=link_id, now=now)
     db.session.flush()
-    for identity_id in sorted(identity_ids):
+    for identity_id in sorted(strangers):
         merge_same_person(identity_id=identity_id, now=now)
     old, new = persons_of({claim.old_id}), persons_of({claim.new_id})
     if old & new or _unionids(old) & _unionids(new):
@@ -109,11 +118,6 @@ def alone_until(claim: MemberClaim) -> datetime | None:
     It ended when one that was reported lost was found, or when somebody else was joined. The caller
     asks once both are parted.
     """
-    found = select(func.min(MemberClaim.decided_at)).where(
-        MemberClaim.lifts_id == claim.id,
-        MemberClaim.kind == ClaimKind.FOUND,
-        MemberClaim.verdict == ClaimVerdict.APPROVED,
-    )
     joined = (
         select(func.min(IdentityLink.linked_at))
         .join(Identity, Identity.id == IdentityLink.identity_id)
@@ -123,7 +127,7 @@ def alone_until(claim: MemberClaim) -> datetime | None:
             Identity.member_id.not_in(persons_of({claim.new_id})),
         )
     )
-    ends = (db.session.scalar(found), db.session.scalar(joined))
+    ends = (_found_at(claim), db.session.scalar(joined))
     return min((each for each in ends if each is not None), default=None)
 
 
@@ -153,6 +157,38 @@ def _joined_by(claim: MemberClaim) -> Select[IdentityLink]:
             IdentityLink.undone_at.is_(None),
         )
         .order_by(IdentityLink.id)
+    )
+
+
+def _agreed_since(claim: MemberClaim) -> Sequence[IdentityLink]:
+    """Whom a phone has joined to the customer since, while only the claiming WeChat could agree to it."""
+    rows = select(IdentityLink).where(
+        IdentityLink.member_id.in_(rows_of_both(claim)),
+        IdentityLink.kind == LinkKind.PHONE,
+        IdentityLink.linked_at > claim.decided_at,
+        IdentityLink.undone_at.is_(None),
+    )
+    if (found_at := _found_at(claim)) is not None:
+        rows = rows.where(IdentityLink.linked_at < found_at)
+    return db.session.scalars(rows.order_by(IdentityLink.id)).all()
+
+
+def _owners(claim: MemberClaim) -> set[int]:
+    """The WeChats the customer had before a claim."""
+    his = select(IdentityLink.identity_id).where(
+        IdentityLink.member_id == claim.old_id, IdentityLink.linked_at < claim.decided_at
+    )
+    return {*db.session.scalars(his)}
+
+
+def _found_at(claim: MemberClaim) -> datetime | None:
+    """When what a claim reported lost was let in again as found."""
+    return db.session.scalar(
+        select(func.min(MemberClaim.decided_at)).where(
+            MemberClaim.lifts_id == claim.id,
+            MemberClaim.kind == ClaimKind.FOUND,
+            MemberClaim.verdict == ClaimVerdict.APPROVED,
+        )
     )
 
 

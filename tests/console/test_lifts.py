@@ -13,8 +13,8 @@ from flows.telling_claims import OF_VERDICT, TO_CUSTOMER, Said
 from members import claims
 from members.addresses import Address, save_address
 from members.claim_models import ClaimKind, MemberClaim
-from members.joining import join_member
-from members.models import Identity, Member
+from members.joining import join_member, join_members
+from members.models import Identity, LinkKind, Member
 from members.operations import ensure_identity
 from members.queries import member_ids_of, persons_of
 from orders.models import SalesOrder
@@ -294,6 +294,50 @@ def test_who_was_refused_found_or_parted_hears_of_it(desk_of: Desks, world: Worl
     }
     assert len(told) == 3
     assert not [each for each in told if world.southern.number in str(each.content)]
+
+
+@pytest.mark.parametrize("name", ["Carl", "BobThird"])
+def test_whom_the_claiming_wechat_let_in_is_parted_with_it(
+    desk_of: Desks, world: World, name: str
+) -> None:
+    """Another of its owner's, known for longer than the customer or not, agreed to by a phone."""
+    clerk, manager, new = desk_of("clerk"), desk_of("manager"), new_wechat(world)
+    new_wechat(world, name=name)
+    path = agreed_to(clerk, manager, world, new)
+    own = let_in(world, name)
+    in_between = [
+        order(Person(row, identity_of(each).id), world.wares, world.tree.hall, f"submit-{each}")
+        for each, row in (("BobAnew", world.bob.member_id), (name, own))
+    ]
+    assert manager.post(f"{asked(clerk, path, 'wrong')}/approved").status_code == 302
+    assert identity_of("Bob").member_id == world.bob.member_id
+    assert persons_of({world.bob.member_id}) == {world.bob.member_id}
+    assert member_ids_of(world.bob.member_id) == {world.bob.member_id}
+    assert (identity_of("BobAnew").member_id, identity_of(name).member_id) == (member_of(new), own)
+    found = [db.session.get_one(SalesOrder, each).member_id for each in in_between]
+    assert found == [member_of(new), own]
+
+
+def test_whom_the_customer_let_in_himself_stays(desk_of: Desks, world: World) -> None:
+    """His WeChat was found before: it was for him to say."""
+    clerk, manager, new = desk_of("clerk"), desk_of("manager"), new_wechat(world)
+    new_wechat(world, name="BobThird")
+    path = agreed_to(clerk, manager, world, new)
+    manager.post(f"{asked(clerk, path)}/approved")
+    let_in(world, "BobThird")
+    assert manager.post(f"{asked(clerk, path, 'wrong')}/approved").status_code == 302
+    assert identity_of("BobThird").member_id == world.bob.member_id
+    assert not persons(world, new)
+
+
+def let_in(world: World, name: str) -> int:
+    """The customer, or who is taken for him, is one with another WeChat; the row that one had."""
+    own = identity_of(name).member_id
+    assert own
+    with transaction():
+        both = persons_of({world.bob.member_id, own})
+        join_members(both, into=min(both), kind=LinkKind.PHONE, now=clock.now())
+    return own
 
 
 def test_the_page_says_what_was_given_back_and_what_nobody_can_tell(

@@ -2,6 +2,7 @@
 
 from tools.planted.bug import Bug
 
+PARTED = "tests/storefront/test_parted.py"
 BUGS = (
     Bug(
         "a share token is believed without its MAC",
@@ -99,6 +100,34 @@ BUGS = (
         "        is_by_having_nothing = stamp == row.asked_at\n",
         "        is_by_having_nothing = False\n",
         ("tests/members/test_join_requests.py::test_who_has_something_by_now_is_asked_after_all",),
+    ),
+    Bug(
+        "what was ordered under a wrong claim stays with the other customer",
+        "flows/parting.py",
+        "    for each in wrong:\n        _give(each)\n",
+        "",
+        (f"{PARTED}::test_each_has_what_it_ordered_and_nothing_of_the_other",),
+    ),
+    Bug(
+        "an order that is given back keeps the other's seal",
+        "flows/resealing.py",
+        "        setattr(row, column, vault().seal(text, place=place(row)))\n",
+        "        vault().seal(text, place=place(row))\n",
+        (f"{PARTED}::test_what_was_sealed_for_the_one_opens_for_the_other_no_more",),
+    ),
+    Bug(
+        "who is parted while he submits orders as the other",
+        "storefront/session.py",
+        '        g.pop("viewer", None)\n        return work(member())\n',
+        "        return work(member())\n",
+        (f"{PARTED}::test_what_is_submitted_while_they_are_parted_is_whose_wechat_it_is",),
+    ),
+    Bug(
+        "whom a wrong claim's WeChat let in keeps the customer's orders",
+        "members/lifting.py",
+        "    if not strangers & owners:  #",
+        "    if strangers & owners:  #",
+        ("tests/console/test_lifts.py::test_whom_the_claiming_wechat_let_in_is_parted_with_it",),
     ),
     Bug(
         "a picture that a product shows is swept",

@@ -95,8 +95,8 @@ BUGS = (
     Bug(
         "whoever is parted keeps his mini-program in the other's orders",
         "members/lifting.py",
-        "    identity_ids = _with_their_unionids({link.identity_id for link in links})\n",
-        "    identity_ids = {link.identity_id for link in links}\n",
+        "    strangers = _with_their_unionids(strangers)\n",
+        "",
         (f"{LIFTS}::test_of_a_claim_that_was_wrong_both_are_parted",),
     ),
     Bug(
