@@ -16,6 +16,7 @@ BENCHES = (
     ("Codec", "bench.codec"),
     ("Keywords", "bench.keywords"),
     ("Pay notice", "bench.pay_notice"),
+    ("An order from the mall to its commission", "bench.order"),
     ("Reconciliation of one day", "bench.reconcile"),
     ("The busiest pages, small and large", "bench.pages"),
     ("A push, an order, a message as the tables grow", "bench.growth"),

@@ -19,7 +19,6 @@ from itertools import product
 from pathlib import Path
 from typing import Final
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from sqlalchemy import func, select, update
 
@@ -27,9 +26,10 @@ from bench import pay_notice
 from bench.callback import pushes
 from bench.callback.__main__ import DOOR, Contender, production_server, serving
 from bench.callback.load import Run, drive
-from bench.callback.prepare import ACCOUNT, SAMPLE, SCENE
+from bench.callback.prepare import ACCOUNT, SCENE
 from bench.campaign import LATENCY_SECONDS, Stub, at_any_hour, frozen, people_at_hand
 from bench.goals import tell
+from bench.year.filling import written_config
 from campaigns import operations
 from campaigns.models import Recipient
 from flows.campaign import running
@@ -87,28 +87,8 @@ def _configured(server: PostgresServer, folder: Path) -> Path:
     """Our configuration on a database of its own, with the keys the notices are signed with."""
     url = server.create_database("ours")
     migrate.upgrade(url=url)
-    (folder / "merchant.pem").write_bytes(pay_notice.PRIVATE_PEM)
-    public = pay_notice.platform.public_key()
-    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (folder / "platform.pem").write_bytes(pem)
-    text = SAMPLE.read_text("utf-8")
-    text = text.replace("sqlite:///replaced-by-the-fixture", url)
-    text = text.replace('data_dir = "var"', f'data_dir = "{folder}"')
-    path = folder / "config.toml"
-    path.write_text(
-        f"""{text}
-[pay]
-mchid = "{pay_notice.MCHID}"
-serial = "{pay_notice.SERIAL}"
-private_key_file = "{folder}/merchant.pem"
-apiv3_key = "{pay_notice.APIV3_KEY.decode()}"
-
-[[pay.platform_key]]
-serial = "{pay_notice.KEY_ID}"
-file = "{folder}/platform.pem"
-""",
-        "utf-8",
-    )
+    path = written_config(url, folder)
+    path.write_text(path.read_text("utf-8") + pay_notice.section(folder), "utf-8")
     return path
 
 

@@ -3,7 +3,8 @@
 One PostgreSQL, a year of so many orders in a database each, one after the other on one connection; of the year the
 rows that these acts meet, which makes 10,000,000 orders (`python -m bench.growth 10000 10000000`) fit an ordinary disk. Per
 act the CPU of this process and of the database, and the time; rounds in turn over the sizes. A push is stored as
-the door stores it, an order placed with its credit and stock, a message sent to a platform that answers at once.
+the door stores it; an order goes all the way of `bench.order`, from its submit to commission and the buyer's message;
+a message is sent. WeChat answers at once, from a process of its own.
 """
 
 import asyncio
@@ -15,25 +16,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Final
 
 from flask import Flask
+from sqlalchemy import update
 
 from bench.callback.__main__ import cpu_seconds
-from bench.campaign import Stub
 from bench.goals import tell
+from bench.order.pretend import pretending
+from bench.order.shop import Buyer, Shop, buyers, follow_up, opened, written
 from bench.together import arrivals
-from bench.year.filling import FIRST_ID, ORDERS_PER_MEMBER, Filled, configured, fill
+from bench.year.filling import FIRST_ID, fill
 from bench.year.rows import TRADE
 from bench.year.server import large_server
 from flows.arrival.lots import Lots
 from flows.arrival.plan import Arrival
 from flows.arrival.threads import Threads
-from flows.checkout import check_out
 from flows.messages import send_message
-from orders.values import Item, Wish
 from templates_msg.models import MessageKind
 from templates_msg.operations import Draft
 from tests.jobs import run_jobs
@@ -41,7 +42,8 @@ from tests.postgres import PostgresServer
 from wx_backend import clock, migrate, outbox
 from wx_backend.app import create_app
 from wx_backend.config import Config
-from wx_backend.db import db, retried, transaction
+from wx_backend.db import db, transaction
+from wx_backend.inbox import Push
 
 SIZES: Final = (10_000, 100_000)
 ROUNDS, A_ROUND = 7, 40
@@ -80,11 +82,13 @@ def main() -> None:
     sizes = [int(typed) for typed in sys.argv[1:]] or [*SIZES]
     with ExitStack() as stack:
         server = stack.enter_context(large_server())
-        years = [stack.enter_context(_year(stack, server, orders)) for orders in sizes]
+        platform, _ = stack.enter_context(pretending())
+        years = [stack.enter_context(_year(stack, server, platform, orders)) for orders in sizes]
         for number in range(ROUNDS + 1):
             for act in ACTS:
                 for year in years:
                     cost = _measured(year.app, year.acts[act], server)
+                    _leave_pushes(year.app)
                     if number:  # the first makes connections and plans
                         year.costs[act].append(cost)
         _print(years)
@@ -102,11 +106,18 @@ def _measured(app: Flask, act: Callable[[], None], server: PostgresServer) -> Co
     return Cost(*(1_000 * each / A_ROUND for each in (took, own, database)))
 
 
+def _leave_pushes(app: Flask) -> None:
+    """Nobody works off here what was pushed: it would be part of an order's cost."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Push).where(Push.status == "pending").values(status="done"))
+
+
 @contextmanager
-def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Year]:
+def _year(stack: ExitStack, server: PostgresServer, platform: str, orders: int) -> Iterator[Year]:
     url = server.create_database(f"year{orders}")
     migrate.upgrade(url=url)
-    config = configured(url, Path(stack.enter_context(tempfile.TemporaryDirectory())))
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    config = Config.load(written(url, folder, platform))
     started = time.monotonic()
     filled = fill(config, orders=orders, steps=TRADE)
     with server.connect(f"year{orders}") as connection:
@@ -114,12 +125,12 @@ def _year(stack: ExitStack, server: PostgresServer, orders: int) -> Iterator[Yea
     took = time.monotonic() - started
     print(f"{orders:,} orders written in {took:.0f} s, {size[0] / 2**30:.1f} GB", flush=True)  # type: ignore[index]
     app = create_app(config)
-    app.extensions["wx_clients"]._transport = Stub(0)
+    shop, people = opened(app, filled), buyers(app, filled, A_ROUND)
     store = stack.enter_context(closing(Lots(url, Threads(16))))
     loop = stack.enter_context(closing(asyncio.new_event_loop()))
     acts = {
         "push": partial(_push, loop, store, arrivals()),
-        "order": partial(_order, filled, count()),
+        "order": partial(_order, app, shop, cycle(people)),
         "message": partial(_message, config, count()),
     }
     with server.connect(f"year{orders}") as connection:
@@ -136,12 +147,10 @@ def _push(loop: asyncio.AbstractEventLoop, store: Lots, coming: Iterator[Arrival
     loop.run_until_complete(store.store(next(coming), until=time.monotonic() + PUSH_SECONDS))
 
 
-def _order(filled: Filled, numbers: Iterator[int]) -> None:
-    """Somebody who has been here before buys a phone."""
-    identity = FIRST_ID + next(numbers) % (filled.orders // ORDERS_PER_MEMBER)
-    item = Item(filled.cast.wares.phone, 1)
-    wish = Wish(identity, identity, f"growth-{clock.now().timestamp()}", (item,))
-    retried(lambda: check_out(wish=wish, now=clock.now()))
+def _order(app: Flask, shop: Shop, people: Iterator[Buyer]) -> None:
+    """Somebody who has been here before buys a phone, and everything follows."""
+    shop.buy(next(people))
+    follow_up(app)
 
 
 def _message(config: Config, numbers: Iterator[int]) -> None:

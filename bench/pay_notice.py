@@ -13,6 +13,7 @@ import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -65,12 +66,30 @@ library = WeChatPay(
 Signed = tuple[dict[str, str], bytes]
 
 
+def section(folder: Path, *, more: str = "") -> str:
+    """The configuration's part about WeChat Pay for these keys, which it writes into a folder."""
+    (folder / "merchant.pem").write_bytes(PRIVATE_PEM)
+    (folder / "platform.pem").write_bytes(PUBLIC_PEM)
+    return f"""
+[pay]
+mchid = "{MCHID}"
+serial = "{SERIAL}"
+private_key_file = "{folder}/merchant.pem"
+apiv3_key = "{APIV3_KEY.decode()}"
+{more}
+
+[[pay.platform_key]]
+serial = "{KEY_ID}"
+file = "{folder}/platform.pem"
+"""
+
+
 def notices() -> list[Signed]:
     """Signed and encrypted payment notices of the usual size, each different."""
-    return [_signed(_body(number)) for number in range(NOTICES)]
+    return [signed(_body(number)) for number in range(NOTICES)]
 
 
-def _body(number: int) -> bytes:
+def _body(number: int, **told: object) -> bytes:
     content = {
         "mchid": MCHID,
         "appid": "wxd678efh567hg6787",
@@ -84,6 +103,7 @@ def _body(number: int) -> bytes:
         "success_time": "2026-11-21T20:00:00+08:00",
         "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
         "amount": {"total": 9900, "payer_total": 9900, "currency": "CNY", "payer_currency": "CNY"},
+        **told,
     }
     plain = json.dumps(content, ensure_ascii=False).encode()
     sealed = AESGCM(APIV3_KEY).encrypt(b"fdasflkja484", plain, b"transaction")
@@ -104,12 +124,13 @@ def _body(number: int) -> bytes:
     return json.dumps(envelope, ensure_ascii=False).encode()
 
 
-def signed_now(number: int) -> Signed:
-    """One notice as it would come at this moment."""
-    return _signed(_body(number), int(clock.now().timestamp()))
+def signed_now(number: int, **told: object) -> Signed:
+    """One notice as it would come at this moment; `told` is what it says otherwise than the usual one."""
+    return signed(_body(number, **told), int(clock.now().timestamp()))
 
 
-def _signed(raw: bytes, at: int = int(NOW.timestamp())) -> Signed:
+def signed(raw: bytes, at: int = int(NOW.timestamp())) -> Signed:
+    """These bytes, and the headers under which the platform sends them."""
     timestamp, nonce = str(at), "EyNdTfJuIKsPZTgLMvWV7vTmyKpmFRjE"
     message = f"{timestamp}\n{nonce}\n".encode() + raw + b"\n"
     signature = platform.sign(message, padding.PKCS1v15(), SHA256())

@@ -6,7 +6,6 @@ payments. In the end ledger, orders and messages are compared with the witness.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import repeat
@@ -40,7 +39,6 @@ def play(ground: Ground) -> None:
     with trading_shop(ground) as shop, _outside(ground, shop) as (send, working):
         market, trade, post = shop.market, Trade(ground, shop.market), Withheld(shop)
         while not ground.is_over:
-            began = time.monotonic()
             bought = trade.buy(ORDERS)
             market.stage.settle()
             paid = post.new()
@@ -48,7 +46,6 @@ def play(ground: Ground) -> None:
             with working():
                 _hold(ground, send(mixed(paid, paid, ground.random)))
             trade.finish()
-            ground.least("flows_a_second", ORDERS / (time.monotonic() - began))
             trade.take_back(bought[:BACK])
             market.work()
             market.stage.settle()
