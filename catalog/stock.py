@@ -22,7 +22,7 @@ from catalog.models import (
     StockMove,
     StockPlace,
 )
-from wx_backend.db import db, locked, upsert
+from wx_backend.db import db, inserted, locked, upsert
 from wx_backend.errors import Conflict
 
 
@@ -48,7 +48,7 @@ def reserve(
     """
     for stock_id in _stocks(sku_id, outlet_id):
         with db.session.begin_nested() as savepoint:
-            is_new = upsert(
+            held = inserted(
                 Reservation,
                 {
                     "key": key,
@@ -60,12 +60,9 @@ def reserve(
                 },
                 key=("key",),
             )
-            held = db.session.scalars(
-                select(Reservation)
-                .where(Reservation.key == key)
-                .execution_options(populate_existing=True)  # SQLite gives an id rolled back again
-            ).one()
-            if not is_new or _promise(held, now):
+            if held is None:
+                return _reserved(key)
+            if _promise(held, now):
                 return held
             savepoint.rollback()
     if is_counted(sku_id):
@@ -148,6 +145,12 @@ def place_of_outlet(*, outlet_id: int, name: str) -> int:
     row = {"name": name, "outlet_id": outlet_id}
     upsert(StockPlace, row, key=("outlet_id",))
     return db.session.scalars(select(StockPlace.id).where(StockPlace.outlet_id == outlet_id)).one()
+
+
+def _reserved(key: str) -> Reservation:
+    """What is kept under a key; SQLite gives an id that was rolled back again, so read anew."""
+    query = select(Reservation).where(Reservation.key == key)
+    return db.session.scalars(query.execution_options(populate_existing=True)).one()
 
 
 def _promise(held: Reservation, now: datetime) -> bool:

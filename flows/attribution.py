@@ -17,7 +17,13 @@ from members.queries import (
 from orders.models import OrderLine, SalesOrder
 from orders.operations import attribute_line
 from orders.queries import lines_of_order, order_by_id, orders_paid_since
-from org.queries import channel_class_of, node_by_code, rep_card, rep_of_member, successor_of
+from org.queries import (
+    channel_class_of,
+    node_by_code,
+    outlets_of_reps,
+    rep_of_member,
+    successors_of,
+)
 from referral.contest import judge_all
 from referral.proofs import (
     Case,
@@ -29,7 +35,7 @@ from referral.proofs import (
     receipt_of_line,
     write_attribution,
 )
-from referral.queries import touches_of, withdrawn_among
+from referral.queries import Met, touches_of, withdrawn_among
 from referral.replay import frozen_in
 from referral.rules import decide, revision
 from referral.values import Decision, Heir, OrderFacts, Role, Touch, TouchKind
@@ -67,7 +73,7 @@ def developer_at_counter(
         product_category=category_slug(category_id),
         own_rep_ids=frozenset() if own is None else frozenset({own}),
         acceptor_rep_id=acceptor_rep_id,
-        rep_outlets=_outlets(reps),
+        rep_outlets=outlets_of_reps(reps),
         heirs=_heirs(reps, now),
     )
     return decide(touches, facts, policy_in_force(now)).developer_rep_id
@@ -93,19 +99,26 @@ def attribute_again(*, order_id: int, now: datetime) -> None:
     changes nothing about it.
     """
     order = _order(order_id)
-    touches = _touches(order.member_id)
+    met = _met(order.member_id)
+    ids = {each.id for each in met}
     for line in lines_of_order(order_id):
-        case = _case(order, line, touches)
         placed, known = frozen_in(loads(receipt_of_line(line.id).body))
-        is_less = bool(withdrawn_among(known))
-        if known.issuperset(touch.id for touch in touches) and not is_less:
-            continue
-        facts = _with_newcomers(placed, case.facts)
-        if is_less:
-            facts = replace(facts, channel_class=case.facts.channel_class)
-        case = replace(case, facts=facts)
-        if _outcome(decide(touches, case.facts, case.policy)) != _standing(line):
-            _decide(case, now=now)
+        gone = known - ids
+        is_less = bool(gone and withdrawn_among(gone))
+        if is_less or not ids <= known:
+            _decide_again(_case(order, line, as_values(met)), line, placed, is_less, now)
+
+
+def _decide_again(
+    today: Case, line: OrderLine, placed: OrderFacts, is_less: bool, now: datetime
+) -> None:
+    """Decide by the facts of placing, and today's about reps nobody knew of then."""
+    facts = _with_newcomers(placed, today.facts)
+    if is_less:
+        facts = replace(facts, channel_class=today.facts.channel_class)
+    case = replace(today, facts=facts)
+    if _outcome(decide(case.touches, case.facts, case.policy)) != _standing(line):
+        _decide(case, now=now)
 
 
 def _with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
@@ -209,11 +222,15 @@ def _order(order_id: int) -> SalesOrder:
     return order
 
 
-def _touches(member_id: int) -> list[Touch]:
+def _met(member_id: int) -> list[Met]:
     """Every contact of the buyer, by whichever of his identities and browsers."""
     subjects = subjects_of(member_id)
-    rows = touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
-    return as_values(rows)
+    return touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
+
+
+def _touches(member_id: int) -> list[Touch]:
+    """The same as the rules take them."""
+    return as_values(_met(member_id))
 
 
 def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> OrderFacts:
@@ -231,13 +248,9 @@ def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Orde
         product_category=category_slug(line.category_id),
         own_rep_ids=_own_reps(order, line),
         acceptor_rep_id=line.acceptor_rep_id,
-        rep_outlets=_outlets(reps),
+        rep_outlets=outlets_of_reps(reps),
         heirs=_heirs(reps, order.placed_at),
     )
-
-
-def _outlets(reps: set[int]) -> dict[int, int]:
-    return {rep_id: rep_card(rep_id).outlet_id for rep_id in reps}
 
 
 def _home_outlet(identity_id: int) -> int:
@@ -273,8 +286,7 @@ def _own_reps(order: SalesOrder, line: OrderLine) -> frozenset[int]:
 def _heirs(reps: set[int], at: datetime) -> dict[int, Heir]:
     """Who stands in for those who had left."""
     heirs = {}
-    for rep_id in reps:
-        successor = successor_of(rep_id, at)
+    for rep_id, successor in successors_of(reps, at).items():
         if successor.rep_id is None:
             heirs[rep_id] = Heir(outlet_id=successor.outlet_id)
         elif successor.rep_id != rep_id:

@@ -115,7 +115,7 @@ def submit_order(submit: Submit, *, opened: Opened | None, now: datetime) -> str
     if submit.counter:
         return _at_counter(submit, wish, now)
     made = check_out(wish=wish, now=now)
-    if made.is_new:  # what was put in since the first submit is not what that ordered
+    if made.is_new and cart:  # what was put in since the first submit is not what that ordered
         take_out(owner=submit.owner, sku_ids=[each.sku_id for each in cart.values()])
     return made.order.number
 

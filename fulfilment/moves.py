@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from fulfilment.clocks import due_of
 from fulfilment.models import Chain, Task, TaskMove, TaskStatus
 from fulfilment.nodes import Node, Owner, Step
-from wx_backend.db import db, upsert
+from wx_backend.db import db, inserted
 
 LIVE: Final = (TaskStatus.OPEN, TaskStatus.TAKEN)
 
@@ -59,10 +59,9 @@ def _open(
         "entered_at": entered_at,
         "due_at": due_at,
     }
-    if not upsert(Task, values, key=tuple(key)):
-        return None
-    task = db.session.scalars(select(Task).filter_by(**key)).one()
-    _note(task.id, None, TaskStatus.OPEN, moved_at=entered_at, **why)
+    task = inserted(Task, values, key=tuple(key))
+    if task is not None:
+        _note(task.id, None, TaskStatus.OPEN, moved_at=entered_at, **why)
     return task
 
 
@@ -76,16 +75,16 @@ def move_task(
     source = TaskStatus(task.status)
     if source not in LIVE:
         return False
-    moved = db.session.execute(
+    moved = db.session.scalars(
         update(Task)
         .where(Task.id == task.id, Task.status == source)
         .values(status=to, **values)
-        .execution_options(synchronize_session=False)
-    )
-    if not moved.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        .returning(Task)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    if moved is None:
         return False
     _note(task.id, source, to, actor=actor, cause=cause, moved_at=now)
-    db.session.refresh(task)
     return True
 
 

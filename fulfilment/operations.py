@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from fulfilment.errors import AlreadyGone, NotTaken, NotYet, TakenByOther
 from fulfilment.models import Chain, ChainStatus, Task, TaskStatus
@@ -15,7 +15,7 @@ from fulfilment.moves import LIVE, move_task, open_task
 from fulfilment.nodes import CHAINS, Condition, Node, Way, step_of
 from fulfilment.queries import task_at, tasks_of_chain
 from fulfilment.rules import steps_to_open
-from wx_backend.db import db, upsert
+from wx_backend.db import db, inserted
 
 GONE = frozenset({Node.HANDED_OVER, Node.DELIVERED, Node.SIGNED})
 
@@ -56,9 +56,9 @@ def open_chain(new: NewChain, *, now: datetime) -> Chain | None:
         "gifts": list(new.gifts),
         "opened_at": now,
     }
-    if not upsert(Chain, values, key=("order_line_id",)):
+    chain = inserted(Chain, values, key=("order_line_id",))
+    if chain is None:
         return None
-    chain = db.session.scalars(select(Chain).filter_by(order_line_id=new.order_line_id)).one()
     first, second, *_ = CHAINS[new.way]
     for step, entered_at, done_at in (
         (first, new.placed_at, new.placed_at),
@@ -149,15 +149,15 @@ def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datet
     same = Chain.outlet_id.is_(None) if chain.outlet_id is None else (
         Chain.outlet_id == chain.outlet_id
     )  # fmt: skip
-    changed = db.session.execute(
+    changed = db.session.scalars(
         update(Chain)
         .where(Chain.id == chain.id, same)
         .values(outlet_id=outlet_id)
-        .execution_options(synchronize_session=False)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+        .returning(Chain)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    if changed is None:
         raise NotYet(node=Node.DISPATCHED)
-    db.session.refresh(chain)
     _hand_to(chain, tasks, actor=actor, cause=cause, now=now)
     finish_node(chain, Node.DISPATCHED, actor=actor, cause=cause, now=now)
 

@@ -10,7 +10,7 @@ from ledger import queries
 from ledger.models import Account, Entry, Posting
 from ledger.values import AccountName, Leg, balanced
 from wx_backend.clock import business_on
-from wx_backend.db import db, upsert
+from wx_backend.db import db, inserted, upsert
 from wx_backend.errors import Conflict, NotFound
 
 REVERSAL = "reversal"
@@ -38,11 +38,12 @@ def post(*, kind: str, key: str, legs: Iterable[Leg], now: datetime, memo: str =
     not add up to zero and DifferentPosting when the earlier posting of the key says otherwise.
     """
     amounts = balanced(legs)
-    if not upsert(Posting, _posting(kind, key, memo, now, amounts), key=("key",)):
+    posting = inserted(Posting, _posting(kind, key, memo, now, amounts), key=("key",))
+    if posting is None:
         if queries.amounts_of(_present(queries.posting_id(key))) != amounts:
             raise DifferentPosting
         return False
-    _add_entries(key, amounts)
+    _add_entries(posting.id, amounts)
     return True
 
 
@@ -56,11 +57,12 @@ def reverse(*, posting_id: int, key: str, now: datetime, memo: str = "") -> bool
         raise NotFound
     amounts = {account: -amount_fen for account, amount_fen in moved.items()}
     values = _posting(REVERSAL, key, memo, now, amounts) | {"reverses_id": posting_id}
-    if not upsert(Posting, values, key=()):
+    posting = inserted(Posting, values, key=())
+    if posting is None:
         if not queries.is_reversed(posting_id):
             raise DifferentPosting
         return False
-    _add_entries(key, amounts)
+    _add_entries(posting.id, amounts)
     return True
 
 
@@ -88,13 +90,13 @@ def _posting(
     }
 
 
-def _add_entries(key: str, amounts: Mapping[AccountName, int]) -> None:
+def _add_entries(posting_id: int, amounts: Mapping[AccountName, int]) -> None:
     """Write what moved; accounts are made in the order of names, touched in the order of ids."""
-    posting_id = _present(queries.posting_id(key))
+    known = queries.account_ids(amounts)
     rows = [
         {
             "posting_id": posting_id,
-            "account_id": account_id(account),
+            "account_id": known.get(account) or account_id(account),
             "amount_fen": amounts[account],
         }
         for account in sorted(amounts)

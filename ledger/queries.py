@@ -1,9 +1,10 @@
 """Reads of the ledger: what a posting moved, balances, the trial balance and the proof behind it."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from ledger.models import Account, AccountKind, Entry, OwnerKind, Posting
 from ledger.values import AccountName
@@ -39,6 +40,12 @@ def is_account(account: AccountName) -> ColumnElement[bool]:
 def account_id(account: AccountName) -> int | None:
     """The id of the account's row; None before anything was posted there."""
     return db.session.scalar(select(Account.id).where(is_account(account)))
+
+
+def account_ids(accounts: Collection[AccountName]) -> dict[AccountName, int]:
+    """The ids of these accounts' rows; without those nothing was posted to."""
+    query = select(*NAME, Account.id).where(or_(*(is_account(each) for each in accounts)))
+    return dict(_named(query))
 
 
 def posting_id(key: str) -> int | None:
@@ -127,7 +134,10 @@ def unbalanced_postings() -> list[int]:
 
 def by_account(query: Select[str, str, int, str, int]) -> dict[AccountName, int]:
     """Amounts in fen by the account's name."""
-    return {
-        AccountName(AccountKind(kind), OwnerKind(owner_kind), owner_id, currency): int(amount_fen)
-        for kind, owner_kind, owner_id, currency, amount_fen in db.session.execute(query)
-    }
+    return {account: int(amount_fen) for account, amount_fen in _named(query)}
+
+
+def _named(query: Select[str, str, int, str, int]) -> Iterator[tuple[AccountName, int]]:
+    """What a query gives for each account, by its name."""
+    for kind, owner_kind, owner_id, currency, value in db.session.execute(query):
+        yield AccountName(AccountKind(kind), OwnerKind(owner_kind), owner_id, currency), value

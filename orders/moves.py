@@ -29,15 +29,15 @@ def move_order(
     source = OrderStatus(order.status)
     if to not in MOVES[source]:
         return False
-    moved = db.session.execute(
+    moved = db.session.scalars(
         update(SalesOrder)
         .where(SalesOrder.id == order.id, SalesOrder.status == source)
-        .values(status=to, **instants)
-        .execution_options(synchronize_session=False)
-    )
-    assert moved.rowcount == 1, "the order was not locked"  # type: ignore[attr-defined]  # noqa: S101 - a CursorResult; a bug of ours
-    db.session.refresh(order)
-    record_transition(order, source, to, actor=actor, cause=cause, moved_at=now)
+        .values(status=to, moves=SalesOrder.moves + 1, **instants)
+        .returning(SalesOrder)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
+    assert moved is order, "the order was not locked"  # noqa: S101 - a bug of ours
+    note_transition(order, source, to, actor=actor, cause=cause, moved_at=now)
     return True
 
 
@@ -50,11 +50,12 @@ def move_line(
         return False
     line.fulfilment = to
     line.fulfilled_at = now if to in {Fulfilment.RECEIVED, Fulfilment.ACTIVATED} else None
-    record_transition(order, source, to, actor=actor, cause=cause, moved_at=now, line_id=line.id)
+    order.moves += 1
+    note_transition(order, source, to, actor=actor, cause=cause, moved_at=now, line_id=line.id)
     return True
 
 
-def record_transition(
+def note_transition(
     order: SalesOrder,
     source: OrderStatus | Fulfilment | None,
     to: OrderStatus | Fulfilment,
@@ -62,8 +63,7 @@ def record_transition(
     line_id: int | None = None,
     **why: Any,
 ) -> None:
-    """Write the next row of a locked order's history; `why` are its actor, cause and moved_at."""
-    order.moves += 1
+    """Write the row of a locked order's history that was counted last; `why` are its actor, cause and moved_at."""
     db.session.add(
         OrderTransition(
             order_id=order.id,

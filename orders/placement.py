@@ -10,7 +10,7 @@ from catalog import stock
 from catalog.offers import offers
 from orders.errors import ClientKeyReused
 from orders.models import Delivery, OrderLine, OrderStatus, RealName, SalesOrder
-from orders.moves import record_transition
+from orders.moves import note_transition
 from orders.rules import (
     HAVE_USERS,
     PAY_WITHIN,
@@ -22,7 +22,7 @@ from orders.rules import (
 from orders.values import Basket, PricedLine, Wish
 from wx_backend import numbers
 from wx_backend.clock import business_on
-from wx_backend.db import db, upsert
+from wx_backend.db import db, inserted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def place_order(
         repeat = placed_before(wish)
         assert repeat is not None  # noqa: S101 - the insert met it
         return Placed(repeat, is_new=False)
-    record_transition(
+    note_transition(
         order,
         None,
         OrderStatus.PLACED,
@@ -89,15 +89,14 @@ def _insert_order(
     wish: Wish, basket: Basket, discount_fen: int, now: datetime, pay_within: timedelta, prefix: str
 ) -> SalesOrder | None:
     """Insert the order; None when a copy of the submit was faster."""
-    number = numbers.new_number(numbers.ORDER, on=business_on(now), prefix=prefix)
     values = {
-        "number": number,
+        "number": numbers.new_number(numbers.ORDER, on=business_on(now), prefix=prefix),
         "member_id": wish.member_id,
         "identity_id": wish.identity_id,
         "client_key": wish.client_key,
         "content": content_digest(wish),
         "status": OrderStatus.PLACED,
-        "moves": 0,
+        "moves": 1,
         "total_fen": basket.total_fen,
         "discount_fen": discount_fen + basket.bundle_discount_fen,
         "payable_fen": basket.total_fen - discount_fen - basket.bundle_discount_fen,
@@ -110,9 +109,7 @@ def _insert_order(
         "placed_at": now,
         "expires_at": now + pay_within,
     }
-    if not upsert(SalesOrder, values, key=("member_id", "client_key")):
-        return None
-    return db.session.scalars(select(SalesOrder).where(SalesOrder.number == number)).one()
+    return inserted(SalesOrder, values, key=("member_id", "client_key"))
 
 
 def _insert_lines(order: SalesOrder, basket: Basket, discounts: list[int]) -> list[OrderLine]:

@@ -1,6 +1,6 @@
 """Reading the organisation: the tree, who is who in it, what a rep shows of himself."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -146,22 +146,56 @@ def rep_card(rep_id: int) -> RepCard:
     )
 
 
+def outlets_of_reps(rep_ids: Collection[int]) -> dict[int, int]:
+    """The outlet of each of these reps; who is unknown is missing."""
+    rows = db.session.execute(select(Rep.id, Rep.outlet_id).where(Rep.id.in_(rep_ids)))
+    return {rep_id: outlet_id for rep_id, outlet_id in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
 def successor_of(rep_id: int, at: datetime) -> Successor:
     """Who has a rep's customers at an instant: himself, or his heir, or that one's heir ...
 
     NotFound for an unknown rep.
     """
-    rep = db.session.get(Rep, rep_id)
-    seen: set[int] = set()
-    while rep is not None:
-        has_left = rep.left_at is not None and rep.left_at <= at
-        if not has_left:
-            return Successor(rep.id, rep.outlet_id)
+    return successors_of([rep_id], at)[rep_id]
+
+
+def successors_of(rep_ids: Collection[int], at: datetime) -> dict[int, Successor]:
+    """The same for each of these reps; one question an heir on, for all of them."""
+    known = dict[int, _Leaving]()
+    missing = set(rep_ids)
+    while missing:
+        query = select(Rep.id, Rep.outlet_id, Rep.left_at, Rep.heir_id).where(Rep.id.in_(missing))
+        found = {row.id: _Leaving(*row) for row in db.session.execute(query)}
+        if found.keys() != missing:
+            raise NotFound
+        known |= found
+        heirs = {rep.heir_id for rep in found.values() if rep.has_left(at)}
+        missing = {heir_id for heir_id in heirs if heir_id is not None} - known.keys()
+    return {rep_id: _successor(rep_id, known, at) for rep_id in rep_ids}
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """When a rep left, if he did, and to whom."""
+
+    id: int
+    outlet_id: int
+    left_at: datetime | None
+    heir_id: int | None
+
+    def has_left(self, at: datetime) -> bool:
+        return self.left_at is not None and self.left_at <= at
+
+
+def _successor(rep_id: int, known: Mapping[int, _Leaving], at: datetime) -> Successor:
+    rep, seen = known[rep_id], set[int]()
+    while rep.has_left(at):
         seen.add(rep.id)
         if rep.heir_id is None or rep.heir_id in seen:
             return Successor(None, rep.outlet_id)
-        rep = db.session.get(Rep, rep.heir_id)
-    raise NotFound
+        rep = known[rep.heir_id]
+    return Successor(rep.id, rep.outlet_id)
 
 
 def rep_of_member(*member_ids: int) -> int | None:

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-
 from ledger.models import AccountKind
 from ledger.values import Leg, credit, debit
 from settlement import queries
@@ -24,7 +22,7 @@ from settlement.refunds import follow_refunds
 from settlement.rules import LineFacts, Share
 from settlement.volumes import Volumes
 from wx_backend import clock
-from wx_backend.db import db, upsert
+from wx_backend.db import db, inserted, upsert
 from wx_backend.errors import Conflict
 from wx_backend.money import split
 from wx_backend.outbox import defer, job
@@ -162,12 +160,7 @@ def _decide(
         "term_months": terms.term_months,
         "accrued_at": now,
     }
-    if not upsert(Accrual, values, key=("order_line_id", "event")):
-        return None
-    query = select(Accrual).where(
-        Accrual.order_line_id == line.order_line_id, Accrual.event == event
-    )
-    return db.session.scalars(query).one()
+    return inserted(Accrual, values, key=("order_line_id", "event"))
 
 
 def _divide(accrual: Accrual, awards: Sequence[Award], terms: Terms, now: datetime) -> None:
@@ -202,9 +195,12 @@ def _part(accrual: Accrual, award: Award, step: Step, amount_fen: int) -> Commis
 
 
 def _catch_up(accrual: Accrual, now: datetime) -> None:
-    """Refunds and milestones may have been told before the commission was known."""
+    """Refunds and milestones may have been told before the commission was known; mostly none was."""
+    refunded_fen = queries.refunded_so_far(accrual.order_line_id)
+    if not refunded_fen and not queries.events_of(accrual.order_line_id):
+        return
     _wait(accrual)
-    follow_refunds(accrual, queries.refunded_so_far(accrual.order_line_id), key="earlier", now=now)
+    follow_refunds(accrual, refunded_fen, key="earlier", now=now)
     follow("end", accrual, key="earlier", now=now)
 
 

@@ -23,7 +23,7 @@ from templates_msg.models import Message, MessageKind, MessageStatus, Template
 from templates_msg.outcomes import join_send
 from templates_msg.queries import message_by_id
 from templates_msg.rules import check_fields, may_repeat
-from wx_backend.db import db, locked, upsert
+from wx_backend.db import db, inserted, locked, upsert
 from wx_backend.errors import NotFound
 
 _WITH_FIELDS = (MessageKind.TEMPLATE, MessageKind.SUBSCRIPTION)
@@ -109,7 +109,8 @@ def queue_message(draft: Draft, *, now: datetime) -> int:
         "status": MessageStatus.QUEUED,
         "created_at": now,
     }
-    upsert(Message, row, key=("key",))
+    if (made := inserted(Message, row, key=("key",))) is not None:
+        return made.id
     return db.session.scalars(select(Message.id).where(Message.key == draft.key)).one()
 
 

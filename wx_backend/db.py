@@ -234,6 +234,19 @@ def upsert(
     return db.session.execute(statement.returning(literal_column("1"))).first() is not None
 
 
+def inserted(table: type[Row], values: Mapping[str, Any], *, key: Sequence[str]) -> Row | None:
+    """Insert a row and give it as it is kept; None, and nothing changed, where one of its `key` is there.
+
+    With an empty `key` any unique constraint counts, as in `upsert`.
+    """
+    statement = (
+        _insert(table).values(**values).on_conflict_do_nothing(index_elements=list(key) or None)
+    )
+    fresh = statement.returning(table).execution_options(populate_existing=True)
+    found: Row | None = db.session.scalars(fresh).one_or_none()
+    return found
+
+
 Rule = Callable[[Any, Any], Any]
 
 
@@ -267,7 +280,7 @@ def insert_missing(table: type[Model], rows: Sequence[Mapping[str, Any]]) -> Non
         db.session.execute(statement.on_conflict_do_nothing(), list(rows))
 
 
-def _insert(table: Table) -> Any:
+def _insert(table: Table | type[Model]) -> Any:
     """INSERT with ON CONFLICT: spelled the same, but two classes."""
     if db.session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table)

@@ -166,9 +166,9 @@ def run(held: Claim) -> bool:
 
     Of a stopped line nothing begins, though it was claimed before: the row falls due by itself.
     """
-    row = db.session.get_one(Job, held.id)
-    entry, arguments = _by_name.get(row.name), dict(row.arguments)
-    name, is_stopped = row.name, is_held(row.name, is_call=row.queue != WORK)
+    asked = select(Job.name, Job.queue, Job.arguments).where(Job.id == held.id)
+    name, queue, arguments = db.session.execute(asked).one()
+    entry, is_stopped = _by_name.get(name), is_held(name, is_call=queue != WORK)
     db.session.rollback()
     if is_stopped:
         log.info("held", extra={"job": name, "job_id": held.id})

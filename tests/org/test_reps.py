@@ -18,6 +18,7 @@ from org.queries import (
     rep_of_member,
     reps_under,
     successor_of,
+    successors_of,
 )
 from org.reps import (
     BadHeir,
@@ -32,6 +33,7 @@ from org.reps import (
     part_with_rep,
     set_greeting,
 )
+from tests.counting import questions
 from tests.org.cast import DAY, NOON, Tree, hire, person, plant
 from tests.racing import race
 from wx_backend.db import db, retried, transaction
@@ -168,6 +170,12 @@ def test_customers_go_to_the_heir_and_his_heir(tree: Tree, alice: int) -> None:
     assert successor_of(alice, NOON - DAY) == Successor(alice, tree.hall)
     assert successor_of(alice, NOON) == Successor(heir, tree.hall)
     assert successor_of(alice, NOON + DAY) == Successor(heir_of_heir, tree.corner)
+    assert successors_of([alice, heir, heir_of_heir], NOON + DAY) == dict.fromkeys(
+        [alice, heir, heir_of_heir], Successor(heir_of_heir, tree.corner)
+    )
+    with questions() as asked:
+        assert successors_of([alice, heir], NOON - DAY).keys() == {alice, heir}
+    assert len(asked) == 1
 
 
 def test_without_an_heir_the_outlet_has_them(tree: Tree, alice: int) -> None:

@@ -14,6 +14,7 @@ from tests.racing import race
 from wx_backend.db import (
     RETRIES,
     db,
+    inserted,
     instant,
     locked,
     microseconds,
@@ -195,6 +196,19 @@ def test_of_many_upserts_of_one_key_one_inserts(app: Flask) -> None:
     outcomes = race(app, lambda _: retried(lambda: upsert(Lease, row, key=("name",))), times=16)
 
     assert outcomes.count(True) == 1
+
+
+def test_who_inserts_first_gets_the_row_and_nobody_after_him() -> None:
+    row = {"name": "one", "holder": "me", "fence": 0, "until": NOON}
+    with transaction():
+        made = inserted(Lease, row, key=("name",))
+        assert made is not None
+        assert (made.holder, made.until) == ("me", NOON)
+    with transaction():
+        assert inserted(Lease, {**row, "holder": "you"}, key=("name",)) is None
+        assert inserted(Lease, {**row, "holder": "you"}, key=()) is None
+
+    assert db.session.get_one(Lease, "one").holder == "me"
 
 
 def test_an_upsert_may_change_named_columns_only() -> None:
