@@ -62,11 +62,9 @@ def plan_typed() -> Plan:
 
 def campaign_as_typed(file: CampaignFile | None) -> MultiDict[str, str]:
     """A campaign as the editor's fields; those of an empty one without."""
-    typed = MultiDict(USUAL)
     if file is None:
-        return typed
-    row = file.row
-    typed.update(segment_as_typed(file.segment))
+        return MultiDict(USUAL)
+    row, typed = file.row, segment_as_typed(file.segment)
     typed.update(
         {
             "name": row.name,

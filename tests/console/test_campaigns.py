@@ -1,5 +1,6 @@
 """Campaigns in the console: written, tried out, agreed to by another, sent, measured."""
 
+import html
 import re
 from collections.abc import Callable
 from datetime import datetime, time
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from campaigns import rules
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus, ListEntry, Recipient
+from campaigns.operations import Plan
 from flows.campaign.quotas import rest_until_tomorrow
 from flows.sealed import vault
 from members.phone_joining import prove_phone
@@ -361,6 +363,48 @@ def test_what_breaks_a_rule_or_is_not_whole_is_not_submitted(
 def test_nonsense_makes_no_campaign(writer: Desk, form: dict[str, str]) -> None:
     assert writer.post("/campaigns", **{**FORM, **form}).status_code == 400
     assert db.session.scalars(select(Campaign)).all() == []
+
+
+def test_the_editor_shows_a_campaign_as_it_is(writer: Desk) -> None:
+    """Whoever mends a word and saves changes nothing else: not how many are held out, nor how often people hear."""
+    unusual = {
+        "service_event": "order_refunded",
+        "event_days": "7",
+        "rate_per_second": "5",
+        "control_percent": "20",
+        "cap_messages": "1",
+        "cap_days": "7",
+        "starts_at": "2040-01-02T09:30",
+        "followed_days": "11",
+        "quiet_days": "45",
+        "ordered": "paid",
+        "is_list": "1",
+    }
+    path = made(writer, **unusual)
+    before = Plan.of(row())
+    assert (
+        writer.post(f"{path}/edit", **shown_in(writer.get(f"{path}/edit").text)).status_code == 302
+    )
+    assert Plan.of(row()) == before
+    shown = shown_in(writer.get(f"{path}/edit").text)
+    assert {name: shown[name] for name in unusual} == unusual
+
+
+def shown_in(page: str) -> dict[str, str]:
+    """What a browser would send of the editor, saved as it was opened."""
+    (form,) = re.findall(r'<form method="post" action="[^"]*/edit">.*?</form>', page, re.DOTALL)
+    sent: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        has = dict(re.findall(r'(\S+?)="([^"]*)"', tag))
+        if has.get("type") != "checkbox" or " checked" in tag:
+            sent[has["name"]] = html.unescape(has.get("value", ""))
+    for name, said in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>(.*?)</textarea>', form):
+        sent[name] = html.unescape(said)
+    for name, offered in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form):
+        options = re.findall(r'<option value="([^"]*)"( selected)?', offered)
+        chosen = [value for value, is_chosen in options if is_chosen]
+        sent[name] = (chosen or [options[0][0]])[0]
+    return sent
 
 
 def test_a_refused_form_comes_back_as_it_was_typed(writer: Desk) -> None:
