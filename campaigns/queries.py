@@ -275,18 +275,6 @@ def quota_of(appid: str, way: Way) -> SendQuota | None:
     return db.session.get(SendQuota, (appid, way))
 
 
-def recipients_shown(
-    campaign_id: int, *, status: str, reason: str, after: int, limit: int
-) -> Sequence[Recipient]:
-    """Some people of a campaign, of a status or left out for a reason, where one is named."""
-    query = select(Recipient).where(Recipient.campaign_id == campaign_id)
-    if status:
-        query = query.where(Recipient.status == status)
-    if reason:
-        query = query.where(Recipient.reason == reason)
-    return db.session.scalars(query.order_by(Recipient.id).offset(after).limit(limit)).all()
-
-
 def people_of(
     campaign_id: int, *statuses: RecipientStatus, variant: int | None = None
 ) -> Select[int]:

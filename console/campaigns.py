@@ -128,22 +128,6 @@ def results(number: str) -> str:
     )
 
 
-@bp.get("/<number>/people")
-def people(number: str) -> str:
-    """Everybody of the frozen audience: which way, or why not, and what became of him."""
-    node_id, status, reason = staff().node_id, text("status"), text("reason")
-    pages = page_of(desk.count_people_shown(number, node_id, status=status, reason=reason))
-    return render_template(
-        "console/campaign_people.html",
-        row=desk.campaign_of(number, node_id),
-        people=desk.people_shown(
-            number, node_id, status=status, reason=reason, after=pages.after, limit=PER_PAGE
-        ),
-        pages=pages,
-        chosen=(status, reason),
-    )
-
-
 @bp.post("/<number>/list")
 def take_list(number: str) -> ResponseReturnValue:
     """Import a list of phone numbers or openids, pasted or as a file."""

@@ -63,7 +63,12 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place(
             "console.campaigns.index",
             "活动",
-            ("console.campaigns", "console.campaign_lists", "console.mass_sends"),
+            (
+                "console.campaigns",
+                "console.campaign_lists",
+                "console.campaign_people",
+                "console.mass_sends",
+            ),
         ),
         Place("console.banners.index", "活动位", ("console.banners",)),
         Place("console.tags.index", "标签", ("console.tags",)),

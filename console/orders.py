@@ -12,6 +12,8 @@ from console.pages import PER_PAGE, day, text
 from console.session import staff
 from console.tables import Table, table_file
 from console.words import CHANNELS, STATUSES, when
+from flows.campaign.brought import orders_brought
+from flows.campaign.desk import campaign_of
 from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
 from flows.order_search import Search, order_filter, phone_in
@@ -19,6 +21,7 @@ from orders.models import OrderStatus
 from orders.search import count_found
 from org.models import ChannelClass
 from org.queries import node_of, nodes_under
+from org.roster import names_of_reps
 from wx_backend import clock
 from wx_backend.errors import AppError
 from wx_backend.limits import hold_to
@@ -55,6 +58,7 @@ def index() -> str:
         statuses=STATUSES,
         channels=CHANNELS,
         asked=request.args,
+        brought_by=_brought_by(),
     )
 
 
@@ -100,6 +104,9 @@ def _search() -> Search:
     typed = text("number")
     if phone_in(typed):
         hold_to("phone", f"staff:{staff().staff_id}")
+    brought = None
+    if campaign := text("campaign"):
+        brought = orders_brought(campaign, staff().node_id, developer=_developer())
     return Search(
         node_id=place_asked().id,
         text=typed,
@@ -109,7 +116,22 @@ def _search() -> Search:
         product=text("product"),
         channel=one_of("channel", ChannelClass),
         is_troubled=bool(request.args.get("troubled")),
+        among=(brought,) if brought is not None else (),
     )
+
+
+def _brought_by() -> tuple[str, str, str] | None:
+    """The campaign they are of, as a person reads it: its number, its name, and whose they are."""
+    number, developer = text("campaign"), _developer()
+    if not number:
+        return None
+    whose = names_of_reps([developer]).get(developer, "网点") if developer is not None else ""
+    return number, campaign_of(number, staff().node_id).name, whose
+
+
+def _developer() -> int | None:
+    typed = request.args.get("developer", "")
+    return id_of(typed) if typed else None
 
 
 def _before() -> int | None:

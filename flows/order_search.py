@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import Select
+
 from catalog.queries import product_by_number
 from flows.sealed import vault
 from members.phones import BadPhone, normalised
@@ -23,7 +25,8 @@ class Search:
     """What is looked for at a place and below it; empty fields leave things open.
 
     `text` is one of: the beginning of an order number, a whole order number, the number of a
-    payment (ours or WeChat's), a phone, a rep's number or a part of his name.
+    payment (ours or WeChat's), a phone, a rep's number or a part of his name. Each of `among`
+    selects orders.
     """
 
     node_id: int
@@ -34,6 +37,7 @@ class Search:
     product: str = ""
     channel: ChannelClass | None = None
     is_troubled: bool = False
+    among: tuple[Select[int], ...] = ()
 
 
 def order_filter(search: Search) -> OrderFilter:
@@ -45,7 +49,7 @@ def order_filter(search: Search) -> OrderFilter:
         placed_until=search.placed_until,
         product_id=_product_id(search.product),
         reps=(reps_of_channel(search.channel),) if search.channel is not None else (),
-        ids=(orders_with_open_exceptions(),) if search.is_troubled else (),
+        ids=(*search.among, *((orders_with_open_exceptions(),) if search.is_troubled else ())),
     )
     return _with_text(wanted, search.text) if search.text else wanted
 

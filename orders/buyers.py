@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from orders.models import Fulfilment, OrderLine, OrderStatus, RealName, SalesOrder
+from orders.search import is_within
 from wx_backend.clock import months_before
 from wx_backend.db import db
 from wx_backend.sql import among
@@ -156,6 +157,43 @@ def lines_bought(
     """The lines that some identities paid for in a span of time, each with whose it is."""
     paid = _paid_by(people, since=since, until=until)
     return paid.with_only_columns(OrderLine.id, _OWNERS[owner])
+
+
+def orders_bought(
+    people: People, *, since: datetime, until: datetime, developer: int | None = None
+) -> Select[int]:
+    """The orders they paid for, to filter others by; of one rep's lines, or of nobody's (0), only."""
+    paid = _paid_by(people, since=since, until=until).with_only_columns(OrderLine.order_id)
+    if developer is None:
+        return paid
+    return paid.where(func.coalesce(OrderLine.developer_rep_id, 0) == developer)
+
+
+def payers(*, since: datetime, until: datetime, scope: Select[int]) -> Select[int]:
+    """The identities that paid an order of some outlets in a span, to filter others by."""
+    return select(SalesOrder.identity_id).where(
+        SalesOrder.paid_at >= since, SalesOrder.paid_at < until, is_within(scope)
+    )
+
+
+def orders_paid_by(
+    identity_ids: Collection[int], *, since: datetime, until: datetime, scope: Select[int]
+) -> dict[int, list[SalesOrder]]:
+    """What some people paid for in a span, as far as some outlets have it, in its order."""
+    rows = db.session.scalars(
+        select(SalesOrder)
+        .where(
+            SalesOrder.identity_id.in_(identity_ids),
+            SalesOrder.paid_at >= since,
+            SalesOrder.paid_at < until,
+            is_within(scope),
+        )
+        .order_by(SalesOrder.paid_at, SalesOrder.id)
+    )
+    found: dict[int, list[SalesOrder]] = {}
+    for order in rows:
+        found.setdefault(order.identity_id, []).append(order)
+    return found
 
 
 def _paid_by(people: People, *, since: datetime, until: datetime) -> Select[Any]:

@@ -99,7 +99,7 @@ def orders_found(
         ]
         query = query.where(SalesOrder.id.in_(union_all(*newest)))
     else:
-        query = query.where(_is_within(wanted.scope), *conditions)
+        query = query.where(is_within(wanted.scope), *conditions)
         query = query.where(SalesOrder.id < before) if before is not None else query
     return db.session.scalars(query.order_by(SalesOrder.id.desc()).limit(limit)).all()
 
@@ -131,7 +131,7 @@ def _count(sold: Select[int], handed_out: Select[int]) -> tuple[int, int]:
 
 def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
     """The order of this number, if it is one of the scope's."""
-    query = select(SalesOrder).where(SalesOrder.number == number, _is_within(scope))
+    query = select(SalesOrder).where(SalesOrder.number == number, is_within(scope))
     return db.session.scalars(query).one_or_none()
 
 
@@ -244,7 +244,8 @@ def _of_lines(wanted: OrderFilter) -> list[ColumnElement[bool]]:
     return [_has_line(*conditions)] if conditions else []
 
 
-def _is_within(scope: Select[int]) -> ColumnElement[bool]:
+def is_within(scope: Select[int]) -> ColumnElement[bool]:
+    """Whether an order was sold or is handed out by an outlet of the scope."""
     return or_(SalesOrder.outlet_id.in_(scope), _has_line(OrderLine.outlet_id.in_(scope)))
 
 

@@ -66,6 +66,13 @@ def campaign_shares(number: str) -> Select[int]:
     return select(Share.id).where(Share.subject == Subject.CAMPAIGN, Share.subject_key == number)
 
 
+def openers(number: str) -> Select[int | None]:
+    """Whoever opened a campaign's link and is known, to filter others by."""
+    return select(Touch.identity_id).where(
+        Touch.share_id.in_(campaign_shares(number)), Touch.identity_id.is_not(None)
+    )
+
+
 def clickers(number: str, *, among: Select[int]) -> Select[int | None]:
     """Who of some people opened a campaign's link, to filter others by."""
     return select(Touch.identity_id).where(

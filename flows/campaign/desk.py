@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from campaigns import queries
 from campaigns.continuing import UNREACHED, continued_by
-from campaigns.counts import kept_groups
 from campaigns.guard import Finding, findings, standing
 from campaigns.lists import count_missed, missed_lines
 from campaigns.mass_models import Article
@@ -18,13 +17,11 @@ from campaigns.models import (
     CampaignEvent,
     CampaignStatus,
     ListEntry,
-    Recipient,
 )
 from campaigns.segments import Segment
 from catalog.queries import all_products, categories
 from flows.campaign.audience import wanted, ways_for
 from flows.campaign.dry_run import DryRun, dry_run
-from flows.campaign.report import what_came
 from flows.campaign.texts import (
     Variant,
     article_in,
@@ -41,10 +38,8 @@ from flows.message_desk import accounts_seen
 from members.audience import Person, count_people, people
 from members.tags.models import Tag
 from members.tags.queries import names_of_tags, tags_of
-from orders.buyers import Bought
 from org.queries import nodes_under, under
-from org.roster import names_of_nodes, names_of_reps
-from templates_msg.bulk import statuses_of
+from org.roster import names_of_nodes
 from templates_msg.library import library_of
 from templates_msg.models import LibraryTemplate
 from templates_msg.rules import Line, lines_of
@@ -102,21 +97,6 @@ class CampaignFile:
         is_over = rests or self.row.status in queries.ENDED
         is_mass = self.row.campaign_class == CampaignClass.MASS
         return self.dry_run.count(*UNREACHED) if is_over and not is_mass else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One person of a frozen audience: whose customer he is, where his message stands, what came.
-
-    `bought` and `commission_fen` are of what he paid for within the week that is measured.
-    """
-
-    row: Recipient
-    rep_name: str
-    message: str | None
-    has_clicked: bool
-    bought: Bought
-    commission_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,37 +196,6 @@ def preview(number: str, node_id: int, *, now: datetime) -> Preview:
     ten = people(meant, after=0, limit=SAMPLE)
     ways = ways_for(row, ten, now=now, until=now)
     return Preview(count_people(meant), [(each, ways[each.id]) for each in ten])
-
-
-def people_shown(
-    number: str, node_id: int, *, status: str, reason: str, after: int, limit: int
-) -> list[Placed]:
-    """Some people of a frozen audience, each with his rep and what became of him."""
-    row = campaign_of(number, node_id)
-    shown = queries.recipients_shown(row.id, status=status, reason=reason, after=after, limit=limit)
-    names = names_of_reps(each.rep_id for each in shown if each.rep_id is not None)
-    messages = statuses_of([each.message_id for each in shown if each.message_id is not None])
-    came = what_came(row, [each.identity_id for each in shown])
-    return [
-        Placed(
-            row=each,
-            rep_name=names.get(each.rep_id or 0, ""),
-            message=messages.get(each.message_id or 0),
-            has_clicked=each.identity_id in came.clicked,
-            bought=came.bought.get(each.identity_id, Bought()),
-            commission_fen=came.commission.get(each.identity_id, 0),
-        )
-        for each in shown
-    ]
-
-
-def count_people_shown(number: str, node_id: int, *, status: str, reason: str) -> int:
-    """How many those are."""
-    return sum(
-        each.count
-        for each in kept_groups(campaign_of(number, node_id).id)
-        if status in ("", each.status) and reason in ("", each.reason)
-    )
 
 
 def shown_variants(row: Campaign) -> list[Shown]:

@@ -13,6 +13,7 @@ import msgspec
 
 from campaigns.mass_queries import Totals, totals_of
 from campaigns.models import Campaign, CampaignClass, RecipientStatus
+from campaigns.people import WRITTEN
 from campaigns.queries import (
     campaign_by_id,
     groups_of,
@@ -35,7 +36,6 @@ WINDOW: Final = timedelta(days=7)
 """How long after the beginning an order counts; the same for both groups."""
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
-WRITTEN: Final = (RecipientStatus.SENT, RecipientStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class RepResult:
     whoever's link it was, and `commission_fen` what that brought to everybody.
     """
 
+    rep_id: int | None
     name: str
     people: int
     bought: Bought
@@ -142,7 +143,7 @@ def count_report(*, campaign_id: int) -> None:
 def _fresh_for(campaign: Campaign, kept: KeptReport | None, now: datetime) -> timedelta:
     """How long a count is good enough: after its week what can still change is taken back or told late."""
     ended, is_unreadable = campaign.ended_at, kept is not None and kept.content and not _read(kept)
-    is_over = ended is not None and now >= max(ended + DAY, _until(campaign) + DAY)
+    is_over = ended is not None and now >= max(ended + DAY, window_of(campaign)[1] + DAY)
     return DAY if is_over and not is_unreadable else MINUTE
 
 
@@ -156,8 +157,11 @@ def _read(kept: KeptReport | None) -> Report | None:
         return None
 
 
-def _until(campaign: Campaign) -> datetime:
-    return (campaign.started_at or campaign.created_at) + WINDOW
+def window_of(campaign: Campaign) -> tuple[datetime, datetime]:
+    """From when until before when an order counts; no time at all before it has begun."""
+    if campaign.started_at is None:
+        return campaign.created_at, campaign.created_at
+    return campaign.started_at, campaign.started_at + WINDOW
 
 
 def report(campaign: Campaign) -> Report | None:
@@ -165,7 +169,7 @@ def report(campaign: Campaign) -> Report | None:
     if campaign.started_at is None:
         return None
     is_mass = campaign.campaign_class == CampaignClass.MASS
-    since, until = campaign.started_at, _until(campaign)
+    since, until = window_of(campaign)
     groups = groups_of(campaign.id)
     written = people_of(campaign.id, *WRITTEN)
     control = people_of(campaign.id, RecipientStatus.CONTROL)
@@ -203,7 +207,7 @@ def what_came(campaign: Campaign, identity_ids: Collection[int]) -> Came:
     """The same for a few people by name; nothing before it has begun."""
     if campaign.started_at is None or not identity_ids:
         return Came((), {}, {})
-    since, until = campaign.started_at, _until(campaign)
+    since, until = window_of(campaign)
     paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until)
     return Came(
         clicked=clicked_of(campaign.number, identity_ids),
@@ -238,6 +242,7 @@ def _reps(
     names = names_of_reps(each for each in everybody if each is not None)
     found = [
         RepResult(
+            rep_id,
             names.get(rep_id or 0, ""),
             clicks.get(rep_id, 0),
             bought_of.get(rep_id, Bought()),

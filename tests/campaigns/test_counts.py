@@ -14,8 +14,9 @@ from campaigns.models import CampaignStatus, Recipient
 from campaigns.operations import locked_campaign
 from campaigns.recipients import opt_out
 from flows.campaign import chunks
-from flows.campaign.desk import campaign_file, count_people_shown, people_shown
+from flows.campaign.desk import campaign_file
 from flows.campaign.outcomes import note_outcome
+from flows.campaign.people import Asked, count_people_shown, people_shown
 from flows.campaign.running import start_lanes
 from templates_msg.models import Message
 from tests.campaigns.cast import (
@@ -108,7 +109,7 @@ def test_the_page_of_a_running_campaign_looks_at_nobody(cast: Cast, platform: Pl
         number, node_id = state(campaign_id).number, cast.tree.group
         with questions() as asked:
             run = campaign_file(number, node_id, now=NOON).dry_run
-            listed = count_people_shown(number, node_id, status="sent", reason="")
+            listed = count_people_shown(Asked(number, node_id, status="sent"))
 
     assert not [each for each in asked if "campaign_recipient" in each]
     assert (run.total, run.written, run.open, run.percent, listed) == (12, 4, 8, 33, 4)
@@ -128,8 +129,9 @@ def test_as_many_are_counted_as_are_listed(
         work()
     assert platform.calls == 3
     number, node_id = state(campaign_id).number, cast.tree.group
-    listed = people_shown(number, node_id, status=status, reason=reason, after=0, limit=100)
-    assert count_people_shown(number, node_id, status=status, reason=reason) == len(listed)
+    asked = Asked(number, node_id, status=status, reason=reason)
+    listed = people_shown(asked, limit=100)
+    assert count_people_shown(asked) == len(listed)
     assert (
         len(listed)
         == {

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from campaigns.segments import Segment
 from catalog.models import Product
 from flows.campaign.audience import wanted
-from flows.campaign.desk import people_shown
+from flows.campaign.people import Asked, people_shown
 from flows.campaign.report import Report, RepResult, report
 from flows.visit import Opened, touch_link
 from members.audience import people as meant
@@ -280,11 +280,9 @@ def test_what_they_bought_comes_back_to_whom_it_is_credited_to_and_to_the_person
             earn(line, rep_id)
 
     by_rep = {each.name: each for each in reported(sent).reps}
-    assert by_rep["爱丽丝"] == RepResult("爱丽丝", 1, Bought(1, 1, 100), 10)
-    assert by_rep["卡罗尔"] == RepResult("卡罗尔", 0, Bought(1, 1, 100), 10)
-    shown = people_shown(
-        state(sent).number, cast.tree.group, status="sent", reason="", after=0, limit=20
-    )
+    assert by_rep["爱丽丝"] == RepResult(cast.alice_id, "爱丽丝", 1, Bought(1, 1, 100), 10)
+    assert by_rep["卡罗尔"] == RepResult(carol_id, "卡罗尔", 0, Bought(1, 1, 100), 10)
+    shown = people_shown(Asked(state(sent).number, cast.tree.group, status="sent"), limit=20)
     by_person = {each.row.identity_id: each for each in shown}
     who, else_ = by_person[ids[0]], by_person[ids[1]]
     assert (who.has_clicked, who.bought, who.commission_fen) == (True, Bought(1, 2, 200), 20)

@@ -20,6 +20,7 @@ NO_PAGE = {
     "console.account.factor",
     "console.archives.fetch",
     "console.campaign_lists.export",
+    "console.campaign_people.export",
     "console.figures.export",
     "console.figures.export_rows",
     "console.imports.file_csv",

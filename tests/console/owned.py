@@ -86,6 +86,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "billing": order,
         "calendar": Owned(world.tree.harbin, {"city_id": world.tree.harbin}),
         "campaigns": campaign,
+        "campaign_people": Owned(north, {**campaign.named, "kind": "csv"}),
         "campaign_lists": Owned(north, {**campaign.named, "kind": "csv"}),
         "claims": Owned(
             frost,
