@@ -115,15 +115,17 @@ def withdraw(claim_id: int) -> ResponseReturnValue:
 
 def _agreed(done: lost_wechat.Decided) -> str:
     """What became of it, with what went to the WeChat that had made it."""
-    counts = {
-        "个订单": done.given.orders,
-        "个收货地址": done.given.addresses,
-        "个手机号": done.given.phones,
-    }
+    given = done.given
+    counts = {"个订单": given.orders, "个收货地址": given.addresses, "个手机号": given.phones}
     moved = "、".join(f"{count} {what}" for what, count in counts.items() if count)
-    return _AGREED[done.kind] + (
-        f"；换绑期间留下的 {moved}已移到实际使用的微信名下" if moved else ""
-    )
+    said = _AGREED[done.kind]
+    if moved:
+        said += f"；换绑期间留下的 {moved}已移到实际使用的微信名下"
+    if given.disputed:
+        said += (
+            f"；其中 {given.disputed} 个订单的推广归属依据了另一位客户的接触，已登记争议，请核对"
+        )
+    return said
 
 
 def _back(number: str) -> ResponseReturnValue:

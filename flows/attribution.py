@@ -25,6 +25,7 @@ from org.queries import (
     successors_of,
 )
 from referral.contest import judge_all
+from referral.models import Attribution
 from referral.proofs import (
     Case,
     as_values,
@@ -44,6 +45,7 @@ from wx_backend.platform import account_of
 
 DISPUTABLE = timedelta(days=90)
 LEARNT_LATE = "下单前的接触在付款后才得知"
+NOT_HIS_CONTACTS = "归属依据了另一位客户的接触，两个微信已分开"
 
 
 def attribute_order(*, order_id: int, now: datetime) -> None:
@@ -163,6 +165,34 @@ def _dispute(order: SalesOrder, now: datetime) -> int:
     return opened
 
 
+def dispute_parted(*, order_id: int, now: datetime) -> int:
+    """Open a dispute where somebody's contacts decided who turned out not to be the buyer; of how many lines.
+
+    What stands was decided by what was known then, and stays until somebody has looked.
+    """
+    order, opened = _order(order_id), 0
+    mine = _touches(order.member_id)
+    for line in lines_of_order(order_id):
+        placed, known = frozen_in(loads(receipt_of_line(line.id).body))
+        touches = [touch for touch in mine if touch.id in known]
+        decided = decide(touches, placed, policy_version(_standing_of(line).policy_version))
+        if _credited(decided) != _credited(_standing_of(line)):
+            opened += open_dispute(
+                order_line_id=line.id, key="parted", reason=NOT_HIS_CONTACTS, now=now
+            )
+    return opened
+
+
+def _credited(decided: Decision | Attribution) -> tuple[int | None, ...]:
+    return decided.developer_rep_id, decided.acceptor_rep_id, decided.outlet_id
+
+
+def _standing_of(line: OrderLine) -> Attribution:
+    standing = latest_attribution(line.id)
+    assert standing is not None  # noqa: S101 - made with the order
+    return standing
+
+
 def _decide(case: Case, *, now: datetime) -> None:
     decision = decide(case.touches, case.facts, case.policy)
     attribution = write_attribution(case, decision, now=now)
@@ -176,13 +206,11 @@ def _decide(case: Case, *, now: datetime) -> None:
 
 
 def _case(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Case:
-    standing = latest_attribution(line.id)
-    assert standing is not None  # noqa: S101 - made with the order
     return Case(
         order_line_id=line.id,
         touches=touches,
         facts=_facts(order, line, touches),
-        policy=policy_version(standing.policy_version),
+        policy=policy_version(_standing_of(line).policy_version),
     )
 
 

@@ -168,7 +168,7 @@ def decide(
     given, rows = GivenBack(), rows_of_both(asked)
     decide_claim(asked, verdict=verdict, note=note, actor=actor, now=now)
     if verdict is ClaimVerdict.APPROVED and kind is ClaimKind.WRONG:
-        given = give_back(claim_by_id(asked.lifts_id or 0), rows)
+        given = give_back(claim_by_id(asked.lifts_id or 0), rows, now=now)
         have_told_parted(asked, order)
     return Decided(order.number, kind, given)
 

@@ -1,14 +1,17 @@
 """A wrong claim was lifted: what each WeChat made while both were one customer is that WeChat's own.
 
 An order names the WeChat that placed it, and goes where the lifting leads that one: with all that
-hangs on it, sealed anew for its new place. Touches, attributions and receipts stay as they were written.
+hangs on it, sealed anew for its new place. Touches, attributions and receipts stay as they were written;
+where contacts of the other one decided the credit, a dispute is opened.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from catalog.numbers import hand_over
+from flows.attribution import dispute_parted
 from flows.parting_books import give_books
 from flows.resealing import sealed_elsewhere
 from fulfilment.bookings import hand_bookings
@@ -26,9 +29,10 @@ class GivenBack:
     orders: int = 0
     addresses: int = 0
     phones: int = 0
+    disputed: int = 0
 
 
-def give_back(lifted: MemberClaim, rows: Collection[int]) -> GivenBack:
+def give_back(lifted: MemberClaim, rows: Collection[int], *, now: datetime) -> GivenBack:
     """Give what was made under a claim to whoever made it; `rows` are all that were one customer.
 
     The caller has parted them in the same transaction, which locked whose WeChats they are: what is
@@ -39,7 +43,8 @@ def give_back(lifted: MemberClaim, rows: Collection[int]) -> GivenBack:
     wrong = [each for each in placed_by_others(rows) if each.under_id not in person(each.placer_id)]
     for each in wrong:
         _give(each)
-    return GivenBack(len(wrong), books.addresses, books.phones)
+    disputed = sum(bool(dispute_parted(order_id=each.order_id, now=now)) for each in wrong)
+    return GivenBack(len(wrong), books.addresses, books.phones, disputed)
 
 
 def _give(placing: Placing) -> None:

@@ -284,7 +284,7 @@ class Receipt(Model):
 
 
 class Dispute(Model):
-    """A touch that became known after payment, or a person's complaint, about one line."""
+    """A touch that became known after payment, one that was not the buyer's, or a complaint, about one line."""
 
     __tablename__ = "dispute"
     __table_args__ = (UniqueConstraint("order_line_id", "key"),)

@@ -22,10 +22,10 @@ from members.models import Identity, Member
 from members.phone_joining import prove_phone
 from members.vault import CannotOpen
 from orders.models import SalesOrder
-from orders.queries import order_by_number
+from orders.queries import lines_of_order, order_by_number
 from org.queries import node_by_code
 from payments.models import Refund
-from referral.models import Receipt
+from referral.models import Dispute, Receipt
 from referral.proofs import broken_link, chain_receipts
 from referral.replay import is_consistent
 from storefront import orders as storefront_orders
@@ -250,6 +250,28 @@ def test_credit_proof_and_money_are_as_they_were(mall: Mall, two: Two, wechat: S
     assert two.bob.get(f"/orders/{number}/why/{receipt}").status_code in {302, 404}
 
 
+def test_where_the_others_contacts_decided_the_credit_it_stays_and_is_disputed(
+    mall: Mall, two: Two
+) -> None:
+    """Dave brought Bob, whom Carol was taken for: her order is credited to him until somebody has looked."""
+    claim_id = wrongly_claimed(two, ordered(two.bob, mall))
+    two.carol.open(mall.link(mall.alice_id))
+    of_her_own = ordered(two.carol, mall, client_key=SECOND)
+    lifted(claim_id, ClaimKind.FOUND)
+    signed_in(two.bob).open(mall.link(mall.dave_id))
+    of_his = ordered(two.carol, mall, client_key=THIRD)
+    assert credited_for(of_her_own, of_his) == [mall.alice_id, mall.dave_id]
+    given = lifted(claim_id)
+    assert (given.orders, given.disputed) == (2, 1)
+    assert credited_for(of_her_own, of_his) == [mall.alice_id, mall.dave_id]
+    disputed = db.session.scalars(select(Dispute.order_line_id)).all()
+    assert disputed == [lines_of_order(order_of(of_his).id)[0].id]
+
+
+def credited_for(*numbers: str) -> list[int | None]:
+    return [lines_of_order(order_of(each).id)[0].developer_rep_id for each in numbers]
+
+
 def test_a_submit_repeated_afterwards_is_the_same_order(mall: Mall, two: Two) -> None:
     claim_id = wrongly_claimed(two, ordered(two.bob, mall))
     number = ordered(two.carol, mall, client_key=SECOND)
@@ -329,7 +351,8 @@ def test_again_there_is_nothing_to_give(mall: Mall, two: Two) -> None:
     lifted(claim_id)
     before = rows()
     both = {row_of(two.bob_id), row_of(two.carol_id)}
-    given = retried(lambda: give_back(db.session.get_one(MemberClaim, claim_id), both))
+    now = clock.now()
+    given = retried(lambda: give_back(db.session.get_one(MemberClaim, claim_id), both, now=now))
     assert (given, rows()) == (GivenBack(), before)
 
 
