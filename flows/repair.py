@@ -63,8 +63,8 @@ def failures(node_id: int) -> dict[str, list[Failure]]:
     }
 
 
-def kinds(node_id: int) -> dict[str, dict[str, int]]:
-    """How much of each sort gave up, per table. Forbidden below the top."""
+def kinds(node_id: int) -> dict[str, list[backlog.DeadKind]]:
+    """The sorts of which something gave up, per table. Forbidden below the top."""
     _check_top(node_id)
     return {label: backlog.dead_kinds(table) for label, table in TABLES.items()}
 
@@ -103,14 +103,14 @@ def try_kind(*, label: str, kind: str, node_id: int, now: datetime) -> int:
     _check_top(node_id)
     if label not in TABLES:
         raise NotFound
-    dead = backlog.dead_ids(TABLES[label], kind=kind)
-    if not dead:
+    dead = next((each for each in backlog.dead_kinds(TABLES[label]) if each.kind == kind), None)
+    if dead is None:
         raise NothingToReplay
-    table, after = TABLES[label].__tablename__, {**backlog.TRIED_AGAIN, "count": len(dead)}
+    table, after = TABLES[label].__tablename__, {**backlog.TRIED_AGAIN, "count": dead.count}
     audit.tell(table, kind, before=backlog.GAVE_UP, after=after)
     key = f"{label}:{kind}:{now.isoformat()}"
-    defer(replay_kind, key=key, label=label, kind=kind, after=0, upto=dead[-1])
-    return len(dead)
+    defer(replay_kind, key=key, label=label, kind=kind, after=0, upto=dead.newest_id)
+    return dead.count
 
 
 @job(REPLAY)
@@ -118,8 +118,7 @@ def replay_kind(*, label: str, kind: str, after: int, upto: int) -> None:
     """Bring back the next of a sort; what gives up again meanwhile is not brought back twice."""
     table, now = TABLES[label], clock.now()
     some = backlog.dead_ids(table, kind=kind, after=after, upto=upto, limit=AT_ONCE)
-    for row_id in some:
-        backlog.bring_back(table, row_id, now=now)
+    backlog.bring_all_back(table, some, now=now)
     if len(some) == AT_ONCE:
         defer(replay_kind, label=label, kind=kind, after=some[-1], upto=upto)
 
@@ -168,8 +167,8 @@ def _check_top(node_id: int) -> None:
 
 
 def _replay(*, label: str, kind: str, after: int, upto: int) -> Replay:
-    left = backlog.dead_ids(TABLES[label], kind=kind, after=after, upto=upto)
-    return Replay(label, kind, len(left))
+    left = backlog.count_dead(TABLES[label], kind=kind, after=after, upto=upto)
+    return Replay(label, kind, left)
 
 
 def _failure(row: Any) -> Failure:

@@ -117,15 +117,33 @@ def dead_ids(
     return db.session.scalars(query.order_by(table.id).limit(limit)).all()
 
 
-def dead_kinds(table: Any) -> dict[str, int]:
-    """How much of each sort gave up, the most first."""
+@dataclass(frozen=True, slots=True)
+class DeadKind:
+    """How much of a sort gave up, since when the oldest of it is known, and the newest of its rows."""
+
+    kind: str
+    count: int
+    since: datetime
+    newest_id: int
+
+
+def dead_kinds(table: Any) -> list[DeadKind]:
+    """Every sort of which something gave up, the most first."""
+    known_at = table.created_at if table is Job else table.known_at
     rows = db.session.execute(
-        select(_sort(table), func.count())
+        select(_sort(table), func.count(), func.min(known_at), func.max(table.id))
         .where(table.status == literal_column(f"'{WorkStatus.DEAD}'"))
         .group_by(_sort(table))
         .order_by(func.count().desc(), _sort(table))
     )
-    return {kind: count for kind, count in rows}  # noqa: C416 - rows are no pairs to dict()
+    return [DeadKind(*row) for row in rows]
+
+
+def count_dead(table: Any, *, kind: str, after: int, upto: int) -> int:
+    """How much of one sort gave up, between two ids."""
+    is_dead = table.status == literal_column(f"'{WorkStatus.DEAD}'")
+    query = select(func.count()).select_from(table).where(is_dead, _sort(table) == kind)
+    return db.session.scalar(query.where(table.id > after, table.id <= upto)) or 0
 
 
 def waiting_jobs(name: str) -> Sequence[Job]:
@@ -140,9 +158,17 @@ def _sort(table: Any) -> Any:
 
 def bring_back(table: Any, row_id: int, *, now: datetime) -> bool:
     """Have a row that gave up tried again, its attempts counted anew; False if it had not."""
-    revived = claims.replay(table, row_id, now=now)
+    if not bring_all_back(table, [row_id], now=now):
+        return False
+    audit.tell(table.__tablename__, str(row_id), before=GAVE_UP, after=TRIED_AGAIN)
+    return True
+
+
+def bring_all_back(table: Any, row_ids: Sequence[int], *, now: datetime) -> int:
+    """The same for some hundreds at once; how many of them had given up."""
+    revived = claims.replay(table, *row_ids, now=now)
     if revived:
-        queue = db.session.get_one(Job, row_id).queue if table is Job else WORK
-        bell.ring_after_commit(queue)
-        audit.tell(table.__tablename__, str(row_id), before=GAVE_UP, after=TRIED_AGAIN)
+        mine = select(Job.queue).where(Job.id.in_(row_ids)).distinct()
+        for queue in db.session.scalars(mine) if table is Job else [WORK]:
+            bell.ring_after_commit(queue)
     return revived

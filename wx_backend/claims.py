@@ -145,14 +145,14 @@ def fail(table: Any, held: Claim, *, error: str, permanent: bool, now: datetime)
     return dead
 
 
-def replay(table: Any, row_id: int, *, now: datetime) -> bool:
-    """Bring a dead row back to life with its attempts counted anew; False if it was not dead."""
+def replay(table: Any, *row_ids: int, now: datetime) -> int:
+    """Bring dead rows back to life with their attempts counted anew; how many of these were dead."""
     changed = db.session.execute(
         update(table)
-        .where(table.id == row_id, table.status == WorkStatus.DEAD)
+        .where(table.id.in_(row_ids), table.status == WorkStatus.DEAD)
         .values(status=WorkStatus.PENDING, attempts=0, due_at=now)
     )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+    return int(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
 
 
 def backoff(attempt: int) -> timedelta:

@@ -1,6 +1,7 @@
 """What gave up is shown with its reason and tried again; money that did not fit is settled."""
 
 import re
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select, update
@@ -13,6 +14,7 @@ from tests.console.world import World
 from wx_backend import claims, clock, outbox
 from wx_backend.audit import AuditEntry
 from wx_backend.claims import Claim, WorkStatus
+from wx_backend.clock import SHANGHAI
 from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
 from wx_backend.outbox import Job
@@ -171,13 +173,19 @@ def test_all_of_one_sort_are_tried_again_by_and_by_and_the_page_says_how_far(
     monkeypatch.setattr(repair, "AT_ONCE", 2)
     mine, other = dead_jobs(5), dead_jobs(1, name="report.count")[0]
     desk, path = desk_of("root"), "/failures/job/kind"
-    assert "重试全部" in desk.get("/failures").text
+    with transaction() as session:
+        session.get_one(Job, mine[0]).created_at = datetime(2026, 1, 2, 3, tzinfo=SHANGHAI)
+    page = desk.get("/failures").text
+    assert "重试全部 receipt.chain 5 条" in page
+    assert "最早的一条在 2026-01-02 03:00:00" in page
+    assert "确认全部重试" in page
     assert desk.post(path, kind="nothing.of_it").status_code == 409
     assert desk_of("south").post(path, kind="receipt.chain").status_code == 403
     assert desk.post(path, kind="receipt.chain").status_code == 302
     page = desk.get("/failures").text
     assert "还剩 5 条" in page
     assert 'http-equiv="refresh"' in page
+    assert 'type="checkbox"' not in page, "what is ticked would be gone every three seconds"
     left = []
     while repair_job := next_replay():
         outbox.run(repair_job)
