@@ -1,6 +1,7 @@
 """The tests' own PostgreSQL: quick to start, copied from templates, honest about a crash."""
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ import psycopg
 import pytest
 
 from tests.postgres import PostgresServer
+from tools.keeper import signal_group
 from tools.postgres_binaries import ways_to_run
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,6 +60,17 @@ def test_committed_rows_survive_a_crash(server: PostgresServer) -> None:
     server.start()
     with server.connect("crash") as connection:
         assert one(connection, "SELECT count(*) FROM touch") == 1
+
+
+def test_who_does_not_stop_in_time_is_ended(
+    server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.postgres.STOP_SECONDS", 0.1)
+    signal_group(server.pid, signal.SIGSTOP)
+    server.stop()
+    assert server.pid == 0
+    server.start()
+    server.connect().close()
 
 
 def test_it_leaves_nothing_behind() -> None:
