@@ -18,12 +18,13 @@ from sqlalchemy.pool import Pool, QueuePool
 from simulator.server import start
 from tests.limits import lengthen
 from tests.memory import memory
+from tests.naughty import SLICES, Slice
 from tests.postgres import PostgresServer
 from tests.serving import announce, reaching, serving
 from tests.simulator.stage import Stage
 from tests.site import Site
 from tests.statements import share_compiled
-from wx_backend import migrate
+from wx_backend import clock, migrate
 from wx_backend.app import close_app, create_app
 from wx_backend.config import Config, Database
 from wx_backend.db import db
@@ -44,6 +45,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--steps", type=int, help="how long each of them is")
     parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
     parser.addoption("--fuzz-seed", type=int, help="of a fuzzer's inputs, else always the same")
+    parser.addoption(
+        "--slice", choices=[*map(str, range(SLICES)), "all"], help="of texts, see portion"
+    )
     parser.addoption("--tally", help="a file that gets a line a test that counts what it tries")
     parser.addoption("--size", type=int, default=1, help="how many times larger races are")
 
@@ -69,6 +73,24 @@ def tally(request: pytest.FixtureRequest) -> Tally:
                 file.write(f"{json.dumps([request.node.name, tried])}\n")
 
     return note
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Which texts forms meet this time, to play them again."""
+    return f"naughty texts: {_portion(config)} of {SLICES}"
+
+
+def _portion(config: pytest.Config) -> Slice:
+    asked: str | None = config.getoption("--slice")
+    if asked is None:
+        return Slice.of_day(clock.business_on(clock.now()))
+    return Slice(None if asked == "all" else int(asked))
+
+
+@pytest.fixture
+def portion(request: pytest.FixtureRequest) -> Slice:
+    """Which of the naughty texts forms meet: what --slice says, else those of the day."""
+    return _portion(request.config)
 
 
 def pytest_configure() -> None:

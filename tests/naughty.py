@@ -7,7 +7,8 @@ spreadsheets run.
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -95,31 +96,64 @@ WHOLE: Final = tuple(packs(BIG_LIST, size=400))
 """The whole list, so much of it at a time that all forms meet it before anybody tires of waiting."""
 
 
-def turned(texts: Sequence[str], by: int) -> Sequence[str]:
-    """The same beginning elsewhere: what is cut off in one form comes first in another."""
-    at = by * 7 % len(texts)
-    return [*texts[at:], *texts[:at]]
+ALL: Final = (*packs(), *WHOLE)
+"""What a form meets at the full size: the chosen texts, then the whole list."""
+SLICES: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which of all texts the forms of a run meet: every twelfth, or without a number each of them.
+
+    Every form begins elsewhere: a run of a dozen forms plays them all, a dozen runs play them all in each.
+    """
+
+    number: int | None
+
+    @classmethod
+    def of_day(cls, day: date) -> "Slice":
+        """Another one every day."""
+        return cls(day.toordinal() % SLICES)
+
+    def of(self, form: int) -> Sequence[str]:
+        """What a form meets, by which one it is; what is cut off in one comes first in another."""
+        if self.number is None:
+            at = form * 7 % len(ALL)
+            return [*ALL[at:], *ALL[:at]]
+        return ALL[(self.number + form) % SLICES :: SLICES]
+
+    def __str__(self) -> str:
+        """How the same is played again."""
+        return f"--slice={'all' if self.number is None else self.number}"
 
 
 @dataclass
 class Form:
-    """A form as a browser would send it: where to, what is in it, and which fields take a text."""
+    """A form as a browser would send it: where to, what is in it, and which fields take a text.
+
+    A button may send it elsewhere.
+    """
 
     action: str
     method: str
     values: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
 
     def filled(self, text: str) -> Mapping[str, str]:
         """The form with this text wherever somebody can type one."""
         return {**self.values, **dict.fromkeys(self.texts, text)}
 
 
-class _Reader(HTMLParser):
-    TYPED: Final = frozenset(
-        {"text", "search", "tel", "url", "email", "password", "date", "number"}
-    )
+_TYPED: Final = frozenset({"text", "search", "tel", "url", "email", "password", "date", "number"})
 
+
+def is_typed(tag: str, told: Mapping[str, str]) -> bool:
+    """Whether somebody types into such a field."""
+    return tag == "textarea" or (tag == "input" and told.get("type", "text") in _TYPED)
+
+
+class _Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
@@ -128,10 +162,14 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
         if tag == "form":
-            action = told.get("action") or self._page
-            self.forms.append(Form(action, told.get("method", "get").lower()))
+            action, method = told.get("action") or self._page, told.get("method", "get").lower()
+            if method == "get":
+                action = action.partition("?")[0]  # its fields take the query's place
+            self.forms.append(Form(action, method))
             self._open = True
         elif self._open:
+            if "formaction" in told:
+                self.forms[-1].elsewhere.append(told["formaction"])
             self._field(tag, told)
 
     def handle_endtag(self, tag: str) -> None:
@@ -145,7 +183,7 @@ class _Reader(HTMLParser):
             return
         if tag == "select":
             self._select = name
-        if tag == "textarea" or (tag == "input" and told.get("type", "text") in self.TYPED):
+        if is_typed(tag, told):
             form.texts.append(name)
         elif tag in {"input", "button"} and name and told.get("type") != "file":
             is_off = told.get("type") in {"checkbox", "radio"} and "checked" not in told
@@ -153,8 +191,15 @@ class _Reader(HTMLParser):
                 form.values[name] = told.get("value", "on")
 
 
-def forms_of(html: str, page: str) -> list[Form]:
-    """The forms of a page that take at least one text."""
+def every_form(html: str, page: str) -> Iterator[Form]:
+    """The forms of a page, once for each address their buttons send them to."""
     reader = _Reader(page)
     reader.feed(html)
-    return [form for form in reader.forms if form.texts]
+    for form in reader.forms:
+        for action in form.elsewhere or [form.action]:
+            yield replace(form, action=action)
+
+
+def forms_of(html: str, page: str) -> list[Form]:
+    """Those that take at least one text."""
+    return [form for form in every_form(html, page) if form.texts]

@@ -5,13 +5,14 @@ takes it whole, and so meets each alone here.
 """
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 
 from console.pages import as_date, as_moment
 from console.typed import Typed
 from members.phones import BadPhone, normalised
-from tests.naughty import BIG_LIST, EVERY
+from tests.naughty import ALL, BIG_LIST, EVERY, NAUGHTY, SLICES, Slice
 from wx_backend.errors import BadInput
 from wx_backend.money import fen_from_yuan
 from wx_backend.strict import Malformed, dumps, loads, whole_number
@@ -30,6 +31,25 @@ READERS: dict[str, tuple[Callable[[str], object], type[Exception]]] = {
 def test_the_whole_list_is_here() -> None:
     assert len(BIG_LIST) == 515
     assert {"undefined", "Ω≈ç√∫˜µ≤≥÷", "1;DROP TABLE users"} < set(BIG_LIST)
+
+
+@pytest.mark.parametrize("form", [0, 1, 7, 100])
+def test_every_form_meets_some_in_each_run_and_all_of_them_over_the_slices(form: int) -> None:
+    runs = [Slice(number).of(form) for number in range(SLICES)]
+    assert all(runs)
+    assert (
+        sorted(text for run in runs for text in run) == sorted(ALL) == sorted(Slice(None).of(form))
+    )
+    assert {*Slice.of_day(date(2026, 12, 1)).of(form)} != {
+        *Slice.of_day(date(2026, 12, 2)).of(form)
+    }
+
+
+def test_a_run_of_enough_forms_plays_them_all() -> None:
+    met = {text for form in range(SLICES) for text in Slice(3).of(form)}
+    assert met == {*ALL}
+    together = " ".join(ALL)
+    assert all(text in together for text in (*NAUGHTY, *BIG_LIST))
 
 
 @pytest.mark.parametrize("name", READERS)
