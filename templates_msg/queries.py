@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from json import dumps
 from typing import Final
 
 from sqlalchemy import Select, func, select
@@ -71,14 +72,14 @@ def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:
 
 
 def messages_about(identity_id: int, number: str, *, since: datetime) -> list[Message]:
-    """What an identity was told of an order since an instant, by what it leads to, oldest first."""
+    """What an identity was told of an order since an instant, by what it says and leads to, oldest first."""
     rows = db.session.scalars(
         select(Message)
         .where(Message.identity_id == identity_id, Message.created_at >= since)
         .order_by(Message.created_at, Message.id)
         .limit(LOOKED_THROUGH)
     )
-    return [row for row in rows if number in row.content.get("url", "")]
+    return [row for row in rows if number in dumps(row.content)]
 
 
 def count_messages(among: Select[int | None]) -> dict[str, int]:

@@ -265,13 +265,16 @@ def test_what_broke_off_is_mended_in_a_version_of_its_own_for_who_is_left(
     assert "改正后续发" not in reader.get(path).text
     assert writer.post(f"{path}/carry-on").status_code == 409
     run_jobs()
-    assert "还有 21 人没有送达" in reader.get(path).text
+    asked = reader.get(path).text
+    assert "还有 21 人没有送达" in asked
+    assert "终止并另建一稿</button>" in asked  # what ends a campaign for good is asked twice
     answer = writer.post(f"{path}/carry-on")
     editor = answer.headers["Location"].removeprefix("/console")
     assert editor != f"{path}/edit"
     assert writer.post(f"{path}/carry-on").headers["Location"].endswith(editor)
     before = writer.get(path).text
     assert "由 <a href" in before
+    assert "终止并另建一稿</button>" not in before
     assert "改正后续发</button>" not in before
     form = writer.get(editor).text
     assert "没有送达的人；再加条件只会缩小范围" in form

@@ -148,10 +148,15 @@ def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
     assert "还没有发过" in desk_of("south").get(path).text
     with transaction() as session:
         sold = session.scalars(select(SalesOrder).filter_by(number=world.southern.number)).one()
-        for purpose, status, number in (
-            ("order_paid", MessageStatus.DELIVERED, sold.number),
-            ("order_shipped", MessageStatus.BLOCKED, sold.number),
-            ("plan_activated", MessageStatus.SENT, "OD-another"),
+        mini_program = {
+            "data": {"character_string1": {"value": sold.number}},
+            "url": "pages/orders",
+        }
+        for purpose, status, number, content in (
+            ("order_paid", MessageStatus.DELIVERED, sold.number, None),
+            ("order_shipped", MessageStatus.BLOCKED, sold.number, None),
+            ("order_refunded", MessageStatus.UNKNOWN, sold.number, mini_program),
+            ("plan_activated", MessageStatus.SENT, "OD-another", None),
         ):
             session.add(
                 Message(
@@ -160,14 +165,22 @@ def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
                     identity_id=sold.identity_id,
                     kind=MessageKind.TEMPLATE,
                     purpose=purpose,
-                    content={"data": {}, "url": f"http://wx.test/orders/{number}"},
+                    content=content or {"data": {}, "url": f"http://wx.test/orders/{number}"},
                     status=status,
                     error="user block" if status == MessageStatus.BLOCKED else None,
                     created_at=clock.now(),
                 )
             )
     page = desk_of("south").get(path).text
-    for words in ("订单已支付", "已送达", "已发货", "被用户拒收", "user block"):
+    for words in (
+        "订单已支付",
+        "已送达",
+        "已发货",
+        "被用户拒收",
+        "user block",
+        "已退款",
+        "结果未知",
+    ):
         assert words in page
     assert "套餐已开通" not in page
 
