@@ -73,7 +73,7 @@ def _asked(number: str) -> Asked:
 def _cells(each: Placed) -> tuple[object, ...]:
     return (
         name_of(each),
-        each.rep_name or "网点",
+        each.rep_name or ("其他单位" if each.row.rep_id else "网点"),
         "ABC"[each.row.variant],
         says("recipient", each.row.status),
         says("reason", each.row.reason) if each.row.reason else says("way", each.row.way),

@@ -142,20 +142,30 @@ def bought(people: People, *, since: datetime, until: datetime) -> Bought:
 
 
 def bought_by(
-    owner: BoughtBy, people: People, *, since: datetime, until: datetime
+    owner: BoughtBy,
+    people: People,
+    *,
+    since: datetime,
+    until: datetime,
+    among: Select[int] | None = None,
 ) -> dict[int | None, Bought]:
-    """The same, apart for each person or for each rep it was credited to."""
+    """The same, apart for each person or for each rep it was credited to; of some orders only."""
     key = _OWNERS[owner]
-    paid = _paid_by(people, since=since, until=until).group_by(key)
+    paid = _paid_by(people, since=since, until=until, among=among).group_by(key)
     rows = db.session.execute(paid.with_only_columns(key, *_FIGURES))
     return {row[0]: Bought(*row[1:]) for row in rows}
 
 
 def lines_bought(
-    owner: BoughtBy, people: People, *, since: datetime, until: datetime
+    owner: BoughtBy,
+    people: People,
+    *,
+    since: datetime,
+    until: datetime,
+    among: Select[int] | None = None,
 ) -> Select[int, int | None]:
     """The lines that some identities paid for in a span of time, each with whose it is."""
-    paid = _paid_by(people, since=since, until=until)
+    paid = _paid_by(people, since=since, until=until, among=among)
     return paid.with_only_columns(OrderLine.id, _OWNERS[owner])
 
 
@@ -196,8 +206,10 @@ def orders_paid_by(
     return found
 
 
-def _paid_by(people: People, *, since: datetime, until: datetime) -> Select[Any]:
-    return (
+def _paid_by(
+    people: People, *, since: datetime, until: datetime, among: Select[int] | None = None
+) -> Select[Any]:
+    paid = (
         select(OrderLine.id)
         .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
         .where(
@@ -206,3 +218,4 @@ def _paid_by(people: People, *, since: datetime, until: datetime) -> Select[Any]
             SalesOrder.paid_at < until,
         )
     )
+    return paid if among is None else paid.where(SalesOrder.id.in_(among))

@@ -132,11 +132,12 @@ def reps_by_id(ids: Iterable[int]) -> dict[int, Rep]:
     return {rep.id: rep for rep in db.session.scalars(select(Rep).where(Rep.id.in_(set(ids))))}
 
 
-def names_of_reps(ids: Iterable[int]) -> dict[int, str]:
-    """What these reps are called."""
+def names_of_reps(ids: Iterable[int], scope: Select[int] | None = None) -> dict[int, str]:
+    """What these reps are called; of those of a scope only, if it is given."""
     if not (wanted := set(ids)):
         return {}
-    rows = db.session.execute(select(Rep.id, Rep.name).where(Rep.id.in_(wanted)))
+    query = select(Rep.id, Rep.name).where(Rep.id.in_(wanted))
+    rows = db.session.execute(query if scope is None else query.where(Rep.outlet_id.in_(scope)))
     return {rep_id: name for rep_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
 
 

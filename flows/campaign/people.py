@@ -13,8 +13,9 @@ from flows.campaign.desk import campaign_of
 from flows.campaign.report import what_came, window_of
 from orders.buyers import Bought, orders_paid_by, payers
 from orders.models import SalesOrder
+from orders.search import order_ids
 from org.queries import under
-from org.roster import names_of_reps
+from org.roster import holds_everything, names_of_reps
 from referral.reach import openers
 from templates_msg.bulk import statuses_of
 
@@ -44,8 +45,9 @@ class Asked:
 class Placed:
     """One person of a frozen audience: whose customer he is, where his message stands, what came.
 
-    `bought` and `commission_fen` are of what he paid for within the week that is measured; `orders`
-    are those of them that the place of who looks has, or one below it.
+    `orders` are those he paid for within the week that is measured, as far as the place of who looks
+    has them, or one below it; `bought` and `commission_fen` are of them. `rep_name` is empty for a
+    rep of another place.
     """
 
     row: Recipient
@@ -61,9 +63,7 @@ def people_shown(asked: Asked, *, after: int = 0, limit: int) -> list[Placed]:
     """The people asked for, in the order they were frozen in."""
     campaign = campaign_of(asked.number, asked.node_id)
     found = recipients_found(campaign.id, _filter(campaign, asked), after=after, limit=limit)
-    return [
-        placed for some in _parts(found) for placed in _placed(campaign, some, under(asked.node_id))
-    ]
+    return [placed for some in _parts(found) for placed in _placed(campaign, some, asked.node_id)]
 
 
 def count_people_shown(asked: Asked) -> int:
@@ -88,12 +88,13 @@ def _parts(found: Sequence[Recipient]) -> Iterator[Sequence[Recipient]]:
         yield found[begin : begin + AT_ONCE]
 
 
-def _placed(campaign: Campaign, found: Sequence[Recipient], scope: Select[int]) -> Iterator[Placed]:
-    since, until = window_of(campaign)
+def _placed(campaign: Campaign, found: Sequence[Recipient], node_id: int) -> Iterator[Placed]:
+    (since, until), scope = window_of(campaign), under(node_id)
+    own = None if holds_everything(node_id) else scope
     people = [each.identity_id for each in found]
-    names = names_of_reps(each.rep_id for each in found if each.rep_id is not None)
+    names = names_of_reps((each.rep_id for each in found if each.rep_id is not None), own)
     messages = statuses_of([each.message_id for each in found if each.message_id is not None])
-    came = what_came(campaign, people)
+    came = what_came(campaign, people, among=None if own is None else order_ids(own))
     orders = orders_paid_by(people, since=since, until=until, scope=scope)
     for each in found:
         yield Placed(

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from sqlalchemy import Select
 
 from campaigns.mass_queries import Totals, totals_of
 from campaigns.models import Campaign, CampaignClass, RecipientStatus
@@ -25,6 +26,7 @@ from campaigns.reports import KeptReport, begin_count, keep_report, kept_report
 from campaigns.rules import Rate, confidence, winner
 from flows.campaign.texts import variants_of
 from orders.buyers import Bought, BoughtBy, bought, bought_by, lines_bought
+from org.queries import under
 from org.roster import names_of_reps
 from referral.reach import clicked_of, clickers, clicks_by_rep, count_clicks
 from settlement.queries import commission_on
@@ -52,7 +54,8 @@ class RepResult:
     """What came of a campaign for a rep; an empty name for the outlets.
 
     `people` opened the link that leads to him; `bought` is what those who opened one bought of him,
-    whoever's link it was, and `commission_fen` what that brought to everybody.
+    whoever's link it was, and `commission_fen` what that brought to everybody. Whoever is not of the
+    campaign's own part of the organisation is one of those `is_elsewhere` sums up, without a name.
     """
 
     rep_id: int | None
@@ -60,6 +63,7 @@ class RepResult:
     people: int
     bought: Bought
     commission_fen: int
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,21 +201,24 @@ def report(campaign: Campaign) -> Report | None:
         by_clickers=bought(opened, since=since, until=until),
         commission_fen=sum(commission.values()),
         variants=_variants(campaign),
-        reps=_reps(clicks_by_rep(campaign.number), bought_of, commission),
+        reps=_reps(campaign, bought_of, commission),
         totals=totals_of(campaign.id) if is_mass else None,
         until=until,
     )
 
 
-def what_came(campaign: Campaign, identity_ids: Collection[int]) -> Came:
-    """The same for a few people by name; nothing before it has begun."""
+def what_came(
+    campaign: Campaign, identity_ids: Collection[int], *, among: Select[int] | None
+) -> Came:
+    """The same for a few people by name, of some orders only; nothing before it has begun."""
     if campaign.started_at is None or not identity_ids:
         return Came((), {}, {})
     since, until = window_of(campaign)
-    paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until)
+    paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until, among=among)
+    bought_of = bought_by(BoughtBy.PERSON, identity_ids, since=since, until=until, among=among)
     return Came(
         clicked=clicked_of(campaign.number, identity_ids),
-        bought=bought_by(BoughtBy.PERSON, identity_ids, since=since, until=until),
+        bought=bought_of,
         commission=commission_on(paid),
     )
 
@@ -233,21 +240,39 @@ def _variants(campaign: Campaign) -> list[VariantResult]:
 
 
 def _reps(
-    clicks: Mapping[int | None, int],
+    campaign: Campaign,
     bought_of: Mapping[int | None, Bought],
     commission: Mapping[int | None, int],
 ) -> list[RepResult]:
     """Everybody to whom somebody came or of whom he bought, who sold most first."""
+    clicks = clicks_by_rep(campaign.number)
     everybody = {**clicks, **bought_of}
-    names = names_of_reps(each for each in everybody if each is not None)
+    mine = names_of_reps((each for each in everybody if each is not None), under(campaign.node_id))
     found = [
         RepResult(
             rep_id,
-            names.get(rep_id or 0, ""),
+            mine.get(rep_id or 0, ""),
             clicks.get(rep_id, 0),
             bought_of.get(rep_id, Bought()),
             commission.get(rep_id, 0),
+            is_elsewhere=rep_id is not None and rep_id not in mine,
         )
         for rep_id in everybody
     ]
-    return sorted(found, key=lambda each: (-each.bought.kept_fen, -each.people, each.name))
+    shown = [each for each in found if not each.is_elsewhere]
+    shown.sort(key=lambda each: (-each.bought.kept_fen, -each.people, each.name))
+    return [*shown, *_together([each for each in found if each.is_elsewhere])]
+
+
+def _together(elsewhere: Sequence[RepResult]) -> list[RepResult]:
+    """Those of other places as one; none without any."""
+    if not elsewhere:
+        return []
+    bought_there = Bought(
+        sum(each.bought.buyers for each in elsewhere),
+        sum(each.bought.orders for each in elsewhere),
+        sum(each.bought.kept_fen for each in elsewhere),
+    )
+    people = sum(each.people for each in elsewhere)
+    commission_fen = sum(each.commission_fen for each in elsewhere)
+    return [RepResult(None, "", people, bought_there, commission_fen, is_elsewhere=True)]

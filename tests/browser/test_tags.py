@@ -86,3 +86,48 @@ def test_a_tag_with_a_menu_of_its_own(
         phone.get_by_role("link", name="城市营业厅").click()
         expect(phone.get_by_role("button", name=shown)).to_be_visible()
     assert faults() == []
+
+
+def test_a_page_that_looks_again_waits_for_who_is_in_the_middle_of_something(
+    served: str, openids: dict[str, str], desktop: Page, run_jobs: RunJobs
+) -> None:
+    assert openids
+    desktop.clock.install()
+    sign_in(desktop, served, "mina")
+    open_page(desktop, "营销", "标签")
+    desktop.get_by_role("link", name="城市营业厅").click()
+    desktop.get_by_label("名称").fill("买过手机")
+    desktop.locator("[name=ordered]").select_option("paid")
+    desktop.get_by_role("button", name="建立标签").click()
+    expect(desktop.get_by_text("正在核对全部粉丝")).to_be_visible()
+
+    desktop.locator("summary", has_text="删除标签").click()
+    desktop.clock.fast_forward(10_000)
+    expect(desktop.get_by_role("button", name="确认删除")).to_be_visible()
+    desktop.locator("summary", has_text="删除标签").click()
+    desktop.locator("summary", has_text="修改名称和规则").click()
+    desktop.get_by_label("名称").fill("还没写完")
+    desktop.locator("summary", has_text="修改名称和规则").click()
+    desktop.clock.fast_forward(10_000)
+    expect(desktop.locator("[name=name]")).to_have_value("还没写完")
+
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("正在核对全部粉丝")).to_have_count(0)
+
+
+def test_a_moving_page_comes_to_its_end_by_itself(
+    served: str, openids: dict[str, str], desktop: Page, run_jobs: RunJobs
+) -> None:
+    assert openids
+    desktop.clock.install()
+    sign_in(desktop, served, "mina")
+    desktop.goto(f"{served}/console/tags/city")
+    desktop.get_by_label("名称").fill("买过手机")
+    desktop.locator("[name=ordered]").select_option("paid")
+    desktop.get_by_role("button", name="建立标签").click()
+    expect(desktop.get_by_text("正在核对全部粉丝")).to_be_visible()
+    run_jobs()
+    desktop.clock.fast_forward(4_000)
+    expect(desktop.get_by_text("正在核对全部粉丝")).to_have_count(0)
+    expect(desktop.get_by_text("上次核对")).to_be_visible()

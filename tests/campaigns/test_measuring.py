@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from campaigns.models import Campaign
 from campaigns.segments import Segment
 from catalog.models import Product
 from flows.campaign.audience import wanted
@@ -287,6 +288,41 @@ def test_what_they_bought_comes_back_to_whom_it_is_credited_to_and_to_the_person
     who, else_ = by_person[ids[0]], by_person[ids[1]]
     assert (who.has_clicked, who.bought, who.commission_fen) == (True, Bought(1, 2, 200), 20)
     assert (else_.has_clicked, else_.bought.orders, else_.commission_fen) == (False, 1, 0)
+
+
+def test_a_place_reads_no_names_and_no_sales_of_another(cast: Cast, sent: int) -> None:
+    """Who was brought here buys there too: what he paid there is a sum without a name, or nothing."""
+    buyer = next(who for who, (status, _, _) in people(sent).items() if status == "sent")
+    there = hire(cast.tree.frost, "奈尔斯")
+    with transaction():
+        identity_id = seen(appid=CITY, openid=buyer, event_at=NOON, known_at=NOON)
+        state_of = db.session.get_one(Campaign, sent)
+        state_of.node_id = cast.tree.south
+        number = state_of.number
+        share_id = push_shares(number, [cast.alice_id])[cast.alice_id]
+        add_rate(valid_from=date(2026, 1, 1), rate_bp=1_000, scope=ANYTHING)
+    clicks(identity_id, share_id, NOON + HOUR)
+    for hours in (2, 3):
+        paid_again(identity_id, NOON + hours * HOUR)
+    with transaction() as session:
+        lines = select(OrderLine).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        mine = lines.where(SalesOrder.identity_id == identity_id, SalesOrder.paid_at > NOON)
+        sold = ((cast.alice_id, cast.tree.hall), (there, cast.tree.frost))
+        for line, (rep_id, outlet_id) in zip(
+            session.scalars(mine.order_by(OrderLine.id)), sold, strict=True
+        ):
+            line.developer_rep_id, line.outlet_id = rep_id, outlet_id
+            session.get_one(SalesOrder, line.order_id).outlet_id = outlet_id
+            earn(line, rep_id)
+
+    found = reported(sent).reps
+    assert {each.name for each in found} == {"爱丽丝", ""}
+    (elsewhere,) = (each for each in found if each.is_elsewhere)
+    assert (elsewhere.bought.orders, elsewhere.commission_fen) == (1, 10)
+    for node_id, orders in ((cast.tree.south, 1), (cast.tree.group, 2)):
+        shown = people_shown(Asked(number, node_id, status="sent"), limit=40)
+        (who,) = (each for each in shown if each.row.identity_id == identity_id)
+        assert (who.bought.orders, who.commission_fen) == (orders, 10 * orders)
 
 
 def earn(line: OrderLine, rep_id: int) -> None:
