@@ -23,7 +23,7 @@ from wx_backend.sql import among
 
 KINDS: Final = ("event.TEMPLATESENDJOBFINISH", "event.subscribe_msg_sent_event")
 MORE: Final = 80
-_IS_WORD: Final = Push.kind.in_(KINDS)
+IS_WORD: Final = Push.kind.in_(KINDS)
 
 
 def work_off_together(held: Sequence[Claim]) -> Sequence[Claim]:
@@ -31,13 +31,13 @@ def work_off_together(held: Sequence[Claim]) -> Sequence[Claim]:
 
     Where they are the most part there will be more of them: some are claimed here, too.
     """
-    found = select(Push.id).where(among(Push.id, [each.id for each in held]), _IS_WORD)
+    found = select(Push.id).where(among(Push.id, [each.id for each in held]), IS_WORD)
     words = set(db.session.scalars(found))
     db.session.rollback()
     mine = [each for each in held if each.id in words]
     others = [each for each in held if each.id not in words]
     if len(mine) > len(others):
-        mine += inbox.claim(limit=MORE, where=[_IS_WORD])
+        mine += inbox.claim(limit=MORE, where=[IS_WORD])
     if len(mine) < 2 or not inbox.run_together(mine, _work_off):
         return [*others, *mine]
     return others
