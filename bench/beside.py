@@ -18,7 +18,7 @@ import http.client
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ from sqlalchemy import func, select
 
 from bench import pay_notice
 from bench.callback import pushes
-from bench.callback.__main__ import DOOR, Contender, production_server, serving
+from bench.callback.__main__ import DOOR, Contender, cpu_seconds, production_server, serving
 from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SCENE
 from bench.campaign import at_any_hour, frozen, people_at_hand
@@ -57,6 +57,12 @@ CONNECTIONS = 4
 SETTLE_SECONDS = 2.0
 MOST: Final = 1.1
 WHATS = ("push", "pay notice")
+MEANWHILE: Final = (
+    ("messages", "/s"),
+    ("told of and worked off", "/s"),
+    ("who sends, processors", ""),
+    ("who works off what is told, processors", ""),
+)
 Figures = dict[str, Run]
 Servers = Mapping[str, Contender]
 
@@ -79,8 +85,8 @@ def main() -> None:
             door = serving("door", address, DOOR, "--port", told)
             with pages as pages_here, door as door_here:
                 servers = dict(zip(WHATS, (door_here, pages_here), strict=True))
-                with a_campaign_that_may_send(path, door_here.port):
-                    _measure(servers, campaign_id, int(rounds), seconds)
+                with a_campaign_that_may_send(path, door_here.port) as campaign:
+                    _measure(servers, campaign_id, campaign, (int(rounds), seconds))
             db.session.remove()
             db.engine.dispose()
 
@@ -121,25 +127,27 @@ def _resumed(campaign_id: int) -> None:
         running.start_lanes(campaign_id, run)
 
 
-def _measure(servers: Servers, campaign_id: int, rounds: int, seconds: float) -> None:
-    numbers = iter(range(10**7))
+def _measure(
+    servers: Servers, campaign_id: int, pids: Sequence[int], size: tuple[int, float]
+) -> None:
+    numbers, (rounds, seconds) = iter(range(10**7)), size
     _round(servers, numbers, 1.0)
-    paused, beside, again, rates = [], [], [], list[tuple[float, float]]()
+    paused, beside, again, rates = [], [], [], list[tuple[float, ...]]()
     for _ in range(rounds):
         paused.append(_round(servers, numbers, seconds))
         _resumed(campaign_id)
         time.sleep(SETTLE_SECONDS)
-        before, began = _counted(campaign_id), time.monotonic()
+        before, began = _counted(campaign_id, pids), time.monotonic()
         beside.append(_round(servers, numbers, seconds))
-        took, counted = time.monotonic() - began, _counted(campaign_id)
-        rates.append(((counted[0] - before[0]) / took, (counted[1] - before[1]) / took))
+        took, after = time.monotonic() - began, _counted(campaign_id, pids)
+        rates.append(tuple((now - then) / took for now, then in zip(after, before, strict=True)))
         _paused(campaign_id)
         time.sleep(SETTLE_SECONDS)
         again.append(_round(servers, numbers, seconds))
-    if not all(map(any, rates)):
+    if not all(sent or told for sent, told, *_ in rates):
         raise SystemExit("the campaign did not send: nothing was measured")
-    tell("campaign meanwhile: messages", [sent for sent, _ in rates], unit="/s")
-    tell("campaign meanwhile: told of and worked off", [told for _, told in rates], unit="/s")
+    for position, (name, unit) in enumerate(MEANWHILE):
+        tell(f"campaign meanwhile: {name}", [each[position] for each in rates], unit=unit)
     for what, share in product(WHATS, (0.5, 0.99)):
         alone, along, after = (
             [each[what].percentile(share) for each in part] for part in (paused, beside, again)
@@ -155,14 +163,15 @@ def _measure(servers: Servers, campaign_id: int, rounds: int, seconds: float) ->
     tell("bad answers", [bad], at_most=0, unit="")
 
 
-def _counted(campaign_id: int) -> tuple[int, int]:
-    """How many messages were sent, and of how many it is known that they arrived."""
+def _counted(campaign_id: int, pids: Sequence[int]) -> tuple[float, ...]:
+    """How many messages were sent, of how many it is known that they arrived; CPU seconds of each process."""
     with transaction():
         people = select(func.count()).select_from(Recipient)
         mine = people.where(Recipient.campaign_id == campaign_id)
         sent = db.session.scalar(mine.where(Recipient.status == "sent")) or 0
         arrived = mine.join(Message, Message.id == Recipient.message_id)
-        return sent, db.session.scalar(arrived.where(Message.status == "delivered")) or 0
+        told = db.session.scalar(arrived.where(Message.status == "delivered")) or 0
+    return sent, told, *map(cpu_seconds, pids)
 
 
 def _round(servers: Servers, numbers: Iterator[int], seconds: float) -> Figures:

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from configparser import ConfigParser
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -41,22 +41,22 @@ WHO: Final = ("wechat", "worker", "sender")
 
 
 @contextmanager
-def a_campaign_that_may_send(config: Path, door: int) -> Iterator[None]:
-    """All three, until the block ends."""
+def a_campaign_that_may_send(config: Path, door: int) -> Iterator[Sequence[int]]:
+    """All three, until the block ends; the processes that are ours."""
     pipe = config.parent / "taken"
     os.mkfifo(pipe)
+    typed = (str(config), str(pipe), str(door))
     with ExitStack() as stack:
-        for who in WHO:
-            stack.enter_context(_process(who, str(config), str(pipe), str(door)))
-        yield
+        pids = {who: stack.enter_context(_process(who, *typed)) for who in WHO}
+        yield pids["sender"], pids["worker"]
 
 
 @contextmanager
-def _process(*typed: str) -> Iterator[None]:
+def _process(*typed: str) -> Iterator[int]:
     command = [sys.executable, "-m", "bench.meanwhile", *typed]
     process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(20)
