@@ -21,6 +21,7 @@ BENCHES = (
     ("The busiest pages, small and large", "bench.pages"),
     ("A push, an order, a message as the tables grow", "bench.growth"),
     ("Campaign", "bench.campaign"),
+    ("A message of a campaign and WeChat's word on it", "bench.campaign_cost"),
     ("Pushes and pay notices beside a campaign", "bench.beside"),
     ("Poster", "bench.poster"),
     ("Start of the web process", "bench.startup"),

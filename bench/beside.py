@@ -74,10 +74,10 @@ def main() -> None:
     typed = [float(each) for each in sys.argv[1:]]
     rounds, seconds = (*typed, *(5.0, 3.0)[len(typed) :])
     with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
-        path = _configured(server, Path(folder))
+        path = configured(server, Path(folder))
         app = create_app(Config.load(path))
         with app.app_context():
-            campaign_id = _prepared(app)
+            campaign_id = a_campaign_at_hand(app, RECIPIENTS)
             command = (*production_server(), "wsgi:app")
             address = f"/wechat/{ACCOUNT.name}/callback"
             told = {"WX_CONFIG": str(path)}
@@ -91,7 +91,7 @@ def main() -> None:
             db.engine.dispose()
 
 
-def _configured(server: PostgresServer, folder: Path) -> Path:
+def configured(server: PostgresServer, folder: Path) -> Path:
     """Our configuration on a database of its own, with the keys the notices are signed with."""
     url = server.create_database("ours")
     migrate.upgrade(url=url)
@@ -100,10 +100,10 @@ def _configured(server: PostgresServer, folder: Path) -> Path:
     return path
 
 
-def _prepared(app: Flask) -> int:
+def a_campaign_at_hand(app: Flask, people: int) -> int:
     """A rep with a code that is scanned, and a campaign that begins and is paused at once."""
     cast, now = make_cast(), clock.now()
-    people_at_hand(RECIPIENTS)
+    people_at_hand(people)
     with transaction():
         sharing = Sharing(subject=Subject.SHOWROOM, place=Place.POSTER)
         share = open_share(sharer=Sharer(rep_id=cast.alice_id), sharing=sharing, now=now)
@@ -121,7 +121,8 @@ def _paused(campaign_id: int) -> None:
         operations.pause(campaign_id, reason="bench", staff_id=None, now=clock.now())
 
 
-def _resumed(campaign_id: int) -> None:
+def go_on(campaign_id: int) -> None:
+    """Have a paused campaign sent."""
     with transaction():
         run = operations.resume(campaign_id, staff_id=None, now=clock.now())
         running.start_lanes(campaign_id, run)
@@ -135,12 +136,13 @@ def _measure(
     paused, beside, again, rates = [], [], [], list[tuple[float, ...]]()
     for _ in range(rounds):
         paused.append(_round(servers, numbers, seconds))
-        _resumed(campaign_id)
+        go_on(campaign_id)
         time.sleep(SETTLE_SECONDS)
         before, began = _counted(campaign_id, pids), time.monotonic()
         beside.append(_round(servers, numbers, seconds))
-        took, after = time.monotonic() - began, _counted(campaign_id, pids)
-        rates.append(tuple((now - then) / took for now, then in zip(after, before, strict=True)))
+        took, counted = time.monotonic() - began, _counted(campaign_id, pids)
+        grown = zip(counted, before, strict=True)
+        rates.append(tuple((now - then) / took for now, then in grown))
         _paused(campaign_id)
         time.sleep(SETTLE_SECONDS)
         again.append(_round(servers, numbers, seconds))

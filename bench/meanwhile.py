@@ -81,7 +81,7 @@ def sender(config: Path, pipe: Path) -> None:
     """What a worker of long sends does, at the rate that is planned: the bench's own pushes slow nothing down."""
     app = create_app(Config.load(config))
     app.extensions["wx_clients"]._transport = Telling(LATENCY_SECONDS, pipe)
-    running.shaped = lambda rate, _pushes_waiting: rate  # type: ignore[attr-defined]  # for the bench alone
+    running.shaped = lambda rate, _pushes_waiting: rate  # type: ignore[attr-defined, assignment]  # for the bench alone
     os.nice(given_way())
     while True:
         drain_queue(app, outbox.BULK)

@@ -236,8 +236,8 @@ def finish(campaign_id: int, *, now: datetime) -> bool:
 
 
 def locked_campaign(campaign_id: int) -> Campaign:
-    """The campaign, locked; NotFound without it."""
-    campaign = locked(select(Campaign).where(Campaign.id == campaign_id))
+    """The campaign, locked, while its people go on being counted; NotFound without it."""
+    campaign = locked(select(Campaign).where(Campaign.id == campaign_id), lets_refer=True)
     if campaign is None:
         raise NotFound
     return campaign

@@ -183,13 +183,17 @@ def is_away(error: DBAPIError) -> bool:
 Row = TypeVar("Row", bound=Model)
 
 
-def locked(query: Select[Row]) -> Row | None:
+def locked(query: Select[Row], *, lets_refer: bool = False) -> Row | None:
     """The one row of `query`, locked until the transaction ends and freshly read; None if missing.
+
+    With `lets_refer` others may go on adding rows that refer to it. Whoever adds one holds a share of
+    the row: two of them that both want all of it afterwards would wait for each other.
 
     Lock in this order only: inbox, identity, order, payment, refund, what hangs on the order
     (chain, commission), stock by (sku, place).
     """
-    fresh = query.with_for_update().execution_options(populate_existing=True)
+    held = query.with_for_update(key_share=lets_refer)
+    fresh = held.execution_options(populate_existing=True)
     return db.session.execute(fresh).scalar_one_or_none()
 
 
