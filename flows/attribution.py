@@ -11,6 +11,7 @@ from members.queries import (
     appid_of,
     member_ids_of,
     members_by_phone,
+    persons_of,
     subjects_of,
     subjects_of_identity,
 )
@@ -171,7 +172,7 @@ def dispute_parted(*, order_id: int, now: datetime) -> int:
     What stands was decided by what was known then, and stays until somebody has looked.
     """
     order, opened = _order(order_id), 0
-    mine = _touches(order.member_id)
+    mine = _touches(min(persons_of({order.member_id})))
     for line in lines_of_order(order_id):
         placed, known = frozen_in(loads(receipt_of_line(line.id).body))
         touches = [touch for touch in mine if touch.id in known]

@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
+from flows.parting import parted_from_phones
 from flows.tags.applying import something_happened_to_member
-from members.phone_joining import part_from_phones
+from members.phone_joining import take_phone_turns
 from members.queries import member_ids_of, member_of
-from org.invites import AlreadyBound, InviteOutcome, try_invite, unbind_rep
+from org.invites import AlreadyBound, InviteOutcome, bind_rep, unbind_rep, use_invite
 from org.queries import bound_rep, rep_by_number
 
 
@@ -24,9 +25,11 @@ def bind_by_invitation(
     rep = rep_by_number(rep_number)
     if rep is None:
         return InviteOutcome.WRONG
-    member_id = part_from_phones(identity_id=identity_id, now=now)
-    outcome = try_invite(rep_id=rep.id, code=code, member_id=member_id, now=now)
+    take_phone_turns()
+    outcome = use_invite(rep_id=rep.id, code=code, now=now)
     if outcome is InviteOutcome.BOUND:
+        member_id = parted_from_phones(identity_id, now=now)
+        bind_rep(rep_id=rep.id, member_id=member_id, now=now)
         something_happened_to_member(member_id)
     return outcome
 

@@ -16,8 +16,15 @@ from flows.parting_books import give_books
 from flows.resealing import sealed_elsewhere
 from fulfilment.bookings import hand_bookings
 from members.claim_models import MemberClaim
-from members.queries import member_ids_of
-from orders.handing import Placing, hand_order, locked_lines, placed_by_others
+from members.phone_joining import part_from_phones
+from members.queries import member_ids_of, member_of
+from orders.handing import (
+    Placing,
+    hand_order,
+    locked_lines,
+    orders_since,
+    placed_by_others,
+)
 from orders.moves import locked_order
 from orders.placement import reservation_key
 
@@ -39,12 +46,31 @@ def give_back(lifted: MemberClaim, rows: Collection[int], *, now: datetime) -> G
     being placed meanwhile waits, or was waited for. Again there is nothing to give.
     """
     books = give_books(lifted)
+    in_between = orders_since(rows, lifted.decided_at or lifted.asked_at)
+    given = give_orders(rows)
+    disputed = sum(bool(dispute_parted(order_id=each, now=now)) for each in in_between)
+    return GivenBack(given, books.addresses, books.phones, disputed)
+
+
+def give_orders(rows: Collection[int]) -> int:
+    """Give orders under rows that were one customer to whoever placed them; how many."""
     person = cache(member_ids_of)
     wrong = [each for each in placed_by_others(rows) if each.under_id not in person(each.placer_id)]
     for each in wrong:
         _give(each)
-    disputed = sum(bool(dispute_parted(order_id=each.order_id, now=now)) for each in wrong)
-    return GivenBack(len(wrong), books.addresses, books.phones, disputed)
+    return len(wrong)
+
+
+def parted_from_phones(identity_id: int, *, now: datetime) -> int:
+    """Part a WeChat from those that only a phone joined to it, orders included; the member it is then.
+
+    Raises NotFound for one that never joined.
+    """
+    joined = member_of(identity_id)
+    rows = member_ids_of(joined) if joined is not None else frozenset()
+    member_id = part_from_phones(identity_id=identity_id, now=now)
+    give_orders(rows)
+    return member_id
 
 
 def _give(placing: Placing) -> None:

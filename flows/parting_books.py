@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.sealed import vault
-from fulfilment.bookings import hand_visits
+from fulfilment.bookings import hand_visits, visits_since
 from members.claim_models import MemberClaim
 from members.handing import (
     addresses_since,
@@ -86,6 +86,8 @@ def _left(rows: set[int], since: datetime) -> Iterator[Left]:
     for member in phones_since(rows, since):
         if member.phone_proven_at is not None:
             yield Left("手机号", member.phone_proven_at, member.id)
+    for visit in visits_since(rows, since):
+        yield Left("到店预约", visit.booked_at, visit.member_id)
 
 
 def _span(lifted: MemberClaim) -> tuple[datetime, datetime | None]:

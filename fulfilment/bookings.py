@@ -220,6 +220,19 @@ def hand_visits(
     )
 
 
+def visits_since(member_ids: Collection[int], since: datetime) -> Sequence[Booking]:
+    """What these members booked from an instant on to come without an order."""
+    return db.session.scalars(
+        select(Booking)
+        .where(
+            Booking.member_id.in_(member_ids),
+            Booking.order_id.is_(None),
+            Booking.booked_at >= since,
+        )
+        .order_by(Booking.id)
+    ).all()
+
+
 def note_visit(
     booking_id: int, status: BookingStatus, *, outlet_id: int, actor: str, now: datetime
 ) -> str:

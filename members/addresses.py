@@ -93,11 +93,10 @@ def change_address(
     address: Address,
     is_default: bool,
     vault: Vault,
-    now: datetime,
 ) -> str:
     """Write an address anew; its number, that of another one which says the same already.
 
-    Raises NotFound.
+    It is kept since when it was first: who left it is told by that. Raises NotFound.
     """
     person = _lock_book(member_id)
     book = _rows(person)
@@ -112,7 +111,7 @@ def change_address(
         db.session.flush()
     else:
         changed.sealed = vault.seal(text, place=address_place(changed.member_id, number))
-        changed.digest, changed.saved_at = digest, now
+        changed.digest = digest
     kept = number if same is None else same.number
     if is_default:
         _choose(person, kept)

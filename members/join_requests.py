@@ -120,6 +120,22 @@ def refuse(join_id: int, *, member_id: int, now: datetime) -> None:
     db.session.flush()
 
 
+def no_longer_joined(
+    member_ids: Collection[int | None], since: datetime | None, *, now: datetime
+) -> None:
+    """Of those who agreed to be one with these members since, whoever was parted is not asked again."""
+    rows = db.session.scalars(
+        select(PhoneJoin).where(
+            or_(PhoneJoin.first_id.in_(member_ids), PhoneJoin.second_id.in_(member_ids)),
+            PhoneJoin.joined_at >= since,
+        )
+    )
+    for row in rows:
+        if not persons_of({row.first_id}) & persons_of({row.second_id}):
+            row.joined_at, row.refused_at = None, now
+    db.session.flush()
+
+
 def _agreed(
     row: PhoneJoin, has_things: Callable[[frozenset[int]], bool]
 ) -> Iterator[tuple[int, datetime | None]]:

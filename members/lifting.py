@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
+from members.join_requests import no_longer_joined
 from members.joining import merge_same_person, undo_link
 from members.models import Identity, IdentityLink, LinkKind
 from members.queries import member_ids_of, persons_of
@@ -102,6 +103,7 @@ def _part(claim: MemberClaim, now: datetime) -> None:
     db.session.flush()
     for identity_id in sorted(strangers):
         merge_same_person(identity_id=identity_id, now=now)
+    no_longer_joined({link.member_id for link in (*joined, *agreed)}, claim.decided_at, now=now)
     old, new = persons_of({claim.old_id}), persons_of({claim.new_id})
     if old & new or _unionids(old) & _unionids(new):
         raise StillOne
@@ -115,8 +117,8 @@ def lost_by(claim: MemberClaim) -> Sequence[Identity]:
 def alone_until(claim: MemberClaim) -> datetime | None:
     """Until when nobody but the claiming WeChat could be the customer; None where that never ended.
 
-    It ended when one that was reported lost was found, or when somebody else was joined. The caller
-    asks once both are parted.
+    It ended when one that was reported lost was found, or when somebody came who is one with him still.
+    The caller asks once both are parted.
     """
     joined = (
         select(func.min(IdentityLink.linked_at))
@@ -124,7 +126,8 @@ def alone_until(claim: MemberClaim) -> datetime | None:
         .where(
             IdentityLink.member_id.in_(rows_of_both(claim)),
             IdentityLink.linked_at > claim.decided_at,
-            Identity.member_id.not_in(persons_of({claim.new_id})),
+            IdentityLink.undone_at.is_(None),
+            Identity.member_id.in_(persons_of({claim.old_id})),
         )
     )
     ends = (_found_at(claim), db.session.scalar(joined))

@@ -37,6 +37,15 @@ def placed_by_others(member_ids: Collection[int]) -> list[Placing]:
     ]
 
 
+def orders_since(member_ids: Collection[int], since: datetime) -> Sequence[int]:
+    """The orders placed under these member rows from an instant on."""
+    return db.session.scalars(
+        select(SalesOrder.id)
+        .where(SalesOrder.member_id.in_(member_ids), SalesOrder.placed_at >= since)
+        .order_by(SalesOrder.id)
+    ).all()
+
+
 def placers_at(instants: Collection[datetime], member_ids: Collection[int]) -> dict[datetime, int]:
     """Who, as members of today, placed an order of these members at exactly one of these instants."""
     rows = db.session.execute(

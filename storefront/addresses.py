@@ -134,7 +134,6 @@ def _change(number: str, asked: dict[str, Any]) -> str:
             address=address,
             is_default=is_default,
             vault=vault(),
-            now=clock.now(),
         )
     )
 

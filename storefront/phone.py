@@ -16,6 +16,7 @@ from flows.phone_proof import (
 )
 from flows.signing_in import Person
 from members.phone_codes import Outcome
+from members.phone_joining import take_phone_turns
 from members.phones import masked
 from storefront import session
 from storefront.schemas import CodeRequest, JoinRequest, ProofRequest, body
@@ -73,7 +74,8 @@ def check() -> ResponseReturnValue:
     outcome = session.acting(
         lambda owner: prove(
             member_id=owner.member_id, phone=asked["phone"], digits=asked["code"], now=clock.now()
-        )
+        ),
+        first=take_phone_turns,
     )
     if outcome is Outcome.WRONG:
         raise WrongCode(fields=["code"])
@@ -90,7 +92,7 @@ def _answered(number: str, *, agrees: bool) -> bool:
             raise NotFound("没有找到这个合并请求")
         return answer(int(number), member_id=owner.member_id, agrees=agrees, now=now)
 
-    return session.acting(say)
+    return session.acting(say, first=take_phone_turns)
 
 
 def _state() -> dict[str, Any]:

@@ -41,15 +41,16 @@ def member() -> Person:
     return found
 
 
-def acting(work: Callable[[Person], Result]) -> Result:
+def acting(work: Callable[[Person], Result], *, first: Callable[[], None] = lambda: None) -> Result:
     """Run `work` in a transaction as whoever is signed in, who is that person until it ends.
 
     Two may be parted between a request's first look and its work: then nothing is made under the
-    other one. Raises NotSignedIn.
+    other one. What everybody locks before a person is taken `first`. Raises NotSignedIn.
     """
     identity_id = member().identity_id
 
     def act() -> Result:
+        first()
         hold_identity(identity_id)
         g.pop("viewer", None)
         return work(member())

@@ -9,11 +9,11 @@ from flows.accounts import identity_to_write_to
 from flows.farming.desk import count_waiting
 from flows.figures.pages import Change, changes
 from flows.messages import send_notice
+from flows.parting import parted_from_phones
 from flows.repair import number_of_items
 from fulfilment.queries import count_overdue
 from insights.briefings import accept_briefing, daily_readers, staff_of_link, staff_read_by
 from insights.values import Span
-from members.phone_joining import part_from_phones
 from members.queries import member_ids_of
 from org.models import Role
 from org.queries import node_of, under
@@ -87,7 +87,7 @@ def accept(token: str, *, identity_id: int, now: datetime) -> None:
     Repeating it says that the link is used up.
     """
     offered_to(token, now=now)
-    member_id = part_from_phones(identity_id=identity_id, now=now)
+    member_id = parted_from_phones(identity_id, now=now)
     accept_briefing(token=token, member_id=member_id, now=now)
 
 

@@ -11,11 +11,12 @@ from flows.sealed import vault
 from flows.signing_in import signed_in_person
 from flows.telling_claims import OF_VERDICT, TO_CUSTOMER, Said
 from members import claims
-from members.addresses import Address, save_address
+from members.addresses import Address, book_of, save_address
 from members.claim_models import ClaimKind, MemberClaim
 from members.joining import join_member, join_members
-from members.models import Identity, LinkKind, Member
+from members.models import Identity, LinkKind, Member, PhoneJoin
 from members.operations import ensure_identity
+from members.phone_joining import prove_phone
 from members.queries import member_ids_of, persons_of
 from orders.models import SalesOrder
 from templates_msg.models import Message
@@ -305,11 +306,19 @@ def test_whom_the_claiming_wechat_let_in_is_parted_with_it(
     new_wechat(world, name=name)
     path = agreed_to(clerk, manager, world, new)
     own = let_in(world, name)
+    today = identity_of("BobAnew").member_id or 0
+    keep(Person(today, 0), street="of those who are not him")
+    with transaction():
+        prove_phone(member_id=today, phone="13900139000", vault=vault(), now=clock.now())
     in_between = [
         order(Person(row, identity_of(each).id), world.wares, world.tree.hall, f"submit-{each}")
         for each, row in (("BobAnew", world.bob.member_id), (name, own))
     ]
     assert manager.post(f"{asked(clerk, path, 'wrong')}/approved").status_code == 302
+    db.session.rollback()
+    assert book_of(member_ids_of(world.bob.member_id), vault()) == []
+    assert db.session.get_one(Member, world.bob.member_id).phone is None
+    assert db.session.scalars(select(PhoneJoin.joined_at)).all() == [None]
     assert identity_of("Bob").member_id == world.bob.member_id
     assert persons_of({world.bob.member_id}) == {world.bob.member_id}
     assert member_ids_of(world.bob.member_id) == {world.bob.member_id}
@@ -335,8 +344,18 @@ def let_in(world: World, name: str) -> int:
     own = identity_of(name).member_id
     assert own
     with transaction():
-        both = persons_of({world.bob.member_id, own})
-        join_members(both, into=min(both), kind=LinkKind.PHONE, now=clock.now())
+        both, now = persons_of({world.bob.member_id, own}), clock.now()
+        join_members(both, into=min(both), kind=LinkKind.PHONE, now=now)
+        db.session.add(
+            PhoneJoin(
+                first_id=min(both),
+                second_id=max(both),
+                asked_at=now,
+                first_agreed_at=now,
+                second_agreed_at=now,
+                joined_at=now,
+            )
+        )
     return own
 
 

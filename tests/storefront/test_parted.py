@@ -37,7 +37,7 @@ from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
 from tests.storefront.program import APPID, Program
-from tests.storefront.test_contact import HOME, book
+from tests.storefront.test_contact import HOME, PassTime, book, number_of
 from tests.storefront.test_numbers import order_plan, take_numbers
 from tests.storefront.test_orders import ordered, plan_line, wish, work
 from tests.storefront.test_programs import config
@@ -250,19 +250,21 @@ def test_credit_proof_and_money_are_as_they_were(mall: Mall, two: Two, wechat: S
     assert two.bob.get(f"/orders/{number}/why/{receipt}").status_code in {302, 404}
 
 
+@pytest.mark.parametrize("two", ["bob_first", "carol_first"], indirect=True)
 def test_where_the_others_contacts_decided_the_credit_it_stays_and_is_disputed(
-    mall: Mall, two: Two
+    mall: Mall, two: Two, pass_time: PassTime
 ) -> None:
     """Dave brought Bob, whom Carol was taken for: her order is credited to him until somebody has looked."""
     claim_id = wrongly_claimed(two, ordered(two.bob, mall))
     two.carol.open(mall.link(mall.alice_id))
     of_her_own = ordered(two.carol, mall, client_key=SECOND)
     lifted(claim_id, ClaimKind.FOUND)
+    pass_time(5)  # of contacts of one second chance decides
     signed_in(two.bob).open(mall.link(mall.dave_id))
     of_his = ordered(two.carol, mall, client_key=THIRD)
     assert credited_for(of_her_own, of_his) == [mall.alice_id, mall.dave_id]
     given = lifted(claim_id)
-    assert (given.orders, given.disputed) == (2, 1)
+    assert (given.orders, given.disputed) == (2 if two.bob_id < two.carol_id else 0, 1)
     assert credited_for(of_her_own, of_his) == [mall.alice_id, mall.dave_id]
     disputed = db.session.scalars(select(Dispute.order_line_id)).all()
     assert disputed == [lines_of_order(order_of(of_his).id)[0].id]
@@ -317,7 +319,10 @@ def test_a_picked_number_and_a_visit_go_with_their_order(mall: Mall, two: Two) -
     claim_id = wrongly_claimed(two, ordered(two.bob, mall))
     answer = order_plan(two.carol, mall, key=SECOND, number=FIRST)
     assert answer.status_code == 201, answer.text
+    visit(mall, row_of(two.bob_id), order_of(answer.get_json()["number"]).id)
     lifted(claim_id)
+    both = (two.carol, signed_in(two.bob))
+    assert [len(each.get("/api/visits").get_json()["visits"]) for each in both] == [1, 0]
     db.session.rollback()
     assert number_row(FIRST).member_id == row_of(two.carol_id)
 
@@ -438,12 +443,14 @@ def test_what_was_kept_while_the_other_was_lost_is_the_new_ones(mall: Mall, two:
     keep(two.bob, street="his")
     keep(two.carol, street="hers before")
     claim_id = wrongly_claimed(two, ordered(two.bob, mall))
+    corrected = number_of(two.carol, "his")
+    two.carol.post(f"/api/addresses/{corrected}", **(HOME | {"street": "his, corrected"}))
     keep(two.carol, street="hers", is_default=True)
     at = {"region": "广东省 广州市", "street": "of her order"}
     ordered(two.carol, mall, client_key=SECOND, address=at, keeps_address=True)
     assert lifted(claim_id).addresses == 2
     assert streets(two.carol) == ["hers", "of her order", "hers before"]
-    assert streets(signed_in(two.bob)) == ["his"]
+    assert streets(signed_in(two.bob)) == ["his, corrected"]
     assert len(nonces()) == len({*nonces()})
     keep(two.bob, street="hers")  # each has its own book again
     assert len(streets(two.carol)) == 3
@@ -459,11 +466,13 @@ def test_what_both_could_have_kept_stays_and_is_shown(mall: Mall, two: Two) -> N
     for phone, key in ((two.bob, SECOND), (two.carol, THIRD)):
         at = {"region": "广东省 广州市", "street": f"{phone.owner} ordered"}
         ordered(phone, mall, client_key=key, address=at, keeps_address=True)
+    visit(mall, row_of(two.bob_id))
     assert lifted(claim_id) == GivenBack(orders=1, addresses=2)
     assert streets(two.carol) == ["hers while he was out", "Carol ordered"]
     assert streets(two.bob) == ["Bob ordered", "Carol typed", "Bob typed"]
     left = left_where_it_is(db.session.get_one(MemberClaim, claim_id), clock.now())
-    assert [(each.what, each.member_id) for each in left] == [("收货地址", row_of(two.bob_id))] * 2
+    assert [each.what for each in left] == ["收货地址", "收货地址", "到店预约"]
+    assert {each.member_id for each in left} == {row_of(two.bob_id)}
 
 
 def test_a_phone_proven_in_between_is_the_new_ones(mall: Mall, two: Two) -> None:
@@ -490,15 +499,20 @@ def test_where_the_new_ones_row_is_the_older_everything_lies_right(mall: Mall, t
 
 def test_a_visit_booked_in_between_is_the_new_ones(mall: Mall, two: Two) -> None:
     claim_id = wrongly_claimed(two, ordered(two.bob, mall))
-    now, member_id = clock.now(), row_of(two.carol_id)
+    visit(mall, row_of(two.carol_id))
+    lifted(claim_id)
+    both = (two.carol, signed_in(two.bob))
+    assert [len(each.get("/api/visits").get_json()["visits"]) for each in both] == [1, 0]
+
+
+def visit(mall: Mall, member_id: int, order_id: int | None = None) -> None:
+    """An appointment of a person for the next day."""
+    now = clock.now()
     with transaction():
         book_slot(
             outlet_id=mall.outlet_id,
             member_id=member_id,
-            order_id=None,
+            order_id=order_id,
             starts_at=now + timedelta(days=1),
             now=now,
         )
-    lifted(claim_id)
-    both = (two.carol, signed_in(two.bob))
-    assert [len(each.get("/api/visits").get_json()["visits"]) for each in both] == [1, 0]

@@ -8,12 +8,13 @@ from sqlalchemy import func, select
 
 from flows.binding import bind_by_invitation
 from members.queries import member_ids_of, member_of
+from orders.models import SalesOrder
 from org.invites import LIFETIME, AlreadyBound, InviteOutcome, create_invite
 from org.models import RepBinding
 from org.queries import rep_card, rep_of_member
 from org.reps import disable_rep
 from terminal.binding import PAUSED, REFUSED
-from tests.console.world import World, known, same_phone
+from tests.console.world import Person, World, known, order, same_phone
 from tests.racing import race
 from tests.simulator.stage import Stage
 from tests.terminal.conftest import Phones
@@ -137,6 +138,41 @@ def test_a_new_rep_is_no_wechat_that_a_phone_joined_to_him(world: World) -> None
     assert rep_of_member(*member_ids_of(member_of(erin.identity_id) or 0)) == world.alice_id
     same_phone(stranger, erin)
     assert member_of(erin.identity_id) != member_of(stranger.identity_id)
+
+
+def bound_by(world: World, code: str, identity_id: int) -> InviteOutcome:
+    return retried(
+        lambda: bind_by_invitation(
+            rep_number=world.alice_number, code=code, identity_id=identity_id, now=clock.now()
+        )
+    )
+
+
+def test_what_the_other_wechat_ordered_goes_with_it(world: World) -> None:
+    """It would read as the new rep's own otherwise, with the name and phone of who ordered."""
+    erin, stranger = known("Erin"), known("Stranger")
+    same_phone(erin, stranger)
+    orders = [
+        order(Person(erin.member_id, each.identity_id), world.wares, world.tree.hall, key)
+        for each, key in ((erin, "submit-1"), (stranger, "submit-2"))
+    ]
+    assert bound_by(world, invitation(world.alice_id), erin.identity_id) is InviteOutcome.BOUND
+    db.session.rollback()
+    found = [db.session.get_one(SalesOrder, each).member_id for each in orders]
+    assert found == [erin.member_id, stranger.member_id]
+    assert member_of(stranger.identity_id) == stranger.member_id
+
+
+def test_a_wrong_code_parts_nobody(world: World) -> None:
+    erin, stranger = known("Erin"), known("Stranger")
+    same_phone(erin, stranger)
+    code = invitation(world.alice_id)
+    assert bound_by(world, "WRONG-CODE", stranger.identity_id) is InviteOutcome.WRONG
+    db.session.rollback()
+    assert member_of(stranger.identity_id) == erin.member_id
+    assert bound_by(world, code, stranger.identity_id) is InviteOutcome.BOUND
+    db.session.rollback()
+    assert member_of(stranger.identity_id) == stranger.member_id
 
 
 def test_unbinding_closes_the_terminal(phone_of: Phones, world: World) -> None:
