@@ -147,11 +147,11 @@ def bought_by(
     *,
     since: datetime,
     until: datetime,
-    among: Select[int] | None = None,
+    scope: Select[int] | None = None,
 ) -> dict[int | None, Bought]:
-    """The same, apart for each person or for each rep it was credited to; of some orders only."""
+    """The same, apart for each person or for each rep it was credited to; of some outlets' orders only."""
     key = _OWNERS[owner]
-    paid = _paid_by(people, since=since, until=until, among=among).group_by(key)
+    paid = _paid_by(people, since=since, until=until, scope=scope).group_by(key)
     rows = db.session.execute(paid.with_only_columns(key, *_FIGURES))
     return {row[0]: Bought(*row[1:]) for row in rows}
 
@@ -162,10 +162,10 @@ def lines_bought(
     *,
     since: datetime,
     until: datetime,
-    among: Select[int] | None = None,
+    scope: Select[int] | None = None,
 ) -> Select[int, int | None]:
     """The lines that some identities paid for in a span of time, each with whose it is."""
-    paid = _paid_by(people, since=since, until=until, among=among)
+    paid = _paid_by(people, since=since, until=until, scope=scope)
     return paid.with_only_columns(OrderLine.id, _OWNERS[owner])
 
 
@@ -207,7 +207,7 @@ def orders_paid_by(
 
 
 def _paid_by(
-    people: People, *, since: datetime, until: datetime, among: Select[int] | None = None
+    people: People, *, since: datetime, until: datetime, scope: Select[int] | None = None
 ) -> Select[Any]:
     paid = (
         select(OrderLine.id)
@@ -218,4 +218,4 @@ def _paid_by(
             SalesOrder.paid_at < until,
         )
     )
-    return paid if among is None else paid.where(SalesOrder.id.in_(among))
+    return paid if scope is None else paid.where(is_within(scope))

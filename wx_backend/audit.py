@@ -197,8 +197,7 @@ def _looked_at(state: ORMExecuteState) -> tuple[Result[Any], bool]:
     With RETURNING there is a row for each, and SQLite counts none before they are read.
     """
     result: Result[Any] = state.invoke_statement()
-    asked = state.statement.returning_column_descriptions  # type: ignore[attr-defined]  # the same
-    if not asked:
+    if not state.statement.exported_columns:  # type: ignore[attr-defined]  # what RETURNING gives
         return result, getattr(result, "rowcount", -1) != 0
     kept = result.freeze()
     return kept(), bool(kept.data)

@@ -13,7 +13,6 @@ from flows.campaign.desk import campaign_of
 from flows.campaign.report import what_came, window_of
 from orders.buyers import Bought, orders_paid_by, payers
 from orders.models import SalesOrder
-from orders.search import order_ids
 from org.queries import under
 from org.roster import holds_everything, names_of_reps
 from referral.reach import openers
@@ -94,7 +93,7 @@ def _placed(campaign: Campaign, found: Sequence[Recipient], node_id: int) -> Ite
     people = [each.identity_id for each in found]
     names = names_of_reps((each.rep_id for each in found if each.rep_id is not None), own)
     messages = statuses_of([each.message_id for each in found if each.message_id is not None])
-    came = what_came(campaign, people, among=None if own is None else order_ids(own))
+    came = what_came(campaign, people, scope=own)
     orders = orders_paid_by(people, since=since, until=until, scope=scope)
     for each in found:
         yield Placed(

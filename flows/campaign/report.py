@@ -208,14 +208,14 @@ def report(campaign: Campaign) -> Report | None:
 
 
 def what_came(
-    campaign: Campaign, identity_ids: Collection[int], *, among: Select[int] | None
+    campaign: Campaign, identity_ids: Collection[int], *, scope: Select[int] | None
 ) -> Came:
-    """The same for a few people by name, of some orders only; nothing before it has begun."""
+    """The same for a few people by name, of some outlets' orders only; nothing before it has begun."""
     if campaign.started_at is None or not identity_ids:
         return Came((), {}, {})
     since, until = window_of(campaign)
-    paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until, among=among)
-    bought_of = bought_by(BoughtBy.PERSON, identity_ids, since=since, until=until, among=among)
+    paid = lines_bought(BoughtBy.PERSON, identity_ids, since=since, until=until, scope=scope)
+    bought_of = bought_by(BoughtBy.PERSON, identity_ids, since=since, until=until, scope=scope)
     return Came(
         clicked=clicked_of(campaign.number, identity_ids),
         bought=bought_of,
@@ -265,7 +265,7 @@ def _reps(
 
 
 def _together(elsewhere: Sequence[RepResult]) -> list[RepResult]:
-    """Those of other places as one; none without any."""
+    """Those of other places as one, an order with lines of two of them counted twice; none without any."""
     if not elsewhere:
         return []
     bought_there = Bought(

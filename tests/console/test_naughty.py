@@ -43,12 +43,15 @@ HIDDEN = {
     "console.campaigns.pause": {"reason"},
     "console.campaigns.stop": {"reason"},
     "console.claims.ask": {"new", "reason"},
+    "console.menus.drop": {"revision"},
     "console.replies.change": {"match", "text", "text_by_rep", "media_id", "articles"},
 }
 # Nothing is typed into these, which no template writes out with their route either.
 BUTTONS = {
     *("console.campaigns.carry_on", "console.campaigns.resume", "console.campaigns.start"),
     *("console.refunds.withdraw", "console.refunds.withdraw_way_out", "console.skus.offer"),
+    *("console.payouts.approve", "console.payouts.cancel", "console.periods.close"),
+    *("console.reconciliation.close", "console.reps.unbind", "console.tags.remove"),
 }
 
 
