@@ -38,8 +38,8 @@ BUGS = (
     Bug(
         "locked rows are the ones seen before",
         "wx_backend/db.py",
-        "query.with_for_update().execution_options(populate_existing=True)",
-        "query.with_for_update()",
+        "    fresh = held.execution_options(populate_existing=True)\n",
+        "    fresh = held\n",
         (
             "tests/wx_backend/test_db.py::test_locked_is_fresh_even_for_a_row_this_transaction_has_read",
         ),
