@@ -120,7 +120,11 @@ class Slice:
         if self.number is None:
             at = form * 7 % len(ALL)
             return [*ALL[at:], *ALL[:at]]
-        return ALL[(self.number + form) % SLICES :: SLICES]
+        return self.share(ALL, form)
+
+    def share(self, texts: Sequence[str], field: int = 0) -> Sequence[str]:
+        """Of texts that a field meets each by itself, those it meets in this run."""
+        return texts if self.number is None else texts[(self.number + field) % SLICES :: SLICES]
 
     def __str__(self) -> str:
         """How the same is played again."""

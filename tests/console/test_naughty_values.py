@@ -45,6 +45,13 @@ def test_every_form_meets_some_in_each_run_and_all_of_them_over_the_slices(form:
     }
 
 
+def test_what_a_field_meets_by_itself_is_all_over_the_slices() -> None:
+    runs = [Slice(number).share(EVERY, 5) for number in range(SLICES)]
+    assert all(runs)
+    assert sorted(text for run in runs for text in run) == sorted(EVERY)
+    assert Slice(None).share(EVERY, 5) == EVERY
+
+
 def test_a_run_of_enough_forms_plays_them_all() -> None:
     met = {text for form in range(SLICES) for text in Slice(3).of(form)}
     assert met == {*ALL}
