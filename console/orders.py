@@ -20,9 +20,10 @@ from flows.order_search import Search, order_filter, phone_in
 from orders.models import OrderStatus
 from orders.search import count_found
 from org.models import ChannelClass
-from org.queries import node_of, nodes_under
-from org.roster import names_of_reps
+from org.queries import node_of, nodes_under, under
+from org.roster import names_within
 from wx_backend import clock
+from wx_backend.access import TABLE
 from wx_backend.errors import AppError
 from wx_backend.limits import hold_to
 
@@ -121,12 +122,20 @@ def _search() -> Search:
 
 
 def _brought_by() -> tuple[str, str, str] | None:
-    """The campaign they are of, as a person reads it: its number, its name, and whose they are."""
-    number, developer = text("campaign"), _developer()
+    """The campaign they are of, as a person reads it: its number, its name, and whose they are.
+
+    Nobody of elsewhere is named, and no campaign to who may not see campaigns.
+    """
+    number, developer, me = text("campaign"), _developer(), staff()
     if not number:
         return None
-    whose = names_of_reps([developer]).get(developer, "网点") if developer is not None else ""
-    return number, campaign_of(number, staff().node_id).name, whose
+    sees_it = TABLE["console.campaigns.results"].admits(me.role, me.tier)
+    whose = "" if developer is None else "网点"
+    if developer:
+        mine = names_within([developer], under(me.node_id))
+        whose = mine.get(developer, "其他单位的员工")
+    name = campaign_of(number, me.node_id).name if sees_it else ""
+    return number, name, whose
 
 
 def _developer() -> int | None:

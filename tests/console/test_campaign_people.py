@@ -112,6 +112,7 @@ def test_the_figures_of_a_report_lead_to_as_many_rows(
     manager.get(f"{path}/report")
     run_jobs()
     page = manager.get(f"{path}/report").text
+    assert "包括其他单位售出的；点开的列表只有您所在单位范围的" in page
     assert re.search(r"点击人数</span><b>2<", page)
     assert re.search(r"付款人数</span><b>2<", page)
     assert f'/console/orders?campaign={number}&amp;developer={world.alice_id}">1<' in page
@@ -124,6 +125,13 @@ def test_the_figures_of_a_report_lead_to_as_many_rows(
     assert "共 1 条" in manager.get("/orders", **mine).text
     assert "共 0 条" in manager.get("/orders", **orders, developer="0").text
     assert manager.get("/orders", campaign="CP0").status_code == 404
+    assert "归属 爱丽丝" in manager.get("/orders", **mine).text
+    assert "归属 网点" in manager.get("/orders", **orders, developer="0").text
+    told = manager.get("/orders", **orders, developer=str(world.nils_id)).text
+    assert "归属 其他单位的员工" in told
+    assert "尼尔斯" not in told
+    books = desk_of("finance").get("/orders", **orders)
+    assert (books.status_code, "发票提醒" in books.text) == (200, False)
     assert f"/console/orders?campaign={number}" not in reader.get(f"{path}/report").text
 
 
