@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--examples", type=int, help="how many inputs a fuzzer tries")
     parser.addoption("--fuzz-seed", type=int, help="of a fuzzer's inputs, else always the same")
     parser.addoption(
-        "--slice", choices=[*map(str, range(SLICES)), "all"], help="of texts, see portion"
+        "--slice", choices=[*map(str, range(SLICES)), "day", "all"], help="of texts, see portion"
     )
     parser.addoption("--tally", help="a file that gets a line a test that counts what it tries")
     parser.addoption("--size", type=int, default=1, help="how many times larger races are")
@@ -80,16 +81,17 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"naughty texts: {_portion(config)} of {SLICES}"
 
 
+@cache
 def _portion(config: pytest.Config) -> Slice:
     asked: str | None = config.getoption("--slice")
-    if asked is None:
+    if asked == "day":
         return Slice.of_day(clock.business_on(clock.now()))
-    return Slice(None if asked == "all" else int(asked))
+    return Slice(None if asked == "all" else int(asked or 0))
 
 
 @pytest.fixture
 def portion(request: pytest.FixtureRequest) -> Slice:
-    """Which of the naughty texts forms meet: what --slice says, else those of the day."""
+    """Which of the naughty texts forms meet: those of each form's name, or others that --slice says."""
     return _portion(request.config)
 
 

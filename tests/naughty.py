@@ -12,6 +12,7 @@ from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
+from zlib import crc32
 
 _LIST: Final = Path(__file__).parent / "naughty_strings" / "blns.json"
 BIG_LIST: Final[tuple[str, ...]] = tuple(json.loads(_LIST.read_text("utf-8")))
@@ -105,26 +106,30 @@ SLICES: Final = 12
 class Slice:
     """Which of all texts the forms of a run meet: every twelfth, or without a number each of them.
 
-    Every form begins elsewhere: a run of a dozen forms plays them all, a dozen runs play them all in each.
+    Where a form begins follows from its name: the same commit plays the same texts. Another number plays
+    others, a dozen of them all in every form.
     """
 
-    number: int | None
+    number: int | None = 0
 
     @classmethod
     def of_day(cls, day: date) -> "Slice":
-        """Another one every day."""
+        """Another one every day, for who asks for it."""
         return cls(day.toordinal() % SLICES)
 
-    def of(self, form: int) -> Sequence[str]:
-        """What a form meets, by which one it is; what is cut off in one comes first in another."""
+    def of(self, form: str) -> Sequence[str]:
+        """What a form of this name meets; what is cut off in one comes first in another."""
         if self.number is None:
-            at = form * 7 % len(ALL)
+            at = crc32(form.encode()) % len(ALL)
             return [*ALL[at:], *ALL[:at]]
         return self.share(ALL, form)
 
-    def share(self, texts: Sequence[str], field: int = 0) -> Sequence[str]:
-        """Of texts that a field meets each by itself, those it meets in this run."""
-        return texts if self.number is None else texts[(self.number + field) % SLICES :: SLICES]
+    def share(self, texts: Sequence[str], field: str) -> Sequence[str]:
+        """Of texts that a field meets each by itself, those it meets in this run: one at least."""
+        if self.number is None or not texts:
+            return texts
+        begin = (self.number + crc32(field.encode())) % min(SLICES, len(texts))
+        return texts[begin::SLICES]
 
     def __str__(self) -> str:
         """How the same is played again."""

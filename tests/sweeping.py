@@ -63,6 +63,7 @@ class Sweep:
     ) -> None:
         self.met: set[str] = set()
         self.sent = 0
+        self.played: set[str] = set()
         self.wrong: list[tuple[str, str, int]] = []
         self._address = app.url_map.bind("localhost")
         self._send, self._portion, self._left_out = send, portion, left_out
@@ -92,7 +93,8 @@ class Sweep:
         if key in self._seen:
             return
         self._seen.add(key)
-        for text in self._portion.of(len(self._seen)):
+        for text in self._portion.of(" ".join(key)):
+            self.played.add(text)
             status = self._send(form, text)
             self.sent += 1
             if status >= 500 or status == 401:

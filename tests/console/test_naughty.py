@@ -22,7 +22,7 @@ from tests.console.owned import Named
 from tests.console.test_foreign import FORM
 from tests.console.test_refunds import config  # noqa: F401 - a fixture
 from tests.console.world import APPID, World
-from tests.naughty import EVERY, NAUGHTY, Form, Slice
+from tests.naughty import ALL, EVERY, NAUGHTY, Form, Slice
 from tests.sweeping import Send, Sweep, posts, written_forms
 from wx_backend import clock
 from wx_backend.db import db, transaction
@@ -124,6 +124,7 @@ def test_no_form_fails_whatever_is_typed(
     wrong = sweep.wrong + [each for each in own.wrong if each[-1] >= 500]
     assert not wrong, (str(portion), wrong)
     assert sweep.sent > 300
+    assert sweep.played == {*ALL}
     after = {path: desk.get(path.removeprefix("/console")) for _, path in pages(app, shown)}
     failed = {path: each.status_code for path, each in after.items() if each.status_code >= 500}
     assert not failed, (str(portion), failed)
@@ -146,7 +147,7 @@ def test_names_are_shown_and_exported_as_they_were_typed(
     """Of the whole list, each by itself: as the name of a place, and as the reason for it."""
     desk = desk_of("root")
     token, named = desk.token(), list[str]()
-    for number, text in enumerate(portion.share([each for each in EVERY if kept(each)])):
+    for number, text in enumerate(portion.share([each for each in EVERY if kept(each)], "names")):
         form = {"name": text, "code": f"SD{number}", "tier": "outlet", "reason": text}
         answer = desk.post("/places/SC/below", token, **form)
         assert answer.status_code == 302, (text, answer.text)
@@ -159,7 +160,7 @@ def test_names_are_shown_and_exported_as_they_were_typed(
     assert {each.removeprefix("'") for each in named} <= cells
     for number, name in enumerate(named):
         assert name in unescape(desk.get(f"/places/SD{number}").text)
-    for text in portion.share(NAUGHTY):
+    for text in portion.share(NAUGHTY, "greeting"):
         with transaction():
             set_greeting(rep_id=world.alice_id, greeting=text[:60])
         assert desk.get(f"/reps/{world.alice_number}").status_code == 200

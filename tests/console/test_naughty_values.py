@@ -33,8 +33,8 @@ def test_the_whole_list_is_here() -> None:
     assert {"undefined", "Ω≈ç√∫˜µ≤≥÷", "1;DROP TABLE users"} < set(BIG_LIST)
 
 
-@pytest.mark.parametrize("form", [0, 1, 7, 100])
-def test_every_form_meets_some_in_each_run_and_all_of_them_over_the_slices(form: int) -> None:
+@pytest.mark.parametrize("form", ["", "console.tags.edit name", "/search?q="])
+def test_every_form_meets_some_in_each_run_and_all_of_them_over_the_slices(form: str) -> None:
     runs = [Slice(number).of(form) for number in range(SLICES)]
     assert all(runs)
     assert (
@@ -46,15 +46,20 @@ def test_every_form_meets_some_in_each_run_and_all_of_them_over_the_slices(form:
 
 
 def test_what_a_field_meets_by_itself_is_all_over_the_slices() -> None:
-    runs = [Slice(number).share(EVERY, 5) for number in range(SLICES)]
+    runs = [Slice(number).share(EVERY, "names") for number in range(SLICES)]
     assert all(runs)
     assert sorted(text for run in runs for text in run) == sorted(EVERY)
-    assert Slice(None).share(EVERY, 5) == EVERY
+    assert Slice(None).share(EVERY, "names") == EVERY
 
 
-def test_a_run_of_enough_forms_plays_them_all() -> None:
-    met = {text for form in range(SLICES) for text in Slice(3).of(form)}
-    assert met == {*ALL}
+def test_of_few_texts_one_is_met_in_each_run_and_each_in_some() -> None:
+    runs = [Slice(number).share(NAUGHTY[:5], "few") for number in range(SLICES)]
+    assert {len(run) for run in runs} == {1}
+    assert {text for run in runs for text in run} == {*NAUGHTY[:5]}
+    assert Slice(7).share([], "none") == []
+
+
+def test_all_texts_hold_the_whole_list() -> None:
     together = " ".join(ALL)
     assert all(text in together for text in (*NAUGHTY, *BIG_LIST))
 

@@ -88,7 +88,9 @@ def test_every_text_of_a_call_meets_the_whole_list(
 
         read = [each for each in BIG_LIST if not schema.validate(body(each))]
         most = next((size for size in SIZES if not schema.validate(body("长" * size))), 0)
-        for text in portion.share([*packs(read, size=most)] if most else read, place):
+        for text in portion.share(
+            [*packs(read, size=most)] if most else read, f"{call.endpoint} {place}"
+        ):
             status = bob.post(path, token, **body(text)).status_code
             assert status < 500, (text, status)
 
@@ -100,8 +102,8 @@ def test_no_query_and_no_address_fails(bob: Phone, mall: Mall, portion: Slice) -
         *("/api/banners?rep=", "/api/banners?place="),
     )
     names = ("/p/", "/r/", "/c/", "/s/", "/l/", "/outlet/", "/orders/", "/counter/", "/b/")
-    for number, path in enumerate((*queries, *names)):
-        for text in portion.of(number):
+    for path in (*queries, *names):
+        for text in portion.of(path):
             asked = path + quote(text, safe="/" if path in queries else "")
             assert bob.get(asked).status_code < 500, (str(portion), asked)
 
@@ -140,7 +142,7 @@ def test_no_form_fails(app: Flask, town: Any, portion: Slice) -> None:
 
 def test_an_address_is_kept_exactly_or_refused(bob: Phone, portion: Slice) -> None:
     token = bob.page_token()
-    for text in portion.share(TYPED):
+    for text in portion.share(TYPED, "address"):
         for name, most in (("name", 30), ("street", 120)):
             answer = bob.post("/api/addresses", token, **{**HOME, name: text})
             if answer.status_code == 201:

@@ -83,7 +83,7 @@ def test_what_a_rep_says_is_read_as_he_typed_it(
 ) -> None:
     phone = bound(phone_of, "Alice", world.alice_id)
     customer, token = f"/terminal/customers/{world.bob.identity_id}", phone.page_token()
-    for text in portion.share([each for each in NAUGHTY if kept(each)]):
+    for text in portion.share([each for each in NAUGHTY if kept(each)], "notes"):
         phone.send("/terminal/showroom/greeting", token, greeting=text)
         phone.send(f"{customer}/remark", token, remark=text[:20])
         phone.send(f"{customer}/notes", token, text=text)
