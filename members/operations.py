@@ -104,8 +104,9 @@ def seen_all(appid: str, at: Mapping[str, datetime], *, known_at: datetime) -> d
     found = known_openids(appid, at.keys())
     table = Identity.__table__
     ids = sorted(found.values())
-    rows = select(Identity.id).where(among(Identity.id, ids)).order_by(Identity.id)
-    db.session.execute(rows.with_for_update(key_share=True))  # in one order, whoever else does this
+    rows = select(Identity.id).where(among(Identity.id, ids))
+    in_the_doors_order = rows.order_by(Identity.appid, Identity.openid)
+    db.session.execute(in_the_doors_order.with_for_update(key_share=True))
     lately = given(
         {"id": table.c.id.type, "at": Instant()},
         [{"id": number, "at": at[openid]} for openid, number in found.items()],

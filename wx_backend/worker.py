@@ -118,9 +118,13 @@ def _round(app: Flask, queue: str) -> int:
 
 
 def _run_together(app: Flask, source: Source, held: Sequence[Claim]) -> Sequence[Claim]:
+    """What is left of claimed rows; whatever goes wrong with many at once, each is done by itself."""
     with app.app_context():
         try:
-            return source.together(held)
+            return source.together(held) if len(held) > 1 else held
+        except Exception:
+            logger.exception("not done together", extra={"rows": len(held)})
+            return held
         finally:
             db.session.remove()
 

@@ -203,6 +203,9 @@ def _judged(posted: Posted, now: datetime) -> tuple[Answered, Mark]:
     if status is MessageStatus.QUEUED and message.is_repeat:
         # Refused for now, which says nothing of the send before it: never new again.
         status, stands, due_at = MessageStatus.UNKNOWN, RecipientStatus.SENDING, now + ASK_AGAIN
+    elif status is MessageStatus.FAILED and message.is_repeat:
+        # For good, which says as little: who may have got it is not written to anew.
+        status, stands = MessageStatus.UNKNOWN, RecipientStatus.UNKNOWN
     elif status is MessageStatus.QUEUED and posted.letter.tries + 1 >= TRIES_MAX:
         status, stands = MessageStatus.FAILED, RecipientStatus.FAILED
     told = f"{error.code} {error.message}".strip() if error is not None else None

@@ -280,3 +280,23 @@ def test_people_it_has_no_more_reach_over_are_told_with_their_reason(
         second = carried_on(first, cast)
         mended(second, cast, plan(service_event="order_refunded"))
     assert {why for _, _, why in people(second).values()} == {"no_event"}
+
+
+def test_a_repeat_that_is_refused_for_good_may_have_arrived_before(
+    cast: Cast, platform: Platform
+) -> None:
+    """Whoever had no answer at first and left meanwhile: nobody knows, and no second version goes to him."""
+    crowd(1)
+    with time_machine.travel(NOON, tick=False) as time:
+        platform.trouble = lambda _openid: "lost"
+        first = approved(cast)
+        begin()
+        work()
+        platform.trouble = lambda _openid: 43004
+        time.shift(timedelta(seconds=31))
+        work()
+        assert people(first)["o00000"][0] == "unknown"
+        assert state(first).status == CampaignStatus.DONE
+        with pytest.raises(NobodyLeft):
+            carried_on(first, cast)
+    assert platform.received == {"o00000": 1}

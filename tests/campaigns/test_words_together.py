@@ -15,8 +15,9 @@ from campaigns.models import Recipient
 from flows.arrival import outcomes
 from flows.arrival.work import work_off
 from members.models import Identity
+from members.operations import seen_all
 from templates_msg.models import Message, Outcome
-from tests.campaigns.cast import NOON, Cast, approved, begin, crowd, work
+from tests.campaigns.cast import CITY, NOON, Cast, approved, begin, crowd, followers, work
 from tests.campaigns.platform import Platform
 from tests.counting import questions
 from tests.racing import race
@@ -287,3 +288,32 @@ def test_words_that_come_while_the_sender_marks_are_all_taken_over_together(
     ).all()
     assert sorted(map(tuple, pairs)) == [("failed", "failed")] * 8 + [("sent", "delivered")] * 16
     assert platform.calls == 24
+
+
+def test_whatever_goes_wrong_with_many_each_is_done_by_itself(
+    app: Flask, cast: Cast, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    with time_machine.travel(NOON, tick=False) as time:
+        sent_to(cast, 3)
+        sent = numbers()
+        time.shift(MINUTE)
+        told([result(*each) for each in sent])
+        monkeypatch.setattr(outcomes, "among", fails)
+        drain_queue(app, outbox.WORK)
+    assert {each[0] for each in stands(sent)} == {"delivered"}
+    assert pushes_stand() == {("done", 1)}
+    assert platform.calls == 3
+
+
+def test_people_are_locked_in_the_order_of_the_door(cast: Cast) -> None:
+    """Whose row is older is not whose openid comes first: in two orders the door would wait for the worker."""
+    ids = followers(["Zoe", "Amy"])
+    with questions() as asked, transaction():
+        known = seen_all(CITY, {"oZoe": NOON, "oAmy": NOON}, known_at=NOON)
+    assert {*known.values()} == {*ids}
+    [locking] = [each for each in asked if "ORDER BY" in each and "identity" in each]
+    assert locking.split("ORDER BY")[1].split()[:2] == ["identity.appid,", "identity.openid"]
+    assert cast
