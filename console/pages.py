@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from flask import request, url_for
+from flask import request
 
 from wx_backend.clock import SHANGHAI
 from wx_backend.errors import BadInput
+from wx_backend.same_page import same_page
 from wx_backend.words import printable
 
 PER_PAGE: Final = 20
@@ -35,8 +36,7 @@ class Pages:
 
     def url(self, number: int) -> str:
         """The same list, turned to another page."""
-        values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
-        return url_for(request.endpoint or "", **{**values, "page": number})
+        return same_page(page=number)
 
 
 def page_of(count: int, *, size: int = PER_PAGE) -> Pages:
@@ -49,8 +49,7 @@ def page_of(count: int, *, size: int = PER_PAGE) -> Pages:
 
 def turned_to(after: str) -> str:
     """The same list from where a page ended; from its beginning without that."""
-    values: dict[str, Any] = {**(request.view_args or {}), **request.args.to_dict()}
-    return url_for(request.endpoint or "", **{**values, "after": after or None})
+    return same_page(after=after or None)
 
 
 def text(name: str, source: Any = None) -> str:

@@ -1,9 +1,9 @@
 """What the rep sold and earns, each line with its proof."""
 
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 
 from flows.my_sales import Asked, customer_asked, my_income, my_order, my_orders
 from flows.receipt_pages import filed_receipt, receipt_page
@@ -12,6 +12,7 @@ from terminal.session import rep
 from terminal.typed import day_asked, position, typed_line
 from wx_backend import clock
 from wx_backend.errors import NotFound
+from wx_backend.same_page import same_page
 
 bp = Blueprint("sales", __name__)
 
@@ -25,8 +26,7 @@ def orders() -> str:
     now, asked = clock.now(), _asked()
     rows = my_orders(rep(), asked, before=position("before"), limit=PER_PAGE + 1, now=now)
     last = rows[PER_PAGE - 1].order.id if len(rows) > PER_PAGE else None
-    values: dict[str, Any] = {**request.args.to_dict(), "before": last}
-    more = url_for(".orders", **values) if last else ""
+    more = same_page(before=last) if last else ""
     return render_template("terminal/orders.html", rows=rows[:PER_PAGE], more=more, asked=asked)
 
 
