@@ -71,8 +71,8 @@ def main() -> int:
             with app.app_context():
                 campaign_id = _prepared(platform, app, recipients)
                 began = time.monotonic()
-                _run_and_kill(platform, campaign_id, told, (recipients, kills), chance)
-                return _compared(platform, campaign_id, recipients, kills, time.monotonic() - began)
+                done = _run_and_kill(platform, campaign_id, told, (recipients, kills), chance)
+                return _compared(platform, campaign_id, recipients, done, time.monotonic() - began)
 
 
 def _service(told: dict[str, str]) -> Flask:
@@ -116,8 +116,8 @@ def _run_and_kill(
     told: dict[str, str],
     size: tuple[int, int],
     chance: random.Random,
-) -> None:
-    """Kill somebody again and again, spread over all that is sent."""
+) -> int:
+    """Kill somebody again and again, spread over all that is sent; how often it was done before the end."""
     recipients, kills = size
     senders = [_sender(told) for _ in range(SENDERS)]
     step = recipients / (kills + 1)
@@ -145,6 +145,7 @@ def _run_and_kill(
     for sender in senders:
         sender.kill()
         sender.wait()
+    return kills - left
 
 
 def _advance(platform: Running) -> None:

@@ -8,7 +8,7 @@ from bench.endure.told import said_by
 
 PEOPLE, KILLS = 5_000, 50
 _TOLD: Final = re.compile(
-    r"received (?P<received>[\d,]+), twice (?P<twice>\d+), nothing (?P<nothing>[\d,]+), "
+    r"(?P<kills>\d+) kills, .*?received (?P<received>[\d,]+), twice (?P<twice>\d+), nothing (?P<nothing>[\d,]+), "
     r"of them listed as unknown (?P<listed>[\d,]+); .*?'unknown': (?P<unknown>\d+)"
 )
 
@@ -21,5 +21,5 @@ def play(ground: Ground) -> None:
         if (told := _TOLD.search(said)) is None:
             raise Broken(f"seed {seed}: {said}")
         counts = {name: int(value.replace(",", "")) for name, value in told.groupdict().items()}
-        ground.counts.update(counts, people=PEOPLE, kills=KILLS)
+        ground.counts.update(counts, people=PEOPLE)
         ground.counts["rounds"] += 1
