@@ -21,7 +21,7 @@ from orders.models import OrderStatus
 from orders.search import count_found
 from org.models import ChannelClass
 from org.queries import node_of, nodes_under, under
-from org.roster import names_within
+from org.roster import names_of_reps
 from wx_backend import clock
 from wx_backend.access import TABLE
 from wx_backend.errors import AppError
@@ -132,7 +132,7 @@ def _brought_by() -> tuple[str, str, str] | None:
     sees_it = TABLE["console.campaigns.results"].admits(me.role, me.tier)
     whose = "" if developer is None else "网点"
     if developer:
-        mine = names_within([developer], under(me.node_id))
+        mine = names_of_reps([developer], under(me.node_id))
         whose = mine.get(developer, "其他单位的员工")
     name = campaign_of(number, me.node_id).name if sees_it else ""
     return number, name, whose

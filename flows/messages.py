@@ -134,10 +134,11 @@ def _note_refusal(outgoing: Outgoing, attempt: int, error: PlatformError) -> Non
     message_id, reason = outgoing.id, f"{error.code} {error.message}".strip()
     kind = kind_of_refusal(error)
     is_duplicate = kind is Kind.duplicate
-    if error.unknown or (outgoing.is_repeat and not (is_duplicate or error.permanent)):
-        # A repeat that is refused for now says nothing of the send before it.
+    if error.unknown or (outgoing.is_repeat and not is_duplicate):
+        # What refuses a repeat says nothing of the send before it.
         mark_unknown(message_id=message_id, error=reason)
-        _try_again(message_id, attempt, timedelta(seconds=30))
+        if not error.permanent:
+            _try_again(message_id, attempt, timedelta(seconds=30))
     elif is_duplicate:
         mark_sent(message_id=message_id, msgid=None, now=clock.now())
     elif error.permanent or attempt >= TRIES_MAX:

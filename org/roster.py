@@ -141,12 +141,6 @@ def names_of_reps(ids: Iterable[int], scope: Select[int] | None = None) -> dict[
     return {rep_id: name for rep_id, name in rows}  # noqa: C416 - rows are no pairs to dict()
 
 
-def names_within(ids: Iterable[int], scope: Select[int]) -> dict[int, str]:
-    """The same of those who are of a scope."""
-    query = select(Rep.id, Rep.name).where(Rep.id.in_(set(ids)), Rep.outlet_id.in_(scope))
-    return {rep_id: name for rep_id, name in db.session.execute(query)}  # noqa: C416 - rows are no pairs to dict()
-
-
 def names_of_nodes(ids: Iterable[int]) -> dict[int, str]:
     """What these places are called."""
     if not (wanted := set(ids)):

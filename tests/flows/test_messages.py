@@ -146,6 +146,21 @@ def test_a_repeat_that_is_refused_for_now_does_not_make_the_message_new(
     assert 1 < calls == len(platform.calls(SEND)) <= 16
 
 
+@pytest.mark.parametrize("code", [40037, 43004])
+def test_a_repeat_that_is_refused_for_good_leaves_open_whether_the_first_arrived(
+    identity_id: int, platform: ScriptedTransport, code: int
+) -> None:
+    platform.on(SEND, SILENCE, refused(code))
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        for _ in range(5):
+            work()
+            time.shift(timedelta(seconds=31))
+
+    assert message(message_id).status == Status.UNKNOWN
+    assert len(platform.calls(SEND)) == 2
+
+
 def test_crash_after_the_call_repeats_it_under_the_same_mark(
     identity_id: int, platform: ScriptedTransport
 ) -> None:
