@@ -165,18 +165,21 @@ def _next_turn(
 
 
 def _note(campaign_id: int, appid: str, outcome: Outcome, now: datetime) -> None:
-    """Write down what came of a chunk; what was not begun waits again."""
-    pairs = [_judged(each, now) for each in outcome.posted]
-    back = [_given_back(each, now) for each in outcome.unsent]
-    told = answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
-    mark(campaign_id, (as_told(each, told) for _, each in (*pairs, *back)))
-    for posted in outcome.posted:
+    """Write down what came of a chunk; what was not begun waits again.
+
+    Identities first, in the order of the door: who works off words has them before the messages, too.
+    """
+    for posted in sorted(outcome.posted, key=lambda each: each.letter.openid):
         if posted.error is not None and posted.letter.message.kind != MessageKind.SUBSCRIPTION:
             note_unfollowed(
                 posted.error,
                 identity_id=posted.letter.message.identity_id,
                 asked_at=now - timedelta(minutes=1),
             )
+    pairs = [_judged(each, now) for each in outcome.posted]
+    back = [_given_back(each, now) for each in outcome.unsent]
+    told = answer_all(appid, [answer for answer, _ in (*pairs, *back)], now=now)
+    mark(campaign_id, (as_told(each, told) for _, each in (*pairs, *back)))
     if outcome.used_up:
         rest_until_tomorrow(campaign_id, now)
     _break_if_failing(campaign_id, outcome.posted, now)
