@@ -178,7 +178,9 @@ CLAIMS: Final = (
         "authorisation",
         "more than 5,000 cells of route, caller and place, none wrong",
         "access",
-        lambda runs: f"{runs.least('cells'):,} cells, 0 wrong",
+        lambda runs: (
+            f"{runs.least('cells'):,} answers (cells, drawn places, forged forms), 0 wrong"
+        ),
         lambda runs: runs.least("cells") > 5_000,
     ),
     Claim("planted bugs", "25 planted, each caught by name", "", other="make planted"),

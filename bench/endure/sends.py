@@ -9,7 +9,8 @@ from bench.endure.told import said_by
 PEOPLE, KILLS = 5_000, 50
 _TOLD: Final = re.compile(
     r"(?P<kills>\d+) kills, .*?received (?P<received>[\d,]+), twice (?P<twice>\d+), nothing (?P<nothing>[\d,]+), "
-    r"of them listed as unknown (?P<listed>[\d,]+); .*?'unknown': (?P<unknown>\d+)"
+    r"of them listed as unknown (?P<listed>[\d,]+); "
+    r"(?:.*?'unknown': (?P<unknown>\d+))?"
 )
 
 
@@ -20,6 +21,7 @@ def play(ground: Ground) -> None:
         said = said_by("bench.campaign_kills", str(PEOPLE), str(KILLS), str(seed))
         if (told := _TOLD.search(said)) is None:
             raise Broken(f"seed {seed}: {said}")
-        counts = {name: int(value.replace(",", "")) for name, value in told.groupdict().items()}
+        found = told.groupdict(default="0")
+        counts = {name: int(value.replace(",", "")) for name, value in found.items()}
         ground.counts.update(counts, people=PEOPLE)
         ground.counts["rounds"] += 1
