@@ -26,7 +26,6 @@ from wx_backend.strict import dumps
 
 SHOWN: Final = 100
 AT_ONCE: Final = 200
-REPLAY: Final = "failure.replay"
 TABLES: Final[Mapping[str, Any]] = {**backlog.TABLES, "notice": PayNotice}
 
 
@@ -72,7 +71,7 @@ def kinds(node_id: int) -> dict[str, list[backlog.DeadKind]]:
 def under_way(node_id: int) -> list[Replay]:
     """The sorts that are being brought back just now, and how many of each are left."""
     _check_top(node_id)
-    return [_replay(**job.arguments) for job in backlog.waiting_jobs(REPLAY)]
+    return [_replay(**job.arguments) for job in backlog.waiting_jobs("failure.replay")]
 
 
 def unsigned(node_id: int) -> backlog.Refused:
@@ -113,7 +112,7 @@ def try_kind(*, label: str, kind: str, node_id: int, now: datetime) -> int:
     return dead.count
 
 
-@job(REPLAY)
+@job("failure.replay")
 def replay_kind(*, label: str, kind: str, after: int, upto: int) -> None:
     """Bring back the next of a sort; what gives up again meanwhile is not brought back twice."""
     table, now = TABLES[label], clock.now()

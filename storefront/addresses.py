@@ -64,8 +64,9 @@ def create() -> ResponseReturnValue:
 @bp.post("/api/addresses/<number>")
 def change_by_call(number: str) -> ResponseReturnValue:
     """Write one anew; one that says the same already takes its place."""
+    asked = body(BookRequest())
     _own(number)
-    return jsonify(number=_change(number, body(BookRequest())))
+    return jsonify(number=_change(number, asked))
 
 
 @bp.post("/addresses/<number>/default")

@@ -28,7 +28,7 @@ STEPS: Final = (
     " ORDER BY campaign_event.id"
 )
 COUNTED_SECONDS: Final = 60.0
-_FIGURE = re.compile(r'<div class="figure"><span>([^<]+)</span><b>([\d,]+)</b>')
+_FIGURE = re.compile(r'class="figure"[^>]*><span>([^<]+)</span><b>([\d,]+)</b>')
 _COUNT = re.compile(r"共 (\d+) 条")
 
 Row = Mapping[str, Any]

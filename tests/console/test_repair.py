@@ -208,7 +208,7 @@ def next_replay() -> Claim | None:
     """The next turn of bringing back, taken as a worker takes it."""
     now = clock.now()
     with transaction():
-        found = claims.claim(Job, limit=1, now=now, where=[Job.name == repair.REPLAY])
+        found = claims.claim(Job, limit=1, now=now, where=[Job.name == "failure.replay"])
     return found[0] if found else None
 
 
