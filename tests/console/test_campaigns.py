@@ -536,6 +536,10 @@ def test_the_lines_that_named_nobody_are_listed_by_number_and_reason_before_and_
         assert said in page
         assert "139" not in page
     assert desk_of("north").get(f"{path}/misses.csv").status_code == 404
+    writer.post(f"{path}/withdraw")
+    again = writer.get(path).text
+    assert "匹配 0 行" not in again  # those who matched are deleted, not unmatched
+    assert "请导入名单" in again
 
 
 def test_a_long_list_is_looked_up_some_hundreds_at_once(writer: Desk, world: World) -> None:
