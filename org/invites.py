@@ -71,20 +71,12 @@ def create_invite(*, rep_id: int, now: datetime) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-def try_invite(*, rep_id: int, code: str, member_id: int, now: datetime) -> InviteOutcome:
-    """Use the code of a rep's invitation and bind the member to him.
+def use_invite(*, rep_id: int, code: str, now: datetime) -> InviteOutcome:
+    """Use up the code of a rep's invitation; BOUND says that the caller may bind by it.
 
     A wrong code costs one of five tries, however many arrive at once; then the invitation is
-    dead. Commit whatever the outcome. Raises AlreadyBound when either is bound elsewhere.
+    dead. Commit whatever the outcome.
     """
-    outcome = use_invite(rep_id=rep_id, code=code, now=now)
-    if outcome is InviteOutcome.BOUND:
-        bind_rep(rep_id=rep_id, member_id=member_id, now=now)
-    return outcome
-
-
-def use_invite(*, rep_id: int, code: str, now: datetime) -> InviteOutcome:
-    """Use up the code of a rep's invitation; BOUND says that the caller may bind by it."""
     invite = locked(
         select(Invite).where(
             Invite.rep_id == rep_id, Invite.used_at.is_(None), Invite.expires_at > now

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from sqlalchemy import select
 
-from org.invites import InviteOutcome, bind_rep, try_invite
+from org.invites import InviteOutcome, bind_rep, use_invite
 from org.models import OperatorIdentity, Rep, RepBinding, RepStatus
 from tests.console.conftest import Desks
 from tests.console.world import World, count_figures
@@ -45,9 +45,8 @@ def test_an_invitation_is_shown_once_and_binds_once(desk_of: Desks, world: World
     assert found[1] not in desk.get(path).text
     now = clock.now()
     with transaction():
-        outcome = try_invite(
-            rep_id=world.alice_id, code=found[1], member_id=world.bob.member_id, now=now
-        )
+        outcome = use_invite(rep_id=world.alice_id, code=found[1], now=now)
+        bind_rep(rep_id=world.alice_id, member_id=world.bob.member_id, now=now)
     assert outcome is InviteOutcome.BOUND
     assert "已绑定" in desk.get(path).text
 

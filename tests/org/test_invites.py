@@ -12,8 +12,8 @@ from org.invites import (
     TooManyInvites,
     bind_rep,
     create_invite,
-    try_invite,
     unbind_rep,
+    use_invite,
 )
 from org.models import Invite, RepBinding
 from org.queries import member_of_rep, rep_of_member
@@ -47,9 +47,14 @@ def invite(rep_id: int) -> str:
 
 
 def attempt(rep_id: int, code: str, member_id: int, days: int = 0) -> InviteOutcome:
-    return retried(
-        lambda: try_invite(rep_id=rep_id, code=code, member_id=member_id, now=NOON + days * DAY)
-    )
+    def used() -> InviteOutcome:
+        now = NOON + days * DAY
+        outcome = use_invite(rep_id=rep_id, code=code, now=now)
+        if outcome is InviteOutcome.BOUND:
+            bind_rep(rep_id=rep_id, member_id=member_id, now=now)
+        return outcome
+
+    return retried(used)
 
 
 def bind(rep_id: int, member_id: int) -> bool:
