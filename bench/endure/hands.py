@@ -3,7 +3,6 @@
 A line of standard input begins it, the next one ends it; that it has ended is told by a line.
 """
 
-import subprocess
 import sys
 import threading
 import time
@@ -14,7 +13,7 @@ from typing import Final
 
 from flask import Flask
 
-from bench.endure.ground import ROOT
+from bench.endure.listening import listening
 from bench.endure.pickled import service_of
 from tests.limits import lengthen
 from wx_backend.outbox import CALL, WORK
@@ -28,13 +27,7 @@ Working = Callable[[], AbstractContextManager[None]]
 @contextmanager
 def a_worker(config: Path) -> Iterator[Working]:
     """A process beside this one; gives blocks during which it works."""
-    command = (sys.executable, "-m", "bench.endure.hands", str(config))
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        assert process.stdout is not None  # noqa: S101 - likewise
-        said, heard = process.stdin, process.stdout
+    with listening("bench.endure.hands", config, end_seconds=END_SECONDS) as (said, heard):
 
         @contextmanager
         def working() -> Iterator[None]:
@@ -47,11 +40,7 @@ def a_worker(config: Path) -> Iterator[Working]:
                 said.flush()
                 heard.readline()
 
-        try:
-            yield working
-        finally:
-            said.close()
-            process.wait(END_SECONDS)
+        yield working
 
 
 def main(path: str) -> None:

@@ -1,13 +1,12 @@
 """Kill -9, again and again, of who does the work of paid and refunded orders: everything happens once."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bench.endure.ground import ROOT, Ground, expect
+from bench.endure.ground import Ground, expect
+from bench.endure.listening import listening
 from bench.endure.pickled import keep_config
 from bench.endure.shop import Trade, trading_shop
 from wx_backend.config import Config
@@ -48,13 +47,7 @@ def _kill(ground: Ground, kill: Killing, when: str) -> None:
 def _nursery(ground: Ground, config: Config) -> Iterator[Killing]:
     """Whoever brings up those that are to be killed: a process of its own, without threads."""
     path = keep_config(config, ground.folder)
-    command = (sys.executable, "-m", "bench.endure.nursery", str(path))
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        assert process.stdout is not None  # noqa: S101 - likewise
-        said, heard = process.stdin, process.stdout
+    with listening("bench.endure.nursery", path, end_seconds=ANSWER_SECONDS) as (said, heard):
 
         def kill(count: int, seed: str) -> dict[str, int]:
             said.write(f"{json.dumps([count, seed])}\n")
@@ -62,8 +55,4 @@ def _nursery(ground: Ground, config: Config) -> Iterator[Killing]:
             answer: dict[str, int] = json.loads(heard.readline())
             return answer
 
-        try:
-            yield kill
-        finally:
-            said.close()
-            process.wait(ANSWER_SECONDS)
+        yield kill
