@@ -32,6 +32,7 @@ from wx_backend.access import TABLE, Caller
 from wx_backend.db import db, retried
 
 PASSING = ("visitor", "limit")
+HOME = {"name": "某人", "phone": "13800138000", "region": "广东省", "street": "1 号"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,7 @@ def settled(phone: Phone, mall: Mall, msisdn: str) -> Things:
     """Somebody who has one of everything; his phone is signed in and came by Alice's link."""
     phone.open(mall.link(mall.alice_id, mall.product))
     number = ordered(phone, mall, delivery="pickup", outlet="O1", address=None)
-    kept = phone.post(
-        "/api/addresses", name="某人", phone="13800138000", region="广东省", street=f"{msisdn} 号"
-    )
+    kept = phone.post("/api/addresses", **HOME | {"street": f"{msisdn} 号"})
     assert phone.post("/api/numbers/hold", number=msisdn).status_code == 201
     phone.post("/api/cart", client_key=f"press-{msisdn}", sku=mall.wares.phone, quantity=1)
     db.session.rollback()
@@ -187,6 +186,7 @@ def calls(app: Flask, phone: Phone, things: Things) -> Iterator[tuple[str, TestR
             bodies: Mapping[str, dict[str, Any]] = {
                 "refund": {"client_key": KEY, "reason": "x"},
                 "review": {"line": things.line, "stars": 5},
+                "change_by_call": HOME,
             }
             yield rule.endpoint, phone.post(path, **bodies.get(rule.endpoint.split(".")[-1], {}))
         else:
