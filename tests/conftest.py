@@ -35,8 +35,12 @@ from wx_backend.worker import drain_queue
 TEMPLATE = "wx_template"
 _numbers = count(1)
 
-# How long an example takes says something of the machine, nothing of the code.
-settings.register_profile("wx", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something of the machine, nothing of the code. What a commit was
+# once tried with is tried again, but for runs that are asked for more than usual.
+settings.register_profile(
+    "wx", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.register_profile("more", settings.get_profile("wx"), derandomize=False)
 settings.load_profile("wx")
 
 
@@ -95,8 +99,10 @@ def portion(request: pytest.FixtureRequest) -> Slice:
     return _portion(request.config)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Keep the tests' folders in memory: they commit for real, and wait for no disk."""
+    if config.getoption("--sequences") or config.getoption("--examples"):
+        settings.load_profile("more")
     if folder := memory():
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 

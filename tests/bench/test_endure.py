@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bench.endure import __main__ as endure
-from bench.endure import access, bill, callbacks, fuzz, notices, restarts, sale, sends
+from bench.endure import access, bill, callbacks, fuzz, ground, notices, restarts, sale, sends
 from bench.endure.ground import SQLITE, Ground
+from tests.postgres import PostgresServer
 from tests.simulator.receiver import Received
 from tools.keeper import signal_group
 
@@ -19,6 +20,11 @@ ROOT = Path(__file__).parents[2]
 PLAYED_SECONDS = 270.0
 
 pytestmark = pytest.mark.timeout(300)
+
+
+def in_memory(**_: object) -> PostgresServer:
+    """Nobody pulls the plug here, and other tests keep the disk busy: no push may wait for it."""
+    return PostgresServer(durable=False)
 
 
 def played(what: str, database: str) -> dict[str, Any]:
@@ -81,6 +87,7 @@ def test_pushes_at_a_rate_are_acknowledged_and_kept(
         "LATE_SECONDS": 60.0,
     }.items():
         monkeypatch.setattr(callbacks, name, value)
+    monkeypatch.setattr(callbacks, "PostgresServer", in_memory)
     held, told = told_by(capsys, "callbacks")
     assert (held, told["held"], told["database"]) == (0, True, "postgresql")
     counts = told["counts"]
@@ -94,6 +101,7 @@ def test_notices_at_a_rate_have_one_effect_each(
 ) -> None:
     monkeypatch.setattr(notices, "ORDERS", 8)
     monkeypatch.setattr(notices, "BACK", 4)
+    monkeypatch.setattr(ground, "PostgresServer", in_memory)
     held, told = told_by(capsys, "notices")
     assert (held, told["held"]) == (0, True)
     counts = told["counts"]

@@ -14,6 +14,7 @@ from tests.browser.conftest import PHONE, fresh_page
 from tests.browser.office import faults_of, fits, open_page, sign_in
 from tests.console.world import World, make_world
 from tests.jobs import run_jobs
+from tests.steps import begin_within_a_step
 from wx_backend import clock
 from wx_backend.db import db
 
@@ -64,8 +65,11 @@ def employ_manager(page: Page) -> str:
     return page.locator(".answer .code").inner_text()
 
 
-def first_entry(page: Page, site: str, password: str) -> pyotp.TOTP:
+def first_entry(
+    page: Page, site: str, password: str, monkeypatch: pytest.MonkeyPatch
+) -> pyotp.TOTP:
     """Signs in with the password he was given, sets his own, and ties his phone to it."""
+    begin_within_a_step(monkeypatch)
     enter(page, site, password)
     page.get_by_label("当前密码").fill(password)
     for label in ("新密码（10 至 128 个字符）", "再输入一次新密码"):
@@ -89,7 +93,12 @@ def enter(page: Page, site: str, password: str) -> None:
 
 
 def test_from_a_new_outlet_to_its_manager_at_work(
-    desktop: Page, browser: Browser, site: str, world: World, tmp_path: Path
+    desktop: Page,
+    browser: Browser,
+    site: str,
+    world: World,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     faults = faults_of(desktop)
     sign_in(desktop, site, "south")
@@ -98,7 +107,7 @@ def test_from_a_new_outlet_to_its_manager_at_work(
     password = employ_manager(desktop)
     assert faults() == []
     with fresh_page(browser, PHONE) as narrow:
-        phone = first_entry(narrow, site, password)
+        phone = first_entry(narrow, site, password, monkeypatch)
         narrow.get_by_role("link", name="我已保管好").click()
         narrow.get_by_role("button", name="退出").click()
         enter(narrow, site, OWN)

@@ -16,6 +16,7 @@ from org.sessions import NOWHERE
 from tests.console.conftest import Desks
 from tests.console.desk import PASSWORD, Desk
 from tests.racing import race
+from tests.steps import begin_within_a_step
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
 
@@ -35,8 +36,9 @@ class Phone:
 
 
 @pytest.fixture
-def phone(desk_of: Desks) -> Phone:
+def phone(desk_of: Desks, monkeypatch: pytest.MonkeyPatch) -> Phone:
     """The clerk's phone, and his codes on paper."""
+    begin_within_a_step(monkeypatch)
     desk = desk_of("clerk")
     assert desk.post("/account/factor", current=PASSWORD).status_code == 302
     page = desk.get("/account/factor").text

@@ -16,13 +16,13 @@ from sqlalchemy import select
 
 from demo.health import answers
 from demo.places import HOST
-from demo.ports import free_port
 from demo.processes import ROOT, command
 from demo.program import Program
 from demo.supervisor import Supervisor
 from simulator import crypto
 from tests.handlers.conftest import Count
 from tests.handlers.platform import NONCE, NOON, Platform, Sent, query_string, text
+from tests.ports import kept_ports
 from wx_backend.config import Config
 from wx_backend.db import db
 from wx_backend.inbox import Push
@@ -58,7 +58,7 @@ class Served:
 def served(config: Config, count: Count, tmp_path: Path) -> Iterator[Served]:
     """The door on this test's database."""
     assert count(Push) == 0
-    path, port = _configured(tmp_path, config.database.url), free_port()
+    path, port = _configured(tmp_path, config.database.url), kept_ports(1)[0]
     program = Program(
         "door",
         (*command("door"), "--host", HOST, "--port", str(port)),

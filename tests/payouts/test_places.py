@@ -299,6 +299,7 @@ def test_a_command_stops_a_place_by_its_code(
     world: World, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wx_backend.cli._config", lambda: config)
+    monkeypatch.setattr("wx_backend.log.configure", lambda: None)  # a thread may log meanwhile
 
     def told(*command: str) -> tuple[int, str]:
         done = CliRunner().invoke(main, [*command])

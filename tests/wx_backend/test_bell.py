@@ -1,5 +1,6 @@
 """The bell rings after a commit, seldom, and never hurts whoever pulls it."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,7 +17,8 @@ from wx_backend.db import db, transaction
 from wx_backend.errors import Conflict
 from wx_backend.outbox import defer, job
 
-rings: list[tuple[str, float]] = []
+Rings = list[tuple[str, float]]
+rings: Rings = []
 
 
 @job("test.ring")
@@ -25,16 +27,17 @@ def nothing() -> None:
 
 
 @pytest.fixture
-def rope(monkeypatch: pytest.MonkeyPatch, app: Flask) -> Iterator[list[tuple[str, float]]]:
+def rope(monkeypatch: pytest.MonkeyPatch, app: Flask) -> Iterator[Rings]:
     """Where rings arrive, instead of Redis."""
     assert app.testing
-    rings.clear()
-    monkeypatch.setattr(rq_queue, "connect", lambda _url: None)
+    mine: Rings = []  # what the thread of an earlier test's bell has still to ring goes to that one's
+    monkeypatch.setattr(sys.modules[__name__], "rings", mine)
+    monkeypatch.setattr(rq_queue, "connect", lambda _url: mine)
     monkeypatch.setattr(
-        rq_queue, "enqueue_drain", lambda name, _connection: rings.append((name, time.monotonic()))
+        rq_queue, "enqueue_drain", lambda name, whose: whose.append((name, time.monotonic()))
     )
     bell.install("redis://rope")
-    yield rings
+    yield mine
     bell.install(None)
 
 
@@ -46,7 +49,7 @@ def rung(count: int = 1, within: float = 30.0) -> list[str]:
     return [name for name, _ in rings]
 
 
-def test_deferred_work_rings_after_the_commit(rope: list[tuple[str, float]]) -> None:
+def test_deferred_work_rings_after_the_commit(rope: Rings) -> None:
     with transaction():
         defer(nothing)
         db.session.flush()
@@ -56,7 +59,7 @@ def test_deferred_work_rings_after_the_commit(rope: list[tuple[str, float]]) -> 
     assert rung() == [outbox.WORK]
 
 
-def test_a_rollback_rings_for_nothing(rope: list[tuple[str, float]]) -> None:
+def test_a_rollback_rings_for_nothing(rope: Rings) -> None:
     def fail() -> None:
         with transaction():
             defer(nothing)
@@ -71,7 +74,7 @@ def test_a_rollback_rings_for_nothing(rope: list[tuple[str, float]]) -> None:
     assert rope == []
 
 
-def test_a_savepoint_that_ends_well_is_no_commit(rope: list[tuple[str, float]]) -> None:
+def test_a_savepoint_that_ends_well_is_no_commit(rope: Rings) -> None:
     with transaction() as session:
         with session.begin_nested():
             defer(nothing)
@@ -96,8 +99,8 @@ def test_many_rings_are_few() -> None:
 
 @pytest.mark.usefixtures("rope")
 def test_a_broken_rope_hurts_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    def tear(_name: str, _connection: object) -> None:
-        rings.append(("torn", time.monotonic()))
+    def tear(_name: str, whose: Rings) -> None:
+        whose.append(("torn", time.monotonic()))
         raise ConnectionError
 
     monkeypatch.setattr(rq_queue, "enqueue_drain", tear)
