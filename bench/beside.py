@@ -1,12 +1,14 @@
-"""`python -m bench.beside [rounds] [seconds]`: what a running campaign costs whoever else waits.
+"""`python -m bench.beside [rounds] [seconds] [pushes/s] [notices/s] [messages/s]`: what a running campaign costs others.
 
 One PostgreSQL, our servers as in production, a process that sends as a worker does, to a platform that takes 50 ms
 an answer and tells of each message by a push, and one that works these off (`bench.meanwhile`). Encrypted
 pushes and signed pay notices are answered while a campaign is paused and while it sends, in turns: paused, sending, paused again. What
 differs between the two pauses is the machine's own, and is told beside each ratio.
 
-- Pushes come over four connections as fast as they are answered, notices over one, so that the processors have nothing
-  to spare: whatever the campaign takes of them is seen. Load generator, database, servers and campaign share the machine.
+- Pushes and then notices come at a steady rate, each when it is due however long others take, and a wait counts from then. Load
+  generator, database, servers and campaign share the machine.
+- A rate of 0 asks again as soon as it is answered (pushes over four connections, notices over one): the processors have nothing to
+  spare in the pauses either, and whoever else computes makes everybody wait.
 - Who sends has niceness 10, as our unit gives it (`wx-worker@bulk.service.d/gives-way.conf`).
 - `shaped` is set aside, by which a campaign goes at half speed while pushes wait to be worked off: nobody works off the bench's own.
 - Nothing may be slower at all, is what is asked for, 1.0 x. The goal is 1.1 x: two pauses differ by as much (0.9-1.1 x), and
@@ -14,11 +16,11 @@ differs between the two pauses is the machine's own, and is told beside each rat
 - Neighbours of the bench make the tail theirs: `nice -n -19 python -m bench.beside` gives it priority over them.
 """
 
-import http.client
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Final
@@ -29,7 +31,8 @@ from sqlalchemy import func, select
 from bench import pay_notice
 from bench.callback import pushes
 from bench.callback.__main__ import DOOR, Contender, cpu_seconds, production_server, serving
-from bench.callback.load import Run, drive
+from bench.callback.load import Run, drive, posted
+from bench.callback.paced import keep_pace
 from bench.callback.prepare import ACCOUNT, SCENE
 from bench.campaign import at_any_hour, frozen, people_at_hand
 from bench.goals import tell
@@ -51,9 +54,9 @@ from wx_backend.app import create_app
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 
-RATE = 500
-RECIPIENTS = 40_000
-CONNECTIONS = 4
+USUAL: Final = (5.0, 10.0, 100.0, 20.0, 200.0)
+FASTEST: Final = {"push": 3_000.0, "pay notice": 1_000.0}
+CONNECTIONS: Final = {"push": 4, "pay notice": 1}
 SETTLE_SECONDS = 2.0
 MOST: Final = 1.1
 WHATS = ("push", "pay notice")
@@ -67,17 +70,38 @@ Figures = dict[str, Run]
 Servers = Mapping[str, Contender]
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is asked for: of each round, in a second; 0 as fast as it is answered."""
+
+    rounds: int
+    seconds: float
+    rates: Mapping[str, float]
+    messages: int
+
+    @property
+    def recipients(self) -> int:
+        """More than are reached in all rounds."""
+        return int(self.rounds * (2 * self.seconds + 2 * SETTLE_SECONDS + 6) * self.messages)
+
+    def ready(self, what: str) -> int:
+        """How many requests of a kind a round has at hand."""
+        return int(self.seconds * (self.rates[what] or FASTEST[what])) + 1
+
+
 def main() -> None:
     """Prepare, measure in turns, print."""
     lengthen()  # the machine may have other work: what is measured is how long it takes, not refusals
     at_any_hour()
     typed = [float(each) for each in sys.argv[1:]]
-    rounds, seconds = (*typed, *(5.0, 3.0)[len(typed) :])
+    rounds, seconds, pushes_, notices, messages = (*typed, *USUAL[len(typed) :])
+    rates = dict(zip(WHATS, (pushes_, notices), strict=True))
+    plan = Plan(int(rounds), seconds, rates, int(messages))
     with PostgresServer(durable=True) as server, tempfile.TemporaryDirectory() as folder:
         path = configured(server, Path(folder))
         app = create_app(Config.load(path))
         with app.app_context():
-            campaign_id = a_campaign_at_hand(app, RECIPIENTS)
+            campaign_id = a_campaign_at_hand(app, plan.recipients, rate=plan.messages)
             command = (*production_server(), "wsgi:app")
             address = f"/wechat/{ACCOUNT.name}/callback"
             told = {"WX_CONFIG": str(path)}
@@ -86,7 +110,7 @@ def main() -> None:
             with pages as pages_here, door as door_here:
                 servers = dict(zip(WHATS, (door_here, pages_here), strict=True))
                 with a_campaign_that_may_send(path, door_here.port) as campaign:
-                    _measure(servers, campaign_id, campaign, (int(rounds), seconds))
+                    _measure(servers, campaign_id, campaign, plan)
             db.session.remove()
             db.engine.dispose()
 
@@ -100,7 +124,7 @@ def configured(server: PostgresServer, folder: Path) -> Path:
     return path
 
 
-def a_campaign_at_hand(app: Flask, people: int) -> int:
+def a_campaign_at_hand(app: Flask, people: int, *, rate: int) -> int:
     """A rep with a code that is scanned, and a campaign that begins and is paused at once."""
     cast, now = make_cast(), clock.now()
     people_at_hand(people)
@@ -109,7 +133,7 @@ def a_campaign_at_hand(app: Flask, people: int) -> int:
         share = open_share(sharer=Sharer(rep_id=cast.alice_id), sharing=sharing, now=now)
         appid = ACCOUNT.appid
         plan_scene_code(kind=CodeKind.LINK, appid=appid, scene=SCENE, share_id=share.id, now=now)
-    campaign_id = frozen(cast, app, rate=RATE)
+    campaign_id = frozen(cast, app, rate=rate)
     with transaction():
         operations.start(campaign_id, now=clock.now())
     _paused(campaign_id)
@@ -128,24 +152,22 @@ def go_on(campaign_id: int) -> None:
         running.start_lanes(campaign_id, run)
 
 
-def _measure(
-    servers: Servers, campaign_id: int, pids: Sequence[int], size: tuple[int, float]
-) -> None:
-    numbers, (rounds, seconds) = iter(range(10**7)), size
-    _round(servers, numbers, 1.0)
+def _measure(servers: Servers, campaign_id: int, pids: Sequence[int], plan: Plan) -> None:
+    numbers = iter(range(10**7))
+    _round(servers, numbers, replace(plan, seconds=1.0))
     paused, beside, again, rates = [], [], [], list[tuple[float, ...]]()
-    for _ in range(rounds):
-        paused.append(_round(servers, numbers, seconds))
+    for _ in range(plan.rounds):
+        paused.append(_round(servers, numbers, plan))
         go_on(campaign_id)
         time.sleep(SETTLE_SECONDS)
         before, began = _counted(campaign_id, pids), time.monotonic()
-        beside.append(_round(servers, numbers, seconds))
+        beside.append(_round(servers, numbers, plan))
         took, counted = time.monotonic() - began, _counted(campaign_id, pids)
         grown = zip(counted, before, strict=True)
         rates.append(tuple((now - then) / took for now, then in grown))
         _paused(campaign_id)
         time.sleep(SETTLE_SECONDS)
-        again.append(_round(servers, numbers, seconds))
+        again.append(_round(servers, numbers, plan))
     if not all(sent or told for sent, told, *_ in rates):
         raise SystemExit("the campaign did not send: nothing was measured")
     for position, (name, unit) in enumerate(MEANWHILE):
@@ -176,39 +198,29 @@ def _counted(campaign_id: int, pids: Sequence[int]) -> tuple[float, ...]:
     return sent, told, *map(cpu_seconds, pids)
 
 
-def _round(servers: Servers, numbers: Iterator[int], seconds: float) -> Figures:
+def _round(servers: Servers, numbers: Iterator[int], plan: Plan) -> Figures:
     codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
-    places = {what: ("127.0.0.1", server.port) for what, server in servers.items()}
-    ready = [
-        pushes.request(codec, servers["push"].path, scene=SCENE, number=next(numbers))
-        for _ in range(int(seconds * 3_000))
-    ]
-    pushed = drive(places["push"], ready, connections=CONNECTIONS, seconds=seconds)
-    return {"push": pushed, "pay notice": _notices(places["pay notice"], numbers, seconds)}
+    path = servers["push"].path
+    made: Mapping[str, Callable[[], bytes]] = {
+        "push": lambda: pushes.request(codec, path, scene=SCENE, number=next(numbers)),
+        "pay notice": lambda: _notice(next(numbers)),
+    }
+    figures = Figures()
+    for what, make in made.items():
+        ready = [make() for _ in range(plan.ready(what))]
+        figures[what] = _asked(("127.0.0.1", servers[what].port), ready, what, plan)
+    return figures
 
 
-def _notices(address: tuple[str, int], numbers: Iterator[int], seconds: float) -> Run:
-    """Signed notices one after another over one connection."""
-    run, connection = Run(seconds), http.client.HTTPConnection(*address)
-    ends = time.perf_counter() + seconds
-    while time.perf_counter() < ends:
-        headers, raw = pay_notice.signed_now(next(numbers))
-        began = time.perf_counter()
-        status = _posted(connection, headers, raw)
-        if status == 204:
-            run.latencies.append(time.perf_counter() - began)
-        else:
-            run.bad += 1
-    connection.close()
-    return run
+def _notice(number: int) -> bytes:
+    headers, raw = pay_notice.signed_now(number)
+    return posted(NOTICE_PATH, {**headers, "Content-Type": "application/json"}, raw)
 
 
-def _posted(connection: http.client.HTTPConnection, headers: Mapping[str, str], raw: bytes) -> int:
-    kind = {"Content-Type": "application/json"}
-    connection.request("POST", NOTICE_PATH, raw, {**headers, **kind})
-    answer = connection.getresponse()
-    answer.read()
-    return answer.status
+def _asked(address: tuple[str, int], ready: Sequence[bytes], what: str, plan: Plan) -> Run:
+    if rate := plan.rates[what]:
+        return keep_pace(address, iter(ready), rate=rate, seconds=plan.seconds)
+    return drive(address, ready, connections=CONNECTIONS[what], seconds=plan.seconds)
 
 
 if __name__ == "__main__":

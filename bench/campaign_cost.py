@@ -30,7 +30,7 @@ from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
 from wx_backend.worker import drain_queue
 
-PEOPLE = 6_000
+PEOPLE, RATE = 6_000, 500
 KIND = "event.TEMPLATESENDJOBFINISH"
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         app = create_app(Config.load(configured(server, Path(folder))))
         app.extensions["wx_clients"]._transport = Stub(LATENCY_SECONDS)
         with app.app_context():
-            campaign_id = a_campaign_at_hand(app, people)
+            campaign_id = a_campaign_at_hand(app, people, rate=RATE)
             go_on(campaign_id)
             _measured("sent", people, server, lambda: _all(app, outbox.BULK, "sent", people))
             _have_told()

@@ -3,7 +3,7 @@
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -60,6 +60,13 @@ class Client:
         if len(body) < length:
             return None
         return head.startswith(b"HTTP/1.1 200") and length > 0
+
+
+def posted(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """A whole request of these."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join((*lines, "", "")).encode() + body
 
 
 def _length(head: bytes) -> int:

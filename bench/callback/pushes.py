@@ -2,6 +2,7 @@
 
 import secrets
 
+from bench.callback.load import posted
 from wechat.codec import Codec
 from wechat.xml import parse
 
@@ -16,11 +17,7 @@ def request(codec: Codec, path: str, *, scene: str, number: int) -> bytes:
         f"<Ticket><![CDATA[gQF{'x' * 90}]]></Ticket>",
     )
     query, body = _sealed(codec, event, at=at, nonce=str(10**9 + number))
-    head = (
-        f"POST {path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    )
-    return head.encode() + body
+    return posted(f"{path}?{query}", {"Content-Type": "text/xml"}, body)
 
 
 def word(codec: Codec, *, openid: str, msgid: int, at: int) -> tuple[str, bytes]:

@@ -13,6 +13,7 @@ from random import Random
 from typing import Final
 
 from bench.callback.__main__ import production_server, serving
+from bench.callback.load import posted
 from bench.callback.paced import Paced, keep_pace
 from bench.endure.duplicates import Post, notices_kept
 from bench.endure.ground import Ground, expect
@@ -123,8 +124,4 @@ def _signed(shop: Shop, letter: Received) -> bytes:
     with world.acting():
         merchant = world.merchants.rows[MCHID]
         headers = signed_headers(world, merchant, notice_serial(merchant), letter.body, {})
-    lines = [f"{name}: {value}" for name, value in headers.items()]
-    lines += ["Host: 127.0.0.1", "Content-Type: application/json"]
-    lines += [f"Content-Length: {len(letter.body)}"]
-    head = "\r\n".join((f"POST {NOTICE_PATH} HTTP/1.1", *lines, "", ""))
-    return head.encode() + letter.body
+    return posted(NOTICE_PATH, {**headers, "Content-Type": "application/json"}, letter.body)
