@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from flows.arrival.plan import OF_MESSAGES
 from flows.campaign.outcomes import note_outcomes
 from members.operations import seen_all
 from templates_msg.told import Told
@@ -21,9 +22,8 @@ from wx_backend.inbox import Push
 from wx_backend.platform import config
 from wx_backend.sql import among
 
-KINDS: Final = ("event.TEMPLATESENDJOBFINISH", "event.subscribe_msg_sent_event")
 MORE: Final = 80
-IS_WORD: Final = Push.kind.in_(KINDS)
+IS_WORD: Final = Push.kind.in_(OF_MESSAGES)
 
 
 def work_off_together(held: Sequence[Claim]) -> Sequence[Claim]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
@@ -29,6 +29,7 @@ from wechat.pushes import (
 )
 
 SCENE_LENGTH: Final = 64
+GATHERED_FOR: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,9 +63,23 @@ class Arrival:
         return sha256(self.raw).digest()
 
     @property
+    def due_at(self) -> datetime:
+        """When its work may be done: at once, or what one message of a campaign brings with all of the same second.
+
+        Such pushes come as fast as is sent, and whoever works them off would find two or three at a time.
+        """
+        if self.kind not in OF_MESSAGES:
+            return self.known_at
+        return self.known_at.replace(microsecond=0) + GATHERED_FOR
+
+    @property
     def has_touch(self) -> bool:
         """Whether somebody came into contact with a code."""
         return self.touch_kind is not None
+
+
+OF_MESSAGES: Final = ("event.TEMPLATESENDJOBFINISH", "event.subscribe_msg_sent_event")
+"""Kinds that tell what became of a message of ours."""
 
 
 @dataclass(frozen=True, slots=True)

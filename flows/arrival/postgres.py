@@ -80,6 +80,7 @@ def _cells(arrival: Arrival) -> list[bytes]:
         of_text(arrival.reply),
         of_instant(arrival.event_at),
         of_instant(arrival.known_at),
+        of_instant(arrival.due_at),
         of_flag(arrival.has_work),
         of_word(arrival.appid),
         of_text(arrival.openid),

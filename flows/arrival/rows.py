@@ -45,7 +45,7 @@ def values(arrival: Arrival, at: Callable[[datetime], Any]) -> dict[str, Any]:
         "event_at": at(arrival.event_at.astimezone(UTC)),
         "known_at": known_at,
         "status": WorkStatus.PENDING.value if arrival.has_work else WorkStatus.DONE.value,
-        "due_at": known_at,
+        "due_at": at(arrival.due_at.astimezone(UTC)),
         "done_at": None if arrival.has_work else known_at,
         "appid": arrival.appid,
         "openid": arrival.openid,

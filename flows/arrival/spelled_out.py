@@ -62,6 +62,6 @@ def _push(arrival: Arrival) -> Push:
         known_at=arrival.known_at,
         status=WorkStatus.PENDING if arrival.has_work else WorkStatus.DONE,
         attempts=0,
-        due_at=arrival.known_at,
+        due_at=arrival.due_at,
         done_at=None if arrival.has_work else arrival.known_at,
     )

@@ -20,6 +20,7 @@ COLUMNS = {
     "reply": "text",
     "event_at": "timestamptz",
     "known_at": "timestamptz",
+    "due_at": "timestamptz",
     "has_work": "bool",
     "appid": "text",
     "openid": "text",
@@ -82,7 +83,7 @@ POSTGRES_STORE = f"""
 WITH sent AS (SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(COLUMNS)})),
 new AS (INSERT INTO push ({_PUSH_COLUMNS})
   SELECT key, account, kind, raw, sha256(raw), reply, event_at, known_at,
-    CASE WHEN has_work THEN '{WorkStatus.PENDING}' ELSE '{WorkStatus.DONE}' END, 0, known_at,
+    CASE WHEN has_work THEN '{WorkStatus.PENDING}' ELSE '{WorkStatus.DONE}' END, 0, due_at,
     CASE WHEN NOT has_work THEN known_at END FROM sent ORDER BY key
   ON CONFLICT (key) DO NOTHING RETURNING key),
 who AS (INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from campaigns import rules
 from campaigns.models import CampaignStatus
+from flows.arrival.plan import GATHERED_FOR
 from templates_msg.models import Message, MessageStatus
 from tests.campaigns.cast import CITY, CONTENT, OFFER, Cast, approved, begin, offer, people, state
 from tests.simulator.stage import Stage
@@ -44,6 +45,7 @@ def test_a_promotion_arrives_where_it_may_and_what_became_of_it_comes_back(
     begin()
     run_jobs()
     wechat.settle()
+    monkeypatch.setattr(clock._offset, "value", GATHERED_FOR)
     run_jobs()
 
     assert state(campaign_id).status == CampaignStatus.DONE

@@ -10,6 +10,7 @@ from time import monotonic, sleep
 from typing import Any
 
 import pytest
+import time_machine
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ from referral.operations import (
 )
 from referral.values import Certainty, TouchKind
 from tests.site import begun
-from wx_backend import crash
+from wx_backend import crash, inbox
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
@@ -42,11 +43,13 @@ from wx_backend.inbox import Push
 NOON = datetime(2026, 11, 21, 4, 0, 0, tzinfo=UTC)
 APPID = "wx5ad0c1ee0a2b3f4d"
 WAIT = 60.0
+WORD = "event.TEMPLATESENDJOBFINISH"
 KINDS: dict[str, dict[str, Any]] = {
     "subscribe": {"is_followed": True, "follow_kind": FollowKind.FOLLOWED},
     "SCAN": {"is_followed": True},
     "unsubscribe": {"is_followed": False, "follow_kind": FollowKind.UNFOLLOWED},
     "text": {},
+    WORD: {},
 }
 TOUCHES = {"subscribe": TouchKind.SUBSCRIBE, "SCAN": TouchKind.SCAN}
 
@@ -292,3 +295,16 @@ def test_a_retry_is_answered_with_the_first_reply(store: Store) -> None:
     stored(store, first)
 
     assert stored(store, replace(first, reply="changed meanwhile")) == "hello subscribe"
+
+
+def test_words_on_messages_of_one_second_are_due_together(store: Store) -> None:
+    """A campaign's come as fast as it sends: at once, whoever works them off would find two at a time."""
+    for each in range(10):
+        word = arrival(WORD, second=each, openid=f"reader {each}")
+        stored(store, replace(word, known_at=NOON + timedelta(milliseconds=99 * each)))
+    stored(store, replace(arrival("text", second=0), known_at=NOON + timedelta(milliseconds=500)))
+
+    with time_machine.travel(NOON + timedelta(milliseconds=999), tick=False):
+        assert len(inbox.claim(limit=100)) == 1
+    with time_machine.travel(NOON + timedelta(seconds=1), tick=False):
+        assert len(inbox.claim(limit=100)) == 10
