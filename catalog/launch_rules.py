@@ -8,6 +8,7 @@ from typing import Final
 from catalog.launch_models import LaunchStep
 from wx_backend.errors import BadInput
 from wx_backend.money import fen_from_yuan
+from wx_backend.words import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def checked_content(step: LaunchStep, typed: Mapping[str, str]) -> dict[str, str
 
 
 def _fits(wanted: Wanted, text: str) -> bool:
-    if not 0 < len(text) <= TEXT_MAX or not text.isprintable():
+    if not 0 < len(text) <= TEXT_MAX or printable(text) != text:
         return False
     try:
         if wanted.kind == "date":

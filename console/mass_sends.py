@@ -6,7 +6,7 @@ from datetime import date
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from console.pages import text
+from console.pages import sentence, text
 from console.session import staff
 from flows.campaign import mass_desk
 from flows.message_desk import accounts_seen
@@ -45,7 +45,7 @@ def sync(account: str) -> ResponseReturnValue:
 @bp.post("/<account>/by-hand")
 def enter(account: str) -> ResponseReturnValue:
     """Count a mass send made in WeChat's console."""
-    now, who, title = clock.now(), staff(), text("title", request.form)[:TITLE_LENGTH]
+    now, who, title = clock.now(), staff(), sentence("title")[:TITLE_LENGTH]
     sent_on = _day(text("sent_on", request.form))
     retried(
         lambda: mass_desk.enter_send(

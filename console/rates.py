@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from catalog.queries import categories
 from console import rate_words
-from console.pages import text
+from console.pages import sentence, text
 from console.rate_forms import STEPS_MAX, content_of, day
 from console.session import staff
 from console.words import CHANNELS
@@ -90,7 +90,7 @@ def propose() -> ResponseReturnValue:
         raise BadInput("没有这种变更", fields=["subject"])
     subject, now, who = Subject(typed), clock.now(), _who()
     content, valid_from = content_of(subject), day("valid_from")
-    reason = request.form.get("reason", "").strip()[:200]
+    reason = sentence("reason")
     proposal_id = retried(
         lambda: rate_desk.propose(
             subject=subject,

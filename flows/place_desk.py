@@ -8,7 +8,7 @@ from typing import Final
 
 from fulfilment.queries import count_live_at
 from org import operations
-from org.hours import WEEKDAYS, OpeningHours
+from org.hours import WEEKDAYS, BadHours, OpeningHours
 from org.models import OrgNode, Tier
 from org.places import Manned, PlaceFilter, manned, open_places, places_found, way_to
 from org.queries import is_within, node_by_code, nodes_under, under
@@ -120,11 +120,17 @@ def close(*, code: str, node_id: int, now: datetime) -> None:
 def hours_of(week: Mapping[str, str]) -> OpeningHours | None:
     """Opening hours as typed, `09:00-12:00 14:00-18:00` a day; None when no day says anything.
 
-    Raises BadHours.
+    Raises BadHours naming the day.
     """
     if not any(week.values()):
         return None
     days = {day: [span.split("-", 1) for span in week.get(day, "").split()] for day in WEEKDAYS}
+    for day, name in zip(WEEKDAYS, "一二三四五六日", strict=True):
+        try:
+            OpeningHours.from_json({day: days[day]})
+        except BadHours as refusal:
+            message = f"周{name}的营业时间应为 09:00-18:00，一天几段用空格隔开"
+            raise BadHours(message, fields=[day]) from refusal
     return OpeningHours.from_json(days)
 
 

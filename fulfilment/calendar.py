@@ -11,6 +11,7 @@ from fulfilment.models import CalendarDay, DayKind
 from fulfilment.rules import Calendar
 from wx_backend.db import db, upsert
 from wx_backend.errors import BadInput
+from wx_backend.words import printable
 
 NAME_LENGTH: Final = 40
 
@@ -61,9 +62,12 @@ def _day(number: int, text: str) -> Day:
     parts = [part.strip() for part in text.split(",")]
     try:
         day, kind, name = parts
-        return Day(date.fromisoformat(day), DayKind(kind), name[:NAME_LENGTH])
+        found = Day(date.fromisoformat(day), DayKind(kind), printable(name))
     except ValueError as error:
         raise BadCalendar(line=number) from error
+    if len(found.name) > NAME_LENGTH:
+        raise BadCalendar(f"第 {number} 行的名称超过 {NAME_LENGTH} 个字", line=number)
+    return found
 
 
 def import_days(days: Iterable[Day], *, source: str) -> int:

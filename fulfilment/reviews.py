@@ -12,7 +12,7 @@ from fulfilment.models import Chain, Review
 from wx_backend.clock import business_on
 from wx_backend.db import db, upsert
 from wx_backend.errors import BadInput, NotFound
-from wx_backend.words import printable
+from wx_backend.words import one_line
 
 TEXT_LENGTH: Final = 500
 BAD: Final = 2
@@ -106,4 +106,4 @@ def reviews_to_answer(scope: Select[int], *, limit: int = 50) -> list[Review]:
 
 
 def _plain(text: str) -> str:
-    return printable(text).strip()[:TEXT_LENGTH]
+    return one_line(text).strip()[:TEXT_LENGTH]

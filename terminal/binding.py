@@ -59,7 +59,8 @@ def unbind() -> ResponseReturnValue:
 
 
 def _form(refused: str, number: str = "") -> str:
-    return render_template("terminal/bind.html", refused=refused, number=number)
+    is_wrong = refused == REFUSED
+    return render_template("terminal/bind.html", refused=refused, number=number, is_wrong=is_wrong)
 
 
 def _typed(name: str, source: Mapping[str, str]) -> str:

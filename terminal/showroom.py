@@ -9,6 +9,7 @@ from terminal.typed import typed_line
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import AppError
+from wx_backend.words import one_line
 
 bp = Blueprint("showroom", __name__)
 
@@ -28,7 +29,7 @@ def page() -> str:
 @bp.post("/showroom/greeting")
 def greeting() -> ResponseReturnValue:
     """What the rep says."""
-    rep_id, said = rep(), typed_line(request.form, "greeting")
+    rep_id, said = rep(), one_line(request.form.get("greeting", "")).strip()
     try:
         retried(lambda: say_hello(rep_id=rep_id, greeting=said))
     except AppError as refused:

@@ -16,6 +16,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(filter(_is_kept, text))
 
 
+def one_line(text: str) -> str:
+    """The same of several lines, which become one: a space is left where each ended."""
+    return printable(" ".join(text.splitlines()))
+
+
 def printable_lines(text: str) -> str:
     """The same for several lines, each ended by a newline."""
     return "".join(each for each in text if each == "\n" or _is_kept(each))

@@ -203,6 +203,14 @@ def test_an_item_is_done_when_everything_is_filled_in(
     assert items_of(product_id) == []
 
 
+def test_a_name_with_a_wide_space_in_it_is_taken(product_id: int) -> None:
+    with transaction():
+        data = filled(LaunchStep.TRAINING, signed_off="張　三")
+        tick(product_id=product_id, data=data, actor=ALICE, now=NOON)
+    [item] = items_of(product_id)
+    assert item.content["signed_off"] == "張　三"
+
+
 def test_the_listing_is_approved_never_ticked(product_id: int) -> None:
     data = ItemData(step=LaunchStep.LISTING, owner="李敏", content={}, evidence="x")
     with pytest.raises(BadInput), transaction():

@@ -115,6 +115,14 @@ def events() -> list[str]:
     return list(db.session.scalars(select(CampaignEvent.kind).order_by(CampaignEvent.id)))
 
 
+def test_a_draft_for_a_list_has_a_page_before_there_is_one(writer: Desk) -> None:
+    path = made(writer, is_list="1")
+    page = writer.get(path)
+    assert page.status_code == 200
+    assert f'action="/console{path}/list"' in page.text
+    assert "行，匹配" not in page.text
+
+
 def test_a_campaign_goes_its_way_from_draft_to_report(
     writer: Desk, reader: Desk, platform: Platform, run_jobs: Callable[[], None]
 ) -> None:

@@ -37,6 +37,16 @@ def test_a_new_outlet_is_opened_renamed_and_closed(desk_of: Desks) -> None:
     assert closed.closed_on is not None
 
 
+def test_wrong_opening_hours_are_told_by_their_day(desk_of: Desks) -> None:
+    desk = desk_of("south")
+    wrong = desk.ask("/places/SC/below", desk.token(), **{**NEW, "sun": "9点到12点"})
+    assert wrong.status_code == 400
+    error = wrong.get_json()["error"]
+    assert error["details"] == {"fields": ["sun"]}
+    assert "周日的营业时间" in error["message"]
+    assert node("SC9") is None
+
+
 def test_moving_a_city_moves_the_rights(desk_of: Desks, world: World) -> None:
     manager = desk_of("manager")
     assert world.southern.number in manager.get("/orders").text

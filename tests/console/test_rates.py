@@ -100,6 +100,14 @@ def test_nobody_approves_or_refuses_his_own_proposal(first: Desk) -> None:
     assert "须由另一位同事审批" in first.get(path).text
 
 
+def test_a_reason_is_kept_without_what_nobody_sees(first: Desk) -> None:
+    path = proposed(first, reason=" 夏季\u202e促销\x1b ")
+    db.session.rollback()
+    assert db.session.scalars(select(RateProposal.reason)).all() == ["夏季促销"]
+    assert first.post("/rates/proposals", **{**RATE, "reason": "\x1b"}).status_code == 400
+    assert "夏季促销" in first.get(path).text
+
+
 def test_a_proposal_is_decided_once(first: Desk, second: Desk) -> None:
     path = proposed(first)
     assert second.post(f"{path}/refuse", note="").status_code == 400

@@ -92,3 +92,10 @@ def test_a_wrong_line_of_a_calendar_is_named(line: str) -> None:
     with pytest.raises(BadCalendar) as refusal:
         read_days(["2026-10-01,holiday,国庆节", line])
     assert refusal.value.details == {"line": 2}
+
+
+def test_a_day_has_the_whole_name_it_was_given_or_none() -> None:
+    [day] = read_days([f"2026-10-01,holiday,{'庆' * 40}\x00"])
+    assert day.name == "庆" * 40
+    with pytest.raises(BadCalendar, match="第 2 行的名称超过 40 个字"):
+        read_days(["2026-10-01,holiday,国庆节", f"2026-10-02,holiday,{'庆' * 41}"])

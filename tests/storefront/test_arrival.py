@@ -46,17 +46,18 @@ def test_the_buyer_signs_and_reviews_on_his_page(
     assert form(bob, f"/orders/{number}/sign").status_code == 302
     [order] = orders()
     [line] = lines_of_order(order.id)
-    review = {"line": str(line.id), "stars": "5", "text": "很快"}
+    review = {"line": str(line.id), "stars": "5", "text": "很快\r\nvery"}
     assert form(bob, f"/orders/{number}/review", **{**review, "stars": "9"}).status_code == 400
     assert form(bob, f"/orders/{number}/review", **review).status_code == 302
     db.session.rollback()
-    assert [each.text for each in reviews_of([line.id]).values()] == ["很快"]
+    assert [each.text for each in reviews_of([line.id]).values()] == ["很快 very"]
     assert "很快" in bob.get(f"/orders/{number}").text
     product = phone_of("Carol").get(f"/p/{mall.product}").text
     assert "5.0 分" in product
     assert "很快" in product
     reviews = bob.get(f"/api/products/{mall.product}").get_json()["reviews"]
-    assert (reviews["count"], reviews["stars"], reviews["newest"][0]["text"]) == (1, 5, "很快")
+    newest = reviews["newest"][0]["text"]
+    assert (reviews["count"], reviews["stars"], newest) == (1, 5, "很快 very")
 
 
 def paid(bob: Phone, mall: Mall, wechat: Stage) -> str:

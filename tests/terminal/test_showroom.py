@@ -60,6 +60,8 @@ def test_customers_see_picks_and_greeting(alice: RepPhone, world: World) -> None
     page = alice.get(rep_card(world.alice_id).showroom_path).text
     assert "晚上八点后也在线" in page
     assert page.index("畅享套餐") < page.index("星河手机")
+    alice.send(f"{PAGE}/greeting", greeting="Hello\r\n您好")
+    assert "Hello 您好" in alice.get(rep_card(world.alice_id).showroom_path).text
 
 
 def test_what_cannot_be_is_refused_and_changes_nothing(alice: RepPhone, world: World) -> None:
