@@ -23,5 +23,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index(INDEX, "campaign")
+    """The version before would write to everybody where only those left are meant: what has not begun ends."""
+    op.drop_index(INDEX, "campaign")  # whoever would make another one meanwhile waits for this lock
+    rows = sa.table(
+        "campaign", *map(sa.column, ("continues_id", "status", "ended_at", "created_at"))
+    )
+    goes_on = rows.c.continues_id.is_not(None)
+    has_not_begun = rows.c.status.in_(("draft", "freezing", "submitted", "scheduled"))
+    ended = {"status": "stopped", "ended_at": rows.c.created_at}
+    op.execute(sa.update(rows).where(goes_on & has_not_begun).values(ended))
     op.drop_column("campaign", "continues_id")

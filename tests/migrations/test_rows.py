@@ -304,6 +304,29 @@ def test_claims_stay_claims_and_what_lifts_them_goes_with_the_version(empty: Eng
         assert rows(empty, "member_claim", "id", "old_id", "verdict") == [(1, 1, "approved")]
 
 
+def test_a_campaign_that_goes_on_and_has_not_begun_is_over_for_the_version_before(
+    empty: Engine,
+) -> None:
+    """It would take all of the place for its audience: those who were written to, and those held out."""
+    before, step = steps_to("campaigns_continued")
+    migrate.upgrade(url=url(empty), to=step)
+    over = ("draft", "freezing", "submitted", "scheduled")
+    stays = ("running", "paused", "done", "stopped")
+    for number, status in enumerate((*over, *stays), 1):
+        put(empty, "campaign", id=number, number=f"CP{number}", status="done")
+        goes_on = {"number": f"CP{number}C", "status": status, "continues_id": number}
+        put(empty, "campaign", id=number + 10, **goes_on, created_at=at(empty))
+    put(empty, "campaign", id=30, number="CP30", status="draft")
+    for _ in range(2):
+        migrate.downgrade(url=url(empty), to=before)
+        found = rows(empty, "campaign", "id", "status", "ended_at")
+        ended = {number: (status, ended_at) for number, status, ended_at in found}
+        assert [ended[number] for number in range(11, 15)] == [("stopped", at(empty))] * len(over)
+        assert [ended[number] for number in range(15, 19)] == [(status, None) for status in stays]
+        assert ended[30] == ("draft", None)
+        migrate.upgrade(url=url(empty), to=step)
+
+
 def test_a_payment_in_parts_stays_so_while_the_version_before_is_here(empty: Engine) -> None:
     before, step = steps_to("parts_of_payments")
     migrate.upgrade(url=url(empty), to=before)
