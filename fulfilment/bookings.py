@@ -123,7 +123,8 @@ def open_booking(
 ) -> Booking | None:
     """The booking that stands: of this order, or of this person at this outlet without one.
 
-    One of a day before ended by itself: who did not come was missed.
+    Of several, made by WeChats that were not known to be one person yet, the next. One of a day
+    before ended by itself: who did not come was missed.
     """
     mine = (
         Booking.order_id == order_id
@@ -142,6 +143,8 @@ def open_booking(
     return db.session.scalars(
         select(Booking)
         .where(mine, Booking.status == BookingStatus.BOOKED)
+        .order_by(Booking.starts_at, Booking.id)
+        .limit(1)
         .execution_options(populate_existing=True)
     ).one_or_none()
 

@@ -9,12 +9,12 @@ from flask import Flask
 from sqlalchemy import select
 
 from catalog.queries import product_of_sku
-from flows.bookings import book_visit, tell_outlets
+from flows.bookings import book_visit, cancel_visit, tell_outlets, visit_page
 from fulfilment.booking_models import Booking, VisitSlot
 from fulfilment.bookings import SlotFull, set_terms
 from orders.queries import order_by_id
 from templates_msg.models import Message, Template
-from tests.console.world import APPID, World, known
+from tests.console.world import APPID, World, known, same_phone
 from tests.org.cast import hire
 from tests.racing import race
 from tests.terminal.conftest import Phones
@@ -80,6 +80,36 @@ def test_a_visit_has_a_slot_and_a_queue_code(phone_of: Phones, at: AtTime) -> No
     bob.send(f"/visits/{row.id}/cancel")
     assert [row.status for row in booked()] == ["cancelled"]
     assert db.session.scalars(select(VisitSlot.taken)).all() == [0]
+
+
+def test_who_booked_by_two_wechats_has_both_until_he_cancels(world: World, at: AtTime) -> None:
+    """Each of them had a slot there before they were known to be one person."""
+    assert world
+    at(1, 20, 0)
+    now = clock.now()
+    opening = (now + timedelta(hours=13)).replace(minute=0, second=0, microsecond=0)
+    lost, anew = known("Lost"), known("Anew")
+    assert booked_code(lost.member_id, opening + timedelta(minutes=15)) == "0915-01"
+    assert booked_code(anew.member_id, opening) == "0900-01"
+    same_phone(lost, anew)
+    person, later = lost.member_id, opening + timedelta(minutes=30)
+    for code in ("0900-01", "0915-01"):
+        assert booked_code(person, later) == code
+        with transaction():
+            shown = visit_page(member_id=person, outlet="SC1", now=now).booking
+            assert shown
+            assert shown.code == code
+            cancel_visit(shown.id, member_id=person, now=now)
+    assert booked_code(person, later) == "0930-01"
+
+
+def booked_code(member_id: int, starts_at: datetime) -> str:
+    """The queue code a person has at the outlet now: in this slot, or in the one he had."""
+    return retried(
+        lambda: (
+            book_visit(member_id=member_id, outlet="SC1", starts_at=starts_at, now=clock.now()).code
+        )
+    )
 
 
 def test_of_many_for_the_last_places_no_more_get_one(app: Flask, world: World, at: AtTime) -> None:
