@@ -26,7 +26,15 @@ from sqlalchemy import update
 from bench.callback.__main__ import cpu_seconds
 from bench.goals import tell
 from bench.order.pretend import pretending
-from bench.order.shop import Buyer, Shop, buyers, follow_up, opened, written
+from bench.order.shop import (
+    Buyer,
+    Shop,
+    buyers,
+    follow_up,
+    hold_that_all_came_of_it,
+    opened,
+    written,
+)
 from bench.together import arrivals
 from bench.year.filling import FIRST_ID, fill
 from bench.year.rows import TRADE
@@ -128,9 +136,10 @@ def _year(stack: ExitStack, server: PostgresServer, platform: str, orders: int) 
     shop, people = opened(app, filled), buyers(app, filled, A_ROUND)
     store = stack.enter_context(closing(Lots(url, Threads(16))))
     loop = stack.enter_context(closing(asyncio.new_event_loop()))
+    ordered: list[str] = []
     acts = {
         "push": partial(_push, loop, store, arrivals()),
-        "order": partial(_order, app, shop, cycle(people)),
+        "order": partial(_order, app, shop, cycle(people), ordered),
         "message": partial(_message, config, count()),
     }
     with server.connect(f"year{orders}") as connection:
@@ -139,6 +148,7 @@ def _year(stack: ExitStack, server: PostgresServer, platform: str, orders: int) 
             for act, table in TABLES.items()
         }
     yield Year(orders, app, acts, rows)
+    hold_that_all_came_of_it(app, ordered)
     with app.app_context():
         db.engine.dispose()
 
@@ -147,9 +157,9 @@ def _push(loop: asyncio.AbstractEventLoop, store: Lots, coming: Iterator[Arrival
     loop.run_until_complete(store.store(next(coming), until=time.monotonic() + PUSH_SECONDS))
 
 
-def _order(app: Flask, shop: Shop, people: Iterator[Buyer]) -> None:
+def _order(app: Flask, shop: Shop, people: Iterator[Buyer], ordered: list[str]) -> None:
     """Somebody who has been here before buys a phone, and everything follows."""
-    shop.buy(next(people))
+    ordered.append(shop.buy(next(people)))
     follow_up(app)
 
 

@@ -12,7 +12,7 @@ from bench.callback.__main__ import cpu_seconds
 from bench.order.asked import COMMITS, EMPTY, STATEMENTS
 from bench.order.floor import Floor
 from bench.order.peer import Customers
-from bench.order.shop import Buyer, Shop, follow_up
+from bench.order.shop import Buyer, Shop, follow_up, hold_that_all_came_of_it
 from referral.proofs import chain_receipts
 from tests.postgres import PostgresServer
 from wx_backend import clock, outbox
@@ -77,7 +77,9 @@ class Till:
     def round(self, floor: Floor) -> Round:
         """An order of everybody, each step for all of them before the next; their rows alone; the peer."""
         since = floor.now()
-        steps = {name: self._measured(step) for name, step in self._steps()}
+        orders: list[str] = []
+        steps = {name: self._measured(step) for name, step in self._steps(orders)}
+        hold_that_all_came_of_it(self.app, orders)
         rows = floor.written_since(since)
         commits = sum(each.commits - each.empty for each in steps.values())
         together = round(commits * len(self.buyers))
@@ -92,10 +94,9 @@ class Till:
         follow_up(self.app)
         return 1_000 * (time.perf_counter() - started)
 
-    def _steps(self) -> Iterator[Step]:
+    def _steps(self, orders: list[str]) -> Iterator[Step]:
         shop, people = self.shop, self.buyers
         yield LOOKED, lambda: _each(shop.look, people)
-        orders: list[str] = []
         yield "submit", lambda: orders.extend(map(shop.order, people))
         numbers: list[str] = []
         yield "pay: prepay and sheet", lambda: numbers.extend(map(shop.pay, people, orders))

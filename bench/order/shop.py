@@ -10,20 +10,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from flask import Flask
+from sqlalchemy import func, select
 
 from bench import pay_notice
 from bench.order.pretend import paid_number
 from bench.year.filling import FIRST_ID, Filled, written_config
 from flows.payment.address import NOTICE_PATH
 from flows.thanks import TO_BUYER, TO_REP
+from orders.models import OrderLine, SalesOrder
 from referral.operations import Contact, record_touch
 from referral.values import Certainty, TouchKind
-from settlement.models import Milestone
+from settlement.models import Accrual, Milestone
 from settlement.rates import set_vesting
 from templates_msg.operations import set_template
 from tests.flows.trade.letters import FIELDS
 from wx_backend import clock, outbox
 from wx_backend.db import transaction
+from wx_backend.sql import among
 from wx_backend.worker import drain_queue
 
 PHONE_FEN: Final = 199_900
@@ -56,10 +59,11 @@ class Shop:
     product: str
     sku: str
 
-    def buy(self, buyer: Buyer) -> None:
-        """One order, paid: all that is asked of the mall for it."""
+    def buy(self, buyer: Buyer) -> str:
+        """One order, paid: all that is asked of the mall for it; its number."""
         number = self.order(buyer)
         self.tell(self.notice(buyer, self.pay(buyer, number)))
+        return number
 
     def look(self, buyer: Buyer) -> None:
         """He looks at the phone's page."""
@@ -147,6 +151,24 @@ def follow_up(app: Flask) -> None:
     """What the workers do, until nothing is left."""
     while drain_queue(app, outbox.WORK) + drain_queue(app, outbox.CALL):
         pass
+
+
+def hold_that_all_came_of_it(app: Flask, numbers: Sequence[str]) -> None:
+    """SystemExit unless every job was done as meant and each of these orders is paid and commission."""
+    with app.app_context(), transaction() as session:
+        amiss = select(outbox.Job.name, outbox.Job.last_error).where(
+            outbox.Job.last_error.is_not(None)
+        )
+        if failed := session.execute(amiss.limit(3)).all():
+            raise SystemExit(f"not done as meant: {failed}")
+        earned = session.scalar(
+            select(func.count(SalesOrder.id.distinct()))
+            .join(OrderLine, OrderLine.order_id == SalesOrder.id)
+            .join(Accrual, Accrual.order_line_id == OrderLine.id)
+            .where(among(SalesOrder.number, numbers), SalesOrder.paid_at.is_not(None))
+        )
+    if earned != len(numbers):
+        raise SystemExit(f"{len(numbers)} ordered, {earned} paid and became commission")
 
 
 def inside(app: Flask) -> Send:
