@@ -5,23 +5,28 @@ nobody else could be the customer, the others being reported lost. What came lat
 stays where it is, and staff see it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from flows.sealed import vault
-from fulfilment.bookings import hand_visits, visits_since
+from fulfilment.booking_models import Booking
+from fulfilment.bookings import hand_visit, visits_after
 from members.claim_models import MemberClaim
 from members.handing import (
-    addresses_since,
+    addresses_after,
     hand_address,
     hand_phone,
     lock_members,
-    phones_since,
+    phone_after,
 )
-from members.lifting import alone_until, rows_of_both
+from members.lifting import alone_until, rows_laid_under
+from members.models import Member, MemberAddress
 from members.queries import member_ids_of, persons_of
 from orders.handing import placers_at
+
+Laid = Mapping[int, datetime]
+"""Rows under which things of the customer may lie, and from when on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,55 +48,66 @@ class Left:
 
 def give_books(lifted: MemberClaim) -> Books:
     """Give addresses, phones and visits to the claiming WeChat that left them; the caller has parted both."""
-    since, until = _span(lifted)
-    rows, claimer = rows_of_both(lifted), min(persons_of({lifted.new_id}))
+    laid, until = rows_laid_under(lifted), alone_until(lifted)
+    claimer = min(persons_of({lifted.new_id}))
     own = member_ids_of(claimer)
-    lock_members(rows)
-    kept = addresses_since(rows, since)
-    placers = placers_at({each.saved_at for each in kept}, rows)
-    addresses = 0
-    for each in kept:
-        owner = placers.get(each.saved_at) or (
-            claimer if _is_before(each.saved_at, until) else None
-        )
+    lock_members(own | laid.keys())
+    addresses = phones = 0
+    for each, placer in _addresses(laid):
+        owner = placer or (claimer if _is_before(each.saved_at, until) else None)
         if owner is not None and each.member_id not in member_ids_of(owner):
             hand_address(each, member_id=owner, vault=vault())
             addresses += 1
-    proven = [
-        each
-        for each in phones_since(rows - own, since)
-        if each.phone_proven_at is not None and _is_before(each.phone_proven_at, until)
-    ]
-    for member in proven:
-        hand_phone(member, member_id=claimer, vault=vault())
-    hand_visits(member_ids=rows - own, since=since, until=until, member_id=claimer)
-    return Books(addresses, len(proven))
+    elsewhere = {row: since for row, since in laid.items() if row not in own}
+    for member, proven_at in _phones(elsewhere):
+        if _is_before(proven_at, until):
+            hand_phone(member, member_id=claimer, vault=vault())
+            phones += 1
+    for visit in _visits(elsewhere):
+        if _is_before(visit.booked_at, until):
+            hand_visit(visit, member_id=claimer)
+    return Books(addresses, phones)
 
 
 def left_where_it_is(lifted: MemberClaim, parted_at: datetime) -> list[Left]:
     """What was left between two claims of one customer by a WeChat that nothing tells of."""
-    _, until = _span(lifted)
+    until = alone_until(lifted)
     if until is None:
         return []
-    found = _left(rows_of_both(lifted), until)
-    return sorted((each for each in found if each.left_at < parted_at), key=lambda x: x.left_at)
+    found = _left(rows_laid_under(lifted))
+    return sorted(
+        (each for each in found if until <= each.left_at < parted_at), key=lambda x: x.left_at
+    )
 
 
-def _left(rows: set[int], since: datetime) -> Iterator[Left]:
-    kept = addresses_since(rows, since)
-    placers = placers_at({each.saved_at for each in kept}, rows)
-    for each in kept:
-        if each.saved_at not in placers:
+def _left(laid: Laid) -> Iterator[Left]:
+    for each, placer in _addresses(laid):
+        if placer is None:
             yield Left("收货地址", each.saved_at, each.member_id)
-    for member in phones_since(rows, since):
-        if member.phone_proven_at is not None:
-            yield Left("手机号", member.phone_proven_at, member.id)
-    for visit in visits_since(rows, since):
+    for member, proven_at in _phones(laid):
+        yield Left("手机号", proven_at, member.id)
+    for visit in _visits(laid):
         yield Left("到店预约", visit.booked_at, visit.member_id)
 
 
-def _span(lifted: MemberClaim) -> tuple[datetime, datetime | None]:
-    return lifted.decided_at or lifted.asked_at, alone_until(lifted)
+def _addresses(laid: Laid) -> list[tuple[MemberAddress, int | None]]:
+    """What came into the books, and who placed the order that it was kept with, if it was."""
+    kept = [each for row, since in laid.items() for each in addresses_after(row, since)]
+    placers = placers_at({each.saved_at for each in kept}, laid)
+    return [(each, placers.get(each.saved_at)) for each in kept]
+
+
+def _phones(laid: Laid) -> list[tuple[Member, datetime]]:
+    """Whose row bears a phone that was proven, and when; the newest last."""
+    found = [phone_after(row, since) for row, since in laid.items()]
+    proven = [(each, each.phone_proven_at) for each in found if each is not None]
+    return sorted(
+        ((member, at) for member, at in proven if at is not None), key=lambda pair: pair[1]
+    )
+
+
+def _visits(laid: Laid) -> list[Booking]:
+    return [each for row, since in laid.items() for each in visits_after(row, since)]
 
 
 def _is_before(at: datetime, until: datetime | None) -> bool:

@@ -195,45 +195,30 @@ def hand_bookings(*, order_id: int, member_id: int) -> None:
     )
 
 
-def hand_visits(
-    *, member_ids: Collection[int], since: datetime, until: datetime | None, member_id: int
-) -> None:
-    """What these members booked in a span to come without an order is another's.
+def visits_after(member_id: int, instant: datetime) -> Sequence[Booking]:
+    """What this member booked after an instant to come without an order."""
+    return db.session.scalars(
+        select(Booking)
+        .where(
+            Booking.member_id == member_id,
+            Booking.order_id.is_(None),
+            Booking.booked_at > instant,
+        )
+        .order_by(Booking.id)
+    ).all()
 
-    Where he has such an appointment himself he keeps that one.
-    """
-    his = select(Booking.outlet_id).where(
+
+def hand_visit(visit: Booking, *, member_id: int) -> None:
+    """An appointment without an order is another's; where he has such a one himself he keeps that."""
+    his = select(Booking.id).where(
+        Booking.outlet_id == visit.outlet_id,
         Booking.member_id == member_id,
         Booking.order_id.is_(None),
         Booking.status == BookingStatus.BOOKED,
     )
-    in_time = Booking.booked_at >= since
-    if until is not None:
-        in_time &= Booking.booked_at < until
-    db.session.execute(
-        update(Booking)
-        .where(
-            Booking.member_id.in_(member_ids),
-            Booking.order_id.is_(None),
-            in_time,
-            Booking.outlet_id.not_in(his),
-        )
-        .values(member_id=member_id)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def visits_since(member_ids: Collection[int], since: datetime) -> Sequence[Booking]:
-    """What these members booked from an instant on to come without an order."""
-    return db.session.scalars(
-        select(Booking)
-        .where(
-            Booking.member_id.in_(member_ids),
-            Booking.order_id.is_(None),
-            Booking.booked_at >= since,
-        )
-        .order_by(Booking.id)
-    ).all()
+    if visit.status != BookingStatus.BOOKED or db.session.scalar(his) is None:
+        visit.member_id = member_id
+        db.session.flush()
 
 
 def note_visit(

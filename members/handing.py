@@ -18,23 +18,21 @@ def lock_members(member_ids: Collection[int]) -> None:
     db.session.scalars(rows.with_for_update().execution_options(populate_existing=True)).all()
 
 
-def addresses_since(member_ids: Collection[int], since: datetime) -> Sequence[MemberAddress]:
-    """What came into the books of these members from an instant on, the oldest first."""
+def addresses_after(member_id: int, instant: datetime) -> Sequence[MemberAddress]:
+    """What came into the book of this member after an instant, the oldest first."""
     return db.session.scalars(
         select(MemberAddress)
-        .where(MemberAddress.member_id.in_(member_ids), MemberAddress.saved_at >= since)
+        .where(MemberAddress.member_id == member_id, MemberAddress.saved_at > instant)
         .order_by(MemberAddress.id)
         .execution_options(populate_existing=True)
     ).all()
 
 
-def phones_since(member_ids: Collection[int], since: datetime) -> Sequence[Member]:
-    """Of these members those whose phone was proven from an instant on."""
-    return db.session.scalars(
-        select(Member)
-        .where(Member.id.in_(member_ids), Member.phone_proven_at >= since)
-        .order_by(Member.id)
-    ).all()
+def phone_after(member_id: int, instant: datetime) -> Member | None:
+    """This member, if his phone was proven after an instant."""
+    return db.session.scalar(
+        select(Member).where(Member.id == member_id, Member.phone_proven_at > instant)
+    )
 
 
 def hand_address(row: MemberAddress, *, member_id: int, vault: Vault) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
 from members.join_requests import no_longer_joined
@@ -134,6 +134,25 @@ def alone_until(claim: MemberClaim) -> datetime | None:
     return min((each for each in ends if each is not None), default=None)
 
 
+def rows_laid_under(claim: MemberClaim) -> dict[int, datetime]:
+    """Under which rows what the customer left since a claim may lie, and from when on.
+
+    His own of that day, and an older one that he was joined into later. The row of somebody younger who
+    came later holds only what that one left before.
+    """
+    since = claim.decided_at or claim.asked_at
+    rows = db.session.execute(
+        select(IdentityLink.member_id, func.min(IdentityLink.linked_at))
+        .where(
+            IdentityLink.identity_id.in_(_owners(claim)),
+            IdentityLink.member_id.is_not(None),
+            _stood_at(since),
+        )
+        .group_by(IdentityLink.member_id)
+    )
+    return {row: max(linked_at, since) for row, linked_at in rows if row is not None}
+
+
 def rows_of_both(claim: MemberClaim) -> set[int]:
     """Every member row that either side of a claim is."""
     both = persons_of({claim.old_id, claim.new_id})
@@ -178,10 +197,16 @@ def _agreed_since(claim: MemberClaim) -> Sequence[IdentityLink]:
 
 def _owners(claim: MemberClaim) -> set[int]:
     """The WeChats the customer had before a claim."""
+    since = claim.decided_at or claim.asked_at
     his = select(IdentityLink.identity_id).where(
-        IdentityLink.member_id == claim.old_id, IdentityLink.linked_at < claim.decided_at
+        IdentityLink.member_id == claim.old_id, IdentityLink.linked_at < since, _stood_at(since)
     )
     return {*db.session.scalars(his)}
+
+
+def _stood_at(instant: datetime) -> ColumnElement[bool]:
+    """Whether a link, once it was made, had not been undone by an instant."""
+    return IdentityLink.undone_at.is_(None) | (IdentityLink.undone_at > instant)
 
 
 def _found_at(claim: MemberClaim) -> datetime | None:

@@ -60,6 +60,13 @@ def identity_of(name: str) -> Identity:
     return db.session.scalars(select(Identity).where(Identity.openid == f"o{name}")).one()
 
 
+def person_of(name: str) -> int:
+    """The member that a WeChat is today."""
+    found = identity_of(name).member_id
+    assert found
+    return found
+
+
 def is_lost(identity_id: int) -> bool:
     db.session.rollback()
     return claims.is_lost(identity_id)
