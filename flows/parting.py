@@ -16,7 +16,7 @@ from flows.parting_books import give_books
 from flows.resealing import sealed_elsewhere
 from fulfilment.bookings import hand_bookings
 from members.claim_models import MemberClaim
-from members.phone_joining import part_from_phones
+from members.phone_joining import part_from_phones, take_phone_turns
 from members.queries import member_ids_of, member_of
 from orders.handing import (
     Placing,
@@ -66,6 +66,7 @@ def parted_from_phones(identity_id: int, *, now: datetime) -> int:
 
     Raises NotFound for one that never joined.
     """
+    take_phone_turns()  # before it is read whose rows are his
     joined = member_of(identity_id)
     rows = member_ids_of(joined) if joined is not None else frozenset()
     member_id = part_from_phones(identity_id=identity_id, now=now)

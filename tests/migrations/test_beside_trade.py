@@ -10,14 +10,11 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from tests.migrations.conftest import url
 from tests.postgres import PostgresServer
+from tests.racing import WAITING
 from wx_backend import migrate
 from wx_backend.db import BEGIN_IMMEDIATE
 
 SHORT_MS = 3_000
-WAITING = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
-)
 
 
 @pytest.fixture

@@ -7,6 +7,10 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from flows.binding import bind_by_invitation
+from flows.parting import parted_from_phones
+from members.joining import join_members
+from members.models import LinkKind
+from members.phone_joining import take_phone_turns
 from members.queries import member_ids_of, member_of
 from orders.models import SalesOrder
 from org.invites import LIFETIME, AlreadyBound, InviteOutcome, create_invite
@@ -15,7 +19,7 @@ from org.queries import rep_card, rep_of_member
 from org.reps import disable_rep
 from terminal.binding import PAUSED, REFUSED
 from tests.console.world import Person, World, known, order, same_phone
-from tests.racing import race
+from tests.racing import kept_waiting, race
 from tests.simulator.stage import Stage
 from tests.terminal.conftest import Phones
 from tests.terminal.phone import RepPhone
@@ -161,6 +165,24 @@ def test_what_the_other_wechat_ordered_goes_with_it(world: World) -> None:
     found = [db.session.get_one(SalesOrder, each).member_id for each in orders]
     assert found == [erin.member_id, stranger.member_id]
     assert member_of(stranger.identity_id) == stranger.member_id
+
+
+def test_who_is_joined_at_that_moment_is_parted_with_what_was_ordered(
+    app: Flask, world: World
+) -> None:
+    erin, stranger = known("Erin"), known("Stranger")
+    under_hers = Person(erin.member_id, stranger.identity_id)
+    order_id = order(under_hers, world.wares, world.tree.hall)
+
+    def part() -> None:
+        retried(lambda: parted_from_phones(stranger.identity_id, now=clock.now()))
+
+    with kept_waiting(app, part, by=take_phone_turns):
+        both = {erin.member_id, stranger.member_id}
+        join_members(both, into=erin.member_id, kind=LinkKind.PHONE, now=clock.now())
+    db.session.rollback()
+    assert member_of(stranger.identity_id) == stranger.member_id
+    assert db.session.get_one(SalesOrder, order_id).member_id == stranger.member_id
 
 
 def test_a_wrong_code_parts_nobody(world: World) -> None:
