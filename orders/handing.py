@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from members.models import Identity
 from orders.counter_models import CounterOffer
-from orders.models import OrderLine, SalesOrder
+from orders.models import OrderLine, OrderStatus, SalesOrder
 from wx_backend.db import db
 
 
@@ -38,10 +38,14 @@ def placed_by_others(member_ids: Collection[int]) -> list[Placing]:
 
 
 def orders_since(member_ids: Collection[int], since: datetime) -> Sequence[int]:
-    """The orders placed under these member rows from an instant on."""
+    """The orders placed under these member rows from an instant on that something hangs on, or still may."""
     return db.session.scalars(
         select(SalesOrder.id)
-        .where(SalesOrder.member_id.in_(member_ids), SalesOrder.placed_at >= since)
+        .where(
+            SalesOrder.member_id.in_(member_ids),
+            SalesOrder.placed_at >= since,
+            SalesOrder.status.not_in((OrderStatus.CLOSED, OrderStatus.REFUNDED)),
+        )
         .order_by(SalesOrder.id)
     ).all()
 

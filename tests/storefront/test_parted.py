@@ -21,7 +21,7 @@ from members.claim_models import ClaimKind, ClaimVerdict, MemberClaim
 from members.models import Identity, Member
 from members.phone_joining import prove_phone
 from members.vault import CannotOpen
-from orders.models import SalesOrder
+from orders.models import OrderStatus, SalesOrder
 from orders.queries import lines_of_order, order_by_number
 from org.queries import node_by_code
 from payments.models import Refund
@@ -268,6 +268,22 @@ def test_where_the_others_contacts_decided_the_credit_it_stays_and_is_disputed(
     assert credited_for(of_her_own, of_his) == [mall.alice_id, mall.dave_id]
     disputed = db.session.scalars(select(Dispute.order_line_id)).all()
     assert disputed == [lines_of_order(order_of(of_his).id)[0].id]
+
+
+def test_over_an_order_that_was_never_paid_there_is_no_dispute(
+    mall: Mall, two: Two, pass_time: PassTime
+) -> None:
+    claim_id = wrongly_claimed(two, ordered(two.bob, mall))
+    two.carol.open(mall.link(mall.alice_id))
+    lifted(claim_id, ClaimKind.FOUND)
+    pass_time(5)
+    signed_in(two.bob).open(mall.link(mall.dave_id))
+    number = ordered(two.carol, mall, client_key=THIRD)
+    assert credited_for(number) == [mall.dave_id]
+    two.carol.post(f"/api/orders/{number}/cancel")
+    work()
+    assert order_of(number).status == OrderStatus.CLOSED
+    assert lifted(claim_id) == GivenBack(orders=1)
 
 
 def credited_for(*numbers: str) -> list[int | None]:
