@@ -59,7 +59,7 @@ def note_page(
     sync: FollowerSync, openids: Sequence[str], *, total: int, following: str, now: datetime
 ) -> None:
     """Keep one page of the list: everybody on it follows; where it goes on, or that it is over."""
-    at, page = _as_of(sync), [*dict.fromkeys(openids)]
+    at, page = _as_of(sync), sorted({*openids})  # in the order in which everybody locks them
     followed = select(func.count()).where(
         Identity.appid == sync.appid, Identity.openid.in_(page), Identity.is_followed
     )

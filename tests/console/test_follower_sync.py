@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from itertools import cycle
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from members import syncing
+from members.joining import locked_identity
 from members.models import Identity
 from members.operations import ensure_identity, follow, unfollow
 from members.sync_models import FollowerSync
@@ -17,6 +19,7 @@ from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import APPID, World
 from tests.jobs import dies
+from tests.racing import kept_waiting
 from tests.simulator.stage import Stage
 from wx_backend import claims, clock, outbox
 from wx_backend.config import Config
@@ -208,6 +211,25 @@ def test_a_platform_that_fails_now_and_then_ends_no_reading(
         later(monkeypatch, claims.BACKOFF_MAX)
     assert (latest().phase, latest().found) == ("done", 5)
     assert openids
+
+
+def test_a_page_locks_people_in_the_order_in_which_everybody_does(app: Flask, world: World) -> None:
+    """WeChat lists them as it likes: whoever locks two of them would wait for it, and it for him."""
+    assert world
+    now = clock.now()
+    with transaction():
+        first, second = (ensure_identity(appid=APPID, openid=each, now=now) for each in "ab")
+        sync_id = syncing.start_sync(appid=APPID, by="staff:1", now=now)
+
+    def note() -> None:
+        with transaction():
+            sync = syncing.sync_under_way(sync_id)
+            assert sync
+            syncing.note_page(sync, ["b", "a"], total=2, following="b", now=now)
+
+    with kept_waiting(app, note, by=lambda: locked_identity(first)):
+        locked_identity(second)
+    assert latest().listed == 2
 
 
 def test_a_person_is_asked_before_many_leave(
