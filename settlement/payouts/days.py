@@ -1,6 +1,6 @@
 """What one person is sent in a Shanghai day: no more than WeChat Pay allows, over all batches of that day."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy import and_, func, or_, select
@@ -11,6 +11,7 @@ from settlement.payouts.rules import Limits, is_for_another_day
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.db import db
 
+ON_ITS_WAY: Final = timedelta(minutes=1)
 WAITS: Final = "今日转账已达一人一天的限额，次日继续"
 
 
@@ -30,8 +31,11 @@ def put_off(*, payout_id: int, limits: Limits, now: datetime) -> bool:
 
 
 def _sent_fen(receiver_id: int, now: datetime) -> int:
-    """What a receiver was sent today and may still get; what nobody knows may be taken today."""
-    begins = datetime.combine(business_on(now), time(), SHANGHAI)
+    """What a receiver was sent today and may still get; what nobody knows may be taken today.
+
+    What was asked for on the last moment of a day may have been taken on this one.
+    """
+    begins = datetime.combine(business_on(now), time(), SHANGHAI) - ON_ITS_WAY
     unsure = Payout.status.in_((PayoutStatus.ASKING, PayoutStatus.UNKNOWN))
     sent = Payout.status.in_((PayoutStatus.SENT, PayoutStatus.PAID))
     query = select(func.sum(Payout.net_fen)).where(

@@ -1,6 +1,9 @@
 """One person is sent no more in a day than WeChat Pay allows, in however many batches: the rest goes on the next."""
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import update
 
 from flows.payout.batches import cancel_payout
 from flows.payout.calls import chase_transfers
@@ -24,7 +27,8 @@ from tests.payouts.world import (
 from tests.racing import race
 from tests.simulator.stage import MCHID, SHOP, Stage
 from wx_backend import clock, outbox
-from wx_backend.db import retried
+from wx_backend.clock import SHANGHAI
+from wx_backend.db import retried, transaction
 
 DAY_FEN = 2_000_000
 READY, SENT, PAID = PayoutStatus.READY, PayoutStatus.SENT, PayoutStatus.PAID
@@ -96,6 +100,22 @@ def test_a_second_batch_of_a_day_waits_for_the_next_with_what_is_too_much(
         0,
     )
     assert_books_balance()
+
+
+def test_what_was_asked_for_at_midnight_counts_for_the_new_day_as_well(day: World) -> None:
+    """WeChat Pay took it a moment later, and refuses what is too much together with it."""
+    released(day, rail=Rail.TRANSFER)
+    day.work()
+    day.pass_time(hours=13)
+    local = clock.now().astimezone(SHANGHAI)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    with transaction() as session:
+        session.execute(update(Payout).values(asked_at=midnight - timedelta(seconds=1)))
+    give(day.alice, 700_000, "more")
+    released(day, rail=Rail.TRANSFER)
+    day.work()
+    assert stand() == [(500_000, SENT)] * 3 + [(350_000, SENT), (350_000, READY)]
+    assert alices()[-1].reason == WAITS
 
 
 def test_what_came_to_nothing_makes_room(day: World) -> None:
