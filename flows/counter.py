@@ -117,6 +117,8 @@ def withdraw_counter_offer(offer_id: int, *, rep_id: int, now: datetime) -> None
     Whoever pays first wins: OfferPaid. NotFound for a colleague's.
     """
     offer = counter.offer_of_rep(offer_id, rep_id)
+    if offer.order_id is not None:
+        locked_order(offer.order_id)  # before its offer, as everybody does
     counter.withdraw_offer(offer, now=now)
     if offer.order_id is None:
         return

@@ -9,9 +9,11 @@ from sqlalchemy import select
 from catalog.models import Stock
 from flows.counter import OfferPaid, withdraw_counter_offer
 from orders.counter_models import CounterOffer
+from orders.handing import hand_order
 from orders.models import OrderStatus, SalesOrder
+from orders.moves import locked_order
 from tests.console.world import World, pay
-from tests.racing import race
+from tests.racing import kept_waiting, race
 from tests.terminal.conftest import Phones
 from tests.terminal.phone import RepPhone
 from tests.terminal.test_counter import (
@@ -25,7 +27,7 @@ from tests.terminal.test_counter import (
     wish,
 )
 from wx_backend import clock
-from wx_backend.db import db, retried
+from wx_backend.db import db, retried, transaction
 
 __all__ = ["carol", "carol_id", "customer"]
 
@@ -156,6 +158,25 @@ def test_of_taking_back_and_ordering_at_once_one_wins(
             assert answer == 201
             assert promised(world) == before + 1
             assert status_of(row.order_id) == OrderStatus.PLACED
+
+
+def test_whoever_gives_its_order_to_another_member_meanwhile_is_not_in_the_way(
+    app: Flask, carol: RepPhone, customer: RepPhone, world: World, carol_id: int
+) -> None:
+    """Both lock the order, then the offer."""
+    offer_id = offered(carol, world)
+    order_id = line_of(ordered(customer, world, token_of(offer_id))).order_id
+
+    def withdraw() -> None:
+        with transaction():
+            withdraw_counter_offer(offer_id, rep_id=carol_id, now=clock.now())
+
+    with kept_waiting(app, withdraw, by=lambda: locked_order(order_id)):
+        hand_order(locked_order(order_id), world.nora.member_id)
+    db.session.rollback()
+    row = db.session.get_one(CounterOffer, offer_id)
+    assert row.withdrawn_at is not None
+    assert row.member_id == world.nora.member_id
 
 
 def test_of_taking_back_and_paying_at_once_one_wins(
