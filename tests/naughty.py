@@ -140,7 +140,9 @@ class Slice:
 class Form:
     """A form as a browser would send it: where to, what is in it, and which fields take a text.
 
-    A button may send it elsewhere.
+    `stood` is what stands in those, `most` how much they take where the page says so, and `exact` of
+    which kind those for a number, a day or a secret are. A button may send the form elsewhere; of several
+    the first one is pressed.
     """
 
     action: str
@@ -148,6 +150,9 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
+    stood: dict[str, str] = field(default_factory=dict)
+    most: dict[str, int] = field(default_factory=dict)
+    exact: dict[str, str] = field(default_factory=dict)
 
     def filled(self, text: str) -> Mapping[str, str]:
         """The form with this text wherever somebody can type one."""
@@ -155,6 +160,7 @@ class Form:
 
 
 _TYPED: Final = frozenset({"text", "search", "tel", "url", "email", "password", "date", "number"})
+_EXACT: Final = frozenset({"password", "date", "number", "numeric", "decimal"})
 
 
 def is_typed(tag: str, told: Mapping[str, str]) -> bool:
@@ -166,7 +172,8 @@ class _Reader(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.forms: list[Form] = []
-        self._page, self._open, self._select = page, False, ""
+        self._page, self._open, self._area = page, False, ""
+        self._select, self._is_wanted = "", False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attrs}
@@ -183,21 +190,43 @@ class _Reader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._open = self._open and tag != "form"
+        if tag == "textarea":
+            self._area = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._area and self._open:
+            self.forms[-1].stood[self._area] += data
 
     def _field(self, tag: str, told: Mapping[str, str]) -> None:
         form, name = self.forms[-1], told.get("name", "")
         if tag == "option" and self._select:
-            if "selected" in told or self._select not in form.values:
+            is_wanting = self._is_wanted and not form.values.get(self._select)
+            if "selected" in told or is_wanting or self._select not in form.values:
                 form.values[self._select] = told.get("value", "")
             return
         if tag == "select":
-            self._select = name
+            self._select, self._is_wanted = name, "required" in told
         if is_typed(tag, told):
-            form.texts.append(name)
-        elif tag in {"input", "button"} and name and told.get("type") != "file":
+            self._text(name, told)
+            self._area = name if tag == "textarea" else ""
+        elif tag == "button" and name:
+            form.values.setdefault(name, told.get("value", ""))
+        elif tag == "input" and name and told.get("type") != "file":
             is_off = told.get("type") in {"checkbox", "radio"} and "checked" not in told
             if not is_off or name not in form.values:
                 form.values[name] = told.get("value", "on")
+
+    def _text(self, name: str, told: Mapping[str, str]) -> None:
+        form = self.forms[-1]
+        form.texts.append(name)
+        form.stood[name] = told.get("value", "")
+        if told.get("maxlength", "").isdigit():
+            form.most[name] = int(told["maxlength"])
+        kind = next(
+            (told[said] for said in ("type", "inputmode") if told.get(said) in _EXACT), None
+        )
+        if kind is not None:
+            form.exact[name] = kind
 
 
 def every_form(html: str, page: str) -> Iterator[Form]:
@@ -207,8 +236,3 @@ def every_form(html: str, page: str) -> Iterator[Form]:
     for form in reader.forms:
         for action in form.elsewhere or [form.action]:
             yield replace(form, action=action)
-
-
-def forms_of(html: str, page: str) -> list[Form]:
-    """Those that take at least one text."""
-    return [form for form in every_form(html, page) if form.texts]

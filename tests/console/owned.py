@@ -74,7 +74,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
     assert task
     order = Owned(frost, {"number": world.northern.number, "position": 1})
     rep = Owned(frost, {"number": world.nils_number})
-    campaign = Owned(north, {"number": _campaign(north, staff["north"])})
+    campaign = Owned(north, {"number": draft(north, staff["north"])})
     refund = _refund(world)
     proposal = Owned(frost, {"proposal_id": _proposal(world)})
     way_out = Owned(frost, {"way_out_id": _way_out(world)})
@@ -216,8 +216,8 @@ def _entry(node_id: int) -> int:
     )
 
 
-def _campaign(node_id: int, staff_id: int) -> str:
-    number = "CP261120NORTH"
+def draft(node_id: int, staff_id: int, number: str = "CP261120NORTH") -> str:
+    """A campaign nobody has seen yet; its number."""
     _kept(
         Campaign(
             number=number,

@@ -60,9 +60,9 @@ def test_the_buyer_signs_and_reviews_on_his_page(
     assert (reviews["count"], reviews["stars"], newest) == (1, 5, "很快 very")
 
 
-def paid(bob: Phone, mall: Mall, wechat: Stage) -> str:
+def paid(bob: Phone, mall: Mall, wechat: Stage, **wish: Any) -> str:
     """An order Bob has paid, on its way."""
-    number = ordered(bob, mall)
+    number = ordered(bob, mall, **wish)
     sheet = bob.post(f"/api/orders/{number}/pay").get_json()
     wechat.act("Bob", "pay", **sheet)
     bob.post(f"/api/orders/{number}/ask")

@@ -1,32 +1,40 @@
 """Whatever is typed in the mall, into forms and JSON: no fault, a readable word, and kept as it was typed."""
 
+from collections.abc import Mapping
 from html import unescape
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from marshmallow import Schema, fields
+from sqlalchemy import delete, select
+from werkzeug.test import TestResponse
 
 from catalog.stock_by_hand import receive_stock
-from orders.models import SalesOrder
+from fulfilment.models import Review
+from orders.models import OrderLine, SalesOrder
 from storefront.openapi_calls import CALLS
 from storefront.openapi_examples import EXAMPLES
 from tests.catalog.shelf import NOON
 from tests.naughty import BIG_LIST, NAUGHTY, Form, Slice, packs
+from tests.needs import Needs
+from tests.simulator.stage import Stage
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
-from tests.storefront.test_arrival import form
+from tests.storefront.test_arrival import form, paid, send
 from tests.storefront.test_contact import HOME, press
 from tests.storefront.test_foreign import Things, town
 from tests.storefront.test_impostors import config
 from tests.storefront.test_orders import ordered
-from tests.sweeping import Sweep, posts
+from tests.sweeping import Ready, Send, Sweep
+from tests.written import posts
 from wx_backend.db import db, transaction
 
 __all__ = ["config", "town"]
 SIZES = (500, 200, 120, 64, 60, 32, 30, 24)
 """How much the texts of calls take."""
+UNSTORABLE = ("a\0b", "\ud800")
 TYPED = [each for each in NAUGHTY if each.strip() and each == each.strip()]
 
 
@@ -35,6 +43,30 @@ def bob(mall: Mall, phone_of: Phones) -> Phone:
     phone = phone_of("Bob")
     phone.open(mall.link(mall.alice_id, mall.product))
     return phone
+
+
+def whole(schema: Schema, example: Mapping[str, Any]) -> dict[str, Any]:
+    """The example of a call with every text its schema takes, those too that may be left out."""
+    found = dict(example)
+    for name, taken in schema.fields.items():
+        if isinstance(taken, fields.Nested):
+            found[name] = whole(taken.schema, example[name])
+        elif isinstance(taken, fields.List) and isinstance(taken.inner, fields.Nested):
+            found[name] = [whole(taken.inner.schema, each) for each in example[name]]
+        elif isinstance(taken, fields.Str):
+            found.setdefault(name, "")
+    return found
+
+
+def names_in(example: Any) -> list[str]:
+    """The names of its texts, in the order of `replaced`; those of a list have its name."""
+    found = list[str]()
+    for key, value in example.items():
+        below = value[0] if isinstance(value, list) and value else value
+        found += (
+            [key] if isinstance(below, str) else names_in(below) if isinstance(below, dict) else []
+        )
+    return found
 
 
 def replaced(example: Any, text: str) -> list[Any]:
@@ -58,14 +90,20 @@ def replaced(example: Any, text: str) -> list[Any]:
 def test_no_call_fails_whatever_is_in_it(bob: Phone, mall: Mall, call: Any) -> None:
     assert mall
     example, token = EXAMPLES[call.endpoint], bob.page_token()
-    path = call.path.replace("{number}", example.number)
-    for text in (*packs(), *NAUGHTY[::7], "长" * 2_000):
-        for body in replaced(example.request, text):
+    asked = whole(call.takes(), example.request)
+    path, names = call.path.replace("{number}", example.number), names_in(asked)
+    met = set[str]()
+    for text in (*packs(), *NAUGHTY[::7], *UNSTORABLE, "长" * 2_000):
+        for name, body in zip(names, replaced(asked, text), strict=True):
             answer = bob.post(path, token, **body)
             assert answer.status_code < 500, (text, body)
             if answer.status_code >= 400:
-                message = answer.get_json()["error"]["message"]
-                assert not message.isascii(), (text, message)
+                error = answer.get_json()["error"]
+                assert not error["message"].isascii(), (text, error)
+                met |= {name} & {*error.get("details", {}).get("fields", ())}
+            else:
+                met.add(name)
+    assert met == {*names}, "each is taken, or named by a refusal"
 
 
 @pytest.mark.parametrize(
@@ -80,11 +118,11 @@ def test_every_text_of_a_call_meets_the_whole_list(
     """
     assert mall
     example, schema, token = EXAMPLES[call.endpoint], call.takes(), bob.page_token()
-    path = call.path.replace("{number}", example.number)
-    for place in range(len(replaced(example.request, ""))):
+    path, asked = call.path.replace("{number}", example.number), whole(schema, example.request)
+    for place in range(len(names_in(asked))):
 
         def body(text: str, place: int = place) -> Any:
-            return replaced(example.request, text)[place]
+            return replaced(asked, text)[place]
 
         read = [each for each in BIG_LIST if not schema.validate(body(each))]
         most = next((size for size in SIZES if not schema.validate(body("长" * size))), 0)
@@ -112,38 +150,79 @@ def test_no_query_and_no_address_fails(bob: Phone, mall: Mall, portion: Slice) -
 BUTTONS = {
     *("storefront.addresses.prefer", "storefront.addresses.drop", "storefront.counter.confirm"),
     *("storefront.phone.join_by_form", "storefront.sign_in.end", "storefront.arrival.sign"),
-    *("storefront.visits.book", "storefront.visits.cancel"),
+    *("storefront.visits.book", "storefront.visits.cancel", "storefront.cart.change_by_form"),
+}
+# Of a book of addresses, which is sealed: `test_an_address_is_kept_exactly_or_refused` reads it again.
+SEALED = {
+    f"storefront.addresses.{verb} {name}"
+    for verb in ("add", "change")
+    for name in ("name", "region", "street")
 }
 
 
-def test_no_form_fails(app: Flask, town: Any, portion: Slice) -> None:
+def sender(phone: Phone) -> Send:
+    """Sends forms from a phone."""
+    token = phone.page_token()
+
+    def send(form: Form, filled: Mapping[str, str], is_told: bool) -> TestResponse:
+        assert is_told in {
+            True,
+            False,
+        }  # the forms of the mall name the fields at fault by themselves
+        if form.method == "get":
+            return phone.get(f"{form.action}?{urlencode(filled)}")
+        sent = {name: value for name, value in filled.items() if name != "csrf_token"}
+        return press(phone, form.action, **sent, csrf_token=token)
+
+    return send
+
+
+@pytest.fixture
+def arrived(town: Any, wechat: Stage) -> Ready:
+    """The form of a review whenever nothing has been said yet of what Bob has got and signed for."""
+    number = paid(town.bob, town.mall, wechat, client_key="naughty-0123456789")
+    send()
+    assert form(town.bob, f"/orders/{number}/sign").status_code == 302
+    line = select(OrderLine.id).join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+
+    def unsaid() -> tuple[Mapping[str, object], Mapping[str, str]]:
+        with transaction() as session:
+            session.execute(delete(Review))
+            line_id = session.scalars(line.where(SalesOrder.number == number)).one()
+            return {"number": number}, {"line": str(line_id), "stars": "5"}
+
+    return unsaid
+
+
+def test_every_field_bears_whatever_is_typed(
+    app: Flask, town: Any, arrived: Ready, portion: Slice
+) -> None:
     his: Things = town.his
     bob: Phone = town.bob
-    token = bob.page_token()
-
-    def send(form: Form, text: str) -> int:
-        filled = {k: v for k, v in form.filled(text).items() if k != "csrf_token"}
-        if form.method == "post":
-            return press(bob, form.action, **filled, csrf_token=token).status_code
-        return bob.get(f"{form.action}?{urlencode(filled)}").status_code
-
-    sweep = Sweep(app, send, portion)
-    for path in (
+    needs = Needs(sound={"phone": "13800138000"})
+    sweep = Sweep(app, sender(bob), bob.get, portion, needs=needs)
+    listed = (
         *("/", "/search", "/addresses", "/phone", "/cart", "/visits/new?outlet=O1"),
         *(f"/orders/{his.order}", f"/addresses?edit={his.address}"),
-    ):
-        sweep.page(bob.get(path).text, path)
-    sweep.hidden("storefront.arrival.review", {"number": his.order}, ["text"], line=his.line)
+    )
+    for path in listed:
+        sweep.page(path)
+    sweep.hidden("storefront.arrival.review", ["text"], arrived)
+    for path in listed:
+        sweep.look(path)
     assert not sweep.wrong, (str(portion), sweep.wrong)
-    assert {"storefront.mall.search", "storefront.addresses.add"} <= sweep.met
-    unknown = posts(app, "storefront") - sweep.met - BUTTONS
+    typed_in = {"storefront.addresses.add", "storefront.addresses.change"}
+    assert {*sweep.fields} == typed_in | {"storefront.arrival.review"}
+    assert (sweep.refused(), sweep.lacking({})) == ({}, {})
+    assert sweep.lost() <= SEALED
+    unknown = posts(app, "storefront") - {*sweep.fields} - BUTTONS
     assert not unknown, "sweep them, or name them in BUTTONS if nothing is typed there"
 
 
 def test_an_address_is_kept_exactly_or_refused(bob: Phone, portion: Slice) -> None:
     token = bob.page_token()
     for text in portion.share(TYPED, "address"):
-        for name, most in (("name", 30), ("street", 120)):
+        for name, most in (("name", 30), ("region", 60), ("street", 120)):
             answer = bob.post("/api/addresses", token, **{**HOME, name: text})
             if answer.status_code == 201:
                 shown = bob.get("/api/addresses").get_json()["addresses"]

@@ -18,6 +18,12 @@ class RepPhone(Phone):
         headers = {"User-Agent": self.agent, "Accept": "text/html"}
         return self._send(path, method="POST", headers=headers, data=sent)
 
+    def ask(self, path: str, token: str, **form: str) -> TestResponse:
+        """Submit a form as a program does, which is told the fields at fault."""
+        headers = {"User-Agent": self.agent, "Accept": "application/json"}
+        sent = {"csrf_token": token, **form}
+        return self._send(path, method="POST", headers=headers, data=sent)
+
     def send_file(self, path: str, **form: object) -> TestResponse:
         """Submit a form that may hold a file: a pair of stream and name."""
         sent = {"csrf_token": self.page_token(), **form}
