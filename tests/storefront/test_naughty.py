@@ -226,8 +226,9 @@ def test_an_address_is_kept_exactly_or_refused(bob: Phone, portion: Slice) -> No
             answer = bob.post("/api/addresses", token, **{**HOME, name: text})
             if answer.status_code == 201:
                 shown = bob.get("/api/addresses").get_json()["addresses"]
-                assert text in [entry[name] for entry in shown]
-                assert text in unescape(bob.get("/addresses").text)
+                kept = " ".join(text.split()) if name == "region" else text  # of three parts
+                assert kept in [entry[name] for entry in shown]
+                assert kept in unescape(bob.get("/addresses").text)
                 number = answer.get_json()["number"]
                 assert bob.post(f"/api/addresses/{number}/drop", token).status_code < 300
             else:
