@@ -7,16 +7,17 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import PER_PAGE, page_of, text
 from console.session import staff
+from console.typed import EMPTY, Filled, came_back
 from console.words import TIERS
 from flows import place_desk
 from flows.place_desk import PlaceData
 from org.hours import WEEKDAYS
-from org.models import Tier
+from org.models import OrgNode, Tier
 from org.places import PlaceFilter, count_places
 from org.queries import node_of
 from wx_backend import clock
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
+from wx_backend.errors import AppError, BadInput
 from wx_backend.words import printable
 
 bp = Blueprint("places", __name__)
@@ -39,38 +40,30 @@ def index() -> ResponseReturnValue:
 @bp.get("/places/<code>")
 def show(code: str) -> str:
     """One place, what hangs below it, and what can be done with it."""
-    node_id = staff().node_id
-    file = place_desk.place_file(code, node_id)
-    wanted = PlaceFilter(node_id, parent_id=file.node.id)
-    pages = page_of(count_places(wanted))
-    return render_template(
-        "console/place.html",
-        file=file,
-        rows=place_desk.place_rows(wanted, after=pages.after, limit=PER_PAGE),
-        pages=pages,
-        week=place_desk.week_of(file.node),
-    )
+    return _page(code)
 
 
 @bp.post("/places/<code>/below")
 def create(code: str) -> ResponseReturnValue:
     """A new place below this one."""
-    node_id, tier, made, data = staff().node_id, _tier(), text("code", request.form), _data()
-    return _changed(
-        made,
-        "已新建",
-        lambda: place_desk.open_place(
-            parent=code, tier=tier, code=made, data=data, node_id=node_id
-        ),
-    )
+    node_id, made = staff().node_id, text("code", request.form)
+
+    def work() -> None:
+        tier, data = _tier(), _data()
+        place_desk.open_place(parent=code, tier=tier, code=made, data=data, node_id=node_id)
+
+    return _changed(code, "create", "已新建", work, then=made)
 
 
 @bp.post("/places/<code>")
 def describe(code: str) -> ResponseReturnValue:
     """Another name, address, phone or hours."""
-    node_id, data = staff().node_id, _data()
+    node_id = staff().node_id
     return _changed(
-        code, "已保存", lambda: place_desk.describe(code=code, data=data, node_id=node_id)
+        code,
+        "describe",
+        "已保存",
+        lambda: place_desk.describe(code=code, data=_data(), node_id=node_id),
     )
 
 
@@ -80,6 +73,7 @@ def move(code: str) -> ResponseReturnValue:
     node_id, parent = staff().node_id, text("parent", request.form)
     return _changed(
         code,
+        "move",
         "已移动，权限即时生效",
         lambda: place_desk.move(code=code, parent=parent, node_id=node_id),
     )
@@ -89,7 +83,35 @@ def move(code: str) -> ResponseReturnValue:
 def close(code: str) -> ResponseReturnValue:
     """Close it for good."""
     node_id, now = staff().node_id, clock.now()
-    return _changed(code, "已关闭", lambda: place_desk.close(code=code, node_id=node_id, now=now))
+    return _changed(
+        code,
+        "close",
+        "已关闭",
+        lambda: place_desk.close(code=code, node_id=node_id, now=now),
+    )
+
+
+def _page(code: str, sent: str = "", refused: Filled = EMPTY) -> str:
+    """The page of a place; of its forms the one that was sent comes back as it was typed."""
+    node_id = staff().node_id
+    file = place_desk.place_file(code, node_id)
+    wanted = PlaceFilter(node_id, parent_id=file.node.id)
+    pages = page_of(count_places(wanted))
+    forms = {"create": EMPTY, "describe": Filled(_as_typed(file.node))}
+    forms |= {"move": EMPTY, "close": EMPTY, sent: refused}
+    return render_template(
+        "console/place.html",
+        file=file,
+        rows=place_desk.place_rows(wanted, after=pages.after, limit=PER_PAGE),
+        pages=pages,
+        forms=forms,
+        refusal=refused.refusal,
+    )
+
+
+def _as_typed(node: OrgNode) -> dict[str, str]:
+    said = {"name": node.name, "address": node.address or "", "phone": node.phone or ""}
+    return {**said, **place_desk.week_of(node)}
 
 
 def _data() -> PlaceData:
@@ -113,7 +135,13 @@ def _tier() -> Tier:
     return Tier(asked)
 
 
-def _changed(code: str, said: str, work: Callable[[], None]) -> ResponseReturnValue:
-    retried(work)
+def _changed(
+    code: str, form: str, said: str, work: Callable[[], None], *, then: str = ""
+) -> ResponseReturnValue:
+    """Do it and show the place it made of it; when that is refused, the form as it was typed."""
+    try:
+        retried(work)
+    except AppError as refusal:
+        return _page(code, form, came_back(refusal)), refusal.status
     flash(said)
-    return redirect(url_for("console.places.show", code=code))
+    return redirect(url_for("console.places.show", code=then or code))

@@ -19,6 +19,17 @@ from wx_backend.errors import BadInput
 from wx_backend.money import fen_from_yuan
 
 STEPS_MAX: Final = 6
+USUAL_STEPS: Final = {"part0": "100", **{f"days{step}": "0" for step in range(STEPS_MAX)}}
+CALLED: Final = {
+    "product_id": "product",
+    "rate_bp": "value",
+    "piece_fen": "value",
+    "outlet_id": "outlet",
+    "rep_id": "rep",
+    "hold_days": "steps",
+    "month": "steps",
+}
+"""The fields of these forms by what the rules call them in a refusal."""
 
 
 def content_of(subject: Subject) -> dict[str, Any]:

@@ -1,6 +1,8 @@
 """Commission rules: who gets which rate, when it is free; changed by two people."""
 
 import logging
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from catalog.queries import categories
 from console import rate_words
 from console.pages import sentence, text
-from console.rate_forms import STEPS_MAX, content_of, day
+from console.rate_forms import CALLED, STEPS_MAX, USUAL_STEPS, content_of, day
 from console.session import staff
+from console.typed import EMPTY, Filled, came_back
 from console.words import CHANNELS
 from flows import rate_desk
 from orders.paid_lines import order_numbers
@@ -21,13 +24,14 @@ from settlement.milestones import BEGINNINGS
 from settlement.models import Milestone, Receiver
 from wx_backend import clock
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
+from wx_backend.errors import AppError, BadInput
 
 log = logging.getLogger(__name__)
 bp = Blueprint("rates", __name__, url_prefix="/rates")
 
 RECEIVERS = tuple(Receiver)
 MILESTONES = tuple(each for each in Milestone if each in BEGINNINGS)
+Sent = Mapping[Subject, Filled]
 
 
 @bp.context_processor
@@ -45,53 +49,40 @@ def page_values() -> dict[str, object]:
 @bp.get("")
 def index() -> str:
     """The rates that hold today or later, and what was proposed."""
-    return render_template(
-        "console/rates.html",
-        rows=rate_desk.rate_rows(clock.now()),
-        proposals=queries.proposals(limit=rate_desk.SHOWN),
-        categories=categories(),
-        channels={each: CHANNELS[each] for each in ChannelClass},
-        receivers=RECEIVERS,
-        may_change=_may_change(),
-    )
+    return _rates({})
 
 
 @bp.get("/vesting")
 def vesting() -> str:
     """When commission is free, per kind of product."""
-    return render_template(
-        "console/vesting.html",
-        rules=queries.vesting_rules(),
-        milestones=MILESTONES,
-        steps=range(STEPS_MAX),
-        may_change=_may_change(),
-    )
+    return _vesting({})
 
 
 @bp.get("/split")
 def split() -> str:
     """Managers of outlets, and who bears what a rep owes when he leaves."""
-    today = clock.business_on(clock.now())
-    return render_template(
-        "console/split.html",
-        rows=rate_desk.rate_rows(clock.now()),
-        managers=rate_desk.manager_rows(staff().node_id),
-        bearer=queries.bearer_on(today),
-        receivers=RECEIVERS,
-        may_change=_may_change(),
-    )
+    return _split({})
 
 
 @bp.post("/proposals")
 def propose() -> ResponseReturnValue:
-    """Ask for a change."""
+    """Ask for a change; refused, the page of its form comes back with what was typed."""
     typed = text("subject", request.form)
     if typed not in set(Subject):
         raise BadInput("没有这种变更", fields=["subject"])
-    subject, now, who = Subject(typed), clock.now(), _who()
+    subject = Subject(typed)
+    try:
+        proposal_id = _proposed(subject)
+    except AppError as refusal:
+        return _PAGES[subject]({subject: came_back(refusal, CALLED)}), refusal.status
+    return _done("change proposed", proposal_id, "已提交，等待另一位同事审批")
+
+
+def _proposed(subject: Subject) -> int:
+    now, who = clock.now(), _who()
     content, valid_from = content_of(subject), day("valid_from")
     reason = sentence("reason")
-    proposal_id = retried(
+    return retried(
         lambda: rate_desk.propose(
             subject=subject,
             content=content,
@@ -101,7 +92,55 @@ def propose() -> ResponseReturnValue:
             now=now,
         )
     )
-    return _done("change proposed", proposal_id, "已提交，等待另一位同事审批")
+
+
+def _rates(sent: Sent) -> str:
+    return render_template(
+        "console/rates.html",
+        rows=rate_desk.rate_rows(clock.now()),
+        proposals=queries.proposals(limit=rate_desk.SHOWN),
+        categories=categories(),
+        channels={each: CHANNELS[each] for each in ChannelClass},
+        receivers=RECEIVERS,
+        **_forms("console.rates.index", sent),
+    )
+
+
+def _vesting(sent: Sent) -> str:
+    return render_template(
+        "console/vesting.html",
+        rules=queries.vesting_rules(),
+        milestones=MILESTONES,
+        steps=range(STEPS_MAX),
+        **_forms("console.rates.vesting", sent),
+    )
+
+
+def _split(sent: Sent) -> str:
+    return render_template(
+        "console/split.html",
+        rows=rate_desk.rate_rows(clock.now()),
+        managers=rate_desk.manager_rows(staff().node_id),
+        bearer=queries.bearer_on(clock.business_on(clock.now())),
+        receivers=RECEIVERS,
+        **_forms("console.rates.split", sent),
+    )
+
+
+def _forms(tab: str, sent: Sent) -> dict[str, object]:
+    """The forms of a page: empty ones, and of those the one that was sent as it was typed."""
+    refusal = next((form.refusal for form in sent.values()), None)
+    forms = {**dict.fromkeys(Subject, EMPTY), Subject.VESTING: Filled(USUAL_STEPS), **sent}
+    return {"tab": tab, "forms": forms, "refusal": refusal, "may_change": _may_change()}
+
+
+_PAGES: Final[Mapping[Subject, Callable[[Sent], str]]] = {
+    Subject.RATE: _rates,
+    Subject.RATE_END: _rates,
+    Subject.VESTING: _vesting,
+    Subject.MANAGER: _split,
+    Subject.BEARER: _split,
+}
 
 
 @bp.get("/proposals/<int:proposal_id>")

@@ -4,8 +4,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from console.pages import text
-from console.reps import codes_typed
+from console.reps import CODES, codes_typed
 from console.session import staff
+from console.typed import Filled, came_back
 from console.words import CHANNELS
 from flows import rep_moves
 from flows.rep_moves import NewRep
@@ -15,7 +16,7 @@ from org.queries import under
 from org.roster import active_reps
 from wx_backend import clock
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
+from wx_backend.errors import AppError, BadInput
 
 bp = Blueprint("rep_moves", __name__)
 
@@ -23,31 +24,43 @@ bp = Blueprint("rep_moves", __name__)
 @bp.get("/reps/new")
 def new() -> str:
     """The form for somebody new."""
-    return render_template(
-        "console/rep_new.html",
-        outlets=open_places(staff().node_id, [Tier.OUTLET]),
-        channels=CHANNELS,
-        asked=request.args,
-    )
+    return _form(Filled(request.args))
 
 
 @bp.post("/reps/new")
 def hire() -> ResponseReturnValue:
     """Somebody new at an outlet."""
-    form, node_id, now = request.form, staff().node_id, clock.now()
+    node_id, now = staff().node_id, clock.now()
+    try:
+        new_rep = _new_rep()
+        number = retried(lambda: rep_moves.hire(new_rep, node_id=node_id, now=now))
+    except AppError as refusal:
+        return _form(came_back(refusal)), refusal.status
+    flash("已入职，请生成邀请码交给本人绑定微信")
+    return redirect(url_for("console.reps.show", number=number))
+
+
+def _new_rep() -> NewRep:
+    form = request.form
     channel = text("channel_class", form)
     if channel not in CHANNELS:
         raise BadInput("请选择渠道", fields=["channel_class"])
-    new_rep = NewRep(
+    return NewRep(
         name=text("name", form),
         outlet=text("outlet", form),
         channel_class=ChannelClass(channel),
         title=text("title", form),
-        codes=codes_typed(form) if text("developer_code", form) else None,
+        codes=codes_typed(form) if any(text(name, form) for name in CODES) else None,
     )
-    number = retried(lambda: rep_moves.hire(new_rep, node_id=node_id, now=now))
-    flash("已入职，请生成邀请码交给本人绑定微信")
-    return redirect(url_for("console.reps.show", number=number))
+
+
+def _form(form: Filled) -> str:
+    return render_template(
+        "console/rep_new.html",
+        outlets=open_places(staff().node_id, [Tier.OUTLET]),
+        channels=CHANNELS,
+        form=form,
+    )
 
 
 @bp.get("/reps/<number>/move")

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -22,6 +23,8 @@ from wx_backend.qr_picture import qr_svg
 
 log = logging.getLogger(__name__)
 bp = Blueprint("reps", __name__)
+
+CODES: Final = ("developer_code", "channel_code", "staff_number")
 
 
 @bp.get("/reps")
@@ -114,11 +117,10 @@ def assign_codes(number: str) -> ResponseReturnValue:
 
 def codes_typed(form: Mapping[str, str]) -> OperatorCodes:
     """The three codes billing knows a rep by, as typed. Raises BadInput."""
-    names = ("developer_code", "channel_code", "staff_number")
-    typed = [text(name, form) for name in names]
-    if not all(_is_code(each) for each in typed):
-        raise BadInput("工号只能用字母、数字和连字符，最多32位", fields=list(names))
-    return OperatorCodes(*typed)
+    typed = {name: text(name, form) for name in CODES}
+    if wrong := [name for name, code in typed.items() if not _is_code(code)]:
+        raise BadInput("三个工号都要填，只能用字母、数字和连字符，最多32位", fields=wrong)
+    return OperatorCodes(**typed)
 
 
 def _page(number: str, code: str = "") -> str:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import PER_PAGE, page_of, text
 from console.session import staff as me
+from console.typed import EMPTY, Filled, came_back
 from console.words import ROLES
 from flows import staff_desk
 from flows.staff_desk import Governor
@@ -13,7 +14,7 @@ from org.queries import nodes_under, under
 from org.staff_roster import StaffFilter, count_staff, staff_found
 from wx_backend import clock
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
+from wx_backend.errors import AppError, BadInput
 
 bp = Blueprint("staff", __name__)
 
@@ -43,10 +44,13 @@ def create() -> ResponseReturnValue:
     """Somebody new: his password is on this answer and never again."""
     by, form = _governor(), request.form
     login, name, place = (text(each, form) for each in ("login", "name", "place"))
-    role = _role()
-    staff_id, password = retried(
-        lambda: staff_desk.employ(login=login, name=name, role=role, place=place, by=by)
-    )
+    try:
+        role = _role()
+        staff_id, password = retried(
+            lambda: staff_desk.employ(login=login, name=name, role=role, place=place, by=by)
+        )
+    except AppError as refusal:
+        return _form(came_back(refusal)), refusal.status
     return _page(staff_id, password)
 
 
@@ -59,8 +63,12 @@ def show(staff_id: int) -> str:
 @bp.post("/staff/<int:staff_id>/transfer")
 def transfer(staff_id: int) -> ResponseReturnValue:
     """Another role, another place."""
-    by, role, place = _governor(), _role(), text("place", request.form)
-    retried(lambda: staff_desk.transfer(staff_id=staff_id, role=role, place=place, by=by))
+    by, place = _governor(), text("place", request.form)
+    try:
+        role = _role()
+        retried(lambda: staff_desk.transfer(staff_id=staff_id, role=role, place=place, by=by))
+    except AppError as refusal:
+        return _page(staff_id, transfer=came_back(refusal)), refusal.status
     return _back(staff_id, "已变更，对方的下一次操作即按新权限")
 
 
@@ -99,20 +107,24 @@ def _role() -> Role:
     return Role(asked)
 
 
-def _form() -> str:
+def _form(form: Filled = EMPTY) -> str:
+    by = _governor()
     return render_template(
-        "console/staff_new.html", roles=_governor().may_grant, places=nodes_under(me().node_id)
+        "console/staff_new.html", form=form, roles=by.may_grant, places=nodes_under(by.node_id)
     )
 
 
-def _page(staff_id: int, password: str = "") -> str:
+def _page(staff_id: int, password: str = "", transfer: Filled | None = None) -> str:
     by = _governor()
+    file = staff_desk.staff_file(staff_id, by, clock.now())
     return render_template(
         "console/staff.html",
-        file=staff_desk.staff_file(staff_id, by, clock.now()),
+        file=file,
         password=password,
         roles=by.may_grant,
         places=nodes_under(by.node_id),
+        transfer=transfer or Filled({"role": file.staff.role, "place": file.node.code}),
+        empty=EMPTY,
     )
 
 

@@ -1,10 +1,14 @@
 """A form being read: what is wrong with it is collected, and told all at once beside the fields."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from flask import request
+
 from console.pages import as_moment
+from wx_backend.error_pages import wants_json
 from wx_backend.errors import AppError, BadInput, Forbidden, NotFound
 from wx_backend.money import fen_from_yuan
 from wx_backend.words import printable, printable_lines
@@ -114,9 +118,38 @@ class Typed:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """One form of a page with several: what its fields say, and what is wrong with them."""
+
+    typed: Mapping[str, str] = field(default_factory=dict)
+    faults: Mapping[str, str] = field(default_factory=dict)
+    refusal: AppError | None = None
+
+
+EMPTY: Final = Filled()
+
+
+def came_back(refusal: AppError, called: Mapping[str, str] | None = None) -> Filled:
+    """The form that was sent, as it was typed; `called` names fields that a refusal names otherwise.
+
+    Raises the refusal again for a program, which gets that alone.
+    """
+    if wants_json():
+        raise refusal
+    names = called or {}
+    faults = {names.get(name, name): said for name, said in told_of(refusal).items()}
+    return Filled(request.form, faults, refusal)
+
+
 def faults_of(refusal: AppError) -> dict[str, str]:
     """What a refusal says of each field; raises it again when it is about no form at all."""
     if isinstance(refusal, Forbidden | NotFound):
         raise refusal
+    return told_of(refusal)
+
+
+def told_of(refusal: AppError) -> dict[str, str]:
+    """What a refusal says of each field."""
     reasons: dict[str, str] = refusal.details.get("reasons", {})
     return {name: reasons.get(name, refusal.message) for name in refusal.details.get("fields", ())}

@@ -54,7 +54,7 @@ def create_node(
     if parent_id is not None:
         _check_order(tier, node_of(parent_id))
     if db.session.scalar(select(OrgNode.id).where(OrgNode.code == code)) is not None:
-        raise CodeTaken
+        raise CodeTaken(fields=["code"])
     node = OrgNode(
         tier=tier,
         code=code,

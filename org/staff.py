@@ -59,7 +59,7 @@ def create_staff(
     if by_id is not None:
         _check_outranks(by_id, role, node_id)
     if db.session.scalar(select(Staff.id).where(Staff.login == login)) is not None:
-        raise LoginTaken
+        raise LoginTaken(fields=["login"])
     staff = Staff(
         login=login,
         name=name,

@@ -94,17 +94,17 @@ def months_between(start: datetime, end: datetime) -> int:
 def check_steps(steps: Sequence[Step]) -> None:
     """Raise BadInput unless the steps are different beginnings whose parts make up the whole."""
     if sum(step.part_bp for step in steps) != WHOLE_BP:
-        raise BadInput(steps="各部分合计须为100%")
+        raise BadInput("各部分合计须为100%", fields=["steps"])
     if any(step.part_bp <= 0 for step in steps):
-        raise BadInput(steps="每一部分须大于0")
+        raise BadInput("每一部分须大于0", fields=["steps"])
     if len({(step.milestone, step.month) for step in steps}) != len(steps):
-        raise BadInput(steps="同一条件只能出现一次")
+        raise BadInput("同一条件只能出现一次", fields=["steps"])
     if any(step.milestone not in BEGINNINGS for step in steps):
-        raise BadInput(steps="不能作为结算条件")
+        raise BadInput("不能作为结算条件", fields=["steps"])
     if any(not 0 <= step.hold_days <= HOLD_DAYS_MAX for step in steps):
-        raise BadInput(hold_days="须在0到400天之间")
+        raise BadInput("天数须在 0 到 400 之间", fields=["hold_days"])
     if any(not _is_month(step) for step in steps):
-        raise BadInput(month="在网月份须为1到120")
+        raise BadInput("在网月份须为1到120", fields=["month"])
 
 
 def _is_month(step: Step) -> bool:

@@ -108,7 +108,7 @@ def end_rate(*, rate_rule_id: int, valid_until: date) -> None:
         raise NotFound
     lasts_longer = rule.valid_until is not None and valid_until > rule.valid_until
     if lasts_longer or valid_until <= rule.valid_from:
-        raise BadInput(valid_until="只能提前结束，且须晚于开始日期")
+        raise BadInput("只能提前结束，且须晚于生效日期", fields=["valid_until"])
     rule.valid_until = valid_until
 
 
@@ -146,7 +146,7 @@ def check_terms(steps: Sequence[Step], term_months: int | None) -> None:
     """Raise BadInput for terms that make no sense."""
     check_steps(steps)
     if term_months is not None and not 0 <= term_months <= MONTHS_MAX:
-        raise BadInput(term_months="须在0到120个月之间")
+        raise BadInput("扣回期须在 0 到 120 个月之间", fields=["term_months"])
 
 
 def check_rate(rule: RateRule) -> None:
@@ -158,25 +158,25 @@ def check_rate(rule: RateRule) -> None:
 
 def _check(rule: RateRule) -> None:
     if rule.product_id is not None and rule.category_id is not None:
-        raise BadInput(product_id="商品与类目只能选一个")
+        raise BadInput("商品与类目只能选一个", fields=["product_id"])
     if (rule.rate_bp is None) == (rule.piece_fen is None):
-        raise BadInput(rate_bp="比例与每件金额须且只能填一个")
+        raise BadInput("比例与每件金额须且只能填一个", fields=["rate_bp"])
     if rule.rate_bp is not None and not 0 <= rule.rate_bp <= 10_000:
-        raise BadInput(rate_bp="须在0到10000之间")
+        raise BadInput("比例须在 0 到 100% 之间", fields=["rate_bp"])
     if rule.piece_fen is not None and rule.piece_fen < 0:
-        raise BadInput(piece_fen="不能为负数")
+        raise BadInput("金额不能为负数", fields=["piece_fen"])
     if rule.valid_until is not None and rule.valid_until <= rule.valid_from:
-        raise BadInput(valid_until="须晚于开始日期")
+        raise BadInput("失效日期须晚于生效日期", fields=["valid_until"])
 
 
 def _check_tiers(tiers: Sequence[Sequence[int]], highest: int) -> None:
     starts = [start for start, _ in tiers]
     if not 1 <= len(tiers) <= TIERS_MAX:
-        raise BadInput(tiers=f"阶梯须为1到{TIERS_MAX}档")
+        raise BadInput(f"阶梯须为1到{TIERS_MAX}档", fields=["tiers"])
     if starts != sorted(set(starts)) or not 0 < starts[0] <= starts[-1] <= FEN_MAX:
-        raise BadInput(tiers="阶梯起点须从小到大，且大于0")
+        raise BadInput("阶梯起点须从小到大，且大于0", fields=["tiers"])
     if any(not 0 <= value <= highest for _, value in tiers):
-        raise BadInput(tiers="阶梯比例或金额超出范围")
+        raise BadInput("阶梯比例或金额超出范围", fields=["tiers"])
 
 
 def _same_scope(scope: Scope) -> ColumnElement[bool]:

@@ -37,7 +37,9 @@ def not_back(answer: TestResponse, form: Form, filled: Mapping[str, str]) -> lis
     if answer.mimetype != "text/html" or answer.status_code < 400:
         return []
     shown = every_form(answer.text, form.action)
-    same = next((each for each in shown if {*each.texts} == {*form.texts}), None)
+    alike = [each for each in shown if {*each.texts} == {*form.texts}]
+    sent = (each for each in alike if each.action == form.action)
+    same = next(sent, alike[0] if alike else None)
     return [
         name
         for name in form.texts

@@ -17,7 +17,8 @@ _FORM = re.compile(
     re.DOTALL,
 )
 _FIELD = re.compile(rf"<(input|textarea)\b({_IN_TAG})>", re.DOTALL)
-_MADE = re.compile(r'fields\.(?:line|lines)\([^"]*?"(\w+)"')
+_MADE = re.compile(r'fields\.(?:line|lines|day)\([^"]*?"(\w+)"')
+_WHY = re.compile(r"\b(?:reason|why)\(\w+")
 _SAID = re.compile(r'\b(type|name)="([^"]*)"')
 _BLUEPRINT = re.compile(r'\bbp = Blueprint\(\s*"(\w+)"')
 _NAMED = re.compile(r"""(?<!href="{{ )url_for\(["']([a-z_.]+)["']""")
@@ -54,7 +55,8 @@ def _shown_by(part: str) -> Mapping[str, set[str]]:
 def _typed_in(form: str) -> set[str]:
     fields = ((tag, dict(_SAID.findall(told))) for tag, told in _FIELD.findall(form))
     names = {told["name"] for tag, told in fields if "name" in told and is_typed(tag, told)}
-    return {*(re.sub(r"{{.*?}}", "*", name) for name in names), *_MADE.findall(form)}
+    why = {"reason"} if _WHY.search(form) else set()
+    return {*(re.sub(r"{{.*?}}", "*", name) for name in names), *_MADE.findall(form), *why}
 
 
 def without(typed: Collection[str], met: Collection[str]) -> set[str]:

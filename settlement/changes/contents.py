@@ -111,7 +111,7 @@ def _check_end(content: Content, valid_from: date) -> None:
     if rule is None:
         raise NotFound("规则不存在")
     if rule.valid_until is not None and rule.valid_until <= valid_from:
-        raise BadInput(valid_from="规则在此之前已经结束")
+        raise BadInput("规则在此之前已经结束", fields=["valid_from"])
 
 
 def _check_vesting(content: Content, _valid_from: date) -> None:
@@ -121,15 +121,15 @@ def _check_vesting(content: Content, _valid_from: date) -> None:
 def _check_manager(content: Content, _valid_from: date) -> None:
     outlet = node_of(content["outlet_id"])
     if outlet.tier != Tier.OUTLET:
-        raise BadInput(outlet_id="只有网点有店长")
+        raise BadInput("只有网点有店长", fields=["outlet_id"])
     rep_id = content["rep_id"]
     if rep_id is not None and rep_card(rep_id).outlet_id != outlet.id:
-        raise BadInput(rep_id="店长须是本网点员工")
+        raise BadInput("店长须是本网点员工", fields=["rep_id"])
 
 
 def _check_bearer(content: Content, _valid_from: date) -> None:
     if content["bearer"] not in set(Bearer):
-        raise BadInput(bearer="没有这个选项")
+        raise BadInput("没有这个选项", fields=["bearer"])
 
 
 def _apply_rate(content: Content, effective_on: date) -> None:
