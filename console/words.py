@@ -10,7 +10,7 @@ from orders.models import Delivery, Fulfilment, HandOverStatus, OrderStatus, Rea
 from org.models import ChannelClass, RepStatus, Role, Tier
 from payments.models import ExceptionKind, PaymentStatus, RefundStatus
 from reconciliation.models import BillStatus, DayStatus, DifferenceClass, DifferenceStatus
-from templates_msg.models import MessageStatus
+from templates_msg.models import MessageStatus, Quiet
 from wechat.pay.abnormal import Way
 from wechat.pay.bills import BillKind
 from wx_backend.clock import SHANGHAI
@@ -38,7 +38,9 @@ DELIVERIES: Final[Mapping[str, str]] = {
 MESSAGES: Final[Mapping[str, str]] = {
     MessageStatus.QUEUED: "待发送",
     MessageStatus.SENDING: "发送中",
-    MessageStatus.SENT: "已接收，等待回执",
+    MessageStatus.SENT: "已接收，尚无回执",
+    Quiet.NEVER_TOLD: "已发出，微信不回执",
+    Quiet.NUMBERLESS: "已接收，无法查到回执",
     MessageStatus.DELIVERED: "已送达",
     MessageStatus.BLOCKED: "被用户拒收",
     MessageStatus.FAILED: "失败",

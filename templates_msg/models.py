@@ -4,7 +4,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    case,
+    literal,
+)
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from wx_backend.claims import partial_index
@@ -27,6 +39,13 @@ class MessageKind(StrEnum):
     TEMPLATE = "template"
     CUSTOMER_SERVICE = "customer_service"
     SUBSCRIPTION = "subscription"
+
+
+class Quiet(StrEnum):
+    """Of what was taken nothing is told any more: by its kind never, or since its number is not known."""
+
+    NEVER_TOLD = "never_told"
+    NUMBERLESS = "numberless"
 
 
 class Message(Model):
@@ -59,6 +78,25 @@ class Message(Model):
     sending_at: Mapped[datetime | None] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     outcome_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    @hybrid_property
+    def stand(self) -> str:
+        """Its status; of what was taken also whether the platform will ever say what came of it."""
+        if self.status != MessageStatus.SENT:
+            return self.status
+        if self.kind == MessageKind.CUSTOMER_SERVICE:
+            return Quiet.NEVER_TOLD
+        return self.status if self.msgid is not None else Quiet.NUMBERLESS
+
+    @stand.inplace.expression
+    @classmethod
+    def _stand(cls) -> ColumnElement[str]:
+        return case(
+            (cls.status != MessageStatus.SENT, cls.status),
+            (cls.kind == MessageKind.CUSTOMER_SERVICE, literal(Quiet.NEVER_TOLD, String)),
+            (cls.msgid.is_(None), literal(Quiet.NUMBERLESS, String)),
+            else_=cls.status,
+        )
 
 
 class Outcome(Model):

@@ -1,6 +1,6 @@
 """Reading messages and the templates they are made from."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from json import dumps
@@ -11,6 +11,7 @@ from sqlalchemy import Select, func, select
 from templates_msg.models import Message, Template
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+from wx_backend.sql import among
 
 LOOKED_THROUGH: Final = 500
 """Messages to one person that are looked through for those about an order."""
@@ -82,12 +83,19 @@ def messages_about(identity_id: int, number: str, *, since: datetime) -> list[Me
     return [row for row in rows if number in dumps(row.content)]
 
 
-def count_messages(among: Select[int | None]) -> dict[str, int]:
+def count_messages(of: Select[int | None]) -> dict[str, int]:
     """How many of some messages stand where."""
+    meant = select(Message.stand.label("stand")).where(Message.id.in_(of)).subquery()
+    rows = db.session.execute(select(meant.c.stand, func.count()).group_by(meant.c.stand))
+    return {stand: count for stand, count in rows}  # noqa: C416 - rows are no pairs to dict()
+
+
+def stands_of(message_ids: Sequence[int]) -> dict[int, str]:
+    """Where these messages stand, as it is told to people."""
     rows = db.session.execute(
-        select(Message.status, func.count()).where(Message.id.in_(among)).group_by(Message.status)
+        select(Message.id, Message.stand).where(among(Message.id, message_ids))
     )
-    return {status: count for status, count in rows}  # noqa: C416 - rows are no pairs to dict()
+    return {message_id: stand for message_id, stand in rows}  # noqa: C416 - as above
 
 
 def _purpose(row: Template) -> Purpose:

@@ -16,7 +16,7 @@ from orders.models import SalesOrder
 from org.queries import under
 from org.roster import holds_everything, names_of_reps
 from referral.reach import openers
-from templates_msg.bulk import statuses_of
+from templates_msg.queries import stands_of
 
 AT_ONCE: Final = 500
 
@@ -92,7 +92,7 @@ def _placed(campaign: Campaign, found: Sequence[Recipient], node_id: int) -> Ite
     own = None if holds_everything(node_id) else scope
     people = [each.identity_id for each in found]
     names = names_of_reps((each.rep_id for each in found if each.rep_id is not None), own)
-    messages = statuses_of([each.message_id for each in found if each.message_id is not None])
+    messages = stands_of([each.message_id for each in found if each.message_id is not None])
     came = what_came(campaign, people, scope=own)
     orders = orders_paid_by(people, since=since, until=until, scope=scope)
     for each in found:

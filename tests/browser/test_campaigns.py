@@ -78,7 +78,7 @@ def test_a_campaign_from_the_first_word_to_its_report(
     desktop.get_by_role("link", name="效果报告").click()
     expect(desktop.get_by_text("正在统计")).to_be_visible()
     run_jobs()
-    expect(desktop.get_by_text("已接收，等待回执")).to_be_visible()
+    expect(desktop.get_by_text("已接收，尚无回执")).to_be_visible()
     assert platform.received == {"oBob": 1, "oNora": 1}
     assert faults() == []
 

@@ -156,6 +156,7 @@ def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
             ("order_paid", MessageStatus.DELIVERED, sold.number, None),
             ("order_shipped", MessageStatus.BLOCKED, sold.number, None),
             ("order_refunded", MessageStatus.UNKNOWN, sold.number, mini_program),
+            ("pickup_ready", MessageStatus.SENT, sold.number, None),
             ("plan_activated", MessageStatus.SENT, "OD-another", None),
         ):
             session.add(
@@ -167,6 +168,7 @@ def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
                     purpose=purpose,
                     content=content or {"data": {}, "url": f"http://wx.test/orders/{number}"},
                     status=status,
+                    msgid="41" if status == MessageStatus.SENT else None,
                     error="user block" if status == MessageStatus.BLOCKED else None,
                     created_at=clock.now(),
                 )
@@ -180,6 +182,7 @@ def test_an_order_says_what_its_buyer_was_told_and_what_came_of_it(
         "user block",
         "已退款",
         "结果未知",
+        "已接收，尚无回执",
     ):
         assert words in page
     assert "套餐已开通" not in page

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from templates_msg.models import Message, MessageKind, MessageStatus
+from templates_msg.models import Message, MessageKind, MessageStatus, Quiet
 from templates_msg.operations import (
     erase_texts,
     mark_failed,
@@ -16,7 +16,7 @@ from templates_msg.operations import (
     start_sending,
 )
 from templates_msg.outcomes import record_outcome
-from templates_msg.queries import messages_to, template_for
+from templates_msg.queries import count_messages, messages_to, stands_of, template_for
 from templates_msg.rules import BadField
 from tests.racing import race
 from tests.templates_msg.cast import CITY, MINUTE, NOON, bob, draft, message
@@ -214,3 +214,32 @@ def test_account_has_one_template_for_a_purpose(identity_id: int) -> None:
     assert found.template_id == "NEW"
     assert found.data({"item": "x", "unused": "y"}) == {"thing1": "x"}
     assert template_for(CITY, "other") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "msgid", "stand"),
+    [
+        (MessageKind.TEMPLATE, "M1", Status.SENT),
+        (MessageKind.SUBSCRIPTION, "M1", Status.SENT),
+        (MessageKind.SUBSCRIPTION, None, Quiet.NUMBERLESS),
+        (MessageKind.CUSTOMER_SERVICE, None, Quiet.NEVER_TOLD),
+    ],
+)
+def test_of_what_was_taken_it_is_said_whether_more_will_be_told(
+    identity_id: int, kind: MessageKind, msgid: str | None, stand: str
+) -> None:
+    is_text = kind is MessageKind.CUSTOMER_SERVICE
+    content = {"text": "您好"} if is_text else {"data": {"thing1": "手机一台"}}
+    with transaction():
+        ids = [
+            queue_message(draft(identity_id, key, kind=kind, content=content), now=NOON)
+            for key in ("taken", "refused")
+        ]
+    for each in ids:
+        start(each)
+    retried(lambda: mark_sent(message_id=ids[0], msgid=msgid, now=NOON))
+    retried(lambda: mark_failed(message_id=ids[1], error="40003 invalid openid"))
+
+    assert [message(each).stand for each in ids] == [stand, Status.FAILED]
+    assert stands_of(ids) == {ids[0]: stand, ids[1]: Status.FAILED}
+    assert count_messages(select(Message.id)) == {stand: 1, Status.FAILED: 1}
