@@ -122,7 +122,7 @@ def _agreed(done: lost_wechat.Decided) -> str:
     if moved:
         said += f"；换绑期间留下的 {moved}已移到实际使用的微信名下"
     if given.disputed:
-        said += f"；换绑期间有 {given.disputed} 个订单的推广归属依据了另一位客户的接触，已登记争议，请核对"
+        said += f"；换绑期间有 {given.disputed} 个订单的推广归属依据了另一位客户的接触，已登记为归属争议，请核对"
     return said
 
 

@@ -6,6 +6,7 @@ from console.session import staff
 from flows.receipt_pages import ReceiptPage, filed_receipt, receipt_page
 from orders.search import order_within
 from org.queries import under
+from referral.disputes import disputes_of_lines
 from wx_backend.errors import NotFound
 
 bp = Blueprint("receipts", __name__)
@@ -14,7 +15,9 @@ bp = Blueprint("receipts", __name__)
 @bp.get("/receipts/<number>")
 def show(number: str) -> str:
     """The path, every contact with its verdict, the rule, and what would be otherwise."""
-    return render_template("console/receipt.html", page=_receipt(number))
+    page = _receipt(number)
+    disputes = disputes_of_lines([page.line.id])
+    return render_template("console/receipt.html", page=page, disputes=disputes)
 
 
 @bp.get("/receipts/<number>.json")

@@ -21,6 +21,7 @@ from console import (
     campaigns,
     claims,
     dashboard,
+    disputes,
     farming,
     figures,
     imports,
@@ -75,6 +76,7 @@ bp = Blueprint(
 for part in (
     sign_in,
     dashboard,
+    disputes,
     briefing,
     figures,
     orders,

@@ -9,6 +9,7 @@ from sqlalchemy import Select
 from campaigns.queries import campaigns_waiting
 from catalog.launch import launches_waiting
 from catalog.pricing import prices_waiting
+from flows.dispute_desk import count_dispute_rows
 from flows.farming.desk import count_waiting
 from flows.lost_wechat import claims_waiting
 from orders.search import order_ids
@@ -24,7 +25,7 @@ COUNTED: Final = 100
 
 
 class Approval(StrEnum):
-    """What two persons do together; and what a machine flags for one to decide on."""
+    """What two persons do together; and what a machine noted for one to decide on."""
 
     REFUND = "refund"
     WAY_OUT = "way_out"
@@ -34,6 +35,7 @@ class Approval(StrEnum):
     PAYOUT = "payout"
     RATE = "rate"
     CAMPAIGN = "campaign"
+    DISPUTE = "dispute"
     FARMING = "farming"
 
 
@@ -70,5 +72,6 @@ _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] =
     Approval.CAMPAIGN: lambda node_id: [
         row.submitted_by for row in campaigns_waiting(under(node_id))
     ],
+    Approval.DISPUTE: lambda node_id: [None] * count_dispute_rows(node_id),
     Approval.FARMING: lambda node_id: [None] * count_waiting(node_id),
 }

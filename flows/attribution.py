@@ -26,12 +26,12 @@ from org.queries import (
     successors_of,
 )
 from referral.contest import judge_all
+from referral.disputes import open_dispute
 from referral.models import Attribution
 from referral.proofs import (
     Case,
     as_values,
     latest_attribution,
-    open_dispute,
     policy_in_force,
     policy_version,
     receipt_of_line,

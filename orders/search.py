@@ -63,8 +63,13 @@ def order_ids(scope: Select[int]) -> Select[int]:
     )
 
 
+def line_ids(scope: Select[int]) -> Select[int]:
+    """The ids of all lines of the same orders, to filter others by."""
+    return select(OrderLine.id).where(OrderLine.order_id.in_(order_ids(scope)))
+
+
 def order_numbers(scope: Select[int]) -> Select[str]:
-    """The numbers of the same."""
+    """The numbers of those orders."""
     return select(SalesOrder.number).where(SalesOrder.id.in_(order_ids(scope)))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -284,10 +284,14 @@ class Receipt(Model):
 
 
 class Dispute(Model):
-    """A touch that became known after payment, one that was not the buyer's, or a complaint, about one line."""
+    """A touch that became known after payment, one that was not the buyer's, or a complaint, about one line.
+
+    Who looked into it says what he came to; the line's attribution stays as it was written.
+    """
 
     __tablename__ = "dispute"
     __table_args__ = (UniqueConstraint("order_line_id", "key"),)
+    __audited__: ClassVar = ("order_line_id", "reason", "closed_at", "resolution")
 
     id: Mapped[int] = id_column()
     order_line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
@@ -296,3 +300,5 @@ class Dispute(Model):
     reason: Mapped[str] = mapped_column(String(200))
     opened_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_by: Mapped[str | None] = mapped_column(String(40))
+    resolution: Mapped[str | None] = mapped_column(String(200))

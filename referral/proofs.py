@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from referral.models import Attribution, Dispute, PolicyVersion, Receipt
+from referral.models import Attribution, PolicyVersion, Receipt
 from referral.policy import Policy
 from referral.queries import Met, Step, policy_at, share_paths
 from referral.receipt import GENESIS, bare, explain, receipt_digest
@@ -23,7 +23,7 @@ from referral.values import (
     last_employee,
 )
 from wx_backend.clock import business_on
-from wx_backend.db import db, upsert
+from wx_backend.db import db
 from wx_backend.numbers import RECEIPT, new_number
 from wx_backend.strict import dumps
 
@@ -159,20 +159,6 @@ def receipt_numbers(order_line_ids: Iterable[int]) -> dict[int, str]:
         .where(Attribution.id.in_(newest))
     )
     return {line_id: number for line_id, number in rows}  # noqa: C416 - rows are no pairs to dict()
-
-
-def open_dispute(
-    *, order_line_id: int, key: str, reason: str, now: datetime, touch_id: int | None = None
-) -> bool:
-    """Note that somebody, or something learnt late, speaks against an attribution; once per key."""
-    values = {
-        "order_line_id": order_line_id,
-        "key": key,
-        "reason": reason,
-        "touch_id": touch_id,
-        "opened_at": now,
-    }
-    return upsert(Dispute, values, key=("order_line_id", "key"))
 
 
 def chain_receipts(*, now: datetime) -> int:  # noqa: ARG001 - called like every chore

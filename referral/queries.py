@@ -141,6 +141,12 @@ def touches_of(*, identity_ids: Sequence[int], visitor_ids: Sequence[int]) -> li
     return [Met(*row) for row in db.session.execute(query)]
 
 
+def touches_by_id(touch_ids: Collection[int]) -> list[Met]:
+    """These touches, in event order."""
+    query = select(*_MET).where(Touch.id.in_(touch_ids)).order_by(Touch.event_at, Touch.id)
+    return [Met(*row) for row in db.session.execute(query)]
+
+
 def stands() -> ColumnElement[bool]:
     """Whether a touch was not taken back."""
     return ~exists().where(TouchWithdrawal.touch_id == Touch.id)

@@ -152,6 +152,8 @@ TABLE: dict[str, Access] = {
     "console.claims.withdraw": SERVES,
     "console.dashboard.show": LOOKS,
     "console.farming.decide": LEADS,
+    "console.disputes.close": LEADS_ABOVE,
+    "console.disputes.index": LEADS,
     "console.farming.index": LEADS,
     "console.farming.show": LEADS,
     "console.figures.export": SEES_MONEY,

@@ -11,6 +11,7 @@ from datetime import date
 from sqlalchemy import select
 
 from campaigns.models import Campaign
+from flows.attribution import LEARNT_LATE
 from flows.imports import taking
 from flows.payout.batches import propose_batch
 from fulfilment.models import Chain, Task
@@ -21,6 +22,7 @@ from members.claims import claim
 from members.operations import follow
 from members.tags.models import TagOrigin
 from members.tags.operations import create_tag, give
+from orders.models import OrderLine
 from org.import_models import ImportKind
 from org.models import Role, Staff, StaffSession, Tier
 from org.operations import create_node
@@ -37,10 +39,11 @@ from payments.models import (
 from reconciliation.differences import record
 from reconciliation.models import DifferenceClass
 from reconciliation.values import Finding
+from referral.disputes import open_dispute
 from referral.farming.models import FarmingFlag, FarmingKind, Source
 from referral.farming.operations import raise_flag
 from referral.farming.rules import Seen
-from referral.models import Touch
+from referral.models import Dispute, Touch
 from referral.values import TouchKind
 from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
 from settlement.payouts.proposals import Proposal
@@ -96,6 +99,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
                 "verdict": "rejected",
             },
         ),
+        "disputes": Owned(frost, {"dispute_id": disputed(world)}),
         "farming": Owned(frost, {"flag_id": flagged(world.nils_id), "verdict": "harmless"}),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
@@ -135,6 +139,16 @@ def _claim(world: World) -> int:
             actor="staff:999",
             now=clock.now(),
         ).id
+
+
+def disputed(world: World) -> int:
+    """Somebody else's contact with Nora was learnt of after she paid."""
+    with transaction() as session:
+        line = session.scalars(
+            select(OrderLine.id).where(OrderLine.order_id == world.northern.id)
+        ).one()
+        open_dispute(order_line_id=line, key="touch:1", reason=LEARNT_LATE, now=clock.now())
+        return session.scalars(select(Dispute.id).where(Dispute.order_line_id == line)).one()
 
 
 def flagged(rep_id: int) -> int:
