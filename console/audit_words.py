@@ -1,7 +1,7 @@
 """What the acts of the audit trail are called, and how their changes read."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 ACTS: Final[Mapping[str, str]] = {
     "console.sign_in.enter": "登录",
@@ -13,6 +13,7 @@ ACTS: Final[Mapping[str, str]] = {
     "console.account.end": "退出设备",
     "console.account.end_others": "退出其他设备",
     "console.account.new_password": "修改密码",
+    "console.audit.file_csv": "导出操作日志",
     "console.staff.create": "新建账号",
     "console.staff.transfer": "变更角色或单位",
     "console.staff.disable": "停用账号",
@@ -48,8 +49,9 @@ ACTS: Final[Mapping[str, str]] = {
     "console.banners.save": "修改活动位",
     "console.banners.switch": "活动位上下线",
     "console.billing.again": "重新交接计费",
-    "console.farming.decide": "推广核查判定",
     "console.disputes.close": "归属争议结论",
+    "console.farming.decide": "推广核查判定",
+    "console.kpis.file_csv": "导出运营指标",
     "console.kpis.reply": "回复评价",
     "console.menus.adopt": "接管公众号",
     "console.menus.begin": "新建菜单草稿",
@@ -158,9 +160,11 @@ _VERBS: Final[Mapping[str, str]] = {
     "insert": "新增",
     "update": "修改",
     "delete": "删除",
+    "export": "导出",
     "more": "另有更多变更",
 }
 _TABLES: Final[Mapping[str, str]] = {
+    "audit_entry": "操作日志",
     "banner": "活动位",
     "bearer_rule": "承担规则",
     "category": "商品分类",
@@ -186,12 +190,12 @@ _TABLES: Final[Mapping[str, str]] = {
     "stock_move": "库存流水",
     "vesting_rule": "归属规则",
     "way_out": "改退",
+    "dispute": "归属争议",
+    "kpi": "运营指标",
     "invite": "邀请码",
     "operator_identity": "工号",
     "org_node": "单位",
     "people_import": "导入文件",
-    "dispute": "归属争议",
-    "kpi": "运营指标",
     "org_path": "单位层级",
     "recovery_code": "恢复码",
     "rep": "员工",
@@ -213,3 +217,22 @@ def act_words(what: str) -> str:
 def change_words(table: str, verb: str) -> str:
     """`修改账号`; a table without a name keeps its own."""
     return f"{_VERBS.get(verb, verb)} {_TABLES.get(table, table)}".strip()
+
+
+def change_line(change: Mapping[str, Any]) -> str:
+    """`修改 账号 7（role：clerk → manager）`."""
+    said = f"{change_words(change['table'], change['verb'])} {change['key']}".strip()
+    if change["verb"] == "more":
+        return f"{said}（{change['after']} 项）"
+    before, after = change["before"], change["after"]
+    fields = [
+        f"{name}：{_value(before.get(name))} → {_value(after.get(name))}"
+        for name in dict.fromkeys((*before, *after))
+    ]
+    return f"{said}（{'，'.join(fields)}）" if fields else said
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return "—" if value is None else str(value)

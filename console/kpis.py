@@ -1,11 +1,15 @@
 """The nine figures of the order chain, each with the orders behind it, and reviews to answer."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from typing import Final
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from console.asking import days_asked, place_asked
 from console.pages import PER_PAGE, page_of
 from console.session import staff
+from console.tables import Table, table_file
+from flows import trail
 from flows.fulfilment import watch
 from fulfilment.kpis import DAYS_MAX, Kpi, Window, figure, kpi_by_key
 from fulfilment.reviews import TEXT_LENGTH, reply_review
@@ -15,6 +19,8 @@ from wx_backend.db import retried
 from wx_backend.errors import NotFound
 
 bp = Blueprint("kpis", __name__)
+
+COLUMNS: Final = ("单位", "从", "到", "指标", "数值", "达成", "达成数", "总数", "说明")
 
 
 @bp.get("/kpis")
@@ -29,6 +35,17 @@ def index() -> str:
         window=window,
         reviews=watch.open_reviews(place.id),
     )
+
+
+@bp.post("/kpis.csv")
+def file_csv() -> Response:
+    """The same figures as a file; that it was taken is noted."""
+    place, window = place_asked(), _window()
+    days = (window.first, window.last)
+    rows = [(place.name, *days, *_cells(each)) for each in watch.figures(place.id, window)]
+    said = {"place": place.code, "from": f"{window.first}", "until": f"{window.last}"}
+    retried(lambda: trail.note_export("kpi", said))
+    return table_file("csv", Table("kpis", "运营指标", (), COLUMNS, rows, window.now))
 
 
 @bp.get("/kpis/<key>")
@@ -66,6 +83,11 @@ def reply(review_id: int) -> ResponseReturnValue:
     )
     flash("已回复")
     return redirect(url_for(".index"))
+
+
+def _cells(row: watch.FigureRow) -> tuple[object, ...]:
+    kpi, found = row.kpi, row.figure
+    return kpi.name, row.value, kpi.hit, found.hits, found.count, kpi.meaning
 
 
 def _kpi(key: str) -> Kpi:

@@ -1,15 +1,17 @@
 """Reading the audit trail, each within his own part of the organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from org.models import Staff
+from wx_backend import audit
 from wx_backend.audit import AuditEntry
 from wx_backend.db import db
 from wx_backend.errors import NotFound
+from wx_backend.log import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ def entry_within(entry_id: int, wanted: TrailFilter) -> AuditEntry:
     if found is None:
         raise NotFound
     return found
+
+
+def note_export(table: str, said: Mapping[str, str | int]) -> None:
+    """Have the trail say that somebody took a file of it, or of other figures, away."""
+    after = {
+        name: masked(typed) if isinstance(typed, str) else typed for name, typed in said.items()
+    }
+    audit.tell(table, "csv", before={}, after=after, verb="export")
 
 
 def _found(wanted: TrailFilter) -> Select[AuditEntry]:

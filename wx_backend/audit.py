@@ -70,10 +70,17 @@ def act_as(act: Act | None) -> None:
     g.audit_act = act
 
 
-def tell(table: str, key: str, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Say what the act does to machinery, of which the trail is told nothing by itself."""
+def tell(
+    table: str,
+    key: str,
+    *,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    verb: str = "update",
+) -> None:
+    """Say what the act does to machinery, or takes away as a file: the trail is told of neither by itself."""
     if _act() is not None:
-        told = {"table": table, "key": key, "verb": "update", "before": before, "after": after}
+        told = {"table": table, "key": key, "verb": verb, "before": before, "after": after}
         _keep(db.session(), told)
 
 
