@@ -10,6 +10,7 @@ from flask import Flask
 from demo import templates
 from demo.seed import banners, customers, fulfilment, goods, numbers, organisation
 from flows.menus.publishing import begin_with
+from flows.message_desk import sync_library
 from menus.defaults import default_menu
 from menus.whole import AccountMenu
 from org.invites import create_invite
@@ -19,6 +20,7 @@ from wx_backend import clock, log
 from wx_backend.app import create_app
 from wx_backend.config import Config, Mode
 from wx_backend.db import transaction
+from wx_backend.outbox import defer
 
 LOGINS = ("province", "city", "marketer", "finance", "cashier")
 INVITED = 3
@@ -59,6 +61,7 @@ def _seed(app: Flask, config: Config) -> dict[str, list[list[str]]]:
                 template_id=templates.template_id(purpose),
                 fields=templates.fields(purpose),
             )
+        defer(sync_library, key="seed", appid=config.accounts[0].appid)
         customers.build(appid=config.accounts[0].appid, rep_ids=made.rep_ids, now=now)
         invitations = []
         for rep_id in made.rep_ids[:INVITED]:

@@ -1,17 +1,19 @@
 """`python -m demo` as a person runs it: everything starts, is reached, ends together, and is kept."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from demo.places import HOST
 from demo.ports import free_port
+from demo.templates import TITLES
 from tests.demo.waiting import eventually, lives
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -93,6 +95,18 @@ def test_every_part_is_shown_with_its_time(running: Running) -> None:
 def test_the_service_is_ready(running: Running) -> None:
     with urllib.request.urlopen(f"http://{HOST}:{running.port}/readyz") as answer:
         assert answer.status == 200
+
+
+def test_the_templates_are_there_without_anybody_asking_for_them(
+    running: Running, data: Path
+) -> None:
+    assert running.shown
+
+    def listed() -> set[str]:
+        with closing(sqlite3.connect(data / "wx.sqlite")) as kept:
+            return {title for (title,) in kept.execute("SELECT title FROM library_template")}
+
+    assert eventually(lambda: listed() == {*TITLES.values()})
 
 
 def test_a_second_demo_on_the_same_folder_is_refused(running: Running, data: Path) -> None:
