@@ -275,6 +275,7 @@ def test_what_broke_off_is_mended_in_a_version_of_its_own_for_who_is_left(
     run_jobs()
     asked = reader.get(path).text
     assert "还有 21 人没有送达" in asked
+    assert "只是暂时不发，保持暂停即可" in asked
     assert "终止并另建一稿</button>" in asked  # what ends a campaign for good is asked twice
     answer = writer.post(f"{path}/carry-on")
     editor = answer.headers["Location"].removeprefix("/console")
