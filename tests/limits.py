@@ -21,6 +21,7 @@ LIMITS: Final[tuple[tuple[ModuleType, str], ...]] = (
     (patience, "ANSWER_SECONDS"),
     (patience, "CONNECT_SECONDS"),
     (link, "CONNECT_SECONDS"),
+    (lots, "LOT_LOCK_MS"),
     (lots, "LOT_MS"),
     (lots, "LOT_SECONDS"),
     (postgres, "STATEMENT_MS"),

@@ -21,19 +21,27 @@ _FINE = frozenset({ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK})
 class Link:
     """One connection, for one statement at a time; of no more use after an error.
 
+    Only a statement that the server canceled (`QueryCanceled`) leaves it as it was.
+
     `run` waits in its thread. Who waits otherwise sends with `ask` and moves on with `is_sent`
     and `answer` whenever `fileno` can be written or read.
     """
 
-    def __init__(self, dsn: str, statements: Mapping[str, str], *, statement_ms: int) -> None:
-        """Connect and prepare the statements by their names. Raises psycopg.Error."""
+    def __init__(
+        self, dsn: str, statements: Mapping[str, str], *, statement_ms: int, lock_ms: int = 0
+    ) -> None:
+        """Connect and prepare the statements by their names. Raises psycopg.Error.
+
+        The server cancels a statement after `statement_ms`, and refuses one that has waited
+        `lock_ms` for a lock (0: it waits as long as any).
+        """
         self._results: list[PGresult] = []
         self._connection = Connection.connect(
             dsn,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
             client_encoding="utf8",
-            options=f"-c statement_timeout={statement_ms} -c timezone=UTC",
+            options=f"-c statement_timeout={statement_ms} -c lock_timeout={lock_ms} -c timezone=UTC",
         )
         try:
             self._pq = self._connection.pgconn

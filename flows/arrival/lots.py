@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any, Final, NamedTuple
 
 import psycopg
+from psycopg.errors import QueryCanceled
 
 from flows.arrival.link import Link, Row
 from flows.arrival.plan import Arrival
@@ -30,8 +31,11 @@ from wx_backend import crash, patience
 log = logging.getLogger(__name__)
 
 LOT_MOST: Final = 64
+LOT_MORE: Final = 8  # how much larger the next may be, after one that was stored
+LOT_LOCK_MS: Final = 400  # a little shorter: who is locked out is told from who is slow
 LOT_MS: Final = 500
-LOT_SECONDS: Final = 0.6  # a little longer: the server should be the one to give up
+LOT_SECONDS: Final = 0.8  # a little longer: the server should be the one to give up
+LINK_SECONDS: Final = 0.1  # a connection that is being opened is looked for no more often
 
 
 class _Place(NamedTuple):
@@ -45,9 +49,13 @@ class _Place(NamedTuple):
 class Lots:
     """A store on PostgreSQL: whoever waits while a statement runs shares the next.
 
-    Whatever goes wrong with several, each is stored again by itself, on a connection of its own,
-    and so is whoever waits behind them: no arrival fails for another. Every row has its own key,
-    so that saying it again is safe. A lone arrival never waits for company.
+    No arrival fails for another. What the database refuses of several, for what is in one of them
+    or for a lock somebody holds, is stored again each by itself, on a connection of its own. Every
+    row has its own key, so that saying it again is safe. Whoever waits behind makes up the next lot.
+
+    Nothing is wrong with a lot that takes too long: a database with little time to give would have
+    less with a connection for each of them. What is left of it comes next, in halves; with every
+    lot that is stored the next may be a little larger again. A lone arrival never waits for company.
     """
 
     def __init__(self, url: str, threads: Threads) -> None:
@@ -55,6 +63,7 @@ class Lots:
         self._threads = threads
         self._opener = Threads(1)  # who is stored alone does not keep the lots from coming back
         self._waiting: list[_Place] = []
+        self._most = LOT_MOST
         self._leader: asyncio.Task[None] | None = None
         self._opening: asyncio.Future[Link] | None = None
         self._link: Link | None = None
@@ -77,26 +86,18 @@ class Lots:
         self._drop_link()
 
     async def _lead(self) -> None:
-        """One lot after the other until nobody waits."""
+        """One lot after the other until nobody waits; after a fault of ours, each goes on alone."""
         try:
-            while self._waiting:
-                self._refuse_late()
-                lot, self._waiting = self._waiting[:LOT_MOST], self._waiting[LOT_MOST:]
-                if not lot:
-                    break
-                replies: dict[bytes, str] = {}
-                try:
-                    replies = await self._stored_together([place.ready for place in lot])
-                finally:
-                    _tell(lot, replies)
-                if not replies:
-                    self._send_away()
+            while self._in_time():
+                lot, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._store_lot(lot)
         finally:
             self._leader = None
-            self._send_away()
+            _tell(self._waiting, {})
+            self._waiting = []
 
-    def _refuse_late(self) -> None:
-        """Where more come than the database takes, whoever's time is over is told so, and asks again."""
+    def _in_time(self) -> bool:
+        """Whether anybody waits; whoever's time is over is told so, and asks again."""
         now = monotonic()
         late = [place for place in self._waiting if place.until <= now]
         if late:
@@ -104,41 +105,49 @@ class Lots:
             for place in late:
                 if not place.reply.done():
                     place.reply.set_exception(CouldNotStore("out of time"))
+        return bool(self._waiting)
 
-    def _send_away(self) -> None:
-        """Whoever waits has waited as long as a lot may take, and goes on alone."""
-        _tell(self._waiting, {})
-        self._waiting = []
-
-    async def _stored_together(self, lot: Sequence[Ready]) -> dict[bytes, str]:
-        """The replies to give by key; of those only that were stored."""
+    async def _store_lot(self, lot: Sequence[_Place]) -> None:
+        """Store a lot and tell everybody in it but who comes again."""
         replies: dict[bytes, str] = {}
         try:
+            left = max(LINK_SECONDS, lot[0].until - monotonic())
+            link = await self._shared_link(min(LOT_SECONDS, left))
             async with asyncio.timeout(LOT_SECONDS):
-                link = await self._shared_link()
-                for part in each_person_once(lot):
+                for part in each_person_once([place.ready for place in lot]):
                     replies |= await _stored(link, part)
+            self._most = min(LOT_MOST, self._most + LOT_MORE)
         except (psycopg.Error, TimeoutError, CouldNotStore) as error:
             log.warning("lot not stored", extra={"pushes": len(lot), "error": repr(error)})
-            self._drop_link()
+            if not isinstance(error, QueryCanceled):
+                self._drop_link()
+            if isinstance(error, QueryCanceled | TimeoutError) and len(lot) > 1:
+                lot = self._halved(lot, replies)
         except BaseException:
             self._drop_link()
             raise
-        return replies
+        finally:
+            _tell(lot, replies)
 
-    async def _shared_link(self) -> Link:
+    def _halved(self, lot: Sequence[_Place], replies: Mapping[bytes, str]) -> list[_Place]:
+        """Put those of a slow lot who have no reply before all others; the ones who have."""
+        self._most = len(lot) // 2
+        again = [place for place in lot if place.ready.key not in replies]
+        self._waiting = [*again, *self._waiting]
+        return [place for place in lot if place.ready.key in replies]
+
+    async def _shared_link(self, seconds: float) -> Link:
         """The connection of the lots. One that is being opened stays so when nobody waits longer."""
         if self._link is None:
             if self._opening is None or _has_failed(self._opening):
                 until = monotonic() + 2 * patience.CONNECT_SECONDS
-                opened = self._opener.do(until, partial(linked, self._url, statement_ms=LOT_MS))
-                self._opening = asyncio.ensure_future(opened)
-            opening = self._opening
-            try:
-                self._link = await asyncio.shield(opening)
-            finally:
-                if opening.done():
-                    self._opening = None
+                opened = partial(linked, self._url, statement_ms=LOT_MS, lock_ms=LOT_LOCK_MS)
+                self._opening = asyncio.ensure_future(self._opener.do(until, opened))
+            await asyncio.wait((self._opening,), timeout=seconds)
+            if not self._opening.done():
+                raise TimeoutError
+            opening, self._opening = self._opening, None
+            self._link = opening.result()
         return self._link
 
     def _drop_link(self) -> None:

@@ -39,9 +39,9 @@ class Ready(NamedTuple):
     reply: str
 
 
-def linked(url: str, *, statement_ms: int) -> Link:
+def linked(url: str, *, statement_ms: int, lock_ms: int = 0) -> Link:
     """A connection on which arrivals are stored. Raises psycopg.Error."""
-    return Link(libpq_dsn(url), _STATEMENTS, statement_ms=statement_ms)
+    return Link(libpq_dsn(url), _STATEMENTS, statement_ms=statement_ms, lock_ms=lock_ms)
 
 
 def stored_alone(url: str, ready: Ready) -> str:

@@ -6,6 +6,7 @@ About PostgreSQL whichever database the run is about; `test_arrival_store` compa
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 
@@ -21,6 +22,7 @@ from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import CouldNotStore, Store
 from tests.conftest import TEMPLATE
 from tests.flows.test_arrival_store import WAIT, arrival, begun_to_store, stored
+from tests.handlers.outages import silent_server
 from tests.postgres import PostgresServer
 from tests.site import begun
 from wx_backend import crash
@@ -29,6 +31,14 @@ from wx_backend.db import db
 from wx_backend.inbox import Push
 
 NAME = "together"
+SLOW = """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT count(*) FROM stored) >= TG_ARGV[0]::int THEN
+    RAISE EXCEPTION 'too slow' USING ERRCODE = 'query_canceled';
+  END IF;
+  RETURN NULL;
+END $$"""
+SLOW_TRIGGER = """CREATE TRIGGER slow AFTER INSERT ON push REFERENCING NEW TABLE AS stored
+FOR EACH STATEMENT"""
 
 
 @pytest.fixture
@@ -74,8 +84,20 @@ def pushes_by_transaction() -> list[int]:
     return sorted(db.session.scalars(query))
 
 
-def people(count: int) -> list[Arrival]:
-    return [arrival("SCAN", second=0, openid=f"bob{number}") for number in range(count)]
+def people(count: int, name: str = "bob") -> list[Arrival]:
+    return [arrival("SCAN", second=0, openid=f"{name}{number}") for number in range(count)]
+
+
+@contextmanager
+def slow_from(count: int) -> Iterator[None]:
+    """A database that takes too long for so many pushes at once, and says so as it does in time."""
+    with db.engine.begin() as other:
+        other.execute(text(SLOW))
+        other.execute(text(f"{SLOW_TRIGGER} EXECUTE FUNCTION slow({count})"))
+    yield
+    db.session.rollback()  # what it read it would hold
+    with db.engine.begin() as other:
+        other.execute(text("DROP FUNCTION slow CASCADE"))
 
 
 def test_whoever_waits_shares_a_commit(store: Store) -> None:
@@ -107,6 +129,53 @@ def test_one_persons_pushes_are_all_kept(store: Store) -> None:
 
     assert {future.result() for future in futures} == {"hello SCAN"}
     assert pushes_by_transaction() == [1, 1, 1, 1]  # three of Bob's seconds, one after another
+
+
+def test_whoever_waits_behind_a_lot_that_is_refused_shares_the_next(store: Store) -> None:
+    *good, bad = people(LOT_MOST)
+    crowd = [*good, replace(bad, kind="x" * 65), *people(2 * LOT_MOST, "ben")]
+    futures = stored_in_one_lot(store, crowd)
+
+    refused = futures.pop(len(good))
+    assert {future.result() for future in futures} == {"hello SCAN"}
+    with pytest.raises(CouldNotStore):
+        refused.result()
+    assert pushes_by_transaction() == [1] * LOT_MOST + [LOT_MOST, LOT_MOST]
+
+
+def test_a_lot_that_takes_too_long_comes_again_in_smaller_ones(store: Store) -> None:
+    """Two hundred who wait at a database that is short of time ask it for no connection each."""
+    with slow_from(17):
+        futures = stored_in_one_lot(store, people(200))
+        assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
+        sizes = pushes_by_transaction()
+        assert sum(sizes) == 201
+        assert max(sizes) <= 16
+        assert len(sizes) < 40
+
+    futures = stored_in_one_lot(store, people(6 * LOT_MOST, "ben"))
+    assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
+    assert max(pushes_by_transaction()) == LOT_MOST
+
+
+def test_who_alone_takes_too_long_for_a_lot_is_stored_alone(store: Store) -> None:
+    assert stored(store, arrival("SCAN", second=0)) == "hello SCAN"
+    with slow_from(1):
+        refused = begun_to_store(store, arrival("SCAN", second=1))
+        with pytest.raises(CouldNotStore, match="QueryCanceled"):
+            refused.result(WAIT)  # alone, too
+    assert stored(store, arrival("SCAN", second=1)) == "hello SCAN"
+
+
+@pytest.mark.limits
+def test_a_crowd_leaves_a_connection_that_says_nothing_together(store: Store) -> None:
+    assert stored(store, arrival("SCAN", second=0)) == "hello SCAN"
+    db.session.rollback()
+    with silent_server():
+        futures = [begun_to_store(store, each) for each in people(100)]
+        assert {future.result(WAIT) for future in futures} == {"hello SCAN"}
+
+    assert len(pushes_by_transaction()) < 50
 
 
 @pytest.mark.limits
