@@ -10,7 +10,8 @@ from tests.needs import Needs
 from tests.storefront.conftest import product_of
 from wx_backend import clock
 
-# A secret is never a naughty text: these refuse it, and say no more than that something was wrong.
+# A secret is never a naughty text: these refuse it, and say no more than that something was wrong. Who has
+# not shown his password is asked for no code: `test_second_factor` types one in.
 SECRETS = {
     "console.account.begin_factor": {"current"},
     "console.account.codes": {"current"},

@@ -199,6 +199,7 @@ def test_every_field_bears_whatever_is_typed(
         sweep.look(path)
     assert not sweep.wrong, (str(portion), sweep.wrong)
     assert not [each for each in own.wrong if each[-1] >= 500], (str(portion), own.wrong)
+    assert {*own.refused()} == {*SECRETS}, own.answers
     assert sweep.sent > 300
     assert sweep.played == {*ALL}
     endpoints = posts(app, "console") - {*SECRETS}

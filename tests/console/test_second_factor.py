@@ -15,6 +15,7 @@ from org.models import RecoveryCode, Staff, StaffFactor
 from org.sessions import NOWHERE
 from tests.console.conftest import Desks
 from tests.console.desk import PASSWORD, Desk
+from tests.naughty import packs
 from tests.racing import race
 from tests.steps import begin_within_a_step
 from wx_backend import clock
@@ -81,6 +82,15 @@ def test_a_code_on_paper_is_good_once(desk_of: Desks, phone: Phone) -> None:
     assert half_way(desk_of()).post("/login/code", code=typed).status_code == 302
     assert half_way(desk_of()).post("/login/code", code=typed).status_code == 401
     assert half_way(desk_of()).post("/login/code", code=phone.paper[1]).status_code == 302
+
+
+def test_a_code_may_be_anything_and_opens_nothing(desk_of: Desks, phone: Phone) -> None:
+    assert phone
+    desk = half_way(desk_of())
+    for text in [*packs()][:4]:
+        answer = desk.post("/login/code", code=text)
+        assert (answer.status_code, REFUSED_CODE in answer.text) == (401, True)
+    assert desk.get("/orders").status_code == 302
 
 
 def test_wrong_codes_lock_like_wrong_passwords(desk_of: Desks, phone: Phone) -> None:
