@@ -15,23 +15,33 @@ BUGS = (
     Bug(
         "whoever waited in a lot that failed waits for ever",
         "flows/arrival/lots.py",
-        "                finally:\n                    _tell(lot, replies)\n",
-        "                finally:\n                    if replies:\n                        _tell(lot, replies)\n",
+        "        finally:\n            _tell(lot, replies)\n",
+        "        finally:\n            if replies:\n                _tell(lot, replies)\n",
         ("tests/flows/test_arrival_together.py::test_a_fault_of_ours_leaves_nobody_waiting",),
     ),
     Bug(
         "after a fault nobody gathers lots any more",
         "flows/arrival/lots.py",
-        "            self._leader = None\n            self._send_away()",
-        "            self._send_away()",
+        "            self._leader = None\n            _tell(self._waiting, {})",
+        "            _tell(self._waiting, {})",
         ("tests/flows/test_arrival_together.py::test_a_fault_of_ours_leaves_nobody_waiting",),
     ),
     Bug(
         "more pushes than the database takes wait without an end",
         "flows/arrival/lots.py",
-        "                self._refuse_late()\n",
-        "",
+        "if place.until <= now]",
+        "if False]",
         ("tests/flows/test_arrival_together.py::test_who_waits_longer_than_he_may_is_told_so",),
+    ),
+    Bug(
+        "each push of a lot that took too long asks for a connection of its own",
+        "flows/arrival/lots.py",
+        " and len(lot) > 1:",
+        " and not lot:",
+        (
+            "tests/flows/test_arrival_together.py"
+            "::test_a_lot_that_takes_too_long_comes_again_in_smaller_ones",
+        ),
     ),
     Bug(
         "a notice that could not be stored is called stored",
