@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from flows.arrival.plan import GATHERED_FOR
 from flows.messages import send_notice
 from members.consents import free_consents
 from members.models import Identity
@@ -73,7 +74,7 @@ def told(key: str) -> int | None:
 
 
 def test_who_agreed_is_told_of_his_order_once_for_each_yes(
-    app: Flask, root: Desk, wechat: Stage, run_jobs: RunJobs
+    app: Flask, root: Desk, wechat: Stage, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert app
     assert root.post("/message-templates/plain/sync").status_code == 302
@@ -89,6 +90,7 @@ def test_who_agreed_is_told_of_his_order_once_for_each_yes(
     sent, again, second = told("order_paid:OD1"), told("order_paid:OD1"), told("order_paid:OD2")
     run_jobs()
     wechat.settle()
+    monkeypatch.setattr(clock._offset, "value", GATHERED_FOR)
     run_jobs()
 
     assert sent == again is not None
