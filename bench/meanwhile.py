@@ -37,6 +37,7 @@ from wx_backend.worker import BATCH, drain_queue
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ASIDE_SECONDS: Final = 0.5
+IDLE_SECONDS: Final = 5.0
 WHO: Final = ("wechat", "worker", "sender")
 
 
@@ -99,15 +100,19 @@ def wechat(pipe: Path, door: int) -> None:
     """Tell of every message that was taken."""
     codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
     connection = http.client.HTTPConnection("127.0.0.1", door)
+    told_at = time.monotonic()
     with pipe.open() as taken:
         for line in taken:
             openid, msgid = line.split()
             query, body = pushes.word(
                 codec, openid=openid, msgid=int(msgid), at=int(clock.now().timestamp())
             )
+            if time.monotonic() - told_at > IDLE_SECONDS:  # the door ends who says nothing for long
+                connection.close()
             connection.request("POST", f"/wechat/{ACCOUNT.name}/callback?{query}", body)
             answer = connection.getresponse()
             answer.read()
+            told_at = time.monotonic()
             if answer.status != 200:
                 raise SystemExit(f"the door did not take a word: {answer.status}")
 
