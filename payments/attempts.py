@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 
 from payments.errors import AlreadyPaid
 from payments.models import Payment, PaymentStatus, TradeType
@@ -97,9 +97,14 @@ def record_prepay_unknown(*, payment_id: int) -> bool:
     return _move(payment_id, PaymentStatus.UNKNOWN)
 
 
-def record_prepay_refused(*, payment_id: int) -> bool:
-    """The platform said no for certain; the attempt is as if it had not been sent."""
-    return _move(payment_id, PaymentStatus.CREATED)
+def record_prepay_refused(*, payment_id: int, is_first: bool) -> bool:
+    """The platform said no. Only a first refusal leaves nothing there: what an earlier prepay began still stands."""
+    if is_first:
+        return _move(payment_id, PaymentStatus.CREATED)
+    has_id = Payment.prepay_id.is_not(None)
+    return _move(
+        payment_id, case((has_id, PaymentStatus.PREPAID.value), else_=PaymentStatus.UNKNOWN.value)
+    )
 
 
 def close_attempt(*, payment_id: int, now: datetime) -> bool:
@@ -107,7 +112,7 @@ def close_attempt(*, payment_id: int, now: datetime) -> bool:
     return _move(payment_id, PaymentStatus.CLOSED, closed_at=now)
 
 
-def _move(payment_id: int, to: PaymentStatus, **values: Any) -> bool:
+def _move(payment_id: int, to: PaymentStatus | ColumnElement[str], **values: Any) -> bool:
     changed = db.session.execute(
         update(Payment)
         .where(Payment.id == payment_id, Payment.status.in_(OPEN))

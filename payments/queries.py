@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 
 from payments.attempts import OPEN
-from payments.models import ExceptionItem, Payment, PaymentStatus, Refund, RefundLine, RefundStatus
+from payments.models import ExceptionItem, Payment, Refund, RefundLine, RefundStatus
 from wx_backend.db import db
 
 PAGE = 50
@@ -80,11 +80,10 @@ def attempts_of(order_id: int) -> Sequence[Payment]:
 
 
 def open_attempts_of(order_id: int) -> Sequence[Payment]:
-    """Attempts of an order under which money may still come; never sent ones are left out."""
-    sent = [status for status in OPEN if status is not PaymentStatus.CREATED]
+    """Attempts of an order under which money may still come, refused ones too: only the platform knows."""
     return db.session.scalars(
         select(Payment)
-        .where(Payment.order_id == order_id, Payment.status.in_(sent))
+        .where(Payment.order_id == order_id, Payment.status.in_(OPEN))
         .order_by(Payment.id)
     ).all()
 

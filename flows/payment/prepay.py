@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flows.payment.address import notice_url
-from flows.payment.ending import query_payment
+from flows.payment.ending import ask_payment, query_payment
 from members.queries import identity_by_id
 from orders.errors import OrderClosed
 from orders.models import OrderStatus, SalesOrder
@@ -21,7 +21,7 @@ from payments.attempts import (
     start_prepay,
 )
 from payments.errors import AlreadyPaid
-from payments.models import TradeType
+from payments.models import PaymentStatus, TradeType
 from wechat.pay.client import DESCRIPTION_LENGTH, Order, shown
 from wx_backend import clock, crash, platform
 from wx_backend.db import retried
@@ -49,9 +49,10 @@ class PaymentRefused(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One prepay about to be sent."""
+    """One prepay about to be sent; `is_first` where none was sent under this number before."""
 
     payment_id: int
+    is_first: bool
     openid: str
     order: Order
 
@@ -127,6 +128,7 @@ def ask(
         raise NotFound
     demand = _demand(order, identity.appid, trade_type)
     payment = open_attempt(demand=demand, now=now, prefix=_prefix())
+    is_first = payment.status == PaymentStatus.CREATED
     start_prepay(payment_id=payment.id)
     defer(query_payment, key=payment.out_trade_no, due_at=now + FIRST_QUERY, payment_id=payment.id)
     sent = Order(
@@ -137,15 +139,16 @@ def ask(
         notify_url=notice_url(),
         expires_at=payment.expires_at,
     )
-    return Asked(payment.id, identity.openid, sent)
+    return Asked(payment.id, is_first, identity.openid, sent)
 
 
 def note_failure(asked: Asked, error: PlatformError) -> None:
-    """Unknown outcomes keep the number; a refusal leaves the attempt as if never sent."""
+    """Unknown outcomes keep the number. After a refusal WeChat Pay is asked: it may be paid by now."""
     if error.unknown or not error.permanent:
         record_prepay_unknown(payment_id=asked.payment_id)
     else:
-        record_prepay_refused(payment_id=asked.payment_id)
+        record_prepay_refused(payment_id=asked.payment_id, is_first=asked.is_first)
+        defer(ask_payment, payment_id=asked.payment_id)
 
 
 def _refusal(error: PlatformError) -> PaymentUncertain | PaymentRefused | AlreadyPaid:

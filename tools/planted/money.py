@@ -47,6 +47,23 @@ BUGS = (
         ),
     ),
     Bug(
+        "a refused repeat of a prepay leaves its attempt as if it was never sent",
+        "payments/attempts.py",
+        "    if is_first:\n",
+        "    if is_first or payment_id:\n",
+        (
+            "tests/flows/trade/test_prepay.py::test_an_attempt_whose_repeat_was_refused_is_closed_there",
+            "tests/flows/trade/test_prepay.py::test_an_attempt_of_unknown_outcome_stays_one_though_its_repeat_is_refused",
+        ),
+    ),
+    Bug(
+        "an order is closed without a question about attempts that count as never sent",
+        "payments/queries.py",
+        "Payment.status.in_(OPEN)",
+        "Payment.status.in_(OPEN[1:])",
+        ("tests/flows/trade/test_prepay.py::test_a_refused_first_attempt_ends_with_its_order",),
+    ),
+    Bug(
         "the business key of a posting is not unique",
         "migrations/versions/0005_ledger.py",
         '        sa.UniqueConstraint("key", name=op.f("uq_posting_key")),\n',
