@@ -10,9 +10,11 @@ differs between the two pauses is the machine's own, and is told beside each rat
 - A rate of 0 asks again as soon as it is answered (pushes over four connections, notices over one): the processors have nothing to
   spare in the pauses either, and whoever else computes makes everybody wait.
 - Who sends has niceness 10, as our unit gives it (`wx-worker@bulk.service.d/gives-way.conf`).
+- WeChat, which is on no machine of ours, gives way to everybody (`bench.meanwhile.ELSEWHERE`).
 - `shaped` is set aside, by which a campaign goes at half speed while pushes wait to be worked off: nobody works off the bench's own.
 - Nothing may be slower at all, is what is asked for, 1.0 x. The goal is 1.1 x: two pauses differ by as much (0.9-1.1 x), and
   of what is nearer these rounds cannot tell whose doing it is.
+- Of 200 notices the slowest two are p99: what is one of a hundred is told of all rounds together as well, and of long rounds.
 - Neighbours of the bench make the tail theirs: `nice -n -19 python -m bench.beside` gives it priority over them.
 """
 
@@ -183,8 +185,19 @@ def _measure(servers: Servers, campaign_id: int, pids: Sequence[int], plan: Plan
         tell(f"{figure}, beside a campaign / paused", ratios, at_most=MOST)
         noise = [second / first for first, second in zip(alone, after, strict=True)]
         tell(f"{figure}, paused / paused before: what the machine itself does", noise)
+        whole = _of_all(what, beside).percentile(share) / _of_all(
+            what, (*paused, *again)
+        ).percentile(share)
+        tell(f"{figure}, beside a campaign / paused, of all rounds together", [whole], at_most=MOST)
     bad = sum(each[what].bad for each in (*paused, *beside, *again) for what in WHATS)
     tell("bad answers", [bad], at_most=0, unit="")
+
+
+def _of_all(what: str, rounds: Sequence[Figures]) -> Run:
+    """The answers of some rounds as if they were one."""
+    runs = [each[what] for each in rounds]
+    latencies = [latency for run in runs for latency in run.latencies]
+    return Run(sum(run.seconds for run in runs), latencies, sum(run.bad for run in runs))
 
 
 def _counted(campaign_id: int, pids: Sequence[int]) -> tuple[float, ...]:

@@ -1,7 +1,7 @@
 """The processes of a running campaign, for `bench.beside`: `python -m bench.meanwhile sender|wechat|worker config ...`.
 
-Who sends, as niced as our unit for it; WeChat, which tells of each message by a push of its own (none of ours, but its cost is
-counted against the campaign here); who works these pushes off, as our worker does. Of the pushes that the bench
+Who sends, as niced as our unit for it; WeChat, which tells of each message by a push of its own (none of ours: it gives way to
+everybody); who works these pushes off, as our worker does. Of the pushes that the bench
 itself sends nobody does the work: they are put aside twice a second, whether the campaign sends or not.
 """
 
@@ -38,6 +38,8 @@ from wx_backend.worker import BATCH, drain_queue
 ROOT: Final = Path(__file__).resolve().parent.parent
 ASIDE_SECONDS: Final = 0.5
 IDLE_SECONDS: Final = 5.0
+ELSEWHERE: Final = 19
+"""The niceness of WeChat, which takes no processor of ours in truth."""
 WHO: Final = ("wechat", "worker", "sender")
 
 
@@ -98,6 +100,7 @@ def given_way() -> int:
 
 def wechat(pipe: Path, door: int) -> None:
     """Tell of every message that was taken."""
+    os.nice(ELSEWHERE)
     codec = Codec(ACCOUNT.appid, ACCOUNT.token, (ACCOUNT.aes_key,))
     connection = http.client.HTTPConnection("127.0.0.1", door)
     told_at = time.monotonic()

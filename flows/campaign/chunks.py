@@ -29,7 +29,7 @@ from templates_msg.models import MessageStatus
 from templates_msg.operations import Draft
 from templates_msg.windows import use_window
 
-SECONDS: float = 5
+SECONDS: float = 1
 MOST: Final = 1_000
 FRESH: Final = timedelta(seconds=2)
 SOON: Final = timedelta(seconds=15)

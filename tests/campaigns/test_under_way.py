@@ -116,7 +116,7 @@ def test_who_opts_out_while_his_chunk_is_on_its_way_gets_nothing(
 
     platform.trouble = _at_the(5, refuses, seen)
     with time_machine.travel(NOON, tick=False):
-        campaign_id = approved(cast, plan(rate_per_second=100))
+        campaign_id = approved(cast, plan(rate_per_second=150))
         begin()
         work()
 
