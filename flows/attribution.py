@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from json import loads
 
 from catalog.queries import category_slug
@@ -17,7 +17,7 @@ from members.queries import (
 )
 from orders.models import OrderLine, SalesOrder
 from orders.operations import attribute_line
-from orders.queries import lines_of_order, order_by_id, orders_paid_since
+from orders.queries import lines_of_order, order_by_id
 from org.queries import (
     channel_class_of,
     node_by_code,
@@ -39,12 +39,11 @@ from referral.proofs import (
 )
 from referral.queries import Met, touches_of, withdrawn_among
 from referral.replay import frozen_in
-from referral.rules import decide, revision
+from referral.rules import decide
 from referral.values import Decision, Heir, OrderFacts, Role, Touch, TouchKind
 from wx_backend.errors import NotFound
 from wx_backend.platform import account_of
 
-DISPUTABLE = timedelta(days=90)
 LEARNT_LATE = "下单前的接触在付款后才得知"
 NOT_HIS_CONTACTS = "归属依据了另一位客户的接触，两个微信已分开"
 
@@ -53,7 +52,7 @@ def attribute_order(*, order_id: int, now: datetime) -> None:
     """Decide every line of a new order, freeze it there, and write the receipts."""
     order = _order(order_id)
     policy = policy_in_force(order.placed_at)
-    touches = _touches(order.member_id)
+    touches = touches_of_buyer(order.member_id)
     for line in lines_of_order(order_id):
         facts = _facts(order, line, touches)
         case = Case(order_line_id=line.id, touches=touches, facts=facts, policy=policy)
@@ -64,7 +63,7 @@ def developer_at_counter(
     *, member_id: int, identity_id: int, acceptor_rep_id: int, category_id: int, now: datetime
 ) -> int | None:
     """Who would be the developer if this person ordered at this rep's counter now."""
-    touches = _touches(member_id)
+    touches = touches_of_buyer(member_id)
     reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
     reps.add(acceptor_rep_id)
     own = rep_of_member(*member_ids_of(member_id))
@@ -109,14 +108,14 @@ def attribute_again(*, order_id: int, now: datetime) -> None:
         gone = known - ids
         is_less = bool(gone and withdrawn_among(gone))
         if is_less or not ids <= known:
-            _decide_again(_case(order, line, as_values(met)), line, placed, is_less, now)
+            _decide_again(case_today(order, line, as_values(met)), line, placed, is_less, now)
 
 
 def _decide_again(
     today: Case, line: OrderLine, placed: OrderFacts, is_less: bool, now: datetime
 ) -> None:
     """Decide by the facts of placing, and today's about reps nobody knew of then."""
-    facts = _with_newcomers(placed, today.facts)
+    facts = with_newcomers(placed, today.facts)
     if is_less:
         facts = replace(facts, channel_class=today.facts.channel_class)
     case = replace(today, facts=facts)
@@ -124,7 +123,7 @@ def _decide_again(
         _decide(case, now=now)
 
 
-def _with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
+def with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
     """The facts of the moment of placing, and today's about reps nobody knew of then."""
     new = today.rep_outlets.keys() - placed.rep_outlets.keys()
     return replace(
@@ -135,60 +134,31 @@ def _with_newcomers(placed: OrderFacts, today: OrderFacts) -> OrderFacts:
     )
 
 
-def dispute_late_touches(*, now: datetime) -> int:
-    """Open a dispute where a touch from before an order was learnt after its payment; how many.
-
-    What an older system is said to have known is no such touch: it can be taken back at any time.
-    """
-    return sum(_dispute(order, now) for order in orders_paid_since(now - DISPUTABLE))
-
-
-def _dispute(order: SalesOrder, now: datetime) -> int:
-    paid_at = order.paid_at or now
-    all_of_them = _touches(order.member_id)
-    in_time = [touch for touch in all_of_them if touch.known_at < paid_at]
-    learnt = [t for t in all_of_them if t.known_at >= paid_at and t.kind is not TouchKind.IMPORTED]
-    late = [touch for touch in learnt if touch.event_at <= order.placed_at]
-    touches = [*in_time, *learnt]
-    opened = 0
-    for line in lines_of_order(order.id) if late else ():
-        case = _case(order, line, touches)
-        decided = decide(in_time, case.facts, case.policy)
-        change = revision(decided, touches, case.facts, case.policy, paid_at=paid_at)
-        if change.disputed is not None:
-            opened += open_dispute(
-                order_line_id=line.id,
-                key=f"touch:{late[-1].id}",
-                reason=LEARNT_LATE,
-                touch_id=late[-1].id,
-                now=now,
-            )
-    return opened
-
-
 def dispute_parted(*, order_id: int, now: datetime) -> int:
     """Open a dispute where somebody's contacts decided who turned out not to be the buyer; of how many lines.
 
     What stands was decided by what was known then, and stays until somebody has looked.
     """
     order, opened = _order(order_id), 0
-    mine = _touches(min(persons_of({order.member_id})))
+    mine = touches_of_buyer(min(persons_of({order.member_id})))
     for line in lines_of_order(order_id):
         placed, known = frozen_in(loads(receipt_of_line(line.id).body))
         touches = [touch for touch in mine if touch.id in known]
-        decided = decide(touches, placed, policy_version(_standing_of(line).policy_version))
-        if _credited(decided) != _credited(_standing_of(line)):
+        decided = decide(touches, placed, policy_version(standing_of(line).policy_version))
+        if credited(decided) != credited(standing_of(line)):
             opened += open_dispute(
                 order_line_id=line.id, key="parted", reason=NOT_HIS_CONTACTS, now=now
             )
     return opened
 
 
-def _credited(decided: Decision | Attribution) -> tuple[int | None, ...]:
+def credited(decided: Decision | Attribution) -> tuple[int | None, ...]:
+    """Who has the line by a decision."""
     return decided.developer_rep_id, decided.acceptor_rep_id, decided.outlet_id
 
 
-def _standing_of(line: OrderLine) -> Attribution:
+def standing_of(line: OrderLine) -> Attribution:
+    """The version of a line's attribution that stands."""
     standing = latest_attribution(line.id)
     assert standing is not None  # noqa: S101 - made with the order
     return standing
@@ -206,12 +176,13 @@ def _decide(case: Case, *, now: datetime) -> None:
     )
 
 
-def _case(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Case:
+def case_today(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Case:
+    """What a line would be decided from today, by the policy it was placed under."""
     return Case(
         order_line_id=line.id,
         touches=touches,
         facts=_facts(order, line, touches),
-        policy=policy_version(_standing_of(line).policy_version),
+        policy=policy_version(standing_of(line).policy_version),
     )
 
 
@@ -257,7 +228,7 @@ def _met(member_id: int) -> list[Met]:
     return touches_of(identity_ids=[*subjects.identity_ids], visitor_ids=[*subjects.visitor_ids])
 
 
-def _touches(member_id: int) -> list[Touch]:
+def touches_of_buyer(member_id: int) -> list[Touch]:
     """The same as the rules take them."""
     return as_values(_met(member_id))
 

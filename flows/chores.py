@@ -9,7 +9,6 @@ from catalog.numbers import free_due
 from catalog.stock import release_expired
 from flows import sweeping
 from flows.archive.work import give_up_dead, remove_old
-from flows.attribution import dispute_late_touches
 from flows.billing import chase_hand_overs
 from flows.billing_files import exchange_files
 from flows.bookings import tell_outlets
@@ -24,6 +23,7 @@ from flows.figures.counting import count_waiting
 from flows.figures.morning import tell_managers
 from flows.fulfilment.upkeep import close_by_itself, escalate_overdue
 from flows.imports.taking import expire_unbegun
+from flows.late_touches import LOOKED_AT, dispute_late_touches
 from flows.menus.pictures import check_daily
 from flows.payment.ending import close_expired_orders
 from flows.payout.batches import chase_releases
@@ -88,7 +88,7 @@ CHORES = (
     Chore("archives.give_up_dead", timedelta(minutes=1), give_up_dead),
     Chore("archives.remove_old", timedelta(hours=1), remove_old),
     Chore("imports.expire_unbegun", timedelta(hours=1), expire_unbegun),
-    Chore("attribution.late_touches", timedelta(hours=1), dispute_late_touches),
+    Chore("attribution.late_touches", timedelta(minutes=1), dispute_late_touches, batch=LOOKED_AT),
     Chore("farming.find", timedelta(hours=1), find_farming),
     Chore("stock.release_expired", timedelta(minutes=1), release_expired),
     Chore("commission.vest_due", timedelta(minutes=10), vest_due),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 
@@ -68,11 +69,31 @@ def transitions_of(order_id: int) -> Sequence[OrderTransition]:
     ).all()
 
 
-def orders_paid_since(since: datetime) -> Sequence[SalesOrder]:
-    """Orders paid from an instant on, oldest first."""
-    return db.session.scalars(
-        select(SalesOrder).where(SalesOrder.paid_at >= since).order_by(SalesOrder.paid_at)
-    ).all()
+class Paid(NamedTuple):
+    """A paid order as what became known of its buyer later is compared with it."""
+
+    id: int
+    member_id: int
+    placed_at: datetime
+    paid_at: datetime
+
+
+def orders_paid_in(
+    member_ids: Iterable[int], *, placed_from: datetime, paid_from: datetime, paid_until: datetime
+) -> list[Paid]:
+    """What these members placed from an instant on and paid within a time."""
+    columns = (SalesOrder.id, SalesOrder.member_id, SalesOrder.placed_at, SalesOrder.paid_at)
+    query = select(*columns).where(
+        SalesOrder.member_id.in_(set(member_ids)),
+        SalesOrder.placed_at >= placed_from,
+        SalesOrder.paid_at.between(paid_from, paid_until),
+    )
+    rows = db.session.execute(query.order_by(SalesOrder.id))
+    return [
+        Paid(order_id, member_id, placed_at, paid_at)
+        for order_id, member_id, placed_at, paid_at in rows
+        if paid_at is not None
+    ]
 
 
 def orders_by_id(ids: Iterable[int]) -> dict[int, SalesOrder]:

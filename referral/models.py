@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from wx_backend.db import Instant, Model, id_column
+from wx_backend.db import BigId, Instant, Model, id_column
 
 PERMANENT_CODES = 100_000  # for ever, per account: the platform neither lists nor deletes them
 
@@ -183,6 +183,17 @@ class TouchWithdrawal(Model):
 
     touch_id: Mapped[int] = mapped_column(ForeignKey("touch.id"), primary_key=True)
     withdrawn_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class LateLook(Model):
+    """How far the touches have been looked through for what was learnt too late: one row, the last of them."""
+
+    __tablename__ = "late_look"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+    __audited__: ClassVar = None
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    touch_id: Mapped[int] = mapped_column(BigId)
 
 
 class SightingCount(Model):

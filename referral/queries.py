@@ -147,6 +147,12 @@ def touches_by_id(touch_ids: Collection[int]) -> list[Met]:
     return [Met(*row) for row in db.session.execute(query)]
 
 
+def touches_written(*, after: int, limit: int) -> list[Met]:
+    """The next touches after one, in the order they were written down."""
+    query = select(*_MET).where(Touch.id > after).order_by(Touch.id).limit(limit)
+    return [Met(*row) for row in db.session.execute(query)]
+
+
 def stands() -> ColumnElement[bool]:
     """Whether a touch was not taken back."""
     return ~exists().where(TouchWithdrawal.touch_id == Touch.id)

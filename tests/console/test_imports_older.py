@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from flows.attribution import dispute_late_touches
 from flows.imports import legacy
+from flows.late_touches import SETTLED, dispute_late_touches
 from members.queries import identity_of
 from org.queries import under
 from org.roster import rep_id_within
 from referral.figures import count_reached, identities_reached
-from referral.models import Code, Touch, TouchWithdrawal
+from referral.models import Code, Dispute, Touch, TouchWithdrawal
 from referral.operations import Contact, record_touch
 from referral.reach import reached_by
 from referral.values import Certainty, TouchKind
@@ -155,7 +155,8 @@ def test_a_day_named_in_a_file_opens_no_dispute_about_what_was_paid_since(
     brought_in(
         desk_of("south"), f"{BINDINGS}city,oDora,{world.alice_number},{yesterday}\n", "bindings"
     )
-    assert retried(lambda: dispute_late_touches(now=clock.now())) == 0
+    assert retried(lambda: dispute_late_touches(now=clock.now() + SETTLED))
+    assert db.session.scalars(select(Dispute)).all() == []
 
 
 @pytest.mark.parametrize(

@@ -327,6 +327,16 @@ def test_a_campaign_that_goes_on_and_has_not_begun_is_over_for_the_version_befor
         migrate.upgrade(url=url(empty), to=step)
 
 
+def test_touches_of_the_last_day_are_looked_at_once_more(empty: Engine) -> None:
+    before, step = steps_to("late_look")
+    migrate.upgrade(url=url(empty), to=before)
+    for newest, start in ((7, 0), (3_000_000, 2_000_000)):
+        put(empty, "touch", id=newest, identity_id=1, key=b"%016d" % newest)
+        migrate.upgrade(url=url(empty), to=step)
+        assert rows(empty, "late_look", "id", "touch_id") == [(1, start)]
+        migrate.downgrade(url=url(empty), to=before)
+
+
 def test_a_payment_in_parts_stays_so_while_the_version_before_is_here(empty: Engine) -> None:
     before, step = steps_to("parts_of_payments")
     migrate.upgrade(url=url(empty), to=before)
