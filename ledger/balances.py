@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, true
 
-from ledger.models import Account, AccountBalance, Entry, PostingDelta
+from ledger.models import Account, AccountBalance, AccountKind, Entry, PostingDelta
 from ledger.queries import NAME, by_account, is_account
 from ledger.values import AccountName
 from wx_backend.db import Rule, db, take_turns, upsert_all
@@ -23,6 +23,19 @@ def running_balances(accounts: Collection[AccountName]) -> dict[AccountName, int
     """Debit less credit over all time, in fen; accounts that are not open yet have none."""
     is_asked = or_(*(is_account(each) for each in accounts))
     return by_account(_running().where(is_asked))
+
+
+def running_balances_of(kind: AccountKind) -> dict[AccountName, int]:
+    """Debit less credit over all time of every account of a kind that is not at zero, in fen."""
+    waiting = _sums(Entry.posting_id.in_(select(PostingDelta.posting_id))).subquery()
+    total = func.coalesce(AccountBalance.balance_fen, 0) + func.coalesce(waiting.c.fen, 0)
+    query = (
+        select(*NAME, total)
+        .outerjoin(AccountBalance, AccountBalance.account_id == Account.id)
+        .outerjoin(waiting, waiting.c.account_id == Account.id)
+        .where(Account.kind == kind, total != 0)
+    )
+    return by_account(query)
 
 
 def count_postings(*, now: datetime) -> int:  # noqa: ARG001 - a chore

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from ledger.balances import running_balances, running_balances_of
 from ledger.models import AccountKind, OwnerKind
 from ledger.operations import post
-from ledger.queries import balance, balances
 from ledger.values import AccountName, credit, debit, of_node, of_rep
 from org.models import Rep, RepStatus
 from settlement.books import EXPENSE
@@ -20,13 +20,15 @@ from wx_backend.db import locked
 def bear_debt(*, rep_id: int, now: datetime) -> int:
     """Let somebody else bear what a rep who left owes beyond what is still held; the fen borne.
 
-    Zero for whoever has not left or owes nothing. The rep's lock makes it happen once.
+    Zero for whoever has not left or owes nothing. The rep's lock makes it happen once; one look at
+    both accounts, since held commission may become free at any moment, under another lock.
     """
     rep = locked(select(Rep).where(Rep.id == rep_id))
     if rep is None or rep.status != RepStatus.LEFT:
         return 0
     payable = of_rep(AccountKind.COMMISSION_PAYABLE, rep_id)
-    owed_fen = balance(payable) + balance(of_rep(AccountKind.COMMISSION_HELD, rep_id))
+    held = of_rep(AccountKind.COMMISSION_HELD, rep_id)
+    owed_fen = sum(running_balances([payable, held]).values())
     if owed_fen <= 0:
         return 0
     post(
@@ -42,7 +44,7 @@ def bear_debts(*, now: datetime) -> int:
     """The same for all who left and owe by now, since refunds come later too; how many."""
     owing = [
         account.owner_id
-        for account, fen in balances(AccountKind.COMMISSION_PAYABLE).items()
+        for account, fen in running_balances_of(AccountKind.COMMISSION_PAYABLE).items()
         if account.owner_kind is OwnerKind.REP and fen > 0
     ]
     return sum(bear_debt(rep_id=rep_id, now=now) > 0 for rep_id in sorted(owing))

@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Select, func, or_, select
 
+from ledger.balances import running_balances_of
 from ledger.models import AccountKind, OwnerKind
-from ledger.queries import balances
 from settlement.payouts.models import (
     BatchStatus,
     Payout,
@@ -36,7 +36,7 @@ def free_balances() -> dict[tuple[OwnerKind, int], int]:
     """Everybody whose free balance is above zero, in fen; before any lock: only to propose."""
     return {
         (account.owner_kind, account.owner_id): -amount_fen
-        for account, amount_fen in balances(AccountKind.COMMISSION_PAYABLE).items()
+        for account, amount_fen in running_balances_of(AccountKind.COMMISSION_PAYABLE).items()
         if amount_fen < 0
     }
 

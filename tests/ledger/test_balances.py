@@ -7,7 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
 
-from ledger.balances import compare_balances, count_postings, running_balances
+from ledger.balances import (
+    compare_balances,
+    count_postings,
+    running_balances,
+    running_balances_of,
+)
 from ledger.models import AccountBalance, AccountKind, PostingDelta
 from ledger.queries import balance
 from ledger.values import of_rep
@@ -51,6 +56,7 @@ def test_posted_counted_and_read_at_once(app: Flask) -> None:
     assert sum(done[0::3]) == SALES
     assert sum(done[1::3]) + count_all() == SALES
     assert rows(PostingDelta) == 0
+    assert running_balances_of(AccountKind.REVENUE) == {REVENUE: -SALES * FEN}
     found = running_balances([CLEARING, REVENUE])
     assert found == {CLEARING: SALES * FEN, REVENUE: -SALES * FEN}
     assert balance(CLEARING) == SALES * FEN
