@@ -16,7 +16,9 @@ from wechat.pay.facts import Refund as Said
 from wx_backend import clock, platform
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
+from wx_backend.stops import is_held
 
+SEND = "refund.send"
 STALE = timedelta(hours=1)
 LONGEST_WAIT = timedelta(minutes=30)
 # How long to wait before asking again, by the refund's age: WeChat Pay's advice (refund guide).
@@ -27,7 +29,7 @@ WAITS = (
 )
 
 
-@remote_job("refund.send")
+@remote_job(SEND)
 def send_refund(*, refund_id: int) -> Steps:
     """Ask for the refund. An unknown outcome is queried, a refusal believed only after a query."""
     refund = refund_by_id(refund_id)
@@ -58,7 +60,10 @@ def query_refund(*, refund_id: int) -> Steps:
         return
     said: Said | None = yield _query(refund)
     if said is None:
-        defer(send_refund, refund_id=refund_id)
+        if not is_held(
+            SEND, is_call=True
+        ):  # once they go on, the hourly question brings it up again
+            defer(send_refund, refund_id=refund_id)
         return
     _learn(refund_id, said)
 

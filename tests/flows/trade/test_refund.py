@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import func, select
 
 from flows.payment.prepay import pay
 from flows.refund.agree import LinesBack, refund_order_lines, refund_whole_order
@@ -28,8 +29,10 @@ from tests.flows.trade.market import (
 from tests.racing import race
 from tests.simulator.stage import MCHID, Stage
 from wx_backend import clock, crash, outbox
-from wx_backend.db import retried
+from wx_backend.db import db, retried, transaction
 from wx_backend.errors import AppError
+from wx_backend.outbox import Job
+from wx_backend.stops import Line, lift, stop
 
 REFUNDS = "/v3/refund/domestic/refunds"
 NOTICES = "notice:REFUND.*"
@@ -265,6 +268,54 @@ def test_refunds_nobody_asked_about_for_long_are_chased(
     market.work()
     assert len(stage.facts("refund")) == 1
     assert retried(lambda: chase_refunds(now=clock.now())) == 0
+
+
+def test_a_held_refund_waits_as_one_call_however_long(
+    market: Market, stage: Stage, order_id: int
+) -> None:
+    with transaction():
+        stop(line=Line.REFUNDS, reason="核对", by="staff:1", now=clock.now())
+    agree_all(order_id)
+    for _ in range(5):
+        market.pass_time(hours=2)
+        assert retried(lambda: chase_refunds(now=clock.now())) == 1
+        market.work()
+    assert waiting_calls() == 1
+    assert stage.facts("refund") == []
+    with transaction():
+        lift(line=Line.REFUNDS, by="staff:2", now=clock.now())
+    market.work()
+    market.work()
+    assert len(stage.facts("refund")) == 1
+    assert_books_and_witness_agree(stage)
+
+
+def test_a_refund_nobody_heard_of_goes_on_within_the_hour_after_a_stop(
+    market: Market, stage: Stage, order_id: int
+) -> None:
+    stage.chaos(REFUNDS, "fail_before", status=500, code="SYSTEM_ERROR")
+    agree_all(order_id)
+    market.work()
+    with transaction():
+        stop(line=Line.REFUNDS, reason="核对", by="staff:1", now=clock.now())
+    market.pass_time(hours=2)
+    market.work()
+    assert waiting_calls() == 0
+    with transaction():
+        lift(line=Line.REFUNDS, by="staff:2", now=clock.now())
+    market.pass_time(hours=1)
+    assert retried(lambda: chase_refunds(now=clock.now())) == 1
+    market.work()
+    market.work()
+    assert len(stage.facts("refund")) == 1
+    assert_books_and_witness_agree(stage)
+
+
+def waiting_calls() -> int:
+    """How many calls for refunds wait to be made."""
+    db.session.rollback()
+    waiting = select(func.count()).where(Job.name == "refund.send", Job.status == "pending")
+    return db.session.scalar(waiting) or 0
 
 
 @pytest.mark.parametrize(
