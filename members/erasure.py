@@ -6,6 +6,7 @@ as well. Touches, orders and receipts keep pointing at the identity's and the me
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select, update
@@ -65,6 +66,24 @@ def erase_identity(*, identity_id: int) -> None:
         visitor.digest = secrets.token_bytes(32)
 
 
+def erase_phone(*, member_id: int, until: datetime) -> None:
+    """Forget a person's phone unless he proved it after `until`, in every row merged into him."""
+    members = member_ids_of(member_id)
+    for member in _locked(members):
+        if member.phone_proven_at is None or member.phone_proven_at <= until:
+            member.phone = member.phone_index = member.phone_proven_at = None
+    sent = (PhoneCode.member_id.in_(members), PhoneCode.sent_at <= until)
+    db.session.execute(delete(PhoneCode).where(*sent))
+
+
+def erase_addresses(*, member_id: int, until: datetime) -> None:
+    """Forget what stood in a person's address book at `until`, in every row merged into him."""
+    members = member_ids_of(member_id)
+    _locked(members)
+    kept = (MemberAddress.member_id.in_(members), MemberAddress.saved_at <= until)
+    db.session.execute(delete(MemberAddress).where(*kept))
+
+
 def erase_member(*, member_id: int, now: datetime) -> None:
     """Forget a person: all his identities, name, phone and addresses, in every row merged into him.
 
@@ -78,10 +97,7 @@ def erase_member(*, member_id: int, now: datetime) -> None:
     members = member_ids_of(member_id)
     for identity_id in identity_ids:
         erase_identity(identity_id=identity_id)
-    for each in sorted(members):
-        member = locked(select(Member).where(Member.id == each))
-        if member is None:
-            raise NotFound
+    for member in _locked(members):
         member.name = ""
         member.phone = member.phone_index = member.phone_proven_at = None
         member.erased_at = member.erased_at or now
@@ -89,3 +105,12 @@ def erase_member(*, member_id: int, now: datetime) -> None:
     db.session.execute(update(MemberClaim).where(his).values(reason="", note=""))
     for table in (MemberAddress, PhoneCode):
         db.session.execute(delete(table).where(table.member_id.in_(members)))
+
+
+def _locked(member_ids: Collection[int]) -> list[Member]:
+    """The rows that are one person, locked in the order everybody locks them. Raises NotFound."""
+    rows = [locked(select(Member).where(Member.id == each)) for each in sorted(member_ids)]
+    found = [row for row in rows if row is not None]
+    if len(found) < len(rows):
+        raise NotFound
+    return found

@@ -45,13 +45,14 @@ def _payload(world: World, account: Account, contact: Contact, name: str, fields
         "CreateTime": int(world.now()),
     }
     full = {**common, **fields}
+    sender = str(full["FromUserName"])
     return {
         "appid": account.appid,
-        "openid": contact.openid,
+        "openid": sender,
         "person": contact.person,
         "name": name,
         "fields": full,
-        "envelope": asdict(enclose(world, account, contact.openid, full)),
+        "envelope": asdict(enclose(world, account, sender, full)),
     }
 
 

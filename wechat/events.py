@@ -44,7 +44,7 @@ EVENTS: Final[dict[str, type[Event]]] = {
     "subscribe_msg_popup_event": pushes.SubscriptionChoices,
     "subscribe_msg_change_event": pushes.SubscriptionChoices,
     "subscribe_msg_sent_event": pushes.SubscriptionSent,
-    "user_info_modified": pushes.DataWithdrawn,
+    "user_info_modified": pushes.ProfileCleaned,
     "user_authorization_revoke": pushes.DataWithdrawn,
     "user_authorization_cancellation": pushes.DataWithdrawn,
     "qualification_verify_success": pushes.AccountVerification,

@@ -238,8 +238,20 @@ class SubscriptionSent(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileCleaned(Event):
+    """WeChat took a name or a picture off a profile that broke its rules; nobody asked for anything."""
+
+    subject_openid: Annotated[str, text("OpenID")] = ""
+    appid: Annotated[str, text("AppID")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataWithdrawn(Event):
-    """A profile was cleaned, consent withdrawn or an account closed: clean up after it."""
+    """Somebody took back what an account may know, or closed his WeChat: clean up after it.
+
+    The sender is the platform's own push service; the person is `subject_openid`. `revoke_info` is
+    what he took back, by the platform's codes.
+    """
 
     subject_openid: Annotated[str, text("OpenID")] = ""
     appid: Annotated[str, text("AppID")] = ""

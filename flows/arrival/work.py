@@ -12,8 +12,10 @@ from flows.following import forget_identity, refresh_identity
 from flows.poster import send_poster
 from flows.tags.applying import something_happened
 from flows.telling_reps import tell_scanned
+from flows.withdrawing import codes_in, forget_withdrawn
 from members.consents import Answer, record_consents
 from members.operations import seen
+from members.queries import identity_of
 from members.tags.operations import forget_there
 from menus.defaults import POSTER_KEY, POSTER_WORDS
 from menus.rules import folded
@@ -96,11 +98,22 @@ def _left(push: Push, appid: str, told: pushes.Unsubscribe) -> None:
 
 
 def _withdrawn(push: Push, appid: str, told: pushes.DataWithdrawn) -> None:
-    """The platform names the person again, since some of these events come about other accounts."""
-    if told.subject_openid not in ("", told.openid):
+    """The platform's push service is the sender: the person is named apart, and so is the account.
+
+    Of somebody we never met there is nothing to forget, and nothing to begin.
+    """
+    subject = identity_of(appid, told.subject_openid)
+    if subject is None or told.appid not in ("", appid):
         return
-    identity_id = _identity(push, appid, told)
-    defer(forget_identity, identity_id=identity_id, for_good=told.event == CLOSED)
+    if told.event == CLOSED:
+        defer(forget_identity, identity_id=subject.id, for_good=True)
+    else:
+        defer(
+            forget_withdrawn,
+            identity_id=subject.id,
+            codes=codes_in(told.revoke_info),
+            until=push.event_at.isoformat(),
+        )
 
 
 def _wrote(push: Push, appid: str, told: pushes.Message) -> None:

@@ -5,6 +5,9 @@ from simulator.api.oauth import new_pass
 from simulator.errors import Refused
 from simulator.records import JSON
 
+PUSH_SERVICE = "WeChat's push service"
+"""Sends in place of people who withdraw what an account may know; has an openid like everybody."""
+
 
 @act("consent")
 def consent(act: Act) -> JSON:
@@ -42,8 +45,31 @@ def refuse(act: Act) -> JSON:
 def revoke(act: Act) -> JSON:
     """Withdraw what the account was allowed to know: `info` is the platform's code for it."""
     info = str(act.arguments.get("info", "1"))
-    fields = {"OpenID": act.contact.openid, "AppID": act.account.appid, "RevokeInfo": info}
-    return act.event("user_authorization_revoke", **fields)
+    return _told_by_service(act, "user_authorization_revoke", RevokeInfo=info)
+
+
+@act("close_account")
+def close_account(act: Act) -> JSON:
+    """Close the WeChat account: every account that knew the person has to forget him."""
+    return _told_by_service(act, "user_authorization_cancellation")
+
+
+@act("be_cleaned")
+def be_cleaned(act: Act) -> JSON:
+    """Have a name or a picture that broke the rules taken off the profile by WeChat."""
+    return _told_by_service(act, "user_info_modified")
+
+
+def _told_by_service(act: Act, event: str, **fields: str) -> JSON:
+    """An event about the person whose sender is the platform's push service, not the person."""
+    appid = act.account.appid
+    return act.event(
+        event,
+        FromUserName=act.world.openid(appid, PUSH_SERVICE),
+        OpenID=act.contact.openid,
+        AppID=appid,
+        **fields,
+    )
 
 
 @act("login")

@@ -111,7 +111,9 @@ def test_every_push_is_understood(stage: Stage, receiver: Receiver, form: str) -
         ("consent", {"answers": {"T": "accept"}}),
         ("refuse", {"template_ids": ["T"]}),
         ("revoke", {}),
+        ("be_cleaned", {}),
         ("unfollow", {}),
+        ("close_account", {}),
     ):
         stage.act("Bob", act, appid=SHOP, **arguments)
     kinds = [type(read(push)) for push in receiver.received]
@@ -130,7 +132,9 @@ def test_every_push_is_understood(stage: Stage, receiver: Receiver, form: str) -
         pushes.SubscriptionChoices,
         pushes.SubscriptionChoices,
         pushes.DataWithdrawn,
+        pushes.ProfileCleaned,
         pushes.Unsubscribe,
+        pushes.DataWithdrawn,
     ]
 
 

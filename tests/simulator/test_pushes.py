@@ -77,6 +77,18 @@ def test_every_push_is_signed_both_ways(stage: Stage, receiver: Receiver) -> Non
         opened(push, WeChatCrypto(TOKEN, AES_KEY, MINI))
 
 
+@pytest.mark.parametrize("act", ["revoke", "close_account", "be_cleaned"])
+def test_what_a_person_takes_back_is_told_by_the_push_service(
+    stage: Stage, receiver: Receiver, act: str
+) -> None:
+    stage.act("Bob", "follow", appid=SHOP)
+    stage.act("Bob", act, appid=SHOP)
+    follow, told = map(fields, receiver.received)
+    assert (told["OpenID"], told["AppID"]) == (follow["FromUserName"], SHOP)
+    assert told["FromUserName"] not in ("", told["OpenID"])
+    assert receiver.received[1].query["openid"] == told["FromUserName"]
+
+
 def test_an_encrypted_reply_reaches_the_chat(stage: Stage, receiver: Receiver) -> None:
     stage.act("Bob", "follow", appid=SHOP)
     receiver.answer = replying("欢迎，Bob")

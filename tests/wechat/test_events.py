@@ -179,7 +179,7 @@ CASES: list[tuple[dict[str, Any], type[pushes.Push], dict[str, Any]]] = [
         pushes.DataWithdrawn,
         {"subject_openid": "oBob", "revoke_info": "8,2"},
     ),
-    (event("user_info_modified", OpenID="oBob"), pushes.DataWithdrawn, {"appid": ""}),
+    (event("user_info_modified", OpenID="oBob"), pushes.ProfileCleaned, {"appid": ""}),
     (event("user_authorization_cancellation"), pushes.DataWithdrawn, {}),
     (
         event("verify_expired", ExpiredTime=1714037059),
