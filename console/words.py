@@ -112,6 +112,7 @@ EXCEPTIONS: Final[Mapping[str, str]] = {
     ExceptionKind.BILLING_CONTRADICTS: "计费前后说法不一",
     ExceptionKind.BILLING_FILE: "计费回执文件有误",
     ExceptionKind.ACTIVATED_REFUNDED: "已退款的套餐仍在用",
+    ExceptionKind.SHIPPING_REFUSED: "小程序发货信息被拒",
 }
 HAND_OVERS: Final[Mapping[str, str]] = {
     HandOverStatus.WAITING: "待交接",
@@ -167,6 +168,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "reason": "原因",
     "source": "来源",
     "state": "状态",
+    "todo": "待办",
     "transaction_id": "微信支付单号",
     "why": "原因",
 }

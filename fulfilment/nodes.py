@@ -254,6 +254,7 @@ EXITS: Final[Mapping[Node, str]] = {
     Node.RETURNED: "货已退回、款已退回",
 }
 
+OUR_OWN: Final = "CITY"
 CARRIERS: Final[Mapping[str, str]] = {
     "SF": "顺丰速运",
     "EMS": "中国邮政",
@@ -262,7 +263,7 @@ CARRIERS: Final[Mapping[str, str]] = {
     "YTO": "圆通速递",
     "STO": "申通快递",
     "YD": "韵达快递",
-    "CITY": "同城专送",
+    OUR_OWN: "同城专送",
 }
 """Carriers by the code the platform's shipping management knows them by; the last is our own."""
 

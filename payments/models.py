@@ -76,6 +76,7 @@ class ExceptionKind(StrEnum):
     BILLING_SILENT = "billing_silent"
     BILLING_CONTRADICTS = "billing_contradicts"
     BILLING_FILE = "billing_file"
+    SHIPPING_REFUSED = "shipping_refused"
 
 
 class PayNotice(Claimable, Model):

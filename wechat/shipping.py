@@ -1,6 +1,6 @@
 """Shipping management of a mini-program: until it is told of the shipment, money stays frozen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -10,6 +10,11 @@ from zoneinfo import ZoneInfo
 from wechat.caller import Caller
 
 DESCRIPTION_LENGTH: Final = 120
+PARCELS_MAX: Final = 15
+ASK_FOR_PHONE: Final = frozenset({"SF"})
+"""Companies whose parcels are taken with a phone only: the receiver's or the sender's."""
+
+_UNIFIED, _SPLIT = 1, 2
 _SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 
@@ -24,7 +29,7 @@ class Logistics(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What was sent; number and company for express only, `masked_phone` where the company asks."""
+    """What was sent; number and company for express only, `masked_phone` (`138****8000`) where the company asks."""
 
     description: str
     tracking_no: str = ""
@@ -51,17 +56,22 @@ def upload_shipping_info(
 ) -> None:
     """Report a payment as shipped in one go; `payer_openid` is the mini-program's.
 
+    One parcel is a unified delivery, several are a split one, which the platform takes for express
+    alone and up to `PARCELS_MAX`.
     A payment is known a minute after it was made (10060001 before, transient); a second report
     uses up the order's one correction. Raises PlatformError; 10060002 says it was done before.
     """
-    body: Mapping[str, Any] = {
+    is_split = len(parcels) > 1
+    body: dict[str, Any] = {
         "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
         "logistics_type": int(logistics),
-        "delivery_mode": 1,
+        "delivery_mode": _SPLIT if is_split else _UNIFIED,
         "shipping_list": [parcel.as_json() for parcel in parcels],
         "upload_time": uploaded_at.astimezone(_SHANGHAI).isoformat(timespec="milliseconds"),
         "payer": {"openid": payer_openid},
     }
+    if is_split:
+        body["is_all_delivered"] = True
     caller.call("POST", "/wxa/sec/order/upload_shipping_info", body=body)
 
 

@@ -1,20 +1,30 @@
 """A mini-program's platform hears that an order was shipped: until then it keeps the money."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
+from flows.sealed import shown_phone
 from fulfilment.models import Chain, ChainStatus, ReportStatus, TaskStatus
-from fulfilment.nodes import Node, Proof, Way
+from fulfilment.nodes import OUR_OWN, Node, Proof, Way
 from fulfilment.queries import chains_of_order, evidence_of, task_at
 from fulfilment.reports import end_report, open_report, report_of
 from members.queries import appid_of, identity_by_id
 from orders.models import SalesOrder
 from orders.queries import line_by_id, order_by_id
+from payments.exceptions import open_exception
+from payments.models import ExceptionKind, Payment
 from payments.queries import winner_of
 from wechat.error_codes import Kind, kind_of
-from wechat.shipping import Logistics, Parcel, is_trade_managed, upload_shipping_info
+from wechat.shipping import (
+    ASK_FOR_PHONE,
+    PARCELS_MAX,
+    Logistics,
+    Parcel,
+    is_trade_managed,
+    upload_shipping_info,
+)
 from wx_backend import clock, platform
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
@@ -28,6 +38,7 @@ _OUT: Final = {
 }
 """The node by which a line has left our hands, and how the platform calls that."""
 
+_MONEY_WAITS: Final = "货款冻结在微信，请在小程序后台「发货信息管理」补录发货信息"
 _WEIGHT: Final = {Logistics.virtual: 0, Logistics.pickup: 1, Logistics.express: 2}
 
 
@@ -65,13 +76,14 @@ def report_shipping(*, order_id: int) -> Steps:
         return
     openid = identity_by_id(order.identity_id).openid
     caller, appid = platform.client(report.appid).caller, report.appid
+    logistics, parcels = _shipment(order, chains, Logistics[report.logistics])
     upload = partial(
         upload_shipping_info,
         caller,
         transaction_id=payment.transaction_id,
         payer_openid=openid or "",
-        logistics=Logistics[report.logistics],
-        parcels=_parcels(order, chains, Logistics[report.logistics]),
+        logistics=logistics,
+        parcels=parcels,
         uploaded_at=clock.now(),
     )
     is_managed = yield partial(is_trade_managed, caller, appid)
@@ -81,19 +93,26 @@ def report_shipping(*, order_id: int) -> Steps:
     try:
         yield upload
     except PlatformError as error:
-        _note_refusal(order_id, error)
+        _note_refusal(order, payment, error)
         return
     end_report(order_id=order_id, status=ReportStatus.REPORTED, now=clock.now())
 
 
-def _note_refusal(order_id: int, error: PlatformError) -> None:
-    """Done before is done; refused for good is for a person to see; anything else comes again."""
-    kind = kind_of(int(error.code)) if error.code.isdigit() else Kind.transient
+def _note_refusal(order: SalesOrder, payment: Payment, error: PlatformError) -> None:
+    """Done before is done; refused for good is put before a person; anything else comes again."""
+    kind, now = kind_of(int(error.code)) if error.code.isdigit() else Kind.transient, clock.now()
     if kind is Kind.duplicate:
-        end_report(order_id=order_id, status=ReportStatus.REPORTED, now=clock.now())
+        end_report(order_id=order.id, status=ReportStatus.REPORTED, now=now)
     elif error.permanent:
         reason = f"{error.code} {error.message}".strip()[:200]
-        end_report(order_id=order_id, status=ReportStatus.REFUSED, now=clock.now(), reason=reason)
+        end_report(order_id=order.id, status=ReportStatus.REFUSED, now=now, reason=reason)
+        open_exception(
+            kind=ExceptionKind.SHIPPING_REFUSED,
+            key=order.number,
+            details={"order": order.number, "reason": reason, "todo": _MONEY_WAITS},
+            now=now,
+            payment_id=payment.id,
+        )
     else:
         raise error
 
@@ -109,23 +128,41 @@ def _logistics(chains: Sequence[Chain]) -> Logistics | None:
     return max(found, key=lambda each: _WEIGHT[each], default=None)
 
 
-def _parcels(order: SalesOrder, chains: Sequence[Chain], logistics: Logistics) -> list[Parcel]:
-    """One parcel per waybill for express, else one entry that names what was bought."""
-    if logistics is not Logistics.express:
-        return [Parcel(_names(chains))]
-    by_waybill: dict[tuple[str, str], list[Chain]] = {}
+def _shipment(
+    order: SalesOrder, chains: Sequence[Chain], logistics: Logistics
+) -> tuple[Logistics, list[Parcel]]:
+    """How an order went, and one parcel per waybill for express, else one entry that names what was bought.
+
+    What our own people brought has no carrier the platform knows. Of more parcels than it takes the
+    first are told.
+    """
+    by_waybill = _by_waybill(chains) if logistics is Logistics.express else {}
+    if {carrier for carrier, _ in by_waybill} == {OUR_OWN}:
+        logistics, by_waybill = Logistics.same_city, {}
+    parcels = [
+        Parcel(
+            _names(inside),
+            tracking_no=waybill,
+            express_company=carrier,
+            masked_phone=shown_phone(order) if carrier in ASK_FOR_PHONE else "",
+        )
+        for (carrier, waybill), inside in by_waybill.items()
+    ]
+    return logistics, parcels[:PARCELS_MAX] or [Parcel(_names(chains))]
+
+
+def _by_waybill(chains: Sequence[Chain]) -> Mapping[tuple[str, str], list[Chain]]:
+    """The lines in each parcel, by its carrier and waybill."""
+    found: dict[tuple[str, str], list[Chain]] = {}
     for chain in chains:
         task = task_at(chain, Node.HANDED_OVER)
         if task is None:
             continue
         proofs = {each.kind: each.value for each in evidence_of([task.id]).get(task.id, [])}
         if Proof.WAYBILL in proofs:
-            key = (proofs[Proof.WAYBILL], proofs.get(Proof.CARRIER, ""))
-            by_waybill.setdefault(key, []).append(chain)
-    return [
-        Parcel(_names(inside), tracking_no=waybill, express_company=carrier)
-        for (waybill, carrier), inside in by_waybill.items()
-    ] or [Parcel(order.number)]
+            key = (proofs.get(Proof.CARRIER, ""), proofs[Proof.WAYBILL])
+            found.setdefault(key, []).append(chain)
+    return found
 
 
 def _names(chains: Sequence[Chain]) -> str:

@@ -1,5 +1,7 @@
 """Shipping information: what a trade-managed mini-program uploads before it gets its money."""
 
+import re
+
 from simulator.api.calls import OK, Answer, Call, endpoint
 from simulator.clock import MINUTE, from_rfc3339
 from simulator.errors import ApiError
@@ -7,8 +9,17 @@ from simulator.pay_records import Payment
 from simulator.records import JSON
 
 _EXPRESS = 1
+_UNIFIED, _SPLIT = 1, 2
 _WAITING, _SHIPPED, _REFUNDED = 1, 2, 5
 _MOST_PARCELS = 15
+_FIELDS = (
+    ("item_desc", 120, 10060008, 10060009),
+    ("tracking_no", 128, 268485226, 10060026),
+    ("express_company", 128, 268485227, 10060025),
+)
+"""Fields of a parcel (of what is not sent by express, the first): longest, and the refusals of none and of more."""
+_MODES = ("logistics_type", "delivery_mode")
+_PHONE = re.compile(r".*[0-9]{4}")
 
 
 @endpoint("POST", "/wxa/sec/order/upload_shipping_info")
@@ -20,9 +31,7 @@ def upload(call: Call) -> Answer:
         raise ApiError(10060004)
     shipping = _checked(call, payment)
     earlier = payment.order.get("shipping")
-    if earlier:
-        shipping["uploads"] = _again(shipping, earlier)
-    payment.order["shipping"] = shipping
+    payment.order["shipping"] = _again(shipping, earlier) if earlier else shipping
     call.world.payments.save(payment)
     return OK
 
@@ -31,7 +40,7 @@ def upload(call: Call) -> Answer:
 def show(call: Call) -> Answer:
     payment = _payment(call, {"order_number_type": 2, **call.body})
     shipping = payment.order.get("shipping")
-    state = _SHIPPED if shipping else _WAITING
+    state = _SHIPPED if shipping and shipping["finish_shipping"] else _WAITING
     order = {
         "transaction_id": payment.transaction_id,
         "merchant_id": payment.mchid,
@@ -71,30 +80,96 @@ def _payment(call: Call, key: object) -> Payment:
 
 
 def _checked(call: Call, payment: Payment) -> JSON:
+    """What is kept of an upload that keeps all the rules; raises ApiError."""
     body = call.body
-    parcels = body.get("shipping_list")
-    if body.get("logistics_type") not in (1, 2, 3, 4) or body.get("delivery_mode") not in (1, 2):
-        raise ApiError(40035, "logistics_type or delivery_mode")
-    if body["delivery_mode"] == 2 and body["logistics_type"] != _EXPRESS:
-        raise ApiError(10060006)
-    if not isinstance(parcels, list) or not 1 <= len(parcels) <= _MOST_PARCELS:
-        raise ApiError(40035, "shipping_list")
+    if body.get("logistics_type") not in (_EXPRESS, 2, 3, 4):
+        raise ApiError(10060005)
+    if body.get("delivery_mode") not in (_UNIFIED, _SPLIT):
+        raise ApiError(268485224)
     if (body.get("payer") or {}).get("openid") != payment.payer_openid:
-        raise ApiError(40003)
+        raise ApiError(10060031)
+    is_finished = _is_finished(body)
+    _check_parcels(body)
     try:
         uploaded_at = from_rfc3339(str(body.get("upload_time")))
     except ValueError as error:
-        raise ApiError(40035, "upload_time") from error
-    kept = {name: body[name] for name in ("logistics_type", "delivery_mode", "shipping_list")}
-    return {**kept, "uploaded_at": uploaded_at, "uploads": 1}
+        raise ApiError(268485216) from error
+    kept = {name: body[name] for name in (*_MODES, "shipping_list")}
+    return {
+        **kept,
+        "finish_shipping": is_finished,
+        "finish_shipping_count": int(is_finished),
+        "is_again": False,
+        "uploaded_at": uploaded_at,
+    }
 
 
-def _again(new: JSON, earlier: JSON) -> int:
-    """A completed shipment may be corrected once; raises ApiError 10060023 or 10060003."""
+def _is_finished(body: JSON) -> bool:
+    """Whether nothing is left to ship; raises ApiError."""
+    if body["delivery_mode"] == _UNIFIED:
+        return True
+    if body["logistics_type"] != _EXPRESS:
+        raise ApiError(10060006)
+    if not isinstance(body.get("is_all_delivered"), bool):
+        raise ApiError(10060007)
+    return bool(body["is_all_delivered"])
+
+
+def _check_parcels(body: JSON) -> None:
+    """Raises ApiError for too few or too many of them, or one that is not well told."""
+    parcels, is_unified = body.get("shipping_list"), body["delivery_mode"] == _UNIFIED
+    if not isinstance(parcels, list) or not parcels:
+        raise ApiError(268485228 if is_unified else 10060014)
+    if is_unified and len(parcels) != 1:
+        raise ApiError(268485228)
+    if len(parcels) > _MOST_PARCELS:
+        raise ApiError(10060024)
+    for parcel in parcels:
+        _check_parcel(parcel, is_express=body["logistics_type"] == _EXPRESS)
+
+
+def _check_parcel(parcel: object, *, is_express: bool) -> None:
+    """Raises ApiError for one entry of the list that lacks something, or has too much of it."""
+    if not isinstance(parcel, dict):
+        raise ApiError(10060014)
+    for name, most, missing, too_long in _FIELDS if is_express else _FIELDS[:1]:
+        value = str(parcel.get(name) or "")
+        if not value:
+            raise ApiError(missing)
+        if len(value) > most:
+            raise ApiError(too_long)
+    if is_express and parcel["express_company"] == "SF" and not _has_contact(parcel):
+        raise ApiError(10060014, "contact")
+
+
+def _has_contact(parcel: JSON) -> bool:
+    """Whether the phone of the receiver or the sender is told, masked but for the last four."""
+    contact = parcel.get("contact")
+    if not isinstance(contact, dict):
+        return False
+    numbers = (str(contact.get(f"{who}_contact") or "") for who in ("receiver", "consignor"))
+    return any(map(_PHONE.fullmatch, numbers))
+
+
+def _again(new: JSON, earlier: JSON) -> JSON:
+    """More parcels of a split delivery that is under way, or the one correction of a finished one.
+
+    Raises ApiError 10060023 or 10060003.
+    """
     if new["shipping_list"] == earlier["shipping_list"]:
         raise ApiError(10060023)
-    if earlier["uploads"] >= 2:
-        raise ApiError(10060003)
     if new["uploaded_at"] <= earlier["uploaded_at"]:
-        raise ApiError(40035, "upload_time is not newer")
-    return int(earlier["uploads"]) + 1
+        raise ApiError(268485216, "upload_time is not newer")
+    count = earlier["finish_shipping_count"]
+    is_going_on = count == 0 and all(new[each] == earlier[each] for each in _MODES)
+    if is_going_on:
+        known = {parcel.get("tracking_no") for parcel in new["shipping_list"]}
+        before = [each for each in earlier["shipping_list"] if each.get("tracking_no") not in known]
+        return {
+            **new,
+            "shipping_list": before + new["shipping_list"],
+            "is_again": earlier["is_again"],
+        }
+    if earlier["is_again"]:
+        raise ApiError(10060003)
+    return {**new, "is_again": True, "finish_shipping_count": count + new["finish_shipping_count"]}

@@ -1,6 +1,7 @@
 """WeChat Pay refuses whatever is not exactly right, and repeats a notice until it is taken."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -299,7 +300,9 @@ def test_transfers_follow_their_rules(shop: Shop) -> None:
     assert shop.send("POST", TRANSFERS, good | {"out_bill_no": "T2"})[1]["code"] == "NOT_ENOUGH"
 
 
-def test_shipping_information_waits_a_minute_and_is_corrected_once(shop: Shop) -> None:
+@pytest.fixture
+def parcels(shop: Shop) -> Callable[..., int]:
+    """Bob has paid for order A100001 in the mini-program: uploads what was sent, answers the errcode."""
     shop.stage.act("Bob", "login", appid=MINI)
     mini_bob = shop.world.openid(MINI, "Bob")
     body = shop.order(appid=MINI, payer={"openid": mini_bob})
@@ -311,32 +314,93 @@ def test_shipping_information_waits_a_minute_and_is_corrected_once(shop: Shop) -
     sign = paykeys.sign(shop.keys.merchant, message)
     shop.stage.act("Bob", "pay", **sheet, signType="RSA", paySign=sign)
 
-    def upload(parcel: str) -> int:
+    def upload(*sent: dict[str, Any], **more: Any) -> int:
         answer = shop.stage.call(
             "/wxa/sec/order/upload_shipping_info",
             MINI,
-            order_key={"order_number_type": 1, "mchid": MCHID, "out_trade_no": "A100001"},
-            logistics_type=1,
-            delivery_mode=1,
-            shipping_list=[{"tracking_no": parcel, "item_desc": "SIM"}],
-            upload_time=rfc3339(shop.world.now()),
-            payer={"openid": mini_bob},
+            **{
+                "order_key": {
+                    "order_number_type": 1,
+                    "mchid": MCHID,
+                    "out_trade_no": "A100001",
+                },
+                "logistics_type": 1,
+                "delivery_mode": 1,
+                "shipping_list": list(sent),
+                "upload_time": rfc3339(shop.world.now()),
+                "payer": {"openid": mini_bob},
+                **more,
+            },
         )
         return int(answer["errcode"])
 
-    assert upload("SF1") == 10060001
-    shop.stage.advance(60)
-    codes = [upload("SF1"), upload("SF1")]
-    shop.stage.advance(5)
-    codes.append(upload("SF2"))
-    shop.stage.advance(5)
-    codes.append(upload("SF3"))
-    assert codes == [0, 10060023, 0, 10060003]
+    return upload
+
+
+def parcel(number: str, company: str = "STO", **more: Any) -> dict[str, Any]:
+    return {"tracking_no": number, "express_company": company, "item_desc": "SIM", **more}
+
+
+def order_state(shop: Shop) -> int:
     shown = shop.stage.call(
         "/wxa/sec/order/get_order", MINI, merchant_id=MCHID, merchant_trade_no="A100001"
     )
-    assert shown["order"]["order_state"] == 2
+    return int(shown["order"]["order_state"])
+
+
+def test_shipping_information_waits_a_minute_and_is_corrected_once(
+    shop: Shop, parcels: Callable[..., int]
+) -> None:
+    assert parcels(parcel("1")) == 10060001
+    shop.stage.advance(60)
+    codes = [parcels(parcel("1")), parcels(parcel("1"))]
+    shop.stage.advance(5)
+    codes.append(parcels(parcel("2")))
+    shop.stage.advance(5)
+    codes.append(parcels(parcel("3")))
+    assert codes == [0, 10060023, 0, 10060003]
+    assert order_state(shop) == 2
     assert not shop.stage.call("/wxa/sec/order/is_trade_managed", MINI)["is_trade_managed"]
+
+
+def test_shipping_information_that_breaks_a_rule_is_refused(
+    shop: Shop, parcels: Callable[..., int]
+) -> None:
+    shop.stage.advance(60)
+    one, two, plain = parcel("1"), parcel("2"), {"item_desc": "SIM"}
+    all_out = {"delivery_mode": 2, "is_all_delivered": True}
+    told = {"contact": {"receiver_contact": "138****8000"}}
+    refusals = [
+        (parcels(one, two), 268485228),
+        (parcels(), 268485228),
+        (parcels(one, two, delivery_mode=2), 10060007),
+        (parcels(plain, **all_out, logistics_type=4), 10060006),
+        (parcels(*(parcel(str(each)) for each in range(16)), **all_out), 10060024),
+        (parcels(plain), 268485226),
+        (parcels({**plain, "tracking_no": "1"}), 268485227),
+        (parcels({**one, "item_desc": ""}), 10060008),
+        (parcels({**one, "item_desc": "x" * 121}), 10060009),
+        (parcels(parcel("1", "SF")), 10060014),
+        (parcels(parcel("1", "SF", contact={"receiver_contact": "138****"})), 10060014),
+        (parcels(one, payer={"openid": "oMallory"}), 10060031),
+        (parcels(one, logistics_type=5), 10060005),
+        (parcels(one, delivery_mode=3), 268485224),
+        (parcels(one, upload_time="yesterday"), 268485216),
+    ]
+    assert [got for got, _ in refusals] == [due for _, due in refusals]
+    assert parcels(parcel("1", "SF", **told), two, **all_out) == 0
+    assert order_state(shop) == 2
+
+
+def test_a_split_delivery_is_shipped_with_its_last_parcel(
+    shop: Shop, parcels: Callable[..., int]
+) -> None:
+    shop.stage.advance(60)
+    assert parcels(parcel("1"), delivery_mode=2, is_all_delivered=False) == 0
+    assert order_state(shop) == 1
+    shop.stage.advance(5)
+    assert parcels(parcel("2"), delivery_mode=2, is_all_delivered=True) == 0
+    assert order_state(shop) == 2
 
 
 def test_an_order_in_a_browser_is_paid_by_its_link(shop: Shop) -> None:

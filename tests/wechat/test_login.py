@@ -97,6 +97,7 @@ def test_a_shipment_is_reported_in_beijing_time(
     assert len(first["item_desc"]) == 120
     assert first["contact"] == {"receiver_contact": "138****0000"}
     assert second == {"item_desc": "话费"}
+    assert (body["delivery_mode"], body["is_all_delivered"]) == (2, True)
     with pytest.raises(PlatformError) as early:
         report()
     with pytest.raises(PlatformError) as again:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from flows.checkout import check_out
 from flows.fulfilment import desk
-from flows.sealed import vault
+from flows.sealed import order_place, vault
 from fulfilment.models import Chain, Task, TaskMove, TaskStatus
 from fulfilment.nodes import CHECKS, Node
 from fulfilment.pickup import open_code, shown_code
@@ -23,6 +23,7 @@ from wx_backend.db import db, retried, transaction
 
 CAROL = "rep:2"
 DAVE = "rep:3"
+PHONE = "13800138000"
 IMEI = "490154203237518"
 OTHER_IMEI = "356938035643809"
 Outcome = TypeVar("Outcome")
@@ -46,11 +47,17 @@ class Counter:
             wish,
             delivery=delivery,
             outlet_id=self.outlet_id if delivery is Delivery.PICKUP else None,
+            contact_name=self._sealed("鲍勃", "contact_name", key),
+            contact_phone=self._sealed(PHONE, "contact_phone", key),
         )
         order_id = retried(lambda: check_out(wish=wish, now=clock.now()).order.id)
         assert market.pay(market.sheet(order_id)).endswith(":ok")
         market.work()
         return order_id
+
+    def _sealed(self, text: str, field: str, key: str) -> bytes:
+        place = order_place(self.market.bob.member_id, key, field)
+        return vault().seal(text, place=place)
 
     def task(self, order_id: int, node: Node, *, line: int = 0) -> int:
         """The id of a node of this round."""
@@ -87,11 +94,18 @@ class Counter:
         self.do(desk.record_serial, task_id=task_id, value=imei)
         self.do(desk.finish_packing, task_id=task_id)
 
-    def send(self, order_id: int, *, waybill: str = "SF1234567890") -> None:
+    def send(
+        self,
+        order_id: int,
+        *,
+        carrier: str = "SF",
+        waybill: str = "SF1234567890",
+        line: int = 0,
+    ) -> None:
         """Give the packed line to the carrier."""
-        task_id = self.task(order_id, Node.HANDED_OVER)
+        task_id = self.task(order_id, Node.HANDED_OVER, line=line)
         self.do(desk.accept_task, task_id=task_id)
-        self.do(desk.hand_to_carrier, task_id=task_id, carrier="SF", waybill=waybill)
+        self.do(desk.hand_to_carrier, task_id=task_id, carrier=carrier, waybill=waybill)
 
     def redeem(self, order_id: int) -> None:
         """Bob shows his code."""

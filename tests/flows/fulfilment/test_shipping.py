@@ -1,13 +1,18 @@
 """A mini-program's platform is told of the shipment once, as soon as it can be."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from flows.fulfilment.shipping import report_shipping
 from fulfilment.reports import report_of
-from tests.flows.fulfilment.counter import Counter
+from orders.values import Item
+from payments.queries import exceptions_of_order, winner_of
+from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
 from tests.simulator.stage import SHOP, Stage
-from wx_backend.db import db
+from wx_backend.db import db, transaction
+from wx_backend.outbox import defer
 
 
 @pytest.fixture
@@ -27,6 +32,33 @@ def status(order_id: int) -> str | None:
     return report.status if report is not None else None
 
 
+def shipping(counter: Counter, order_id: int) -> dict[str, Any]:
+    """The shipment of an order as the platform knows it."""
+    db.session.rollback()
+    payment = winner_of(order_id)
+    assert payment is not None
+    stage = counter.market.stage
+    shown = stage.call("/wxa/sec/order/get_order", SHOP, transaction_id=payment.transaction_id)
+    return dict(shown["order"]["shipping"])
+
+
+def report(counter: Counter) -> None:
+    """A payment is known there a minute after it was made."""
+    counter.market.work()
+    counter.market.pass_time(minutes=5)
+    counter.market.work()
+
+
+def buy_two(counter: Counter, *carriers: str) -> int:
+    """Two phones of one order leave in two parcels."""
+    item = Item(counter.market.wares.phone, 1)
+    order_id = counter.buy(item, item)
+    for line, (imei, carrier) in enumerate(zip((IMEI, OTHER_IMEI), carriers, strict=True)):
+        counter.pack(order_id, imei=imei, line=line)
+        counter.send(order_id, carrier=carrier, waybill=f"WAYBILL{line}", line=line)
+    return order_id
+
+
 @pytest.mark.usefixtures("_mini_program")
 def test_a_shipment_is_reported_when_its_payment_is_known_there(counter: Counter) -> None:
     order_id = counter.buy()
@@ -35,9 +67,67 @@ def test_a_shipment_is_reported_when_its_payment_is_known_there(counter: Counter
     counter.send(order_id)
     counter.market.work()
     assert status(order_id) == "waiting"
-    counter.market.pass_time(minutes=5)
-    counter.market.work()
+    report(counter)
     assert status(order_id) == "reported"
+    [parcel] = shipping(counter, order_id)["shipping_list"]
+    assert (parcel["express_company"], parcel["tracking_no"]) == ("SF", "SF1234567890")
+    assert parcel["contact"] == {"receiver_contact": "138****8000"}
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_two_parcels_of_an_order_are_told_at_once_as_all_of_it(counter: Counter) -> None:
+    order_id = buy_two(counter, "SF", "STO")
+    report(counter)
+
+    assert status(order_id) == "reported"
+    told = shipping(counter, order_id)
+    assert (told["delivery_mode"], told["finish_shipping"]) == (2, True)
+    assert [(each["express_company"], "contact" in each) for each in told["shipping_list"]] == [
+        ("SF", True),
+        ("STO", False),
+    ]
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_what_our_own_people_bring_is_told_as_brought_within_the_city(counter: Counter) -> None:
+    order_id = buy_two(counter, "CITY", "CITY")
+    report(counter)
+
+    assert status(order_id) == "reported"
+    told = shipping(counter, order_id)
+    assert (told["logistics_type"], len(told["shipping_list"])) == (2, 1)
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_refused_report_is_put_before_a_person_once(counter: Counter) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    path = "/wxa/sec/order/upload_shipping_info"
+    counter.market.stage.chaos(path, "fail_before", errcode=10060014)
+    report(counter)
+
+    assert status(order_id) == "refused"
+    with transaction():
+        defer(report_shipping, order_id=order_id)
+    counter.market.work()
+    [item] = exceptions_of_order(order_id)
+    assert item.kind == "shipping_refused"
+    assert "10060014" in item.details["reason"]
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_report_that_is_refused_for_now_comes_again(counter: Counter) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    path = "/wxa/sec/order/upload_shipping_info"
+    counter.market.pass_time(minutes=5)
+    counter.market.stage.chaos(path, "fail_before", errcode=10060019)
+    report(counter)
+
+    assert status(order_id) == "reported"
+    assert not exceptions_of_order(order_id)
 
 
 def test_an_official_accounts_orders_are_not_reported(counter: Counter) -> None:
