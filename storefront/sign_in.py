@@ -15,8 +15,10 @@ from flows.accounts import account_of_page
 from flows.signing_in import ask_who, sign_in
 from storefront import session
 from storefront.homes import home_node
+from wechat.error_codes import CODE_USED
 from wx_backend import access, clock
 from wx_backend.access import Access, Caller
+from wx_backend.carried import leave_session_as_sent
 from wx_backend.config import Account
 from wx_backend.db import db, retried
 from wx_backend.error_pages import wants_json
@@ -172,10 +174,19 @@ def _account_of(onward: str) -> Account | None:
 
 
 def _not_told(onward: str, error: PlatformError) -> ResponseReturnValue:
-    """WeChat did not say who it is: public pages open all the same, others ask to try again."""
+    """WeChat did not say who it is: public pages open all the same, others ask to try again.
+
+    A code that was used belongs to a twin of this request, which WeChat's browser is known to send: the
+    twin's answer has the sign-in, and this one undoes nothing of it. Without a twin the page begins
+    anew, so often.
+    """
     log.warning("sign-in failed", extra={"api": error.api, "code": error.code})
+    is_twin = error.code in map(str, CODE_USED)
+    begun = sum(each[1] == onward for each in _rounds())
+    if is_twin:
+        leave_session_as_sent()
     endpoint, _ = current_app.url_map.bind("").match(onward.partition("?")[0], method="GET")
-    if endpoint in _PUBLIC_PAGES:
+    if endpoint in _PUBLIC_PAGES or (is_twin and begun < ROUNDS_MAX - 1):
         return redirect(onward)
     raise Unavailable("微信登录暂时不可用，请稍后再试")
 

@@ -7,7 +7,7 @@ browser cannot be made to send it from elsewhere, so that such a call needs no t
 
 from typing import Final
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature
 
@@ -31,6 +31,8 @@ class CarriedSessions(SecureCookieSessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Tell whoever asked what to go on with, if that has changed."""
+        if g.get("is_session_as_sent"):
+            return
         if not is_carried():
             super().save_session(app, session, response)
         elif session.modified:
@@ -46,6 +48,11 @@ class _Signed(SecureCookieSessionInterface):
 
 
 _SIGNED: Final = _Signed()
+
+
+def leave_session_as_sent() -> None:
+    """Have the answer to this request say nothing of the session: another one is changing it meanwhile."""
+    g.is_session_as_sent = True
 
 
 def is_carried() -> bool:

@@ -116,6 +116,22 @@ class Phone:
     def sign_in(self, onward: str = "/") -> TestResponse:
         return self.follow(self.get(f"/login?next={onward}"))
 
+    def get_twice(self, path: str) -> tuple[TestResponse, TestResponse]:
+        """Fetch a page by two requests that bring the same session; the second is answered last."""
+        before = self._session()
+        first = self.get(path)
+        after = self._session()
+        self._client.set_cookie("wx_session", before, domain="wx.test")
+        second = self.get(path)
+        if not any(each.startswith("wx_session=") for each in second.headers.getlist("Set-Cookie")):
+            self._client.set_cookie("wx_session", after, domain="wx.test")
+        return first, second
+
+    def _session(self) -> str:
+        cookie = self._client.get_cookie("wx_session", domain="wx.test")
+        assert cookie
+        return cookie.value
+
     def began(self, onward: str = "/") -> str:
         """Begin a sign-in and stop at WeChat's page: the return address with code and state."""
         answer = self.get(f"/login?next={onward}")

@@ -55,8 +55,34 @@ def test_a_foreign_code_under_an_own_state_is_only_its_owners_code(phone_of: Pho
     answer = phone.get(f"/oauth/return?code=stolen&state={state}")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     assert people() == (0, 0, 0)
-    state = phone.began("/orders").rpartition("state=")[2]
-    assert phone.get(f"/oauth/return?code=stolen&state={state}").status_code == 503
+    assert phone.get("/orders").status_code == 302
+
+
+@pytest.mark.parametrize("came_by_a_link", [False, True])
+def test_a_return_that_is_asked_for_twice_signs_in_once(
+    mall: Mall, phone_of: Phones, came_by_a_link: bool
+) -> None:
+    """WeChat's browser does that; the second answer comes last, and undoes nothing."""
+    phone = phone_of("Bob")
+    if came_by_a_link:
+        phone.get(mall.link(mall.alice_id))
+    first, second = phone.get_twice(phone.began("/orders"))
+    assert first.status_code == second.status_code == 302
+    assert first.headers["Location"] == second.headers["Location"] == "/orders"
+    assert phone.get("/orders").status_code == 200
+    assert people()[1:] == (1, 1)
+
+
+@pytest.mark.usefixtures("mall")
+def test_a_code_that_is_never_taken_ends_on_a_page_that_says_so(phone_of: Phones) -> None:
+    phone = phone_of("Bob")
+
+    def come_back() -> int:
+        state = phone.began("/orders").rpartition("state=")[2]
+        return phone.get(f"/oauth/return?code=stolen&state={state}").status_code
+
+    assert [come_back() for _ in range(4)] == [302, 302, 503, 503]
+    assert phone.sign_in("/orders").status_code == 200
 
 
 @pytest.mark.usefixtures("mall")
