@@ -6,9 +6,10 @@ or no answer (repeated within minutes under the same client_msg_id, else left fo
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from campaigns.rules import loud_at, tomorrow
 from flows.message_events import NUMBER
 from members.consents import use_consent
 from members.operations import found_unfollowed
@@ -28,7 +29,6 @@ from templates_msg.queries import template_for
 from templates_msg.rules import client_msg_id, page_for
 from wechat.error_codes import NOT_FOLLOWING, Kind, kind_of
 from wx_backend import clock, crash
-from wx_backend.clock import SHANGHAI
 from wx_backend.errors import PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
 from wx_backend.platform import client, config
@@ -149,12 +149,13 @@ def _note_refusal(outgoing: Outgoing, attempt: int, error: PlatformError) -> Non
 
 
 def _pause(kind: Kind, attempt: int) -> timedelta:
-    """A used-up quota waits for the next day in Shanghai, anything else twice as long each time."""
+    """A used-up quota waits for the next morning, since nobody wants a whole evening's notices at
+    midnight; anything else twice as long each time.
+    """
     if kind is not Kind.quota:
         return timedelta(seconds=15 * 2**attempt)
     now = clock.now()
-    tomorrow = now.astimezone(SHANGHAI).date() + timedelta(days=1)
-    return datetime.combine(tomorrow, time(0, 10), SHANGHAI) - now
+    return loud_at(tomorrow(now)) - now
 
 
 def _try_again(message_id: int, attempt: int, pause: timedelta) -> None:

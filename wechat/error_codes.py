@@ -18,8 +18,8 @@ class Kind(StrEnum):
 _CODES: Final[dict[Kind, tuple[int, ...]]] = {
     Kind.token: (40001, 40014, 41001, 42001),
     Kind.transient: (-1, 43117, 44990, 45011, 45066, 10060001, 10060012, 10060019),
-    Kind.quota: (45009, 45047, 48006),
-    Kind.receiver: (40003, 43004, 43019, 43101, 45015, 48002, 49003, 50005),
+    Kind.quota: (45009, 48006),
+    Kind.receiver: (40003, 43004, 43019, 43101, 45015, 45047, 48002, 49003, 50005),
     Kind.duplicate: (40241, 45065, 10060002, 10060023),
 }
 _KINDS: Final = {code: kind for kind, codes in _CODES.items() for code in codes}

@@ -267,20 +267,34 @@ def test_platform_that_stays_busy_is_given_up(
     assert len(platform.calls(SEND)) == 8
 
 
-def test_used_up_quota_waits_for_the_next_day(
+def test_used_up_quota_waits_for_the_next_morning(
     identity_id: int, platform: ScriptedTransport
 ) -> None:
     platform.on(SEND, refused(45009), TAKEN)
     with time_machine.travel(AT, tick=False) as time:
         message_id = send(identity_id)
         work()
-        time.shift(timedelta(hours=12))  # midnight in Shanghai
+        time.shift(timedelta(hours=12, minutes=11))  # after midnight in Shanghai
         work()
         assert message(message_id).status == Status.QUEUED
-        time.shift(timedelta(minutes=11))
+        time.shift(timedelta(hours=8, minutes=49))
         work()
 
     assert message(message_id).status == Status.SENT
+
+
+def test_what_one_person_may_get_is_used_up_for_him_not_for_the_day(
+    identity_id: int, platform: ScriptedTransport
+) -> None:
+    platform.on(SEND, refused(45047), TAKEN)
+    with time_machine.travel(AT, tick=False) as time:
+        message_id = send(identity_id)
+        work()
+        time.shift(timedelta(days=1))
+        work()
+
+    assert message(message_id).status == Status.FAILED
+    assert len(platform.calls(SEND)) == 1
 
 
 def test_platform_that_has_it_already_counts_as_sent(
