@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,21 @@ def head() -> str:
     if newest is None:
         raise RuntimeError(f"no migrations in {FOLDER}")
     return newest
+
+
+def is_behind(at: str | None) -> bool:
+    """Whether a schema at this revision lacks what this version needs.
+
+    A revision that is not among ours is a later version's, whose migrations only add what this one does not mind.
+    """
+    return at is None or at in _earlier()
+
+
+@cache
+def _earlier() -> frozenset[str]:
+    """Every revision before the newest: those of the version this process began with."""
+    scripts = ScriptDirectory.from_config(_settings()).walk_revisions()
+    return frozenset(script.revision for script in scripts) - {head()}
 
 
 def write(*, url: str, message: str) -> str:

@@ -40,9 +40,14 @@ def fetched(url: str, *, api: str) -> Response | str:
 def _revision() -> Finding:
     at = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     db.session.rollback()
-    if at == migrate.head():
-        return fine("database revision", f"{at}, as this version needs it")
-    return todo("database revision", f"{at}, this version needs {migrate.head()}", "run `migrate`")
+    name, newest = "database revision", migrate.head()
+    if at == newest:
+        return fine(name, f"{at}, as this version needs it")
+    if migrate.is_behind(at):
+        return todo(name, f"{at}, this version needs {newest}", "run `migrate`")
+    return todo(
+        name, f"{at}, this version ends at {newest}", "restart with the version that migrated"
+    )
 
 
 def _role() -> Finding:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadRequest
 
 from flows.payment.address import NOTICE_PATH
-from wx_backend import access, clock
+from wx_backend import access, clock, migrate
 from wx_backend.access import UndeclaredRoute
 from wx_backend.db import transaction
 from wx_backend.errors import Conflict, NotFound
@@ -135,16 +135,31 @@ def test_a_host_that_is_none_of_ours_is_answered_with_nothing(client: FlaskClien
         assert "evil" not in answer.get_data(as_text=True)
 
 
-def test_ready_means_the_schema_is_this_version_s(client: FlaskClient) -> None:
+def revise(at: str) -> None:
+    with transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :at"), {"at": at})
+
+
+def test_ready_means_the_schema_is_not_behind_this_version(client: FlaskClient) -> None:
     assert client.get("/healthz").get_json() == {"status": "ok"}
     assert client.get("/readyz").get_json() == {"status": "ok"}
+    for at in ("0001", f"{int(migrate.head()) - 1:04d}"):
+        revise(at)
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.get_json() == {"status": "schema is behind this version", "at": at}
     with transaction() as session:
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        session.execute(text("DELETE FROM alembic_version"))
     assert client.get("/readyz").status_code == 503
     with transaction() as session:
         session.execute(text("DROP TABLE alembic_version"))
     assert client.get("/readyz").get_json() == {"status": "database away"}
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_process_stays_ready_while_a_later_version_has_migrated(client: FlaskClient) -> None:
+    revise(f"{int(migrate.head()) + 1:04d}")
+    assert client.get("/readyz").get_json() == {"status": "ok"}
 
 
 def test_metrics_show_what_waits_and_for_how_long(

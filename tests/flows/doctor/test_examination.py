@@ -138,6 +138,12 @@ def test_an_old_schema_and_an_account_not_taken_over_are_named(url: str) -> None
     assert found["city: menu and replies"].next_step == "run `adopt-account city`"
 
 
+def test_a_schema_of_a_later_version_is_not_to_be_migrated_by_this_one(url: str) -> None:
+    with transaction():
+        db.session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    assert todos(url)["database revision"].next_step == "restart with the version that migrated"
+
+
 def test_the_command_ends_with_what_is_left_to_do(
     app: Flask,
     config: Config,  # noqa: F811 - the fixture
