@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Select, func, select, true
 
-from payments.models import ExceptionItem, Payment, Refund, RefundStatus
+from payments.models import ExceptionItem, ExceptionKind, Payment, Refund, RefundStatus
 from wx_backend.db import db
 
 
@@ -27,6 +27,13 @@ def count_exceptions(order_ids: Select[int] | None, *, is_closed: bool = False) 
     """How many items there are about payments of these orders, open or closed; None means all."""
     query = select(func.count()).select_from(ExceptionItem)
     return db.session.scalar(query.where(_stands(is_closed=is_closed), _is_about(order_ids))) or 0
+
+
+def count_open_exceptions() -> dict[str, int]:
+    """How many items are open, of each kind there is."""
+    query = select(ExceptionItem.kind, func.count()).where(_stands(is_closed=False))
+    counts = dict(db.session.execute(query.group_by(ExceptionItem.kind)).all())
+    return {kind: counts.get(kind, 0) for kind in ExceptionKind}
 
 
 def exception_within(item_id: int, order_ids: Select[int] | None) -> ExceptionItem | None:

@@ -115,6 +115,13 @@ def count_differences(wanted: DifferenceFilter) -> int:
     return db.session.scalar(query) or 0
 
 
+def count_open_differences() -> dict[str, int]:
+    """How many are open, of each class there is."""
+    query = select(Difference.kind, func.count()).where(Difference.status == DifferenceStatus.OPEN)
+    counts = dict(db.session.execute(query.group_by(Difference.kind)).all())
+    return {kind: counts.get(kind, 0) for kind in DifferenceClass}
+
+
 def difference_within(difference_id: int, scope: Select[int] | None) -> Difference:
     """The difference of this id within a scope. Raises NotFound."""
     wanted = _conditions(DifferenceFilter(scope=scope))

@@ -1,9 +1,13 @@
 """Whether this process lives (/healthz), can work (/readyz), and its figures (/metrics)."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
 
 from flows.repair import TABLES
+from payments.desk import count_open_exceptions
+from reconciliation.differences import count_open_differences
 from wechat.pay.error_codes import SIGNATURE_REFUSED
 from wx_backend import backlog, clock
 from wx_backend.db import db
@@ -37,11 +41,12 @@ def ready() -> tuple[Response, int]:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    """Figures for Prometheus: this process's own, and the backlog from the database."""
+    """Figures for Prometheus: this process's own, and from the database the backlog and what does not fit."""
     from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
     lines = generate_latest(REGISTRY).decode()
-    return Response(lines + "".join(_backlog()), mimetype=CONTENT_TYPE_LATEST)
+    asked = "".join([*_backlog(), *_money()])
+    return Response(lines + asked, mimetype=CONTENT_TYPE_LATEST)
 
 
 def _backlog() -> list[str]:
@@ -66,3 +71,15 @@ def _backlog() -> list[str]:
     stopped += [f'wx_stopped{{line="{line}"}} {int(line in held)}\n' for line in Line]
     stopped += [f'wx_stopped{{line="payouts_of_places"}} {int(bool(stopped_places()))}\n']
     return lines + ages + stopped
+
+
+def _money() -> list[str]:
+    return [
+        *_counted("wx_open_exceptions", "Money that did not fit", count_open_exceptions()),
+        *_counted("wx_open_differences", "Where bill and books disagree", count_open_differences()),
+    ]
+
+
+def _counted(name: str, what: str, counts: Mapping[str, int]) -> list[str]:
+    lines = [f'{name}{{kind="{kind}"}} {count}\n' for kind, count in counts.items()]
+    return [f"# HELP {name} {what}\n# TYPE {name} gauge\n", *lines]

@@ -14,6 +14,11 @@ from flask import Flask
 from prometheus_client import REGISTRY
 
 from flows.payment.address import NOTICE_PATH
+from payments.exceptions import close_exception, open_exception
+from payments.models import ExceptionKind
+from reconciliation.differences import end_vanished, record
+from reconciliation.models import DifferenceClass
+from reconciliation.values import Finding
 from tests.deploy.promql import Figures, figures, holds
 from tests.handlers.conftest import Desk, desk_of, outage, platform_of
 from tests.handlers.notices import with_merchant
@@ -161,6 +166,18 @@ def line_held(_: Site) -> None:
         stops.stop(line=stops.Line.REFUNDS, reason="试", by="command:it", now=clock.now())
 
 
+def money_that_does_not_fit(_: Site) -> None:
+    with transaction():
+        open_exception(kind=ExceptionKind.MISMATCH, key="PY1", details={}, now=clock.now())
+
+
+def books_that_differ(_: Site) -> None:
+    found = Finding(DifferenceClass.MISSING_HERE, "payment:PY1", theirs_fen=100)
+    with transaction():
+        now = clock.now()
+        record(on=clock.business_on(now), finding=found, owner_node_id=None, now=now)
+
+
 DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxPushesNotStored": database_away,
     "WxPushesRefused": forged_pushes,
@@ -171,6 +188,8 @@ DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxWorkOverdue": work_left_lying,
     "WxWorkGaveUp": work_given_up,
     "WxStopped": line_held,
+    "WxMoneyDoesNotFit": money_that_does_not_fit,
+    "WxBooksDiffer": books_that_differ,
 }
 
 
@@ -184,6 +203,18 @@ def test_a_fault_raises_its_alert_and_no_other(site: Site, name: str) -> None:
     assert site.raised() == set()
     DRILLS[name](site)
     assert site.raised() == {name}
+
+
+def test_what_was_put_right_raises_nothing_any_more(site: Site) -> None:
+    money_that_does_not_fit(site)
+    books_that_differ(site)
+    with transaction():
+        now = clock.now()
+        close_exception(
+            kind=ExceptionKind.MISMATCH, key="PY1", by="staff:1", resolution="已退", now=now
+        )
+        end_vanished(on=clock.business_on(now), seen=(), now=now)
+    assert site.raised() == set()
 
 
 def test_every_severity_reaches_somebody() -> None:
