@@ -66,16 +66,20 @@ def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime
 def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = ()) -> datetime:
     """Hold a number for a member for a while; until when. Raises NumberTaken, TooManyHolds.
 
-    `also` are the other members the same person is. The caller has locked them, who could
-    otherwise hold too many at once.
+    Holding it again while the hold stands lengthens nothing. `also` are the other members the
+    same person is. The caller has locked them, who could otherwise hold too many at once.
     """
-    if held_by({member_id, *also}, now, but=msisdn) >= HOLDS_MAX:
+    its = PhoneNumber.msisdn == msisdn
+    standing = select(PhoneNumber.until).where(its, _is_held_by(member_id), PhoneNumber.until > now)
+    until = db.session.scalar(standing)
+    if until is not None:
+        return until
+    if held_by({member_id, *also}, now) >= HOLDS_MAX:
         raise TooManyHolds
     until = now + HELD_FOR
-    is_mine = and_(PhoneNumber.member_id == member_id, PhoneNumber.key.is_(None))
     if not _move(
-        PhoneNumber.msisdn == msisdn,
-        or_(_is_free(now), and_(PhoneNumber.state == NumberState.HELD, is_mine)),
+        its,
+        _is_free(now),
         state=NumberState.HELD,
         member_id=member_id,
         key=None,
@@ -87,25 +91,14 @@ def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = 
 
 def let_go(*, msisdn: str, member_id: int) -> bool:
     """A member does not want the number he holds; False when he held none."""
-    return _move(
-        PhoneNumber.msisdn == msisdn,
-        PhoneNumber.state == NumberState.HELD,
-        PhoneNumber.member_id == member_id,
-        PhoneNumber.key.is_(None),
-        **_FREED,
-    )
+    return _move(PhoneNumber.msisdn == msisdn, _is_held_by(member_id), **_FREED)
 
 
 def claim(*, msisdn: str, member_id: int, key: str, until: datetime, now: datetime) -> None:
     """An order line takes the number its buyer holds, or a free one. Raises NumberTaken."""
-    is_mine = and_(
-        PhoneNumber.state == NumberState.HELD,
-        PhoneNumber.member_id == member_id,
-        PhoneNumber.key.is_(None),
-    )
     if not _move(
         PhoneNumber.msisdn == msisdn,
-        or_(_is_free(now), is_mine),
+        or_(_is_free(now), _is_held_by(member_id)),
         state=NumberState.HELD,
         member_id=member_id,
         key=key,
@@ -171,13 +164,12 @@ def free_due(*, now: datetime) -> int:
     )
 
 
-def held_by(member_ids: Collection[int], now: datetime, *, but: str = "") -> int:
+def held_by(member_ids: Collection[int], now: datetime) -> int:
     """How many numbers somebody has and has not paid for: held, or ordered."""
     query = select(func.count()).where(
         PhoneNumber.member_id.in_(member_ids),
         PhoneNumber.state == NumberState.HELD,
         PhoneNumber.until > now,
-        PhoneNumber.msisdn != but,
     )
     return db.session.scalar(query) or 0
 
@@ -188,6 +180,15 @@ _FREED: Final[dict[str, Any]] = {
     "key": None,
     "until": None,
 }
+
+
+def _is_held_by(member_id: int) -> ColumnElement[bool]:
+    """Held by a member for himself, for no line of an order yet."""
+    return and_(
+        PhoneNumber.state == NumberState.HELD,
+        PhoneNumber.member_id == member_id,
+        PhoneNumber.key.is_(None),
+    )
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

@@ -94,7 +94,7 @@ def _keys(places: Places, identities: Identities) -> tuple[Section, ...]:
         ("[privacy]", {"index_key": identities.index_key}),
         ("[[privacy.key]]", {"name": "demo", "secret": identities.phone_key}),
         ("[guard]", {"monitors": ["127.0.0.0/8"]}),
-        *((f"[guard.limit.{name}]", MANY) for name in ("touch", "share", "login")),
+        *((f"[guard.limit.{name}]", MANY) for name in ("touch", "share", "login", "number")),
         ("[billing]", billing),
         ("[real_name]", real_name),
         ("[sms]", {"url": f"{places.calls_url}/sms"}),

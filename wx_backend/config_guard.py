@@ -25,6 +25,7 @@ DEFAULTS: Final[Mapping[str, Limit]] = {
     "console": Limit(60, 20),
     "code": Limit(300, 5),
     "phone": Limit(300, 20),
+    "number": Limit(3_000, 20),
 }
 
 

@@ -242,6 +242,7 @@ class Limits(Section):
     console = fields.Nested(Limit, load_default=None)
     code = fields.Nested(Limit, load_default=None)
     phone = fields.Nested(Limit, load_default=None)
+    number = fields.Nested(Limit, load_default=None)
 
 
 class Guard(Section):

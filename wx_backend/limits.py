@@ -48,6 +48,7 @@ LIMITED: Final[Mapping[tuple[str, str], str]] = {
     ("POST", "console.sign_in.enter"): "console",
     ("POST", "console.sign_in.enter_code"): "console",
     ("POST", "storefront.phone.send"): "code",
+    ("POST", "storefront.numbers.hold"): "number",
 }
 ASKED: Final = frozenset({"phone"})
 """Limits of what a route alone does not tell: see `hold_to`."""

@@ -83,6 +83,18 @@ def test_a_hold_ends_by_itself(bob: int, carol: int) -> None:
     assert number_row(FIRST) == FREE
 
 
+def test_holding_again_lengthens_nothing(bob: int, carol: int) -> None:
+    last = LATER - timedelta(seconds=1)
+    with transaction():
+        for now in (NOON, NOON + timedelta(minutes=7), last):
+            assert hold(msisdn=FIRST, member_id=bob, now=now) == LATER
+        with pytest.raises(NumberTaken):
+            hold(msisdn=FIRST, member_id=carol, now=last)
+        assert hold(msisdn=FIRST, member_id=carol, now=LATER) == LATER + HELD_FOR
+        with pytest.raises(NumberTaken):
+            hold(msisdn=FIRST, member_id=bob, now=LATER)
+
+
 def test_nobody_holds_more_than_a_few(bob: int) -> None:
     fill_pool(*MANY, code="MORE")
     with transaction():

@@ -1,5 +1,6 @@
 """Plans in the mall: who may buy, which number, in which bundle, and who proves who he is."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from tests.catalog.shelf import NOON, put_on_sale
 from tests.storefront.conftest import Mall, Phones
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import plan_line, wish
+from wx_backend import clock
+from wx_backend.config_guard import DEFAULTS
 from wx_backend.db import db, transaction
 
 FAR, FINE = "14000009999", "14000000666"
@@ -128,6 +131,20 @@ def test_a_number_is_let_go_and_asked_for_where_it_is_needed(mall: Mall, bob: Ph
     needless = wish(mall)
     needless["lines"][0]["number"] = FIRST
     assert bob.post("/api/orders", **needless).status_code == 400
+
+
+def test_whoever_keeps_holding_numbers_gets_no_more_time_and_is_stopped(
+    mall: Mall, bob: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_numbers(mall)
+    began = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: began)
+    first = bob.post("/api/numbers/hold", number=FIRST).get_json()["until"]
+    monkeypatch.setattr(clock, "now", lambda: began + timedelta(minutes=7))
+    most = DEFAULTS["number"].session
+    again = [bob.post("/api/numbers/hold", number=FIRST) for _ in range(most)]
+    assert {each.get_json()["until"] for each in again} == {first}
+    assert bob.post("/api/numbers/hold", number=FIRST).status_code == 429
 
 
 def test_a_number_of_another_city_is_neither_held_nor_ordered(mall: Mall, bob: Phone) -> None:

@@ -42,7 +42,7 @@ BUGS = (
     Bug(
         "two orders claim one number",
         "catalog/numbers.py",
-        "        or_(_is_free(now), is_mine),\n",
+        "        or_(_is_free(now), _is_held_by(member_id)),\n",
         "",
         ("tests/catalog/test_numbers.py::test_two_people_never_hold_the_same_number",),
     ),
