@@ -1,6 +1,6 @@
 """Coming by appointment: the slots of the next morning, and a queue code in one of them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -271,16 +271,6 @@ def note_told(outlet_id: int, day: date, *, now: datetime) -> bool:
     """The outlet is told of this night; False when it was before."""
     values = {"outlet_id": outlet_id, "day": day, "told_at": now}
     return upsert(NightList, values, key=("outlet_id", "day"))
-
-
-def codes_of_orders(order_ids: Collection[int]) -> Mapping[int, Booking]:
-    """The booking of each of these orders that was not cancelled."""
-    rows = db.session.scalars(
-        select(Booking).where(
-            Booking.order_id.in_(order_ids), Booking.status != BookingStatus.CANCELLED
-        )
-    )
-    return {row.order_id: row for row in rows if row.order_id is not None}
 
 
 def _take_place(outlet_id: int, starts_at: datetime) -> str:

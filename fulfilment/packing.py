@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from fulfilment.errors import BadSerial, NoSuchCheck, ProofMissing, SerialTaken
@@ -123,12 +123,3 @@ def missing_proofs(chain: Chain, task: Task) -> list[str]:
 def _serials_wanted(chain: Chain) -> int:
     is_counted = serial_of(chain.product_kind, chain.category_id) is not SerialKind.NONE
     return chain.quantity if is_counted else 0
-
-
-def line_of_serial(kind: SerialKind, value: str) -> int | None:
-    """The order line a unit is with now."""
-    return db.session.scalar(
-        select(Serial.order_line_id).where(
-            Serial.kind == kind, Serial.value == value, Serial.returned_at.is_(None)
-        )
-    )

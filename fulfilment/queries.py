@@ -16,7 +16,6 @@ from fulfilment.models import (
     SerialKind,
     SerialRule,
     Task,
-    TaskMove,
     TaskStatus,
 )
 from fulfilment.nodes import CHAINS, Node, Owner
@@ -154,13 +153,6 @@ def _overdue(scope: Select[int], now: datetime) -> list[ColumnElement[bool]]:
         Task.owner != Owner.CUSTOMER,
         Chain.status != ChainStatus.ARCHIVED,
     ]
-
-
-def moves_of(task_ids: Iterable[int]) -> Sequence[TaskMove]:
-    """The history of these tasks, first move first."""
-    return db.session.scalars(
-        select(TaskMove).where(TaskMove.task_id.in_(set(task_ids))).order_by(TaskMove.id)
-    ).all()
 
 
 def evidence_of(task_ids: Iterable[int]) -> Mapping[int, list[Evidence]]:

@@ -104,12 +104,6 @@ def leaves(menu: Menu) -> Iterator[Button]:
         yield from button.below or (button,)
 
 
-def check_menu(menu: Menu) -> None:
-    """Check a menu against the platform's rules. Raises BadMenu naming every fault."""
-    if faults := faults_of(menu):
-        raise BadMenu(**faults)
-
-
 def faults_of(menu: Menu) -> dict[str, str]:
     """What the platform would refuse, by place; `menu` stands for the whole."""
     faults = dict(_faults(menu))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import select
 
-from orders.models import OrderLine, OrderStatus, OrderTransition, SalesOrder
+from orders.models import OrderLine, OrderTransition, SalesOrder
 from wx_backend.db import db
 
 PAGE = 20
@@ -35,17 +35,6 @@ def lines_of_order(order_id: int) -> Sequence[OrderLine]:
 def line_by_id(line_id: int) -> OrderLine | None:
     """The order line of this id."""
     return db.session.get(OrderLine, line_id)
-
-
-def orders_of_member(
-    member_id: int, *, status: OrderStatus | None = None, after: int = 0, limit: int = PAGE
-) -> Sequence[SalesOrder]:
-    """A member's orders, newest first; `after` skips that many."""
-    query = select(SalesOrder).where(SalesOrder.member_id == member_id)
-    if status is not None:
-        query = query.where(SalesOrder.status == status)
-    query = query.order_by(SalesOrder.placed_at.desc(), SalesOrder.id.desc())
-    return db.session.scalars(query.offset(after).limit(limit)).all()
 
 
 def orders_of_members(

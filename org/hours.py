@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from wx_backend.clock import SHANGHAI
@@ -10,7 +10,6 @@ from wx_backend.errors import BadInput
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY_MINUTES: Final = 24 * 60
-_LOOK_AHEAD_DAYS: Final = 60
 
 
 class BadHours(BadInput):
@@ -74,18 +73,6 @@ class OpeningHours:
         moment = timedelta(hours=local.hour, minutes=local.minute)
         minute = moment // timedelta(minutes=1)
         return any(span.start <= minute < span.end for span in self.on(local.date()))
-
-    def next_opening(self, now: datetime) -> datetime | None:
-        """The start (UTC) of the next span after `now`; None if there is none for sixty days."""
-        today = now.astimezone(SHANGHAI).date()
-        for ahead in range(_LOOK_AHEAD_DAYS):
-            day = today + timedelta(days=ahead)
-            midnight = datetime.combine(day, time(), SHANGHAI)
-            for span in self.on(day):
-                start = (midnight + timedelta(minutes=span.start)).astimezone(UTC)
-                if start > now:
-                    return start
-        return None
 
 
 def _check(spans: Sequence[Span]) -> None:

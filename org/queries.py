@@ -235,33 +235,6 @@ def member_of_rep(rep_id: int) -> int | None:
     )
 
 
-def bound_members(*, after: int, limit: int) -> list[tuple[int, int]]:
-    """Who is an active rep's hands now: binding and member, those with a binding after this one."""
-    rows = db.session.execute(
-        select(RepBinding.id, RepBinding.member_id)
-        .join(Rep, Rep.id == RepBinding.rep_id)
-        .where(
-            RepBinding.unbound_at.is_(None),
-            RepBinding.id > after,
-            Rep.status == RepStatus.ACTIVE,
-        )
-        .order_by(RepBinding.id)
-        .limit(limit)
-    )
-    return [(binding_id, member_id) for binding_id, member_id in rows]
-
-
-def reps_under(node_id: int) -> list[Rep]:
-    """The reps of every outlet at or below a node who have not left, by number."""
-    return list(
-        db.session.scalars(
-            select(Rep)
-            .where(Rep.outlet_id.in_(under(node_id)), Rep.status != RepStatus.LEFT)
-            .order_by(Rep.number)
-        )
-    )
-
-
 def operator_identity_on(rep_id: int, day: date) -> OperatorIdentity | None:
     """The codes billing knows a rep by on a (Shanghai) day."""
     return db.session.scalar(

@@ -39,14 +39,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What became of one fact; `goes_back` asks the flow for a refund of the whole payment."""
+    """What became of one fact."""
 
     outcome: Outcome
     payment_id: int | None = None
-
-    @property
-    def goes_back(self) -> bool:
-        return self.outcome in {Outcome.DOUBLE_PAYMENT, Outcome.PAID_AFTER_CLOSE}
 
 
 _NOT_WANTED = {

@@ -10,8 +10,6 @@ from payments.attempts import OPEN
 from payments.models import ExceptionItem, Payment, Refund, RefundLine, RefundStatus
 from wx_backend.db import db
 
-PAGE = 50
-
 
 def payment_by_id(payment_id: int) -> Payment:
     """The attempt of this id, which is known to be there."""
@@ -169,15 +167,4 @@ def refunds_of_order(order_id: int) -> Sequence[Refund]:
         .join(Payment, Payment.id == Refund.payment_id)
         .where(Payment.order_id == order_id)
         .order_by(Refund.id)
-    ).all()
-
-
-def open_exceptions(*, after: int = 0, limit: int = PAGE) -> Sequence[ExceptionItem]:
-    """What waits for a person, oldest first; `after` skips that many."""
-    return db.session.scalars(
-        select(ExceptionItem)
-        .where(ExceptionItem.closed_at.is_(None))
-        .order_by(ExceptionItem.opened_at, ExceptionItem.id)
-        .offset(after)
-        .limit(limit)
     ).all()

@@ -41,15 +41,10 @@ def attribution_of(receipt: Receipt) -> Attribution:
     return db.session.get_one(Attribution, receipt.attribution_id)
 
 
-def versions_of(order_line_id: int) -> list[tuple[Attribution, Receipt]]:
-    """Every decision about a line with its receipt, the newest first: that one stands."""
-    return versions_of_lines([order_line_id]).get(order_line_id, [])
-
-
 def versions_of_lines(
     order_line_ids: Collection[int],
 ) -> dict[int, list[tuple[Attribution, Receipt]]]:
-    """The same of many lines, by line."""
+    """Every decision about these lines with its receipt, by line, the newest first: that one stands."""
     rows = db.session.execute(
         select(Attribution, Receipt)
         .join(Receipt, Receipt.attribution_id == Attribution.id)

@@ -133,16 +133,6 @@ def _take_permanent_code(appid: str) -> None:
         raise CodesUsedUp(appid=appid)
 
 
-def add_link_code(*, slug: str, kind: CodeKind, share_id: int, now: datetime) -> Code:
-    """Keep a link of ours, or an old system's, under its slug; Conflict when it is taken."""
-    values = {"kind": kind, "slug": slug, "label": "", "created_at": now}
-    if not upsert(Code, values, key=("slug",)):
-        raise Conflict("这个短链接已被使用", slug=slug)
-    code = db.session.scalars(select(Code).where(Code.slug == slug)).one()
-    point_code(code_id=code.id, share_id=share_id, now=now)
-    return code
-
-
 def point_code(*, code_id: int, share_id: int, now: datetime, staff_id: int | None = None) -> None:
     """Have a code lead to another share from now on; what was scanned before stays with the old.
 

@@ -60,18 +60,6 @@ def keys_made(keys: Iterable[str]) -> set[str]:
     return set(db.session.scalars(select(Message.key).where(Message.key.in_(set(keys)))))
 
 
-def messages_to(identity_id: int, *, limit: int = 50) -> list[Message]:
-    """The newest messages to an identity."""
-    return list(
-        db.session.scalars(
-            select(Message)
-            .where(Message.identity_id == identity_id)
-            .order_by(Message.created_at.desc(), Message.id.desc())
-            .limit(limit)
-        )
-    )
-
-
 def messages_about(identity_id: int, number: str, *, since: datetime) -> list[Message]:
     """What an identity was told of an order since an instant, by what it says and leads to, oldest first."""
     rows = db.session.scalars(

@@ -178,10 +178,6 @@ class Client:
             if refusal.code != str(NO_SUCH_MENU):
                 raise
 
-    def delete_menu(self) -> None:
-        """Remove the default menu and every personalised one."""
-        self.groups.menu.delete()
-
     def templates(self) -> list[dict[str, Any]]:
         """The account's message templates; the call has a small daily limit of its own."""
         sent = self.caller.call("GET", "/cgi-bin/template/get_all_private_template")

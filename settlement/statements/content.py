@@ -38,11 +38,6 @@ class Sums:
     other_fen: int
     closing: Balance
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was there, nothing came and nothing went."""
-        return self == NOTHING
-
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
             _add(self.opening, other.opening),

@@ -18,7 +18,7 @@ from orders.operations import (
     mark_order_paid,
     unpaid_orders_to_close,
 )
-from orders.queries import order_by_number, orders_of_member, transitions_of
+from orders.queries import order_by_number, orders_of_members, transitions_of
 from orders.refunds import (
     free_line_refunds,
     record_line_refunds,
@@ -255,7 +255,7 @@ def test_orders_are_found_by_their_owner_only(order_id: int, bob: Buyer) -> None
     number = order_row(order_id).number
     assert order_by_number(number, member_id=bob.member_id) is not None
     assert order_by_number(number, member_id=bob.member_id + 1) is None
-    assert [order.id for order in orders_of_member(bob.member_id)] == [order_id]
+    assert [order.id for order in orders_of_members([bob.member_id])] == [order_id]
 
 
 def test_unpaid_orders_fall_due_after_thirty_minutes(order_id: int) -> None:

@@ -42,24 +42,6 @@ def test_open_from_the_first_to_before_the_last_minute(now: datetime, is_open: b
     assert HOURS.is_open(now) is is_open
 
 
-@pytest.mark.parametrize(
-    ("now", "opens"),
-    [
-        (at(2, "08:00"), at(2, "09:00")),
-        (at(2, "09:00"), at(2, "13:30")),
-        (at(2, "18:00"), at(6, "09:00")),
-        (at(7, "12:00"), at(8, "10:00")),
-        (at(8, "12:00"), at(13, "09:00")),
-    ],
-)
-def test_next_opening_skips_closed_days(now: datetime, opens: datetime) -> None:
-    assert HOURS.next_opening(now) == opens
-
-
-def test_place_that_never_opens_has_no_next_opening() -> None:
-    assert OpeningHours.from_json({}).next_opening(at(2, "08:00")) is None
-
-
 def test_hours_are_stored_and_read_back() -> None:
     assert OpeningHours.from_json(HOURS.as_json()) == HOURS
 

@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from catalog.models import Product
 from org.reps import disable_rep, part_with_rep
-from referral.models import Code, CodeKind, Place, Subject
-from referral.operations import Sharer, Sharing, add_link_code, open_share, point_code
+from referral.importing import Alias, add_alias
+from referral.models import Code, Place, Subject
+from referral.operations import Sharer, Sharing, open_share, point_code
 from referral.signing import sign_share
 from referral.values import Certainty, TouchKind
 from tests.storefront.conftest import Mall, Phones
@@ -107,12 +108,7 @@ def test_a_link_of_an_older_system_counts_as_legacy_until_its_end(
 ) -> None:
     now = clock.now()
     with transaction():
-        share = open_share(
-            sharer=Sharer(rep_id=mall.alice_id),
-            sharing=Sharing(subject=Subject.SHOWROOM, place=Place.PRINT),
-            now=now,
-        )
-        add_link_code(slug="old-0007", kind=CodeKind.LEGACY, share_id=share.id, now=now)
+        add_alias(alias=Alias(slug="old-0007"), sharer=Sharer(rep_id=mall.alice_id), now=now)
     phone = phone_of("Bob")
     phone.open("/l/old-0007")
     assert [touch.certainty for touch in touches()] == [Certainty.LEGACY]
@@ -125,17 +121,14 @@ def test_a_link_of_an_older_system_counts_as_legacy_until_its_end(
 def test_a_pointed_link_leads_to_its_newest_target(mall: Mall, phone_of: Phones) -> None:
     earlier = clock.now() - timedelta(days=2)
     with transaction():
-        shares = [
-            open_share(
-                sharer=Sharer(rep_id=rep_id),
-                sharing=Sharing(subject=Subject.SHOWROOM, place=Place.PRINT),
-                now=earlier,
-            ).id
-            for rep_id in (mall.alice_id, mall.dave_id)
-        ]
-        add_link_code(slug="desk", kind=CodeKind.LINK, share_id=shares[0], now=earlier)
-        code_id = db.session.scalars(select(Code.id)).one()
-        point_code(code_id=code_id, share_id=shares[1], now=earlier + timedelta(days=1))
+        sharer = Sharer(rep_id=mall.alice_id)
+        code_id = add_alias(alias=Alias(slug="desk"), sharer=sharer, now=earlier)
+        share = open_share(
+            sharer=Sharer(rep_id=mall.dave_id),
+            sharing=Sharing(subject=Subject.SHOWROOM, place=Place.PRINT),
+            now=earlier,
+        )
+        point_code(code_id=code_id, share_id=share.id, now=earlier + timedelta(days=1))
     assert "戴夫" in phone_of("Bob").open("/l/desk").text
     assert credited() == [mall.dave_id]
 

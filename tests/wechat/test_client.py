@@ -20,9 +20,9 @@ from wx_backend.errors import PlatformError
 def test_tokens_come_from_stable_token_in_normal_mode(
     client: Client, transport: ScriptedTransport
 ) -> None:
-    transport.on("/cgi-bin/menu/delete", {"errcode": 0})
-    client.delete_menu()
-    client.delete_menu()
+    transport.on("/cgi-bin/menu/create", {"errcode": 0})
+    client.create_menu(())
+    client.create_menu(())
     [fetch] = transport.calls(STABLE)
     assert json_of(fetch) == {
         "grant_type": "client_credential",
@@ -37,20 +37,20 @@ def test_tokens_come_from_stable_token_in_normal_mode(
 def test_a_refused_token_is_renewed_and_the_call_repeated_once(
     client: Client, transport: ScriptedTransport, code: int
 ) -> None:
-    transport.on("/cgi-bin/menu/delete", {"errcode": code, "errmsg": "expired"}, {"errcode": 0})
-    client.delete_menu()
-    used = [query_of(each)["access_token"] for each in transport.calls("/cgi-bin/menu/delete")]
+    transport.on("/cgi-bin/menu/create", {"errcode": code, "errmsg": "expired"}, {"errcode": 0})
+    client.create_menu(())
+    used = [query_of(each)["access_token"] for each in transport.calls("/cgi-bin/menu/create")]
     assert used == ["token-canary-1", "token-canary-2"]
 
 
 def test_a_platform_that_refuses_every_token_is_asked_twice_only(
     client: Client, transport: ScriptedTransport
 ) -> None:
-    transport.on("/cgi-bin/menu/delete", {"errcode": 40001, "errmsg": "invalid"})
+    transport.on("/cgi-bin/menu/create", {"errcode": 40001, "errmsg": "invalid"})
     with pytest.raises(PlatformError) as caught:
-        client.delete_menu()
+        client.create_menu(())
     assert (caught.value.code, caught.value.permanent) == ("40001", False)
-    assert len(transport.calls("/cgi-bin/menu/delete")) == 2
+    assert len(transport.calls("/cgi-bin/menu/create")) == 2
     assert len(transport.calls(STABLE)) == 2
 
 
