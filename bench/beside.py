@@ -134,7 +134,8 @@ def a_campaign_at_hand(app: Flask, people: int, *, rate: int) -> int:
         sharing = Sharing(subject=Subject.SHOWROOM, place=Place.POSTER)
         share = open_share(sharer=Sharer(rep_id=cast.alice_id), sharing=sharing, now=now)
         appid = ACCOUNT.appid
-        plan_scene_code(kind=CodeKind.LINK, appid=appid, scene=SCENE, share_id=share.id, now=now)
+        kind = CodeKind.OA_PERMANENT
+        plan_scene_code(kind=kind, appid=appid, scene=SCENE, share_id=share.id, now=now)
     campaign_id = frozen(cast, app, rate=rate)
     with transaction():
         operations.start(campaign_id, now=clock.now())

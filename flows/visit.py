@@ -84,15 +84,14 @@ def open_token(
 
 
 def open_slug(slug: str, *, sight: Sight, now: datetime) -> Landing:
-    """A short link was fetched: one of ours, or one that an older system gave out unsigned."""
+    """A short link was fetched, which an older system gave out unsigned."""
     target = link_target(slug, now=now)
     if target is None:
         return _forged("unknown_slug", slug, now)
     share = share_by_id(target.share_id)
     if target.is_over or share is None:
         return Landing(HOME, message=OVER)
-    certainty = Certainty.LEGACY if target.is_legacy else Certainty.SIGNED
-    return _landing(share, certainty, sight, now)
+    return _landing(share, Certainty.LEGACY, sight, now)
 
 
 def page_of(share: Share, now: datetime) -> str:

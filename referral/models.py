@@ -51,7 +51,6 @@ class Subject(StrEnum):
 class CodeKind(StrEnum):
     OA_PERMANENT = "oa_permanent"
     OA_TEMPORARY = "oa_temporary"
-    LINK = "link"
     LEGACY = "legacy"
 
 

@@ -77,14 +77,13 @@ class LinkTarget:
     """What the slug of a link leads to: its newest target that is in force."""
 
     share_id: int
-    is_legacy: bool
     is_over: bool
 
 
 def link_target(slug: str, *, now: datetime) -> LinkTarget | None:
     """The target of a link, over or not; None for a slug nobody gave out."""
     row = db.session.execute(
-        select(Code.kind, Code.expires_at, CodeTarget.share_id)
+        select(Code.expires_at, CodeTarget.share_id)
         .join(CodeTarget, CodeTarget.code_id == Code.id)
         .where(Code.slug == slug, CodeTarget.valid_from <= now)
         .order_by(CodeTarget.valid_from.desc())
@@ -92,9 +91,9 @@ def link_target(slug: str, *, now: datetime) -> LinkTarget | None:
     ).one_or_none()
     if row is None:
         return None
-    kind, expires_at, share_id = row
+    expires_at, share_id = row
     is_over = expires_at is not None and expires_at <= now
-    return LinkTarget(share_id, kind == CodeKind.LEGACY, is_over)
+    return LinkTarget(share_id, is_over)
 
 
 def share_by_id(share_id: int) -> Share | None:

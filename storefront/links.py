@@ -26,7 +26,7 @@ def share(token: str) -> ResponseReturnValue:
 
 @bp.get("/l/<slug>")
 def short(slug: str) -> ResponseReturnValue:
-    """A short link, or one an older system gave out."""
+    """A short link that an older system gave out."""
     return _open(lambda seen, now: open_slug(slug, sight=seen, now=now))
 
 

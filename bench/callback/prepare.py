@@ -50,7 +50,7 @@ def _seed(config: Config) -> None:
         sharing = Sharing(subject=Subject.SHOWROOM, place=Place.POSTER)
         share = open_share(sharer=Sharer(rep_id=rep), sharing=sharing, now=now)
         plan_scene_code(
-            kind=CodeKind.LINK,
+            kind=CodeKind.OA_PERMANENT,
             appid=config.accounts[0].appid,
             scene=SCENE,
             share_id=share.id,
