@@ -11,7 +11,6 @@ import xlsxwriter
 from flask import Response
 
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-WIDTH_MAX: Final = 40
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,20 +240,6 @@ OWNERS: Final[Mapping[Owner, str]] = {
     Owner.CARRIER: "承运商",
 }
 
-EXITS: Final[Mapping[Node, str]] = {
-    Node.CONFIGURED: "商品、套餐、号码选定并提交",
-    Node.PAID: "微信支付到账",
-    Node.DISPATCHED: "派到一家营业中的网点",
-    Node.OPENED: "计费系统回执",
-    Node.PACKED: "清单逐项核对，串码逐件扫描",
-    Node.HANDED_OVER: "承运商与运单号已登记",
-    Node.DELIVERED: "承运商送达，或凭取货码交付",
-    Node.SIGNED: "客户签收，七天未签收自动签收",
-    Node.REVIEWED: "客户评价，十五天未评价自动结束",
-    Node.ARCHIVED: "资料齐全，归档保存",
-    Node.RETURNED: "货已退回、款已退回",
-}
-
 OUR_OWN: Final = "CITY"
 CARRIERS: Final[Mapping[str, str]] = {
     "SF": "顺丰速运",

@@ -1,7 +1,7 @@
 """The attribution policy as data: every number a setting, by channel class and product category."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import product
 from typing import Any
 
@@ -94,18 +94,6 @@ class Policy:
         if errors:
             raise PolicyRefused(errors)
         return policy
-
-    def as_mapping(self) -> dict[str, Any]:
-        """The plain data that `from_mapping` reads back to an equal policy."""
-        return {
-            "version": self.version,
-            **asdict(self.terms),
-            "overrides": [
-                {scope: value for scope in _SCOPES if (value := getattr(row, scope)) is not None}
-                | dict(row.numbers)
-                for row in self.overrides
-            ],
-        }
 
 
 def _precedence(override: Override) -> tuple[bool, bool]:

@@ -92,12 +92,6 @@ class Keyring:
         """The key with this letter, or None."""
         return self._by_letter.get(letter)
 
-    def rotated(self, letter: str, secret: bytes, *, last_share_id: int) -> "Keyring":
-        """A ring that signs with a new key; the present one verifies up to `last_share_id`."""
-        *older, newest = self._by_letter.values()
-        retired = Key(newest.letter, newest.secret, last_share_id)
-        return Keyring([*older, retired, Key(letter, secret)])
-
 
 def sign(share_id: int, keyring: Keyring) -> str:
     """The token of a share, made with the newest key; ValueError outside 1 to 2**48 - 1."""

@@ -7,7 +7,6 @@ from fulfilment.models import DayKind
 from fulfilment.nodes import (
     CHAINS,
     CHECKS,
-    EXITS,
     NAMES,
     OWNERS,
     Condition,
@@ -47,8 +46,8 @@ def test_a_new_round_begins_where_it_is_told() -> None:
     assert [step.node for step in opened] == [Node.PACKED]
 
 
-def test_everything_has_a_name_an_owner_an_exit_and_a_clock() -> None:
-    assert set(NAMES) == set(EXITS) == set(Node)
+def test_everything_has_a_name_an_owner_and_a_clock() -> None:
+    assert set(NAMES) == set(Node)
     assert set(OWNERS) == set(Owner)
     for steps in CHAINS.values():
         for step in steps:
