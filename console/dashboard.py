@@ -15,6 +15,7 @@ bp = Blueprint("dashboard", __name__)
 # What each is called, the route that decides on it, and the page where it is listed.
 _DECIDED: Final[Mapping[Approval, tuple[str, str, str]]] = {
     Approval.REFUND: ("退款", "console.refunds.decide", "console.refunds.index"),
+    Approval.RETURN: ("退货", "console.returns.decide", "console.refunds.index"),
     Approval.WAY_OUT: ("改退", "console.refunds.decide_way_out", "console.refunds.index"),
     Approval.PRICE: ("改价", "console.products.decide_price", "console.products.index"),
     Approval.LAUNCH: ("上架", "console.products.decide", "console.products.index"),

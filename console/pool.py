@@ -78,6 +78,18 @@ def goods_back(chain_id: int) -> ResponseReturnValue:
     return redirect(_back())
 
 
+@bp.post("/pool/<int:chain_id>/call-off")
+def call_off(chain_id: int) -> ResponseReturnValue:
+    """Nothing came: the customer keeps his unit."""
+    retried(
+        lambda: returning.call_off(
+            chain_id=chain_id, staff_node_id=staff().node_id, actor=_actor(), now=clock.now()
+        )
+    )
+    flash("已取消退换，订单继续办理")
+    return redirect(_back())
+
+
 @bp.post("/pool/<int:chain_id>/exchange")
 def exchange(chain_id: int) -> ResponseReturnValue:
     """A customer brings a unit back to get another."""

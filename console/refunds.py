@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import text
 from console.session import staff
+from flows.fulfilment.asking_back import waiting_at
 from flows.refund import desk
 from flows.refund.abnormal import PayerCard
 from wx_backend import clock
@@ -23,13 +24,14 @@ AMOUNT = "line-"
 
 @bp.get("/refunds")
 def index() -> str:
-    """What waits for a second person, and refunds that have not reached the payer."""
+    """What customers and colleagues wait for, and refunds that have not reached the payer."""
     node_id = staff().node_id
     return render_template(
         "console/refunds.html",
         proposals=desk.proposals_waiting(node_id),
         refunds=desk.refunds_to_watch(node_id),
         ways_out=desk.ways_out_to_decide(node_id),
+        returns=waiting_at(node_id),
         me=_actor(),
     )
 

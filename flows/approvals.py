@@ -11,6 +11,7 @@ from catalog.launch import launches_waiting
 from catalog.pricing import prices_waiting
 from flows.dispute_desk import count_dispute_rows
 from flows.farming.desk import count_waiting
+from flows.fulfilment.asking_back import askers_waiting
 from flows.lost_wechat import claims_waiting
 from orders.search import order_ids
 from org.queries import under
@@ -25,9 +26,10 @@ COUNTED: Final = 100
 
 
 class Approval(StrEnum):
-    """What two persons do together; and what a machine noted for one to decide on."""
+    """What two persons do together; what a customer asked, or a machine noted, for one to decide on."""
 
     REFUND = "refund"
+    RETURN = "return"
     WAY_OUT = "way_out"
     PRICE = "price"
     LAUNCH = "launch"
@@ -61,6 +63,7 @@ _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] =
     Approval.REFUND: lambda node_id: [
         row.proposed_by for row in waiting_proposals(_orders(node_id), limit=COUNTED)
     ],
+    Approval.RETURN: lambda node_id: askers_waiting(_orders(node_id), limit=COUNTED),
     Approval.WAY_OUT: lambda node_id: [
         row.proposed_by for row, _ in ways_out_waiting(_orders(node_id), limit=COUNTED)
     ],

@@ -27,6 +27,20 @@ class ProofMissing(Conflict):
     code, message = "proof_missing", "还有未完成的核对项"
 
 
+class NotReturnable(Conflict):
+    """The message says why a line is not given back online."""
+
+    code, message = "not_returnable", "这件商品不能在线申请退货，请联系营业厅"
+
+
+class AlreadyAsked(Conflict):
+    code, message = "already_asked", "这件商品已经申请退货"
+
+
+class RequestDecided(Conflict):
+    code, message = "request_decided", "这项退货申请已经处理过或撤回"
+
+
 class BadSerial(BadInput):
     code, message = "bad_serial", "串码不正确，请重新扫描"
 

@@ -192,17 +192,6 @@ def open_return(chain: Chain) -> ReturnCase | None:
     ).one_or_none()
 
 
-def open_returns(chain_ids: Iterable[int]) -> Mapping[int, ReturnCase]:
-    """The same of many chains, by chain; those that nothing comes back of are left out."""
-    rows = db.session.scalars(
-        select(ReturnCase)
-        .join(Chain, Chain.id == ReturnCase.chain_id)
-        .where(Chain.id.in_(set(chain_ids)), ReturnCase.round == Chain.round)
-        .execution_options(populate_existing=True)
-    )
-    return {case.chain_id: case for case in rows}
-
-
 def reviews_of(order_line_ids: Iterable[int]) -> Mapping[int, Review]:
     """What the customer said of these lines, by line id."""
     rows = db.session.scalars(select(Review).where(Review.order_line_id.in_(set(order_line_ids))))

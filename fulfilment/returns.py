@@ -18,6 +18,7 @@ from fulfilment.nodes import RETURN_CLOCK, Node, Way, before
 from fulfilment.operations import GONE, begin_anew, end_open_tasks, set_chain_status
 from fulfilment.packing import take_serials_back
 from fulfilment.queries import open_return, task_at, tasks_of_chain
+from fulfilment.return_requests import agree_to_waiting
 from wx_backend.db import db, upsert
 
 
@@ -30,7 +31,10 @@ def kind_of_return(chain: Chain) -> ReturnKind:
 
 
 def start_return(chain: Chain, kind: ReturnKind, *, reason: str, actor: str, now: datetime) -> bool:
-    """End a line's way and begin the way back; False when that was done before."""
+    """End a line's way and begin the way back; False when that was done before.
+
+    What its customer asked to that end is agreed to by that.
+    """
     if chain.status == ChainStatus.ENDED:
         return False
     at_node = end_open_tasks(chain, actor=actor, cause=reason, now=now)
@@ -46,6 +50,7 @@ def start_return(chain: Chain, kind: ReturnKind, *, reason: str, actor: str, now
         "asked_at": now,
     }
     upsert(ReturnCase, values, key=("chain_id", "round"))
+    agree_to_waiting(chain, actor=actor, now=now)
     open_return_task(
         chain,
         entered_at=now,
@@ -83,7 +88,7 @@ def settle_return(chain: Chain, *, actor: str, now: datetime) -> bool:
 
 
 def withdraw_return(chain: Chain, *, actor: str, cause: str, now: datetime) -> bool:
-    """The money could not go back: the line goes on from the node it had come to."""
+    """Neither units nor money go back: the line goes on from the node it had come to."""
     case = open_return(chain)
     if case is None or not _move(case, ReturnStage.ASKED, ReturnStage.WITHDRAWN, ended_at=now):
         return False

@@ -18,14 +18,16 @@ from fulfilment.models import ChainStatus, Review
 from fulfilment.nodes import Node
 from fulfilment.pickup import open_code, shown_code
 from fulfilment.promises import moment
-from fulfilment.queries import chain_of_line, reviews_of
+from fulfilment.queries import chains_of_order, reviews_of
 from fulfilment.reviews import TEXT_LENGTH
 from orders.models import Delivery, SalesOrder
+from orders.queries import lines_of_order
 from org.queries import node_by_code
 from org.roster import names_of_nodes
 from storefront import session
 from storefront.homes import home_node
 from storefront.order_pages import own_order
+from storefront.returns import ReturnPanel, return_panel
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import BadInput, NotFound
@@ -62,12 +64,14 @@ class PickupPanel:
 
 @dataclass(frozen=True, slots=True)
 class WayPanel:
-    """The way of one line; `promise` is what was said and still holds."""
+    """The way of one line and of its pieces; `promise` is what was said and still holds."""
 
     way: LineWay
     promise: str
     can_review: bool
     review: Review | None
+    back: ReturnPanel
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +87,22 @@ def arrival_panel(order: SalesOrder, now: datetime) -> ArrivalPanel:
     """The way of one's own order."""
     ways = ways_of_order(order.id, now=now)
     reviews = reviews_of(way.line_id for way in ways)
-    chains = {way.line_id: chain_of_line(way.line_id) for way in ways}
+    chains = {chain.order_line_id: chain for chain in chains_of_order(order.id)}
+    lines = lines_of_order(order.id)
     return ArrivalPanel(
         ways=[
             WayPanel(
                 way,
                 _promise_words(way, now),
-                (chain := chains[way.line_id]) is not None and can_review(chain),
+                can_review(chains[way.line_id]),
                 reviews.get(way.line_id),
+                return_panel(way, chains[way.line_id], lines, now),
+                chains[way.line_id].quantity,
             )
             for way in ways
         ],
         pickup=_pickup(order),
-        can_sign=any(chain is not None and can_sign(chain) for chain in chains.values()),
+        can_sign=any(map(can_sign, chains.values())),
     )
 
 

@@ -273,6 +273,20 @@ CALLS: Final = (
         status=202,
     ),
     Call(
+        *("post", "/api/orders/{number}/return", "returns.ask_back_by_call"),
+        "Ask to give back a line that arrived, within the days `back.until` of its details tells",
+        _NUMBER,
+        schemas.ReturnAsked,
+        status=202,
+    ),
+    Call(
+        *("post", "/api/orders/{number}/return/withdraw", "returns.withdraw"),
+        "Keep a line after all, as long as nobody has answered",
+        _NUMBER,
+        schemas.ReturnWithdrawn,
+        status=202,
+    ),
+    Call(
         *("get", "/api/visits", "visit_calls.index"),
         "One's own visits and queue codes, of today and later",
         object_of({"visits": list_of(shape(VisitTold))}),

@@ -201,6 +201,19 @@ _DETAILS: Final = {
             ],
             "can_review": False,
             "review": None,
+            "back": {
+                "can_ask": False,
+                "until": "2026-12-07T16:00:00+00:00",
+                "can_withdraw": True,
+                "stage": "asked",
+                "words": "已申请退货，等待营业厅审核",
+                "reason": "不想要了",
+                "answer": "",
+                "steps": [
+                    {"name": "申请退货", "place": "done", "at": "2026-11-30T06:00:00+00:00"},
+                    {"name": "营业厅审核", "place": "here", "at": None},
+                ],
+            },
         }
     ],
     "outlet": _OUTLET,
@@ -364,6 +377,10 @@ EXAMPLES: Final[Mapping[str, Example]] = {
     "orders.ask": _DONE,
     "orders.cancel": _DONE,
     "orders.refund": Example({"number": _ORDER}, {"client_key": _KEY, "reason": "不想要了"}),
+    "returns.ask_back_by_call": Example(
+        {"number": _ORDER}, {"client_key": _KEY, "line": "4711", "reason": "不想要了"}
+    ),
+    "returns.withdraw": Example({"number": _ORDER}, {"line": "4711"}),
     "sharing.create": Example(
         {
             "links": {

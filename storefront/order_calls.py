@@ -25,6 +25,7 @@ from storefront.order_pages import (
     own_order,
     own_receipt,
 )
+from storefront.returns import ReturnPanel
 from storefront.schemas import ReviewRequest, body
 from storefront.showcase import OutletPanel
 from wx_backend import clock
@@ -75,7 +76,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class LineOnItsWay:
-    """The way of one line; a review names its `line`."""
+    """The way of one line; a review and what is given back name its `line`."""
 
     line: str
     name: str
@@ -85,6 +86,7 @@ class LineOnItsWay:
     stations: Sequence[Station]
     can_review: bool
     review: Review | None
+    back: ReturnPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +251,7 @@ def _way(panel: WayPanel) -> LineOnItsWay:
         stations=[_station(stop) for stop in panel.way.stops if stop.node not in HIDDEN],
         can_review=panel.can_review,
         review=Review(said.stars, said.text, said.reply or "") if said is not None else None,
+        back=panel.back,
     )
 
 

@@ -18,6 +18,7 @@ from storefront.homes import home_outlet
 from storefront.order_pages import order_page, order_rows, own_order, own_receipt
 from storefront.schemas import OrderRequest, RefundRequest, body
 from storefront.shelf import PAGE, asked_page
+from storefront.words import REFUND_REASONS, RETURN_REASONS
 from wx_backend import clock
 from wx_backend.config import Mode
 from wx_backend.db import db, retried
@@ -52,6 +53,8 @@ def show(number: str) -> str:
         arrival=arrival_panel(own_order(number, member_id), now),
         hidden_nodes=HIDDEN,
         client_key=new_client_key(),
+        refund_reasons=REFUND_REASONS,
+        return_reasons=RETURN_REASONS,
     )
 
 

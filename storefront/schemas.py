@@ -159,10 +159,26 @@ class RefundRequest(Strict):
     reason = _words(60, required=True)
 
 
-class ReviewRequest(Strict):
-    """How a line of an order was served."""
+class OfLine(Strict):
+    """One line of an order, as its details name it."""
 
     line = fields.Str(required=True, validate=validate.Regexp(r"[0-9]{1,18}\Z"))
+
+
+class ReturnAsked(OfLine):
+    """A wish to give a line back that arrived, all its pieces."""
+
+    client_key = fields.Str(required=True, validate=CLIENT_KEY)
+    reason = _words(60, required=True)
+
+
+class ReturnWithdrawn(OfLine):
+    """A line that shall not go back after all."""
+
+
+class ReviewRequest(OfLine):
+    """How a line of an order was served."""
+
     stars = fields.Int(required=True, strict=True, validate=validate.Range(min=1, max=5))
     text = fields.Str(load_default="", validate=validate.Length(max=500))
 

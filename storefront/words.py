@@ -55,6 +55,17 @@ REFUNDS: Final = {
     RefundStatus.CLOSED: "未成功",
 }
 
+REFUND_REASONS: Final = (
+    *("不想要了", "选错了规格或颜色", "收货信息填写有误", "送达时间太久"),
+    *("别处价格更低", "套餐不合适", "其他原因"),
+)
+"""Why somebody takes an order back before it was sent."""
+RETURN_REASONS: Final = (
+    *("不想要了", "选错了规格或颜色", "商品与描述不符", "商品有质量问题"),
+    *("少件或发错", "别处价格更低", "其他原因"),
+)
+"""Why somebody gives back what arrived."""
+
 
 def shanghai(instant: datetime) -> str:
     """`2026-03-08 22:00`, as read in China."""

@@ -163,6 +163,13 @@ class Goods:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Returns:
+    """How long customers may ask in the mall to give back what reached them."""
+
+    days: int = 7
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Config:
     """Everything the service is told; no section shows itself in a repr, for the secrets' sake."""
 
@@ -179,6 +186,7 @@ class Config:
     sms: Sms | None = None
     guard: Guard = field(default_factory=Guard)
     goods: Goods = field(default_factory=Goods)
+    returns: Returns = field(default_factory=Returns)
     farming: Farming = field(default_factory=Farming)
 
     @classmethod
@@ -252,6 +260,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
         sms=Sms(**data["sms"]) if data["sms"] else None,
         goods=Goods(**data["goods"]),
+        returns=Returns(**data["returns"]),
         farming=Farming.of(data["farming"]),
     )
 

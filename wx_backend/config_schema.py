@@ -186,6 +186,16 @@ class Goods(Section):
     )
 
 
+class Returns(Section):
+    days = fields.Int(
+        strict=True,
+        load_default=7,
+        validate=validate.Range(
+            min=7, max=90, error="must be {min} to {max}: the law gives buyers online seven days"
+        ),
+    )
+
+
 def at_least(low: int, default: int, *, high: int = 1_000_000) -> fields.Int:
     """A whole number from `low` on."""
     return fields.Int(strict=True, load_default=default, validate=validate.Range(min=low, max=high))
@@ -266,6 +276,7 @@ class File(Section):
     real_name = fields.Nested(RealName, load_default=None)
     sms = fields.Nested(Sms, load_default=None)
     goods = fields.Nested(Goods, load_default=lambda: Goods().load({}))
+    returns = fields.Nested(Returns, load_default=lambda: Returns().load({}))
     farming = fields.Nested(Farming, load_default=lambda: Farming().load({}))
 
     @validates_schema

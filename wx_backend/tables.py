@@ -17,6 +17,7 @@ MODULES = (
     "customers.models",
     "fulfilment.booking_models",
     "fulfilment.models",
+    "fulfilment.return_models",
     "insights.models",
     "ledger.models",
     "members.claim_models",

@@ -8,7 +8,9 @@ from types import MappingProxyType
 
 from fulfilment.models import Chain, ChainStatus, Evidence, ReturnCase, Task, TaskStatus
 from fulfilment.nodes import CARRIERS, CHAINS, NAMES, OWNERS, Node, Owner, Proof, Step, Way, before
-from fulfilment.queries import chains_of_order, evidence_of, open_returns, tasks_of_chains
+from fulfilment.queries import chains_of_order, evidence_of, tasks_of_chains
+from fulfilment.return_models import ReturnRequest
+from fulfilment.return_requests import going_back
 from orders.models import OrderLine
 from orders.queries import lines_of_order
 from org.roster import names_of_nodes
@@ -40,7 +42,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class LineWay:
-    """The way of one line; `back` is its return, if it is going or gone back."""
+    """The way of one line; `back` is its return, if it is going or gone back.
+
+    `asked` is what its customer asked to that end.
+    """
 
     chain_id: int
     line_id: int
@@ -53,6 +58,7 @@ class LineWay:
     is_same_day: bool
     stops: Sequence[Stop]
     back: ReturnCase | None
+    asked: ReturnRequest | None
 
 
 def ways_of_order(
@@ -71,7 +77,7 @@ def ways_of_order(
     if not chains:
         return []
     ids = [chain.id for chain in chains]
-    tasks, backs = tasks_of_chains(ids), open_returns(ids)
+    tasks, backs = tasks_of_chains(ids), going_back(ids)
     proofs = evidence_of(task.id for found in tasks.values() for task in found)
     outlets = {each for chain in chains if (each := chain.outlet_id)}
     names_of = {**places, **names_of_nodes(outlets - places.keys())}
@@ -87,7 +93,8 @@ def ways_of_order(
             promised_at=chain.promised_at,
             is_same_day=chain.is_same_day,
             stops=_stops(chain, tasks.get(chain.id, []), proofs, now),
-            back=backs.get(chain.id),
+            back=backs[chain.id][0],
+            asked=backs[chain.id][1],
         )
         for chain in chains
     ]

@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from flows.refund.abnormal import PayerCard, agree_to_way_out, send_another_way
 from flows.refund.agree import LinesBack, limit_fen, refund_order_lines
-from orders.errors import RefundTooLarge
+from flows.refund.giving import give_back
 from orders.models import OrderLine, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_id
@@ -20,22 +20,17 @@ from payments.desk import refund_within, refunds_within
 from payments.errors import NoSuchProposal, NotPaid
 from payments.models import Payment, Refund, RefundProposal, RefundStatus, WayOut
 from payments.proposals import (
-    Proposal,
     amounts_of,
     decide_proposal,
-    given_alone_fen,
-    is_proposed,
     open_proposal,
     order_of_proposal,
     proposals_of_order,
-    propose_refund,
     waiting_proposals,
     withdraw_proposal,
 )
 from payments.queries import (
     order_of_attempt,
     refund_by_id,
-    refund_by_key,
     refunds_of_order,
     winner_of,
 )
@@ -114,28 +109,12 @@ def refund_form(number: str, node_id: int) -> RefundForm:
 def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     """Give lines of an order back: at once (True), or above the limit once another person agrees.
 
-    The limit is the order's: what was given back of it before without a second person counts too.
-    Raises BadInput without an amount, RefundTooLarge beyond what is left, ProposalDecided for a
-    repeat of what was proposed and is decided or taken back, and what `refund_order_lines` refuses.
+    Raises NotFound, BadInput without an amount, and what `give_back` refuses.
     """
     order = _order(ask.number, node_id)
-    locked_order(order.id)
     amounts = _by_line(order, ask.amounts)
     back = LinesBack(order.id, amounts, ask.reason, ask.actor, ask.key)
-    if refund_by_key(f"order:{order.id}:{ask.key}") is not None:
-        return True
-    if is_proposed(order.id, ask.key):
-        return False
-    if given_alone_fen(order.id) + sum(amounts.values()) <= limit_fen():
-        refund_order_lines(back, now=now)
-        return True
-    left = refundable_fen(order_id=order.id)
-    for line_id, fen in amounts.items():
-        if fen > left.get(line_id, 0):
-            raise RefundTooLarge(line=line_id)
-    proposal = Proposal(order.id, amounts, ask.reason, ask.actor, ask.key)
-    propose_refund(proposal=proposal, now=now)
-    return False
+    return give_back(back, now=now)
 
 
 def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime) -> str:

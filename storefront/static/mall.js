@@ -205,20 +205,19 @@
     });
   }
 
-  // --- asking for a refund ---------------------------------------------------------------
-  const refund = $("[data-refund]");
-  refund?.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const button = refund.querySelector("button");
-    button.disabled = true;
-    try {
-      await call("POST", refund.action, {
-        client_key: refund.elements.client_key.value, reason: refund.elements.reason.value,
-      });
-      location.reload();
-    } catch (error) {
-      say(reason(error));
-      button.disabled = false;
-    }
+  // --- asking for a refund, or to give something back ------------------------------------
+  document.querySelectorAll("[data-ask-back]").forEach((form) => {
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const button = form.querySelector("button");
+      button.disabled = true;
+      try {
+        await call("POST", form.action, Object.fromEntries(new FormData(form)));
+        location.reload();
+      } catch (error) {
+        say(reason(error));
+        button.disabled = false;
+      }
+    });
   });
 })();

@@ -15,6 +15,7 @@ from flows.attribution import LEARNT_LATE
 from flows.imports import taking
 from flows.payout.batches import propose_batch
 from fulfilment.models import Chain, Task
+from fulfilment.return_models import ReturnRequest
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
@@ -117,6 +118,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "console.refunds.withdraw": proposal,
         "console.refunds.decide_way_out": way_out,
         "console.refunds.withdraw_way_out": way_out,
+        "returns": Owned(frost, {"request_id": asked_back(chain.id)}),
         "repair": Owned(frost, {"item_id": _exception(world)}),
         "replies": Owned(world.tree.south, {"account": "city"}),
         "rep_moves": rep,
@@ -344,6 +346,20 @@ def _proposal(world: World) -> int:
             reason="不想要了",
             proposed_by="staff:0",
             proposed_at=clock.now(),
+        )
+    )
+
+
+def asked_back(chain_id: int) -> int:
+    """The buyer wants to give this line back."""
+    return _kept(
+        ReturnRequest(
+            chain_id=chain_id,
+            round=1,
+            key="asked-back-0123456789",
+            reason="不想要了",
+            asked_by="member:0",
+            asked_at=clock.now(),
         )
     )
 

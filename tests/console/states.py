@@ -11,6 +11,7 @@ from catalog.launch_models import LaunchApproval
 from catalog.models import Product
 from fulfilment.models import Task, TaskStatus
 from fulfilment.nodes import Node
+from fulfilment.return_models import RequestStatus, ReturnRequest
 from ledger.models import AccountKind
 from ledger.operations import post
 from ledger.values import credit, debit, of_company, of_rep
@@ -59,6 +60,7 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
         "console.rep_moves.move": partial(_rep, world, numbers, RepStatus.ACTIVE),
         "console.reps.enable": partial(_rep, world, numbers, RepStatus.DISABLED),
         "console.reps.leave": partial(_rep, world, numbers, RepStatus.ACTIVE),
+        "console.returns.decide": partial(_asked_back, shown["returns"]),
         "console.staff.enable": partial(_disabled, shown["staff"]),
         "console.stops.stop": lambda: ({"line": "messages"}, {}),
         "console.stops.stop_place": lambda: ({}, {"node": str(world.tree.south)}),
@@ -177,6 +179,15 @@ def _delivered(named: Named) -> Stand:
             session.add(row)
         row.status, row.done_at = TaskStatus.DONE, now
     return named, {}
+
+
+def _asked_back(named: Named) -> Stand:
+    """The customer waits for an answer."""
+    undecided = {"decided_by": None, "decided_at": None, "answer": ""}
+    row = update(ReturnRequest).where(ReturnRequest.id == named["request_id"])
+    with transaction() as session:
+        session.execute(row.values(status=RequestStatus.ASKED, **undecided))
+    return named, {"verdict": "decline"}
 
 
 def _asked(number: str) -> Stand:

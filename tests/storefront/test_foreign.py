@@ -186,6 +186,8 @@ def calls(app: Flask, phone: Phone, things: Things) -> Iterator[tuple[str, TestR
             bodies: Mapping[str, dict[str, Any]] = {
                 "refund": {"client_key": KEY, "reason": "x"},
                 "review": {"line": things.line, "stars": 5},
+                "ask_back_by_call": {"client_key": KEY, "line": things.line, "reason": "x"},
+                "withdraw": {"line": things.line},
                 "change_by_call": HOME,
             }
             yield rule.endpoint, phone.post(path, **bodies.get(rule.endpoint.split(".")[-1], {}))
@@ -233,6 +235,15 @@ ASKS: Mapping[str, Ask] = {
     ),
     "line in the form of a review of the own order": lambda phone, town, named: form(
         phone, f"/orders/{town.hers.order}/review", line=named.line, stars="1"
+    ),
+    "line to be given back of the own order": lambda phone, town, named: phone.post(
+        f"/api/orders/{town.hers.order}/return",
+        client_key=KEY,
+        line=named.line,
+        reason="x",
+    ),
+    "line to be kept of the own order": lambda phone, town, named: phone.post(
+        f"/api/orders/{town.hers.order}/return/withdraw", line=named.line
     ),
     "receipt below the own order": lambda phone, town, named: phone.get(
         f"/orders/{town.hers.order}/why/{named.receipt}"

@@ -88,6 +88,13 @@ def test_the_example_explains_every_key(example: Tree) -> None:
     assert all(key in text for key in optional)
 
 
+def test_buyers_have_the_seven_days_of_the_law_at_least(production: Tree) -> None:
+    assert Config.from_tree(production, folder=ROOT).returns.days == 7
+    production["returns"] = {"days": 6}
+    [fault] = faults(production)
+    assert fault.startswith("returns.days: must be 7 to 90")
+
+
 @pytest.mark.parametrize(
     ("section", "key"), [("service", "modes"), ("account", "openid"), ("redis", "host"), ("", "x")]
 )
