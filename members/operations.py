@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 from members.audience import known_openids
 from members.models import FollowEvent, FollowKind, Identity
 from wx_backend.db import Instant, db, upsert
-from wx_backend.sql import among, given
+from wx_backend.sql import among, byte_order, given
 
 
 def follow(
@@ -105,7 +105,7 @@ def seen_all(appid: str, at: Mapping[str, datetime], *, known_at: datetime) -> d
     table = Identity.__table__
     ids = sorted(found.values())
     rows = select(Identity.id).where(among(Identity.id, ids))
-    in_the_doors_order = rows.order_by(Identity.appid, Identity.openid)
+    in_the_doors_order = rows.order_by(byte_order(Identity.appid), byte_order(Identity.openid))
     db.session.execute(in_the_doors_order.with_for_update(key_share=True))
     lately = given(
         {"id": table.c.id.type, "at": Instant()},

@@ -10,7 +10,7 @@ backup=$1 database=$2 data=$3
 here=$(dirname "$0")
 (cd "$backup" && sha256sum --check --quiet SHA256SUMS)
 [ ! -e "$data" ] || { echo "$data is there already" >&2; exit 1; }
-createdb "$database"
+createdb --template=template0 --encoding=UTF8 --locale-provider=libc --lc-collate=C --lc-ctype=C.UTF-8 "$database"
 # All or nothing, and held in the same step that makes it usable.
 pg_restore --exit-on-error --single-transaction --no-owner --no-privileges --dbname="$database" "$backup/database.dump"
 psql --quiet --set=ON_ERROR_STOP=1 --set=source="$(basename "$backup")" --dbname="$database" --file="$here/hold.sql"

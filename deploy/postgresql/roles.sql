@@ -2,7 +2,10 @@
 -- is what web, workers and clock connect as. It adds to the ledger and reads it, nothing else:
 -- it can neither change or empty it nor switch its triggers off.
 --
--- An administrator makes the role once:  CREATE ROLE wx_app LOGIN PASSWORD '...';
+-- An administrator makes the role once, and the database, its texts sorted by their bytes:
+--   CREATE ROLE wx_app LOGIN PASSWORD '...';
+--   CREATE DATABASE wx OWNER wx_owner TEMPLATE template0 ENCODING 'UTF8'
+--     LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C.UTF-8';
 -- The owner runs this file after every migration; running it again changes nothing.
 
 GRANT USAGE ON SCHEMA public TO wx_app;

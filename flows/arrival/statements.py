@@ -77,8 +77,8 @@ def _sent(name: str) -> str:
 _ARRAYS = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(COLUMNS.values(), 1))
 
 # Any number of pushes at once, each person at most once: `ON CONFLICT DO UPDATE` changes a row
-# only once in a statement. Keys, then people, both in their order, so that no two statements
-# wait for each other. Back come the keys that were new.
+# only once in a statement. Keys, then people, both in the order of their bytes, in which others
+# lock them too, so that no two statements wait for each other. Back come the keys that were new.
 POSTGRES_STORE = f"""
 WITH sent AS (SELECT * FROM unnest({_ARRAYS}) AS t ({", ".join(COLUMNS)})),
 new AS (INSERT INTO push ({_PUSH_COLUMNS})
@@ -88,7 +88,8 @@ new AS (INSERT INTO push ({_PUSH_COLUMNS})
   ON CONFLICT (key) DO NOTHING RETURNING key),
 who AS (INSERT INTO identity (appid, openid, is_followed, state_at, seen_at, created_at)
   SELECT appid, openid, is_followed, event_at, event_at, known_at FROM sent JOIN new USING (key)
-  WHERE is_followed IS NOT NULL ORDER BY appid, openid {_IDENTITY_CONFLICT}, appid, openid),
+  WHERE is_followed IS NOT NULL ORDER BY appid COLLATE "C", openid COLLATE "C"
+  {_IDENTITY_CONFLICT}, appid, openid),
 followed AS (INSERT INTO follow_event (key, identity_id, kind, event_at, known_at)
   SELECT key, who.id, follow_kind, event_at, known_at FROM sent JOIN who USING (appid, openid)
   WHERE follow_kind IS NOT NULL ON CONFLICT (key) DO NOTHING),

@@ -1,6 +1,7 @@
 """Ours: the database and its role, the bell, the addresses people and WeChat come to."""
 
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
 from sqlalchemy import text
@@ -15,13 +16,15 @@ from wx_backend.errors import PlatformError
 from wx_backend.platform import transport
 from wx_backend.stops import open_stops, stopped_places
 
-PAGE: str = "/healthz"
+PAGE: Final = "/healthz"
+BY_BYTES: Final = "SELECT 'Z' < 'a'"  # no dictionary has capitals first
 
 
 def service_findings(config: Config, base_url: str) -> Iterator[Finding]:
     """Look at what this service stands on, from the inside and through its public address."""
     yield _revision()
     yield _role()
+    yield _order_of_texts()
     yield _bell(config)
     yield _stops()
     yield _address(base_url)
@@ -64,6 +67,22 @@ def _role() -> Finding:
         name,
         f"{user} may change postings",
         "connect as wx_app, and have the owner run deploy/postgresql/roles.sql",
+    )
+
+
+def _order_of_texts() -> Finding:
+    """Beginnings of numbers are looked up by an index only where texts are sorted by their bytes."""
+    name = "database order of texts"
+    if db.engine.dialect.name != "postgresql":
+        return left_out(name, "SQLite sorts by bytes")
+    is_by_bytes = db.session.scalar(text(BY_BYTES))
+    db.session.rollback()
+    if is_by_bytes:
+        return fine(name, "by their bytes")
+    return todo(
+        name,
+        "by the rules of a language: looking for the beginning of a number reads whole tables",
+        "back it up, and restore it: deploy/backup/restore.sh makes a database that sorts by bytes",
     )
 
 

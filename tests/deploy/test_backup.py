@@ -93,6 +93,9 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
     done = run(tools, "restore.sh", backup, "restored", data)
     assert done.returncode == 0, done.stderr
     assert (data / "bills" / "trade.csv").read_text() == "kept"
+    with postgres.connect("restored") as connection:
+        sorts = "SELECT datcollate, datctype FROM pg_database WHERE datname = current_database()"
+        assert connection.execute(sorts).fetchone() == ("C", "C.UTF-8")
     service = replace(config.service, data_dir=data)
     copy = create_app(
         replace(config, service=service, database=Database(url=postgres.url("restored")))

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import text
 
+from flows.doctor import service
 from flows.doctor.examination import examine
 from flows.doctor.findings import Finding, State
 from flows.menus.adopting import adopt_account
@@ -64,7 +65,7 @@ def test_nothing_is_to_be_done_where_everything_is_set(url: str) -> None:
     names = [found.name for found in examine(url)]
 
     assert todos(url) == {}
-    assert len(names) == len(set(names)) == 19
+    assert len(names) == len(set(names)) == 20
 
 
 @pytest.mark.parametrize(
@@ -142,6 +143,17 @@ def test_a_schema_of_a_later_version_is_not_to_be_migrated_by_this_one(url: str)
     with transaction():
         db.session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     assert todos(url)["database revision"].next_step == "restart with the version that migrated"
+
+
+def test_a_database_that_sorts_by_a_language_is_named(
+    url: str, database_kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server of the tests has no language to sort by: what such a database answers is told in its place."""
+    monkeypatch.setattr(service, "BY_BYTES", "SELECT false")
+    found = todos(url)
+
+    assert list(found) == ["database order of texts"] * (database_kind == "postgresql")
+    assert all("restore.sh" in each.next_step for each in found.values())
 
 
 def test_the_command_ends_with_what_is_left_to_do(
