@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from console.pages import text
-from console.reps import CODES, codes_typed
+from console.reps import CODES, codes_typed, leaving_page
 from console.session import staff
 from console.typed import Filled, came_back
 from console.words import CHANNELS
@@ -12,8 +12,6 @@ from flows import rep_moves
 from flows.rep_moves import NewRep
 from org.models import ChannelClass, Tier
 from org.places import open_places
-from org.queries import under
-from org.roster import active_reps
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput
@@ -87,6 +85,4 @@ def move(number: str) -> ResponseReturnValue:
 @bp.get("/reps/<number>/leave")
 def part(number: str) -> str:
     """What his leaving would mean, and who could take over."""
-    stake = rep_moves.stake_of(number, staff().node_id, clock.now())
-    heirs = [each for each in active_reps(under(stake.rep.outlet_id)) if each.id != stake.rep.id]
-    return render_template("console/rep_leave.html", stake=stake, heirs=heirs)
+    return leaving_page(number)

@@ -9,15 +9,16 @@ from flask.typing import ResponseReturnValue
 
 from console.pages import PER_PAGE, as_date, page_of, text
 from console.session import staff
+from console.typed import EMPTY, Filled, came_back
 from console.words import REPS
-from flows import rep_desk
+from flows import rep_desk, rep_moves
 from org.models import RepStatus
 from org.queries import under
 from org.reps import OperatorCodes
-from org.roster import RepFilter, count_reps
+from org.roster import RepFilter, active_reps, count_reps
 from wx_backend import clock
 from wx_backend.db import retried
-from wx_backend.errors import BadInput
+from wx_backend.errors import AppError, BadInput
 from wx_backend.platform import config
 from wx_backend.qr_picture import qr_svg
 
@@ -66,6 +67,7 @@ def unbind(number: str) -> ResponseReturnValue:
     node_id, now = staff().node_id, clock.now()
     return _changed(
         number,
+        "unbind",
         "已解除微信绑定",
         lambda: rep_desk.release_rep(number=number, node_id=node_id, now=now),
     )
@@ -75,44 +77,46 @@ def unbind(number: str) -> ResponseReturnValue:
 def disable(number: str) -> ResponseReturnValue:
     """Take the rep's rights away; his customers stay his."""
     node_id = staff().node_id
-    return _changed(number, "已停用", lambda: rep_desk.pause_rep(number=number, node_id=node_id))
+    return _changed(
+        number, "disable", "已停用", lambda: rep_desk.pause_rep(number=number, node_id=node_id)
+    )
 
 
 @bp.post("/reps/<number>/enable")
 def enable(number: str) -> ResponseReturnValue:
     """Give a disabled rep his rights back."""
     node_id = staff().node_id
-    return _changed(number, "已恢复", lambda: rep_desk.resume_rep(number=number, node_id=node_id))
+    return _changed(
+        number, "enable", "已恢复", lambda: rep_desk.resume_rep(number=number, node_id=node_id)
+    )
 
 
 @bp.post("/reps/<number>/leave")
 def leave(number: str) -> ResponseReturnValue:
     """The rep leaves, and somebody or the outlet's pool takes over."""
     node_id, heir, now = staff().node_id, text("heir", request.form), clock.now()
-    return _changed(
-        number,
-        "已办理离职",
-        lambda: rep_desk.rep_leaves(number=number, node_id=node_id, heir=heir, now=now),
-    )
+    try:
+        retried(lambda: rep_desk.rep_leaves(number=number, node_id=node_id, heir=heir, now=now))
+    except AppError as refusal:
+        return leaving_page(number, came_back(refusal)), refusal.status
+    return _done(number, "已办理离职")
 
 
 @bp.post("/reps/<number>/codes")
 def assign_codes(number: str) -> ResponseReturnValue:
     """Give the rep operator codes from a day on."""
     node_id, now, form = staff().node_id, clock.now(), request.form
-    codes = codes_typed(form)
-    valid_from = as_date(text("valid_from", form), "valid_from")
-    return _changed(
-        number,
-        "已保存工号",
-        lambda: rep_desk.assign_rep_codes(
+
+    def work() -> None:
+        rep_desk.assign_rep_codes(
             number=number,
             node_id=node_id,
-            codes=codes,
-            valid_from=valid_from,
+            codes=codes_typed(form),
+            valid_from=as_date(text("valid_from", form), "valid_from"),
             now=now,
-        ),
-    )
+        )
+
+    return _changed(number, "codes", "已保存工号", work)
 
 
 def codes_typed(form: Mapping[str, str]) -> OperatorCodes:
@@ -123,16 +127,37 @@ def codes_typed(form: Mapping[str, str]) -> OperatorCodes:
     return OperatorCodes(**typed)
 
 
-def _page(number: str, code: str = "") -> str:
+def leaving_page(number: str, form: Filled = EMPTY) -> str:
+    """What his leaving would mean, and who could take over."""
+    stake = rep_moves.stake_of(number, staff().node_id, clock.now())
+    heirs = [each for each in active_reps(under(stake.rep.outlet_id)) if each.id != stake.rep.id]
+    return render_template("console/rep_leave.html", stake=stake, heirs=heirs, form=form)
+
+
+def _page(number: str, code: str = "", *, sent: str = "", refused: Filled = EMPTY) -> str:
+    """The page of a rep; of its forms the one that was sent comes back as it was typed."""
     file = rep_desk.rep_file(number, staff().node_id, clock.now())
     address = f"{config().service.base_url}/terminal/bind?number={number}"
-    picture = qr_svg(address) if code else ""
-    return render_template("console/rep.html", file=file, code=code, picture=picture)
+    return render_template(
+        "console/rep.html",
+        file=file,
+        code=code,
+        picture=qr_svg(address) if code else "",
+        forms={**dict.fromkeys(("codes", "disable", "enable"), EMPTY), sent: refused},
+        refusal=refused.refusal,
+    )
 
 
-def _changed(number: str, said: str, work: Callable[[], None]) -> ResponseReturnValue:
-    """Do it, note who did, and go back to the rep's page."""
-    retried(work)
+def _changed(number: str, form: str, said: str, work: Callable[[], None]) -> ResponseReturnValue:
+    try:
+        retried(work)
+    except AppError as refusal:
+        return _page(number, sent=form, refused=came_back(refusal)), refusal.status
+    return _done(number, said)
+
+
+def _done(number: str, said: str) -> ResponseReturnValue:
+    """Note who did it, and go back to the rep's page."""
     _note("rep changed", number)
     flash(said)
     return redirect(url_for("console.reps.show", number=number))

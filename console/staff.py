@@ -1,5 +1,7 @@
 """Console users: made, placed, stopped and let in again by those above them."""
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -64,35 +66,43 @@ def show(staff_id: int) -> str:
 def transfer(staff_id: int) -> ResponseReturnValue:
     """Another role, another place."""
     by, place = _governor(), text("place", request.form)
-    try:
-        role = _role()
-        retried(lambda: staff_desk.transfer(staff_id=staff_id, role=role, place=place, by=by))
-    except AppError as refusal:
-        return _page(staff_id, transfer=came_back(refusal)), refusal.status
-    return _back(staff_id, "已变更，对方的下一次操作即按新权限")
+    return _changed(
+        staff_id,
+        "transfer",
+        "已变更，对方的下一次操作即按新权限",
+        lambda: staff_desk.transfer(staff_id=staff_id, role=_role(), place=place, by=by),
+    )
 
 
 @bp.post("/staff/<int:staff_id>/disable")
 def disable(staff_id: int) -> ResponseReturnValue:
     """Take every right away, at once."""
     by, now = _governor(), clock.now()
-    retried(lambda: staff_desk.disable(staff_id=staff_id, by=by, now=now))
-    return _back(staff_id, "已停用，所有设备均已退出")
+    return _changed(
+        staff_id,
+        "disable",
+        "已停用，所有设备均已退出",
+        lambda: staff_desk.disable(staff_id=staff_id, by=by, now=now),
+    )
 
 
 @bp.post("/staff/<int:staff_id>/enable")
 def enable(staff_id: int) -> ResponseReturnValue:
     """Give the rights back."""
     by = _governor()
-    retried(lambda: staff_desk.enable(staff_id=staff_id, by=by))
-    return _back(staff_id, "已恢复")
+    return _changed(
+        staff_id, "enable", "已恢复", lambda: staff_desk.enable(staff_id=staff_id, by=by)
+    )
 
 
 @bp.post("/staff/<int:staff_id>/reset")
-def reset(staff_id: int) -> str:
+def reset(staff_id: int) -> ResponseReturnValue:
     """A new password, on this answer and never again."""
     by, now = _governor(), clock.now()
-    password = retried(lambda: staff_desk.reset(staff_id=staff_id, by=by, now=now))
+    try:
+        password = retried(lambda: staff_desk.reset(staff_id=staff_id, by=by, now=now))
+    except AppError as refusal:
+        return _page(staff_id, sent="reset", refused=came_back(refusal)), refusal.status
     return _page(staff_id, password)
 
 
@@ -114,20 +124,27 @@ def _form(form: Filled = EMPTY) -> str:
     )
 
 
-def _page(staff_id: int, password: str = "", transfer: Filled | None = None) -> str:
+def _page(staff_id: int, password: str = "", *, sent: str = "", refused: Filled = EMPTY) -> str:
+    """The page of an account; of its forms the one that was sent comes back as it was typed."""
     by = _governor()
     file = staff_desk.staff_file(staff_id, by, clock.now())
+    forms = dict.fromkeys(("disable", "enable", "reset"), EMPTY)
+    forms["transfer"] = Filled({"role": file.staff.role, "place": file.node.code})
     return render_template(
         "console/staff.html",
         file=file,
         password=password,
         roles=by.may_grant,
         places=nodes_under(by.node_id),
-        transfer=transfer or Filled({"role": file.staff.role, "place": file.node.code}),
-        empty=EMPTY,
+        forms=forms | {sent: refused},
+        refusal=refused.refusal,
     )
 
 
-def _back(staff_id: int, said: str) -> ResponseReturnValue:
+def _changed(staff_id: int, form: str, said: str, work: Callable[[], None]) -> ResponseReturnValue:
+    try:
+        retried(work)
+    except AppError as refusal:
+        return _page(staff_id, sent=form, refused=came_back(refusal)), refusal.status
     flash(said)
     return redirect(url_for("console.staff.show", staff_id=staff_id))

@@ -112,7 +112,7 @@ def rep_leaves(*, number: str, node_id: int, heir: str, now: datetime) -> None:
     """A rep leaves; `heir` is a rep's number, or `pool`. Somebody or the pool must be named."""
     rep = rep_of_scope(number, node_id)
     if not heir:
-        raise NoHeirNamed
+        raise NoHeirNamed(fields=["heir"])
     heir_id = None if heir == NOBODY else rep_of_scope(heir, node_id).id
     member_id = member_of_rep(rep.id)
     reps.part_with_rep(rep_id=rep.id, now=now, heir_id=heir_id)

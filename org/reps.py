@@ -88,7 +88,7 @@ def assign_codes(*, rep_id: int, codes: OperatorCodes, valid_from: date) -> None
         .order_by(OperatorIdentity.valid_from)
     ).all()
     if any(span.valid_from == valid_from for span in spans):
-        raise SpanTaken
+        raise SpanTaken(fields=["valid_from"])
     for span in spans:
         if span.valid_from < valid_from and (
             span.valid_until is None or span.valid_until > valid_from
@@ -179,7 +179,7 @@ def _check_outlet(node: OrgNode) -> None:
 def _check_heir(rep_id: int, heir_id: int) -> None:
     heir = locked(select(Rep).where(Rep.id == heir_id))
     if heir_id == rep_id or heir is None or heir.status != RepStatus.ACTIVE:
-        raise BadHeir
+        raise BadHeir(fields=["heir"])
 
 
 def _end_codes(rep_id: int, last_day: date) -> None:

@@ -7,12 +7,16 @@ from html import unescape
 import pytest
 from sqlalchemy import func, select
 
-from org.models import OrgNode, Rep, Staff
+from org.models import OperatorIdentity, OrgNode, Rep, Staff
+from org.queries import rep_card
+from org.reps import disable_rep, part_with_rep
 from settlement.changes.models import RateProposal
 from tests.console.conftest import Desks
+from tests.console.world import World
+from tests.org.cast import hire
 from wx_backend import clock
 from wx_backend.clock import business_on
-from wx_backend.db import db
+from wx_backend.db import db, transaction
 
 TODAY = business_on(clock.now())
 TOMORROW = TODAY + timedelta(days=1)
@@ -126,3 +130,72 @@ def test_another_role_that_was_refused_is_still_chosen(desk_of: Desks) -> None:
     assert "没有这个单位" in answer.text
     foreign = db.session.scalars(select(Staff.id).where(Staff.login == "north")).one()
     assert desk.post(f"/staff/{foreign}/transfer", **form).status_code == 404
+
+
+CODES = {"developer_code": "DV-9", "channel_code": "CH9", "staff_number": "SN9"}
+ASSIGNED = {**CODES, "valid_from": TODAY.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "status", "fault"),
+    [
+        ("codes", {**ASSIGNED, "staff_number": "SN 9"}, 400, "staff_number"),
+        ("codes", {**ASSIGNED, "channel_code": ""}, 400, "channel_code"),
+        ("codes", {**ASSIGNED, "valid_from": "2020-01-01"}, 400, "valid_from"),
+        ("codes", {**ASSIGNED, "developer_code": "DV-8"}, 409, "valid_from"),
+        ("leave", {"heir": "", "reason": "回老家"}, 400, "heir"),
+        ("leave", {"heir": "itself", "reason": "回老家"}, 409, "heir"),
+        ("leave", {"heir": "404", "reason": "回老家"}, 404, ""),
+    ],
+)
+def test_what_a_rep_was_to_get_comes_back_as_it_was_typed(
+    desk_of: Desks, world: World, path: str, form: dict[str, str], status: int, fault: str
+) -> None:
+    desk, rep = desk_of("manager"), f"/reps/{world.alice_number}"
+    assert desk.post(f"{rep}/codes", **ASSIGNED).status_code == 302
+    sent = {name: world.alice_number if each == "itself" else each for name, each in form.items()}
+    answer = desk.post(f"{rep}/{path}", **sent)
+    assert answer.status_code == status
+    assert {*form.values()} - {"itself", "404", ""} <= shown(answer.text)
+    assert 'role="alert"' in answer.text
+    assert (f'aria-describedby="fault-{fault}"' in answer.text) == bool(fault)
+    db.session.rollback()
+    assert db.session.scalars(select(Rep.status).where(Rep.id == world.alice_id)).one() == "active"
+    assert db.session.scalar(select(func.count()).select_from(OperatorIdentity)) == 1
+
+
+def test_an_heir_who_was_stopped_meanwhile_is_refused_and_the_reason_kept(
+    desk_of: Desks, world: World
+) -> None:
+    desk, heir = desk_of("manager"), hire(world.tree.hall, "戴夫")
+    with transaction():
+        disable_rep(rep_id=heir)
+    form = {"heir": rep_card(heir).number, "reason": "回老家"}
+    answer = desk.post(f"/reps/{world.alice_number}/leave", **form)
+    assert answer.status_code == 409
+    assert "接手人必须是在职的其他员工" in answer.text
+    assert "回老家" in shown(answer.text)
+
+
+@pytest.mark.parametrize("form", ["disable", "enable", "leave"])
+def test_who_has_left_meanwhile_is_neither_stopped_nor_let_in(
+    desk_of: Desks, world: World, form: str
+) -> None:
+    desk, rep = desk_of("manager"), f"/reps/{world.alice_number}"
+    with transaction():
+        part_with_rep(rep_id=world.alice_id, now=clock.now())
+    answer = desk.post(f"{rep}/{form}", heir="pool", reason="盘点")
+    assert answer.status_code == 409
+    assert "该员工已离职" in answer.text
+    assert "已离职" in desk.get(rep).text
+
+
+def test_a_refused_stop_of_an_account_is_said_on_its_page(desk_of: Desks) -> None:
+    desk = desk_of("south")
+    db.session.rollback()
+    own = db.session.scalars(select(Staff.id).where(Staff.login == "south")).one()
+    for form in ("disable", "enable", "reset"):
+        answer = desk.post(f"/staff/{own}/{form}", reason="盘点")
+        assert answer.status_code == 403
+        assert 'role="alert"' in answer.text
+        assert "您不能变更" in answer.text
