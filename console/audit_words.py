@@ -52,6 +52,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.disputes.close": "归属争议结论",
     "console.farming.decide": "推广核查判定",
     "console.kpis.file_csv": "导出运营指标",
+    "console.kpis.file_orders": "导出运营指标的订单",
+    "console.kpis.file_xlsx": "导出运营指标（XLSX）",
     "console.kpis.reply": "回复评价",
     "console.menus.adopt": "接管公众号",
     "console.menus.begin": "新建菜单草稿",

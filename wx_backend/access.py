@@ -169,6 +169,8 @@ TABLE: dict[str, Access] = {
     "console.imports.take": PEOPLE,
     "console.imports.undo": PEOPLE,
     "console.kpis.file_csv": SEES_MONEY,
+    "console.kpis.file_orders": SEES_MONEY,
+    "console.kpis.file_xlsx": SEES_MONEY,
     "console.kpis.index": SEES_ORDERS,
     "console.kpis.reply": SERVES,
     "console.kpis.show": SEES_ORDERS,
