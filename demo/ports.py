@@ -1,7 +1,8 @@
 """TCP ports: whether one is free, and who has it when it is not."""
 
 import socket
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from demo.places import HOST
@@ -22,11 +23,15 @@ def require_free(port: int, *, option: str, purpose: str) -> None:
     )
 
 
-def free_port() -> int:
-    """A loopback port nobody listens on at this moment."""
-    with socket.create_server((HOST, 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+@contextmanager
+def held_ports(count: int) -> Iterator[tuple[int, ...]]:
+    """Loopback ports that nobody is given meanwhile; who is told of one can listen on it, again and again."""
+    with ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in held:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            each.bind((HOST, 0))  # and never listens
+        yield tuple(each.getsockname()[1] for each in held)
 
 
 def is_free(port: int) -> bool:

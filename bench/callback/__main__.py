@@ -26,7 +26,7 @@ from bench.callback.load import Run, drive
 from bench.callback.prepare import ACCOUNT, SCENE, prepared
 from bench.goals import tell
 from demo import processes
-from demo.ports import free_port
+from demo.ports import held_ports
 from tests.postgres import PostgresServer
 from tools.keeper import signal_group
 from wechat.codec import Codec
@@ -125,21 +125,20 @@ def serving(
     name: str, path: str, command: tuple[str, ...], port_option: str, environment: dict[str, str]
 ) -> Iterator[Contender]:
     """A server process on a free port, there once it takes connections."""
-    port = free_port()
-    place = f"127.0.0.1:{port}" if port_option == "-b" else str(port)
-    process = subprocess.Popen(
-        [sys.executable, "-m", *command, port_option, place],
-        cwd=ROOT,
-        env=os.environ | environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
+    with ExitStack() as stack:
+        (port,) = stack.enter_context(held_ports(1))
+        place = f"127.0.0.1:{port}" if port_option == "-b" else str(port)
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command, port_option, place],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        stack.callback(_end, process)
         _wait(port, process)
         yield Contender(name, path, port, process)
-    finally:
-        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -19,7 +19,7 @@ from bench.endure.loads import under
 from demo.chaos.ground import prepared
 from demo.places import HOST
 from demo.stack import running
-from demo.story.__main__ import free_places, playing
+from demo.story.__main__ import held_places, playing
 from demo.story.frame import Story
 from tools.keeper import members
 
@@ -43,9 +43,10 @@ class Look(NamedTuple):
 def play(ground: Ground) -> None:
     """Load for as long as asked, but no shorter than it takes to see anything."""
     seconds = max(ground.seconds, SHORTEST_SECONDS)
-    places = free_places(ground.folder / "demo")
-    places.data.mkdir()
+    data = ground.folder / "demo"
+    data.mkdir()
     with (
+        held_places(data) as places,
         prepared(places, ground.database, can_mount=False) as stands,
         running(stands.places, first=stands.first) as stack,
         playing(stack) as story,

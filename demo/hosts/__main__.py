@@ -17,7 +17,7 @@ from demo.hosts.network import NoNamespaces, prepare_inside, why_no_hosts
 from demo.hosts.run import trade_through_silence
 from demo.hosts.stand import standing
 from demo.namespaces import INSIDE, enter
-from demo.ports import free_port
+from demo.ports import held_ports
 from demo.story.__main__ import FAILURES, playing
 
 LEFT_OUT = 75  # as EX_TEMPFAIL: nothing is wrong, and nothing was shown
@@ -66,8 +66,8 @@ def _played(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """What the one JSON line says."""
     if asked.databases:
         return let_the_old_primary_come_back(folder)
-    ports = (free_port(), free_port(), free_port())
     with (
+        held_ports(3) as ports,
         standing(folder, ports, screen.step, screen.note) as stand,
         playing(stand.stack) as story,
     ):

@@ -51,9 +51,7 @@ def programs_of(stand: Stand, host: str) -> list[str]:
 
 
 @contextmanager
-def standing(
-    data: Path, ports: tuple[int, int, int], step: Step, report: Report
-) -> Iterator[Stand]:
+def standing(data: Path, ports: tuple[int, ...], step: Step, report: Report) -> Iterator[Stand]:
     """Make the hosts, start everything on them, and take all of it away in the end.
 
     `ports` are where this machine, and so the pretend WeChat, finds the mall, it the latter, and

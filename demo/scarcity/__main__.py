@@ -26,7 +26,7 @@ from demo.scarcity.people import Editor, follow, read
 from demo.scarcity.rooms import filled, rooms
 from demo.stack import running
 from demo.story import kept
-from demo.story.__main__ import FAILURES, free_places, playing
+from demo.story.__main__ import FAILURES, held_places, playing
 from demo.story.calendar import first_morning
 from demo.story.credit import pushes_act_once
 from demo.story.frame import Story, eventually, expect
@@ -78,9 +78,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _played(folder: Path, asked: argparse.Namespace) -> dict[str, object]:
     """What the one JSON line says."""
-    places, begins = free_places(folder), first_morning(clock.now())
-    length = IN_SHORT if asked.short else WHOLE
+    begins, length = first_morning(clock.now()), IN_SHORT if asked.short else WHOLE
     with (
+        held_places(folder) as places,
         rooms(places, can_mount=asked.inside) as disks,
         prepared(places, asked.database, can_mount=False) as ground,
         running(ground.places, screen.step, screen.note, begins, ground.first) as stack,

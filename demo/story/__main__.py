@@ -16,7 +16,7 @@ from demo.chaos.ground import SQLITE, prepared
 from demo.chaos.run import chaos
 from demo.namespaces import INSIDE
 from demo.places import Places
-from demo.ports import free_port
+from demo.ports import held_ports
 from demo.pretend import Pretend
 from demo.program import StartFailed
 from demo.refusal import CannotStart
@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _asked(arguments)
     folder = Path(tempfile.mkdtemp(prefix="wx-story-"))
     try:
-        summary = _summary(free_places(folder), asked)
+        with held_places(folder) as places:
+            summary = _summary(places, asked)
     except FAILURES as failure:
         if isinstance(failure, LookupError):
             traceback.print_exception(failure)  # what was looked for, its text does not say
@@ -144,9 +145,11 @@ def _command(asked: argparse.Namespace) -> str:
     )
 
 
-def free_places(folder: Path) -> Places:
-    """A demo in a folder, at ports nobody has."""
-    return Places(folder, port=free_port(), push_port=free_port(), simulator_port=free_port())
+@contextmanager
+def held_places(folder: Path) -> Iterator[Places]:
+    """A demo in a folder, at ports nobody else is given meanwhile."""
+    with held_ports(3) as (port, push_port, simulator_port):
+        yield Places(folder, port=port, push_port=push_port, simulator_port=simulator_port)
 
 
 if __name__ == "__main__":

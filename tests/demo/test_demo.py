@@ -7,12 +7,13 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import chain
 from pathlib import Path
 
 import pytest
 
 from demo.places import HOST
-from demo.ports import free_port
+from demo.ports import held_ports
 from demo.templates import TITLES
 from tests.demo.waiting import eventually, lives
 
@@ -32,10 +33,16 @@ PARTS = (
 )
 
 
-def command(data: Path, port: int, simulator_port: int) -> list[str]:
-    ports = ("--port", str(port), "--push-port", str(free_port()))
-    there = ("--simulator-port", str(simulator_port))
-    return [sys.executable, "-m", "demo", "--data", str(data), *ports, *there]
+def command(data: Path, ports: tuple[int, ...]) -> list[str]:
+    options = zip(("--port", "--push-port", "--simulator-port"), map(str, ports), strict=True)
+    return [sys.executable, "-m", "demo", "--data", str(data), *chain(*options)]
+
+
+def refused(data: Path, ports: tuple[int, ...]) -> subprocess.CompletedProcess[str]:
+    """A demo that does not come up."""
+    return subprocess.run(
+        command(data, ports), cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 class Running:
@@ -55,14 +62,16 @@ class Running:
 
 @contextmanager
 def demo(data: Path) -> Iterator[Running]:
-    port = free_port()
-    with subprocess.Popen(
-        command(data, port, free_port()),
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        held_ports(3) as ports,
+        subprocess.Popen(
+            command(data, ports),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
         try:
             assert process.stdout
             shown: list[str] = []
@@ -71,7 +80,7 @@ def demo(data: Path) -> Iterator[Running]:
                 if line.startswith("Ready."):
                     break
             assert shown[-1].startswith("Ready."), "".join(shown)
-            yield Running(process, port, shown)
+            yield Running(process, ports[0], shown)
         finally:
             process.kill()
 
@@ -110,25 +119,15 @@ def test_the_templates_are_there_without_anybody_asking_for_them(
 
 
 def test_a_second_demo_on_the_same_folder_is_refused(running: Running, data: Path) -> None:
-    second = subprocess.run(
-        command(data, free_port(), free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with held_ports(3) as ports:
+        second = refused(data, ports)
     assert second.returncode == 1
     assert f"already runs on {data} (process {running.process.pid})" in second.stderr
 
 
 def test_a_taken_port_is_refused_before_anything_starts(running: Running, tmp_path: Path) -> None:
-    second = subprocess.run(
-        command(tmp_path, running.port, free_port()),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with held_ports(2) as others:
+        second = refused(tmp_path, (running.port, *others))
     assert second.returncode == 1
     assert f"Port {running.port}, meant for the web server, is taken by" in second.stderr
     assert not (tmp_path / "valkey").exists()
