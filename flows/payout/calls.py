@@ -86,6 +86,7 @@ def send_transfer(*, payout_id: int) -> Steps:
         state=accepted.state,
         bill_no=accepted.transfer_bill_no,
         package=accepted.package_info,
+        taken_at=accepted.created_at,
     )
     _ask_again(payout_id, at_once=accepted.state in OUTCOMES)
 

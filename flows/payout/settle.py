@@ -27,6 +27,7 @@ def settle_transfer(said: Transfer, *, now: datetime) -> Applied:
         openid=said.openid,
         transfer_bill_no=said.transfer_bill_no,
         fail_reason=said.fail_reason,
+        created_at=said.created_at,
     )
     applied = apply_fact(fact=fact, mchid=platform.merchant().mchid, now=now)
     if applied in _ODD:

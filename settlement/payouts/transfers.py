@@ -53,6 +53,7 @@ class TransferFact:
     openid: str = ""
     transfer_bill_no: str = ""
     fail_reason: str = ""
+    created_at: datetime | None = None
 
 
 class Applied(StrEnum):
@@ -69,7 +70,9 @@ class Applied(StrEnum):
 def start_asking(*, payout_id: int, words: Words, now: datetime) -> Payout | None:
     """Note that WeChat Pay is being asked, before it is; None when it is not to be asked (now).
 
-    The first words stay: whoever asks again says the same.
+    The first words stay: whoever asks again says the same. So does when it was first asked, by which
+    asking again becomes rarer, until WeChat Pay says when it took it: by that its day counts, and a
+    person has until 24 hours later to confirm.
     """
     payout, _ = locked_payout(payout_id)
     batch = db.session.get_one(PayoutBatch, payout.batch_id, populate_existing=True)
@@ -95,12 +98,15 @@ def lacks_package(payout: Payout) -> bool:
     return payout.status == PayoutStatus.SENT and is_waiting
 
 
-def record_accepted(*, payout_id: int, state: str, bill_no: str, package: str) -> None:
-    """WeChat Pay took it; a notice that came before this answer has the last word."""
+def record_accepted(
+    *, payout_id: int, state: str, bill_no: str, package: str, taken_at: datetime | None = None
+) -> None:
+    """WeChat Pay took it, when it says; a notice that came before this answer has the last word."""
     payout, _ = locked_payout(payout_id)
     if is_final(payout):
         return
     payout.status, payout.platform_state = PayoutStatus.SENT, state
+    payout.asked_at = taken_at or payout.asked_at
     payout.transfer_bill_no = bill_no
     payout.package_info = package or payout.package_info
 
@@ -140,7 +146,7 @@ def apply_fact(*, fact: TransferFact, mchid: str, now: datetime) -> Applied:
     if is_final(payout):
         same = outcome is None or outcome == payout.status
         return Applied.NOTHING_NEW if same else Applied.CONTRADICTION
-    payout.platform_state = fact.state
+    payout.platform_state, payout.asked_at = fact.state, fact.created_at or payout.asked_at
     payout.transfer_bill_no = fact.transfer_bill_no or payout.transfer_bill_no
     if outcome is None:
         payout.status = PayoutStatus.SENT

@@ -1,13 +1,13 @@
 """One person is sent no more in a day than WeChat Pay allows, in however many batches: the rest goes on the next."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import update
 
 from flows.payout.batches import cancel_payout
 from flows.payout.calls import chase_transfers
-from flows.payout.mine import confirm_sheet
+from flows.payout.mine import confirm_sheet, my_payouts
 from settlement.payouts.days import WAITS
 from settlement.payouts.models import Payout, PayoutStatus, Rail
 from settlement.payouts.rules import Limits, is_for_another_day
@@ -27,7 +27,7 @@ from tests.payouts.world import (
 from tests.racing import race
 from tests.simulator.stage import MCHID, SHOP, Stage
 from wx_backend import clock, outbox
-from wx_backend.clock import SHANGHAI
+from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.db import retried, transaction
 
 DAY_FEN = 2_000_000
@@ -107,6 +107,7 @@ def test_what_was_asked_for_at_midnight_counts_for_the_new_day_as_well(day: Worl
     released(day, rail=Rail.TRANSFER)
     day.work()
     day.pass_time(hours=13)
+    day.work()  # WeChat Pay said when it took them
     local = clock.now().astimezone(SHANGHAI)
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     with transaction() as session:
@@ -116,6 +117,35 @@ def test_what_was_asked_for_at_midnight_counts_for_the_new_day_as_well(day: Worl
     day.work()
     assert stand() == [(500_000, SENT)] * 3 + [(350_000, SENT), (350_000, READY)]
     assert alices()[-1].reason == WAITS
+
+
+def test_what_wechat_pay_took_on_the_next_day_only_counts_for_that_one(
+    day: World, stage: Stage
+) -> None:
+    """Asked for in the evening, heard of by nobody; the clock finds it in the morning, and it is asked for again."""
+    day.pass_time(hours=11)
+    stage.chaos("/v3/fund-app/mch-transfer/transfer-bills", "fail_before", status=500, times=-1)
+    released(day, rail=Rail.TRANSFER)
+    day.work()
+    assert {status for _, status in stand()} == {PayoutStatus.UNKNOWN}
+    stage.control("DELETE", "/chaos")
+    day.pass_time(hours=2)
+    day.work()
+    assert stand() == [(500_000, SENT)] * 3
+    taken = alices()[0].asked_at
+    assert taken is not None
+    assert business_on(taken) == business_on(clock.now())
+    assert confirm_until(day) == {taken + timedelta(hours=24)}
+    give(day.alice, 700_000, "more")
+    released(day, rail=Rail.TRANSFER)
+    day.work()
+    assert stand()[3:] == [(350_000, SENT), (350_000, READY)]
+    assert alices()[-1].reason == WAITS
+
+
+def confirm_until(world: World) -> set[datetime]:
+    """Until when Alice is told to tap."""
+    return {each.until for each in my_payouts(world.alice) if each.until is not None}
 
 
 def test_what_came_to_nothing_makes_room(day: World) -> None:

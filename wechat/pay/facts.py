@@ -78,4 +78,5 @@ class Transfer:
     appid: Annotated[str, string("appid")] = ""
     openid: Annotated[str, string("openid")] = ""
     fail_reason: Annotated[str, string("fail_reason")] = ""
+    created_at: Annotated[datetime | None, rfc3339("create_time")] = None
     updated_at: Annotated[datetime | None, rfc3339("update_time")] = None

@@ -7,6 +7,7 @@ final, and until one is seen no other bill may take this one's place.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from wechat.caller import typed
 from wechat.pay.calls import Calls
 from wechat.pay.client import shown
 from wechat.pay.facts import Transfer
-from wechat.reading import string
+from wechat.reading import rfc3339, string
 from wx_backend.errors import PlatformError
 
 COMMISSION_SCENE: Final = "1005"
@@ -32,6 +33,7 @@ class Accepted:
     transfer_bill_no: Annotated[str, string("transfer_bill_no")]
     state: Annotated[str, string("state")]
     package_info: Annotated[str, string("package_info")] = field(default="", repr=False)
+    created_at: Annotated[datetime | None, rfc3339("create_time")] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

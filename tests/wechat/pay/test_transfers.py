@@ -1,5 +1,6 @@
 """A pay-out is asked for under one number and believed when its state is final."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -52,7 +53,8 @@ def test_a_payout_names_its_scene_and_its_two_reports(
     }
     transport.on(BILLS, answer(accepted))
     told = create_transfer(calls, Payout(**GIVEN))
-    assert told == Accepted("T1", "133", "WAIT_USER_CONFIRM", "package-canary")
+    at = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    assert told == Accepted("T1", "133", "WAIT_USER_CONFIRM", "package-canary", at)
     assert "canary" not in repr(told)
     body = json_of(transport.sent[0])
     assert (body["transfer_scene_id"], body["transfer_amount"]) == ("1005", 2000)
