@@ -9,7 +9,7 @@ from members.queries import identity_of
 from org.models import OrgNode, Role
 from tests.browser.office import faults_of, fits, hire_staff, open_page, sign_in
 from tests.browser.test_phone import choose
-from tests.flows.tags.test_telling import follows
+from tests.flows.tags.tagging import follows
 from tests.org.cast import plant
 from tests.simulator.stage import Stage
 from wx_backend.config import Config

@@ -6,10 +6,10 @@ from sqlalchemy import update
 
 from campaigns.models import Campaign, CampaignStatus
 from tests.campaigns.cast import NOTICE, notices_in
+from tests.console.campaigns.conftest import made
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.owned import flagged
-from tests.console.test_campaigns import made
 from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
 from tests.console.test_rates import proposed

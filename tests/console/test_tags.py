@@ -13,9 +13,9 @@ from flows.tags import applying
 from members.operations import follow
 from members.tags.models import Tag, TagHolder
 from tests.campaigns.cast import notices_in, one_job
+from tests.console.campaigns.conftest import FORM
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
-from tests.console.test_campaigns import FORM
 from tests.console.world import APPID, World
 from tests.wechat.doubles import ScriptedTransport
 from wx_backend import clock

@@ -19,9 +19,9 @@ from payments.models import Refund, RefundProposal, RefundStatus, WayOut
 from tests.campaigns.cast import NOTICE, notices_in
 from tests.campaigns.platform import Platform
 from tests.catalog.shelf import NOON
+from tests.console.campaigns.conftest import FORM, made, row
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
-from tests.console.test_campaigns import FORM, made, row
 from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
 from tests.console.test_products import tick_all

@@ -47,7 +47,7 @@ BUGS = (
         "campaigns/operations.py",
         "    if campaign.submitted_by == staff_id:\n        raise SamePerson\n",
         "",
-        ("tests/console/test_campaigns.py::test_a_campaign_goes_its_way_from_draft_to_report",),
+        ("tests/console/campaigns/test_way.py::test_a_campaign_goes_its_way_from_draft_to_report",),
     ),
     Bug(
         "a mass send without an answer is made again after the platform forgot its mark",

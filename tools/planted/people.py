@@ -2,7 +2,7 @@
 
 from tools.planted.bug import Bug
 
-PARTED = "tests/storefront/test_parted.py"
+PARTED = "tests/storefront/parted"
 BUGS = (
     Bug(
         "a share token is believed without its MAC",
@@ -106,21 +106,23 @@ BUGS = (
         "flows/parting.py",
         "    for each in wrong:\n        _give(each)\n",
         "",
-        (f"{PARTED}::test_each_has_what_it_ordered_and_nothing_of_the_other",),
+        (f"{PARTED}/test_orders.py::test_each_has_what_it_ordered_and_nothing_of_the_other",),
     ),
     Bug(
         "an order that is given back keeps the other's seal",
         "flows/resealing.py",
         "        setattr(row, column, vault().seal(text, place=place(row)))\n",
         "        vault().seal(text, place=place(row))\n",
-        (f"{PARTED}::test_what_was_sealed_for_the_one_opens_for_the_other_no_more",),
+        (f"{PARTED}/test_orders.py::test_what_was_sealed_for_the_one_opens_for_the_other_no_more",),
     ),
     Bug(
         "who is parted while he submits orders as the other",
         "storefront/session.py",
         '        g.pop("viewer", None)\n        return work(member())\n',
         "        return work(member())\n",
-        (f"{PARTED}::test_what_is_submitted_while_they_are_parted_is_whose_wechat_it_is",),
+        (
+            f"{PARTED}/test_meanwhile.py::test_what_is_submitted_while_they_are_parted_is_whose_wechat_it_is",
+        ),
     ),
     Bug(
         "whom a wrong claim's WeChat let in keeps the customer's orders",

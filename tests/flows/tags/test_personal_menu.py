@@ -13,7 +13,7 @@ from menus.tree import Button
 from menus.whole import AccountMenu, Personal
 from org.models import OrgNode
 from tests.flows.menus.conftest import CITY
-from tests.flows.tags.test_telling import at_wechat, following, tagged
+from tests.flows.tags.tagging import at_wechat, following, tagged
 from tests.org.cast import plant
 from tests.simulator.stage import Stage
 from wx_backend import clock

@@ -15,14 +15,13 @@ from referral.reach import push_shares
 from referral.values import Certainty, TouchKind
 from tests.campaigns.cast import brought, crowd, order_paid_at
 from tests.campaigns.platform import Platform
+from tests.console.campaigns.conftest import FORM, going
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
-from tests.console.test_campaigns import FORM, going, platform, reader, writer
 from tests.console.world import World
 from wx_backend import clock
 from wx_backend.db import db, transaction
 
-__all__ = ["platform", "reader", "writer"]
 HOUR = timedelta(hours=1)
 Walk = tuple[str, Sequence[int]]
 
