@@ -16,8 +16,8 @@ from console.session import staff
 from console.typed import faults_of
 from console.uploads import list_typed
 from flows.campaign import desk, moving
+from flows.campaign.kept_report import shown_report
 from flows.campaign.moving import Who
-from flows.campaign.report import shown_report
 from flows.campaign.waiting import waits
 from wx_backend import clock
 from wx_backend.db import retried

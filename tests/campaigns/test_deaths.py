@@ -11,8 +11,8 @@ import time_machine
 from flask import Flask
 
 from campaigns.models import CampaignStatus
-from flows.campaign.mass import AFTER_SEND as MASS_AFTER
-from flows.campaign.mass import BEFORE_SEND as MASS_BEFORE
+from flows.campaign.mass_call import AFTER_SEND as MASS_AFTER
+from flows.campaign.mass_call import BEFORE_SEND as MASS_BEFORE
 from flows.campaign.running import AFTER_SEND, BEFORE_MARK, BEFORE_SEND
 from tests.campaigns.cast import (
     NOON,

@@ -15,7 +15,7 @@ from campaigns.mass_queries import Totals, totals_of
 from campaigns.models import CampaignStatus
 from campaigns.recipients import opt_out
 from flows.campaign import mass
-from flows.campaign.mass import AFTER_SEND, BEFORE_SEND
+from flows.campaign.mass_call import AFTER_SEND, BEFORE_SEND
 from flows.campaign.running import begin_due, start_lanes
 from members.operations import unfollow
 from tests.campaigns.cast import (

@@ -58,7 +58,7 @@ BUGS = (
     ),
     Bug(
         "a mass send that the platform knows already counts as refused",
-        "flows/campaign/mass.py",
+        "flows/campaign/mass_call.py",
         "if error.code == DUPLICATE:",
         "if error.code == DUPLICATE and error.unknown:",
         (f"{MASS}::test_no_answer_is_settled_by_the_number_of_the_first_call",),
@@ -81,7 +81,7 @@ BUGS = (
     ),
     Bug(
         "a pause pressed while the draft of a mass send is made is not heeded",
-        "flows/campaign/mass.py",
+        "flows/campaign/mass_call.py",
         "    if not may_send(campaign_id, run):\n        return None\n",
         "",
         (f"{UNSENT}::test_a_pause_while_the_draft_is_made_sends_nothing",),
