@@ -60,7 +60,7 @@ def test_a_pause_says_whether_it_ends_by_itself(
     page, listed = reader.get(path).text, reader.get("/campaigns").text
     assert "今日额度已用完" in page
     assert "09:00:00 自动继续发送" in page
-    assert "00:10" not in page
+    assert "00:10:00 自动" not in page
     assert "09:00:00</span> 自动继续" in listed
 
     reader.post(f"{path}/pause", reason="先不发")
