@@ -125,7 +125,7 @@ BUGS = (
     Bug(
         "a rep who moves takes an unpaid order along",
         "flows/attribution.py",
-        "    facts = _with_newcomers(placed, today.facts)\n",
+        "    facts = with_newcomers(placed, today.facts)\n",
         "    facts = today.facts\n",
         (
             "tests/flows/trade/test_between.py::test_a_rep_who_moves_before_the_payment_has_sold_for_the_outlet_of_the_order",
