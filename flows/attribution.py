@@ -6,6 +6,7 @@ from datetime import datetime
 from json import loads
 
 from catalog.queries import category_slug
+from flows.confirmed_acts import own_acts
 from flows.sealed import line_user_phone, vault
 from members.queries import (
     appid_of,
@@ -101,7 +102,7 @@ def attribute_again(*, order_id: int, now: datetime) -> None:
     changes nothing about it.
     """
     order = _order(order_id)
-    met = _met(order.member_id)
+    met = [each for each in _met(order.member_id) if each.key not in own_acts(order_id)]
     ids = {each.id for each in met}
     for line in lines_of_order(order_id):
         placed, known = frozen_in(loads(receipt_of_line(line.id).body))

@@ -13,6 +13,7 @@ from flows.attribution import (
     touches_of_buyer,
     with_newcomers,
 )
+from flows.confirmed_acts import own_acts
 from members.behind import behind
 from members.queries import persons_of
 from orders.models import OrderLine, SalesOrder
@@ -81,13 +82,16 @@ def _is_late(touch: Met | Touch, order: Paid | SalesOrder, people: Collection[in
 
 def _dispute(order: SalesOrder, now: datetime) -> None:
     """Open one on each line that would be somebody else's with all that was learnt too late."""
-    touches = touches_of_buyer(min(persons_of({order.member_id})))
+    lines = lines_of_order(order.id)
+    own = own_acts(order.id, (line.id for line in lines))
+    his = touches_of_buyer(min(persons_of({order.member_id})))
+    touches = [touch for touch in his if touch.key not in own]
     late = [
         touch
         for touch in touches
         if touch.kind is not TouchKind.IMPORTED and _is_late(touch, order, {order.member_id})
     ]
-    for line in lines_of_order(order.id):
+    for line in lines:
         against = _speaks_against(order, line, touches, late)
         if against is not None:
             open_dispute(

@@ -28,6 +28,7 @@ PLACES: Final[Mapping[str, str]] = {
     Place.PRINT: "印刷品",
     Place.POSTER: "海报",
     Place.PUSH: "活动推送",
+    Place.COUNTER: "柜台",
     Place.IMPORTED: "旧系统导入",
 }
 _TERMS: Final = (

@@ -9,6 +9,7 @@ from catalog.models import ProductKind
 from catalog.offers import Offer, offers
 from flows.cart import chosen_item, chosen_lines
 from flows.checkout import check_out
+from flows.confirmed_acts import note_served
 from flows.counter import offer_to_order
 from flows.eligibility import Chosen, places_of, require_eligible
 from flows.numbers import Picked, require_orderable
@@ -141,7 +142,7 @@ def _keep_address(submit: Submit, now: datetime) -> None:
 
 
 def _at_counter(submit: Submit, wish: Wish, now: datetime) -> str:
-    """Order what a rep put together: he is the acceptor, and his offer is used up by it."""
+    """Order what a rep put together: he is the acceptor, his offer is used up, and he has served the buyer."""
     offer = offer_to_order(
         submit.counter,
         member_id=submit.member_id,
@@ -150,6 +151,7 @@ def _at_counter(submit: Submit, wish: Wish, now: datetime) -> str:
     )
     order = check_out(wish=wish, now=now, acceptor_rep_id=offer.acceptor_rep_id).order
     use_offer(offer, order_id=order.id)
+    note_served(order, rep_id=offer.acceptor_rep_id, now=now)
     return order.number
 
 

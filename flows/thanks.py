@@ -2,17 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from hashlib import blake2b
 
+from flows.confirmed_acts import note_purchase
 from flows.messages import send_notice
 from flows.telling_reps import hears_by_digest
 from members.queries import appid_of, identity_at, member_ids_of
 from orders.models import OrderLine, SalesOrder
 from orders.queries import lines_of_order, order_by_id
 from org.queries import member_of_rep
-from referral.operations import Contact, record_touch
-from referral.proofs import latest_attribution
-from referral.values import Certainty, TouchKind
 from templates_msg.rules import shortened
 from wx_backend import clock
 from wx_backend.errors import NotFound
@@ -33,28 +30,10 @@ def thank(*, order_id: int) -> None:
         raise NotFound
     lines = lines_of_order(order_id)
     for line in lines:
-        _note_purchase(order, line, now)
+        note_purchase(order, line, now)
     _tell_buyer(order, lines, now)
     for rep_id in sorted(_credited(lines)):
         _tell_rep(order, lines, rep_id, now)
-
-
-def _note_purchase(order: SalesOrder, line: OrderLine, now: datetime) -> None:
-    """A paid order renews the protection of whoever's share it came by."""
-    standing = latest_attribution(line.id)
-    if standing is None or standing.share_id is None:
-        return
-    record_touch(
-        Contact(
-            key=blake2b(f"paid:{line.id}".encode(), digest_size=16).digest(),
-            kind=TouchKind.PAID,
-            certainty=Certainty.PLATFORM,
-            event_at=(order.paid_at or now).replace(microsecond=0),
-            known_at=now,
-            identity_id=order.identity_id,
-            share_id=standing.share_id,
-        )
-    )
 
 
 def _tell_buyer(order: SalesOrder, lines: Sequence[OrderLine], now: datetime) -> None:

@@ -36,6 +36,8 @@ class Place(StrEnum):
     POSTER = "poster"
     PUSH = "push"
     """A campaign's link that we sent out ourselves."""
+    COUNTER = "counter"
+    """Nowhere: the rep served the customer at his counter."""
     IMPORTED = "imported"
     """Nowhere: a relation that an older system knew, brought in by a file."""
 

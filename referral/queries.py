@@ -146,6 +146,11 @@ def touches_by_id(touch_ids: Collection[int]) -> list[Met]:
     return [Met(*row) for row in db.session.execute(query)]
 
 
+def share_touched(key: bytes) -> int | None:
+    """The share of the contact with this key; None without it."""
+    return db.session.scalar(select(Touch.share_id).where(Touch.key == key))
+
+
 def touches_written(*, after: int, limit: int) -> list[Met]:
     """The next touches after one, in the order they were written down."""
     query = select(*_MET).where(Touch.id > after).order_by(Touch.id).limit(limit)

@@ -33,7 +33,8 @@ def attributions_are_proven_and_in_time(story: Story) -> str:
     unproven = story.rows(
         "SELECT attribution.id FROM attribution LEFT JOIN touch ON touch.id = attribution.touch_id"
         " LEFT JOIN share ON share.id = touch.share_id WHERE attribution.touch_id IS NOT NULL"
-        " AND (share.id IS NULL OR touch.certainty NOT IN ('platform', 'signed'))"
+        " AND (share.id IS NULL OR touch.certainty NOT IN ('platform', 'signed', 'staff')"
+        " OR (touch.certainty = 'staff') <> (touch.kind = 'served'))"
     )
     expect("attributions without a share", unproven, [])
     late = story.rows(

@@ -14,7 +14,7 @@ from members.queries import member_of
 from orders.counter import OfferGone
 from orders.counter_models import CounterOffer
 from orders.models import OrderLine, SalesOrder
-from referral.models import Attribution
+from referral.models import Attribution, Share, Touch
 from referral.values import TouchKind
 from tests.console.world import Person, World, known, pay, share, sold, touch
 from tests.org.cast import hire
@@ -125,6 +125,67 @@ def test_a_walk_in_customers_line_is_the_acceptors(
     receipt = sold(line.order_id).receipt
     assert "本单归现场受理人" in carol.get(f"/terminal/receipts/{receipt}").text
     assert "柜台开单" in carol.get(f"/terminal/receipts/{receipt}").text
+
+
+def touches_of(who: Person) -> list[tuple[str, str | None, int | None]]:
+    """Kind, place of the share, and the rep of each contact of a person."""
+    db.session.rollback()
+    rows = db.session.execute(
+        select(Touch.kind, Share.place, Share.root_rep_id)
+        .outerjoin(Share, Share.id == Touch.share_id)
+        .where(Touch.identity_id == who.identity_id)
+        .order_by(Touch.id)
+    )
+    return [(kind, place, rep_id) for kind, place, rep_id in rows]
+
+
+def bought_online(customer: RepPhone, world: World, key: str) -> OrderLine:
+    """The line of a phone ordered without any counter."""
+    made = customer.post("/api/orders", **(wish(world, "", key=key) | {"counter": ""}))
+    assert made.status_code == 201, made.text
+    return line_of(made.get_json()["number"])
+
+
+def test_what_he_orders_next_is_by_whoever_served_him(
+    carol: RepPhone, customer: RepPhone, world: World, carol_id: int
+) -> None:
+    """Being served is a confirmed act: it begins a protection, against a colleague's link too."""
+    customer_is = person()
+    touch(customer_is, share(world.alice_id), kind=TouchKind.LINK_OPENED)
+    token = token_of(offered(carol, world))
+    at_counter = line_of(ordered(customer, world, token))
+    customer.post("/api/orders", **wish(world, token))
+    assert touches_of(customer_is)[1:] == [("served", "counter", carol_id)]
+    pay(at_counter.order_id)  # about itself the counter's rule has decided
+    decision = standing(at_counter)
+    assert (decision.version, decision.reason) == (1, "acceptor_takes_line")
+
+    touch(customer_is, share(world.alice_id), kind=TouchKind.LINK_OPENED, ago=timedelta(0))
+    line = bought_online(customer, world, "0123456789abcde1")
+    assert (line.developer_rep_id, line.acceptor_rep_id) == (carol_id, None)
+    pay(line.order_id)
+    page = carol.get(f"/terminal/receipts/{sold(line.order_id).receipt}").text
+    assert "到店受理" in page
+    assert "柜台" in page
+
+
+def test_an_order_paid_at_the_counter_renews_the_protection(
+    carol: RepPhone, customer: RepPhone, world: World, carol_id: int
+) -> None:
+    customer_is = person()
+    line = line_of(ordered(customer, world, token_of(offered(carol, world))))
+    pay(line.order_id)
+    found = touches_of(customer_is)
+    assert found == [("served", "counter", carol_id), ("paid", "counter", carol_id)]
+
+
+def test_who_serves_a_colleagues_customer_is_only_seen(
+    carol: RepPhone, customer: RepPhone, world: World
+) -> None:
+    touch(person(), share(world.alice_id), kind=TouchKind.SUBSCRIBE)
+    pay(line_of(ordered(customer, world, token_of(offered(carol, world)))).order_id)
+    line = bought_online(customer, world, "0123456789abcde1")
+    assert (line.developer_rep_id, line.acceptor_rep_id) == (world.alice_id, None)
 
 
 def test_what_lies_in_the_cart_does_not_go_round_the_counter(
