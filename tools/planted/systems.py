@@ -74,8 +74,8 @@ BUGS = (
     ),
     Bug(
         "a refund taken back comes again with its form once the limit is higher",
-        "flows/refund/desk.py",
-        "    if is_proposed(order.id, ask.key):\n        return False\n",
+        "flows/refund/giving.py",
+        "    if is_proposed(back.order_id, back.key):\n        return False\n",
         "",
         (
             "tests/flows/trade/test_second_person.py"
