@@ -6,7 +6,7 @@ import secrets
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from console.pages import text
+from console.pages import form_key, text
 from console.session import staff
 from flows.fulfilment.asking_back import waiting_at
 from flows.refund import desk
@@ -94,6 +94,8 @@ def withdraw(proposal_id: int) -> ResponseReturnValue:
     )
     log.info("refund taken back", extra={"order": number, "staff_id": staff().staff_id})
     flash("已撤回退款申请")
+    if not number:
+        return redirect(url_for("console.refunds.index"))
     return redirect(url_for("console.refunds.form", number=number))
 
 
@@ -103,8 +105,26 @@ def show(number: str) -> str:
     return render_template(
         "console/refund.html",
         view=desk.refund_file(number, staff().node_id),
+        key=secrets.token_hex(16),
         me=_actor(),
     )
+
+
+@bp.post("/refunds/<number>/again")
+def again(number: str) -> ResponseReturnValue:
+    """Return a whole payment under a new number, after WeChat Pay closed its refund."""
+    who, now, key = staff(), clock.now(), form_key()
+    is_done = retried(
+        lambda: desk.give_back_again(
+            out_refund_no=number, key=key, node_id=who.node_id, actor=_actor(), now=now
+        )
+    )
+    log.info(
+        "refund asked for again" if is_done else "refund proposed again",
+        extra={"refund": number, "staff_id": who.staff_id},
+    )
+    flash("已用新的退款单号提交微信支付" if is_done else "金额超过限额，已提交，等待另一位员工审批")
+    return redirect(url_for("console.refunds.index"))
 
 
 @bp.post("/refunds/<number>/way-out")

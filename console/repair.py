@@ -1,6 +1,7 @@
 """What gave up and what did not fit: try again, or say how it was put right."""
 
 import logging
+import secrets
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -72,7 +73,13 @@ def exceptions() -> str:
     node_id, is_closed = staff().node_id, text("state") == "closed"
     pages = page_of(repair.number_of_items(node_id, is_closed=is_closed))
     items = repair.items(node_id, is_closed=is_closed, after=pages.after, limit=PER_PAGE)
-    return render_template("console/exceptions.html", items=items, pages=pages, is_closed=is_closed)
+    return render_template(
+        "console/exceptions.html",
+        items=items,
+        pages=pages,
+        is_closed=is_closed,
+        key=secrets.token_hex(16),
+    )
 
 
 @bp.post("/exceptions/<int:item_id>/close")

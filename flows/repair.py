@@ -6,7 +6,7 @@ by the same few.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from orders.queries import order_by_id
 from orders.search import order_ids
 from org.queries import under
 from org.roster import holds_everything
+from payments.again import to_send_again
 from payments.desk import count_exceptions, exception_within, exceptions_within
 from payments.exceptions import close_item
-from payments.models import ExceptionItem, PayNotice
+from payments.models import ExceptionItem, ExceptionKind, PayNotice
 from payments.queries import order_of_attempt
 from wechat.pay.error_codes import SIGNATURE_REFUSED
 from wx_backend import audit, backlog, clock
@@ -124,16 +125,32 @@ def replay_kind(*, label: str, kind: str, after: int, upto: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something about money that did not fit; `order_number` is empty where no order is known."""
+    """Something about money that did not fit; `order_number` is empty where no order is known.
+
+    `again` is None unless it is a closed refund of a whole payment that may go back once more: then
+    whether that waits for a second person.
+    """
 
     row: ExceptionItem
     order_number: str
+    again: bool | None = None
+
+    @property
+    def number(self) -> str:
+        """The number of the payment or refund it is about."""
+        return self.row.key.partition(":")[2]
 
 
 def items(node_id: int, *, is_closed: bool = False, after: int = 0, limit: int) -> list[Item]:
     """What about the money of a node's orders waits for a person, the oldest first; or was put right, the latest first."""
     rows = exceptions_within(_orders(node_id), is_closed=is_closed, after=after, limit=limit)
-    return [Item(row, _order_number(row)) for row in rows]
+    items = [Item(row, _order_number(row)) for row in rows]
+    closed = {each.number for each in items if each.row.kind == ExceptionKind.REFUND_CLOSED}
+    again = to_send_again(closed)
+    return [
+        replace(each, again=again.get(each.number)) if each.number in closed else each
+        for each in items
+    ]
 
 
 def number_of_items(node_id: int, *, is_closed: bool = False) -> int:

@@ -247,7 +247,8 @@ _BY_WHOM = "(decided_by = proposed_by) = (status = 'withdrawn')"
 class RefundProposal(Model):
     """A refund so large that a second person has to agree; the database wants another person.
 
-    `amounts` are fen by order line id; `refund_id` is what came of it.
+    `amounts` are fen by order line id, none when a whole payment shall go back once more after its
+    refund `again_of_id`, which WeChat Pay closed; `refund_id` is what came of it.
     """
 
     __tablename__ = "refund_proposal"
@@ -275,6 +276,7 @@ class RefundProposal(Model):
     decided_by: Mapped[str | None] = mapped_column(String(40))
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refund.id"))
+    again_of_id: Mapped[int | None] = mapped_column(ForeignKey("refund.id"), index=True)
 
 
 class WayOut(Model):

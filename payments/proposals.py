@@ -25,13 +25,21 @@ class ProposalDecided(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What is proposed: fen by order line, why, by whom; `key` makes a repeat the same proposal."""
+    """What is proposed: fen by order line, why, by whom; `key` makes a repeat the same proposal.
+
+    Without lines it is the whole payment of `again_of`, a refund that WeChat Pay closed.
+    """
 
     order_id: int
     amounts: Mapping[int, int]
     reason: str
     actor: str
     key: str
+    again_of: Refund | None = None
+
+    @property
+    def amount_fen(self) -> int:
+        return self.again_of.amount_fen if self.again_of else sum(self.amounts.values())
 
 
 def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
@@ -43,7 +51,8 @@ def propose_refund(*, proposal: Proposal, now: datetime) -> RefundProposal:
         order_id=proposal.order_id,
         key=proposal.key,
         amounts={str(line_id): fen for line_id, fen in proposal.amounts.items()},
-        amount_fen=sum(proposal.amounts.values()),
+        amount_fen=proposal.amount_fen,
+        again_of_id=proposal.again_of.id if proposal.again_of else None,
         reason=proposal.reason,
         proposed_by=proposal.actor,
         proposed_at=now,
@@ -95,10 +104,12 @@ def taken_back(query: Select[Proposed], *, actor: str, now: datetime) -> Propose
     return row
 
 
-def withdraw_proposal(proposal_id: int, *, actor: str, now: datetime) -> None:
+def withdraw_proposal(proposal_id: int, *, actor: str, now: datetime) -> RefundProposal:
     """Whoever proposed a refund takes it back. NotTheAsker, ProposalDecided, NotFound."""
-    taken_back(select(RefundProposal).where(RefundProposal.id == proposal_id), actor=actor, now=now)
+    query = select(RefundProposal).where(RefundProposal.id == proposal_id)
+    row = taken_back(query, actor=actor, now=now)
     db.session.flush()
+    return row
 
 
 def decide_proposal(

@@ -269,6 +269,7 @@ TABLE: dict[str, Access] = {
     "console.reconciliation.end": SETTLES,
     "console.reconciliation.run": CLOSES_DAYS,
     "console.reconciliation.show": SETTLES,
+    "console.refunds.again": REFUNDS,
     "console.refunds.ask": REFUNDS,
     "console.refunds.decide": REFUNDS,
     "console.refunds.decide_way_out": REFUNDS,

@@ -1,7 +1,7 @@
 """Agreeing to a refund: of order lines by a person, of a whole payment that should not have come."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flows import books
@@ -11,12 +11,15 @@ from orders.models import OrderLine
 from orders.moves import locked_order
 from orders.queries import lines_of_order
 from orders.refunds import refundable_fen, reserve_line_refunds
+from payments.again import again_key, require_closed
 from payments.errors import NotPaid
-from payments.models import Payment
+from payments.exceptions import close_exception
+from payments.models import ExceptionKind, Payment
 from payments.queries import (
     order_of_attempt,
     own_back_fen,
     payment_by_id,
+    refund_by_id,
     refund_by_key,
     winner_of,
 )
@@ -92,6 +95,28 @@ def send_back(*, payment_id: int, reason: str) -> None:
     payment = payment_by_id(payment_id)
     refund = request_refund(wish=_whole(payment, reason), now=now, prefix=_prefix())
     defer(send_refund, key=refund.out_refund_no, refund_id=refund.id)
+
+
+def send_back_again(*, refund_id: int, actor: str, now: datetime) -> int:
+    """Return a payment whole after all, whose refund of this id WeChat Pay closed; the new one's id.
+
+    One refund follows a closed one, however often and by whomever it is asked for. Raises
+    NotClosed, RefundExceedsPayment, RefundTooSoon, TooManyRefunds or RefundTooLate.
+    """
+    locked_order(order_of_attempt(refund_by_id(refund_id).payment_id))
+    closed = require_closed(refund_id)
+    whole = _whole(payment_by_id(closed.payment_id), closed.reason)
+    wish = replace(whole, actor=actor, key=again_key(closed))
+    refund = request_refund(wish=wish, now=now, prefix=_prefix())
+    close_exception(
+        kind=ExceptionKind.REFUND_CLOSED,
+        key=closed.out_refund_no,
+        by=actor,
+        resolution=f"已重新退款 {refund.out_refund_no}",
+        now=now,
+    )
+    defer(send_refund, key=refund.out_refund_no, refund_id=refund.id)
+    return refund.id
 
 
 def _whole(payment: Payment, reason: str) -> RefundWish:

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select
 
 from flows.refund.abnormal import PayerCard, agree_to_way_out, send_another_way
-from flows.refund.agree import LinesBack, limit_fen, refund_order_lines
-from flows.refund.giving import give_back
+from flows.refund.agree import LinesBack, limit_fen, refund_order_lines, send_back_again
+from flows.refund.giving import give_back, give_whole_back
 from orders.models import OrderLine, SalesOrder
 from orders.moves import locked_order
 from orders.queries import lines_of_order, order_by_id
@@ -16,6 +16,7 @@ from orders.refunds import refundable_fen
 from orders.search import order_ids, order_within
 from org.queries import under
 from org.roster import holds_everything
+from payments.again import to_send_again
 from payments.desk import refund_within, refunds_within
 from payments.errors import NoSuchProposal, NotPaid
 from payments.models import Payment, Refund, RefundProposal, RefundStatus, WayOut
@@ -80,11 +81,25 @@ class RefundAsk:
 
 @dataclass(frozen=True, slots=True)
 class RefundView:
-    """A refund with the number of its order, and where somebody wanted it to go instead."""
+    """A refund with the number of its order, and where somebody wanted it to go instead.
+
+    `again` is None unless it is a closed one of a whole payment that may go back once more: then
+    whether that waits for a second person.
+    """
 
     row: Refund
     order_number: str
     ways_out: Sequence[WayOut] = ()
+    again: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalView:
+    """A proposal with the number of its order, and of the closed refund it would follow, if any."""
+
+    row: RefundProposal
+    order_number: str
+    again_of: str
 
 
 def refund_form(number: str, node_id: int) -> RefundForm:
@@ -117,6 +132,17 @@ def ask_refund(ask: RefundAsk, *, node_id: int, now: datetime) -> bool:
     return give_back(back, now=now)
 
 
+def give_back_again(
+    *, out_refund_no: str, key: str, node_id: int, actor: str, now: datetime
+) -> bool:
+    """Return a whole payment once more, after WeChat Pay closed its refund of this number.
+
+    Raises NotFound, and what `give_whole_back` refuses.
+    """
+    closed = refund_file(out_refund_no, node_id).row
+    return give_whole_back(refund_id=closed.id, key=key, actor=actor, now=now)
+
+
 def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: datetime) -> str:
     """A second person agrees to a proposal or declines it; the order's number.
 
@@ -128,20 +154,19 @@ def decide(*, proposal_id: int, is_agreed: bool, node_id: int, actor: str, now: 
     row = open_proposal(proposal_id, actor=actor)
     refund_id = None
     if is_agreed:
-        back = LinesBack(order.id, amounts_of(row), row.reason, row.proposed_by, row.key)
-        refund_id = refund_order_lines(back, now=now)
+        refund_id = _carry_out(row, now)
     decide_proposal(row, refund_id=refund_id, actor=actor, now=now)
     return order.number
 
 
 def withdraw(*, proposal_id: int, node_id: int, actor: str, now: datetime) -> str:
-    """Whoever proposed a refund takes it back; the order's number.
+    """Whoever proposed a refund takes it back; the number of the order whose lines it was about, if any.
 
     Raises NotTheAsker, ProposalDecided, NoSuchProposal.
     """
     order = _proposed(proposal_id, node_id)
-    withdraw_proposal(proposal_id, actor=actor, now=now)
-    return order.number
+    is_whole = withdraw_proposal(proposal_id, actor=actor, now=now).again_of_id is not None
+    return "" if is_whole else order.number
 
 
 def refunds_to_watch(node_id: int) -> list[RefundView]:
@@ -151,10 +176,16 @@ def refunds_to_watch(node_id: int) -> list[RefundView]:
     return [RefundView(row, _order_number(row.payment_id)) for row in rows]
 
 
-def proposals_waiting(node_id: int) -> list[tuple[RefundProposal, str]]:
-    """Proposals that wait for a second person, with the numbers of their orders."""
-    rows = waiting_proposals(_orders(node_id), limit=SHOWN)
-    return [(row, order.number if (order := order_by_id(row.order_id)) else "") for row in rows]
+def proposals_waiting(node_id: int) -> list[ProposalView]:
+    """Proposals that wait for a second person, with the numbers of what they are about."""
+    return [
+        ProposalView(
+            row,
+            order.number if (order := order_by_id(row.order_id)) else "",
+            refund_by_id(row.again_of_id).out_refund_no if row.again_of_id else "",
+        )
+        for row in waiting_proposals(_orders(node_id), limit=SHOWN)
+    ]
 
 
 def refund_file(out_refund_no: str, node_id: int) -> RefundView:
@@ -162,7 +193,8 @@ def refund_file(out_refund_no: str, node_id: int) -> RefundView:
     row = refund_within(out_refund_no, _orders(node_id))
     if row is None:
         raise NotFound("退款不存在")
-    return RefundView(row, _order_number(row.payment_id), ways_out_of(row.id))
+    again = to_send_again([row.out_refund_no]).get(row.out_refund_no)
+    return RefundView(row, _order_number(row.payment_id), ways_out_of(row.id), again)
 
 
 def work_off(
@@ -192,6 +224,14 @@ def take_way_out_back(*, way_out_id: int, node_id: int, actor: str, now: datetim
 def ways_out_to_decide(node_id: int) -> Sequence[tuple[WayOut, Refund]]:
     """Where abnormal refunds shall go that wait for a second person."""
     return ways_out_waiting(_orders(node_id), limit=SHOWN)
+
+
+def _carry_out(row: RefundProposal, now: datetime) -> int:
+    """Give back what was proposed; the refund's id."""
+    if row.again_of_id is not None:
+        return send_back_again(refund_id=row.again_of_id, actor=row.proposed_by, now=now)
+    back = LinesBack(row.order_id, amounts_of(row), row.reason, row.proposed_by, row.key)
+    return refund_order_lines(back, now=now)
 
 
 def _proposed(proposal_id: int, node_id: int) -> SalesOrder:

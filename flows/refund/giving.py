@@ -1,12 +1,13 @@
-"""Giving lines back: at once, or above the limit as a proposal until another person agrees."""
+"""Giving lines or a whole payment back: at once, or above the limit as a proposal until another person agrees."""
 
 from datetime import datetime
 
-from flows.refund.agree import LinesBack, limit_fen, refund_order_lines
+from flows.refund.agree import LinesBack, limit_fen, refund_order_lines, send_back_again
 from fulfilment.return_requests import request_by_id
 from orders.errors import RefundTooLarge
 from orders.moves import locked_order
 from orders.refunds import refundable_fen
+from payments.again import again_key, require_closed, waits_for_another
 from payments.proposals import (
     Proposal,
     ProposalDecided,
@@ -14,7 +15,7 @@ from payments.proposals import (
     is_proposed,
     propose_refund,
 )
-from payments.queries import refund_by_key, winner_of
+from payments.queries import order_of_attempt, refund_by_id, refund_by_key, winner_of
 from payments.rules import REFUND_SPACING
 from wx_backend import clock
 from wx_backend.outbox import defer, job
@@ -40,6 +41,28 @@ def give_back(back: LinesBack, *, now: datetime) -> bool:
         if fen > left.get(line_id, 0):
             raise RefundTooLarge(line=line_id)
     proposal = Proposal(back.order_id, back.amounts, back.reason, back.actor, back.key)
+    propose_refund(proposal=proposal, now=now)
+    return False
+
+
+def give_whole_back(*, refund_id: int, key: str, actor: str, now: datetime) -> bool:
+    """Return a whole payment under a new number, after WeChat Pay closed its refund of this id.
+
+    At once or by a proposal, as `give_back`; once, whoever asks. Raises NotClosed, ProposalDecided,
+    and what `send_back_again` refuses.
+    """
+    order_id = order_of_attempt(refund_by_id(refund_id).payment_id)
+    locked_order(order_id)
+    closed = require_closed(refund_id)
+    if refund_by_key(again_key(closed)) is not None:
+        return True
+    key = f"{closed.id}:{key}"
+    if waits_for_another(closed.id) or is_proposed(order_id, key):
+        return False
+    if given_alone_fen(order_id) + closed.amount_fen <= limit_fen():
+        send_back_again(refund_id=closed.id, actor=actor, now=now)
+        return True
+    proposal = Proposal(order_id, {}, closed.reason, actor, key, again_of=closed)
     propose_refund(proposal=proposal, now=now)
     return False
 

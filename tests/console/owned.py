@@ -112,6 +112,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "receipts": Owned(frost, {"number": world.northern.receipt}),
         "reconciliation": Owned(frost, {"difference_id": _difference(world)}),
         "refunds": order,
+        "console.refunds.again": refund,
         "console.refunds.show": refund,
         "console.refunds.work_off": refund,
         "console.refunds.decide": proposal,

@@ -68,7 +68,8 @@ HIDDEN = {
 BUTTONS = {
     *("console.campaigns.carry_on", "console.campaigns.resume", "console.campaigns.start"),
     "console.campaigns.submit",
-    *("console.refunds.withdraw", "console.refunds.withdraw_way_out", "console.skus.offer"),
+    *("console.refunds.again", "console.refunds.withdraw", "console.refunds.withdraw_way_out"),
+    "console.skus.offer",
     *("console.payouts.approve", "console.payouts.cancel", "console.periods.close"),
     *("console.reconciliation.close", "console.reps.unbind", "console.tags.remove"),
 }

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 
 from flows.refund.settle import give_up_refund
-from payments.models import Payment, Refund, RefundProposal, RefundStatus
+from payments.exceptions import open_exception
+from payments.models import ExceptionKind, Payment, Refund, RefundProposal, RefundStatus
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import MCHID, World
@@ -204,3 +205,70 @@ def test_the_orders_page_leads_to_its_refund(desk_of: Desks, world: World) -> No
     page = f"/orders/{world.southern.number}"
     assert f"{page}/refund" in desk_of("finance").get(page).text
     assert f"{page}/refund" not in desk_of("clerk").get(page).text
+
+
+@pytest.fixture
+def closed(world: World) -> str:
+    """The number of a refund of a whole payment that WeChat Pay refused."""
+    number = "RF261120CLOSED"
+    with transaction() as session:
+        payment = session.scalars(
+            select(Payment).where(Payment.order_id == world.southern.id)
+        ).one()
+        session.add(
+            Refund(
+                out_refund_no=number,
+                payment_id=payment.id,
+                amount_fen=payment.amount_fen,
+                reason="重复支付自动退款",
+                key=f"back:{payment.out_trade_no}",
+                status=RefundStatus.CLOSED,
+                actor="system",
+                asked_at=clock.now() - timedelta(days=8),
+                ended_at=clock.now(),
+            )
+        )
+        open_exception(
+            kind=ExceptionKind.REFUND_CLOSED,
+            key=number,
+            details={"amount_fen": payment.amount_fen, "error": "NO_AUTH"},
+            now=clock.now(),
+            payment_id=payment.id,
+        )
+    return number
+
+
+def test_a_closed_refund_of_a_whole_payment_is_sent_again_by_two(
+    desk_of: Desks, closed: str
+) -> None:
+    finance, manager, path = desk_of("finance"), desk_of("manager"), f"/refunds/{closed}"
+    for page in ("/exceptions", path):
+        assert "确认重新退款" in finance.get(page).text
+    assert finance.post(f"{path}/again").status_code == 400
+    assert desk_of("north").post(f"{path}/again", key="k").status_code == 404
+    assert desk_of("clerk").post(f"{path}/again", key="k").status_code == 403
+    key = key_of(finance, path)
+    assert [finance.post(f"{path}/again", key=key).status_code for _ in range(2)] == [302, 302]
+    [proposal] = proposals()
+    assert len(refunds()) == 1
+    for page in ("/exceptions", path):
+        assert "等待另一位员工审批" in finance.get(page).text
+        assert "确认重新退款" not in finance.get(page).text
+    assert path in manager.get("/refunds").text
+    decide = f"/refunds/proposals/{proposal.id}"
+    assert finance.post(decide, verdict="agree").status_code == 403
+    assert manager.post(decide, verdict="agree").status_code == 302
+    first, second = refunds()
+    assert (second.amount_fen, second.actor) == (first.amount_fen, proposal.proposed_by)
+    assert "没有待处理的异常" in finance.get("/exceptions").text
+    assert f"已重新退款 {second.out_refund_no}" in finance.get("/exceptions", state="closed").text
+    assert "重新退款" not in finance.get(path).text
+
+
+def test_a_withdrawn_one_is_offered_again(desk_of: Desks, closed: str) -> None:
+    finance, path = desk_of("finance"), f"/refunds/{closed}"
+    finance.post(f"{path}/again", key=key_of(finance, path))
+    [proposal] = proposals()
+    taken_back = finance.post(f"/refunds/proposals/{proposal.id}/withdraw")
+    assert taken_back.headers["Location"].endswith("/refunds")
+    assert "确认重新退款" in finance.get(path).text
