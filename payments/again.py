@@ -2,10 +2,18 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import exists, literal, select
+from sqlalchemy import ColumnElement, and_, exists, literal, select
 from sqlalchemy.orm import aliased
 
-from payments.models import ProposalStatus, Refund, RefundLine, RefundProposal, RefundStatus
+from payments.models import (
+    Payment,
+    ProposalStatus,
+    Refund,
+    RefundLine,
+    RefundProposal,
+    RefundStatus,
+)
+from payments.rules import RefundFact
 from wx_backend.db import db
 from wx_backend.errors import Conflict
 
@@ -48,16 +56,40 @@ def to_send_again(out_refund_nos: Collection[str]) -> dict[str, bool]:
 
     With each, whether it is proposed and waits for a second person.
     """
-    following = aliased(Refund)
     waits = exists().where(
         RefundProposal.again_of_id == Refund.id, RefundProposal.status == ProposalStatus.PROPOSED
     )
-    rows = db.session.execute(
-        select(Refund.out_refund_no, waits).where(
-            Refund.out_refund_no.in_(out_refund_nos),
-            Refund.status == RefundStatus.CLOSED,
-            ~exists().where(RefundLine.refund_id == Refund.id),
-            ~exists().where(following.key == literal(_KEY) + Refund.out_refund_no),
+    query = select(Refund.out_refund_no, waits)
+    rows = db.session.execute(query.where(Refund.out_refund_no.in_(out_refund_nos), _to_follow()))
+    return {number: bool(is_waiting) for number, is_waiting in rows}
+
+
+def made_there(fact: RefundFact) -> Refund | None:
+    """The closed refund that somebody followed by one in WeChat Pay's own console: the fact is of that.
+
+    None where we know its number, or it does not return a whole payment that still has to go back.
+    The caller holds the order's lock.
+    """
+    is_known = exists().where(aliased(Refund).out_refund_no == fact.out_refund_no)
+    if fact.status not in (RefundStatus.SUCCEEDED, RefundStatus.PROCESSING):
+        return None
+    return db.session.scalar(
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            Payment.out_trade_no == fact.out_trade_no,
+            Payment.amount_fen == fact.amount_fen,
+            ~is_known,
+            _to_follow(),
         )
     )
-    return {number: bool(is_waiting) for number, is_waiting in rows}
+
+
+def _to_follow() -> ColumnElement[bool]:
+    """Closed, of a whole payment, and nothing followed."""
+    following = aliased(Refund)
+    return and_(
+        Refund.status == RefundStatus.CLOSED,
+        ~exists().where(RefundLine.refund_id == Refund.id),
+        ~exists().where(following.key == literal(_KEY) + Refund.out_refund_no),
+    )

@@ -86,7 +86,18 @@ def request_refund(*, wish: RefundWish, now: datetime, prefix: str = "") -> Refu
         return before
     _check(payment, now)
     _set_aside(payment, wish.amount_fen, now)
-    return _insert(wish, now, prefix)
+    number = numbers.new_number(numbers.REFUND, on=business_on(now), prefix=prefix)
+    return _insert(wish, number, now)
+
+
+def adopt_refund(*, wish: RefundWish, out_refund_no: str, asked_at: datetime) -> Refund:
+    """Set the money aside for a refund that was asked for elsewhere, under this number.
+
+    The caller holds the order's lock. Raises RefundExceedsPayment.
+    """
+    payment = db.session.get_one(Payment, wish.payment_id)
+    _set_aside(payment, wish.amount_fen, asked_at)
+    return _insert(wish, out_refund_no, asked_at)
 
 
 def _check(payment: Payment, now: datetime) -> None:
@@ -112,18 +123,18 @@ def _set_aside(payment: Payment, amount_fen: int, now: datetime) -> None:
         raise RefundExceedsPayment
 
 
-def _insert(wish: RefundWish, now: datetime, prefix: str) -> Refund:
+def _insert(wish: RefundWish, out_refund_no: str, asked_at: datetime) -> Refund:
     if wish.lines and sum(wish.lines.values()) != wish.amount_fen:
         raise ValueError("the lines of a refund add up to its amount")
     refund = Refund(
-        out_refund_no=numbers.new_number(numbers.REFUND, on=business_on(now), prefix=prefix),
+        out_refund_no=out_refund_no,
         key=wish.key,
         payment_id=wish.payment_id,
         amount_fen=wish.amount_fen,
         reason=wish.reason,
         actor=wish.actor,
         status=RefundStatus.REQUESTED,
-        asked_at=now,
+        asked_at=asked_at,
     )
     db.session.add(refund)
     db.session.flush()

@@ -52,7 +52,7 @@ class PaymentFact:
 
 @dataclass(frozen=True, slots=True)
 class RefundFact:
-    """What WeChat Pay states about one out_refund_no."""
+    """What WeChat Pay states about one out_refund_no; a bill says when it was asked for."""
 
     out_refund_no: str
     out_trade_no: str
@@ -60,6 +60,7 @@ class RefundFact:
     status: RefundStatus
     amount_fen: int
     success_at: datetime | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

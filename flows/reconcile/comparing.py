@@ -109,6 +109,7 @@ def _refund(line: TradeLine) -> RefundFact:
         refund_id=line.platform_id,
         status=BILLED_STATES[line.state],
         amount_fen=line.amount_fen,
+        asked_at=line.traded_at,
     )
 
 

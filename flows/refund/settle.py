@@ -8,16 +8,25 @@ from flows.fulfilment.hooks import refund_failed, refund_paid
 from flows.refund.telling import tell_refunded
 from orders.moves import locked_order
 from orders.refunds import free_line_refunds, record_line_refunds
+from payments.again import again_key, made_there
 from payments.exceptions import close_exception
 from payments.models import ExceptionKind, Payment, Refund
 from payments.queries import (
     order_of_attempt,
+    order_of_payment,
     order_of_refund,
     payment_by_id,
     refund_by_id,
     refund_lines,
 )
-from payments.refunds import RefundOutcome, RefundSettlement, apply_refund_fact, refuse_refund
+from payments.refunds import (
+    RefundOutcome,
+    RefundSettlement,
+    RefundWish,
+    adopt_refund,
+    apply_refund_fact,
+    refuse_refund,
+)
 from payments.rules import RefundFact
 from settlement.refunds import take_back
 from wechat.pay.abnormal import Way
@@ -35,9 +44,12 @@ _UNWANTED = (
 
 def settle_refund(fact: RefundFact, *, now: datetime) -> RefundSettlement:
     """Apply one fact; money is booked and commission taken back on definite success only."""
-    order_id = order_of_refund(fact.out_refund_no)
+    known_id = order_of_refund(fact.out_refund_no)
+    order_id = known_id or order_of_payment(fact.out_trade_no)
     if order_id is not None:
         locked_order(order_id)
+    if known_id is None:
+        _adopt(fact, now)
     settlement = apply_refund_fact(fact=fact, now=now)
     crash.here(AFTER_REFUND)
     if settlement.refund_id is not None and order_id is not None:
@@ -46,6 +58,28 @@ def settle_refund(fact: RefundFact, *, now: datetime) -> RefundSettlement:
         elif settlement.outcome is RefundOutcome.FAILED:
             _failed(order_id, refund_by_id(settlement.refund_id), now)
     return settlement
+
+
+def _adopt(fact: RefundFact, now: datetime) -> None:
+    """A refund somebody made in WeChat Pay's own console, after it closed ours, is what followed ours."""
+    closed = made_there(fact)
+    if closed is None:
+        return
+    wish = RefundWish(
+        payment_id=closed.payment_id,
+        amount_fen=fact.amount_fen,
+        reason=closed.reason,
+        actor="system",
+        key=again_key(closed),
+    )
+    adopt_refund(wish=wish, out_refund_no=fact.out_refund_no, asked_at=fact.asked_at or now)
+    close_exception(
+        kind=ExceptionKind.REFUND_CLOSED,
+        key=closed.out_refund_no,
+        by="system",
+        resolution=f"已在微信支付退款 {fact.out_refund_no}",
+        now=now,
+    )
 
 
 def give_up_refund(*, refund_id: int, error: str, now: datetime) -> None:

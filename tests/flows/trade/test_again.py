@@ -217,11 +217,11 @@ def test_what_somebody_gave_back_at_wechat_pay_is_not_given_twice(
     assert len(stage.facts("refund")) == 1
 
 
-def give_back_there(out_trade_no: str) -> None:
-    """Somebody returns a payment of 100 yuan in WeChat Pay's own console."""
+def give_back_there(out_trade_no: str, *, refund_fen: int = 10_000) -> None:
+    """Somebody returns a payment of 100 yuan, or part of it, in WeChat Pay's own console."""
     db.session.rollback()
     platform.pay_client().refund(
-        out_trade_no=out_trade_no, out_refund_no="BYHAND1", refund_fen=10_000, total_fen=10_000
+        out_trade_no=out_trade_no, out_refund_no="BYHAND1", refund_fen=refund_fen, total_fen=10_000
     )
 
 
