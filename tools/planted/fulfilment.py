@@ -155,4 +155,33 @@ BUGS = (
             "tests/flows/fulfilment/test_outlet_stock.py::test_given_to_another_outlet_it_comes_from_that_ones_shelf",
         ),
     ),
+    Bug(
+        "what the operator opened is given back online",
+        "flows/fulfilment/asking_back.py",
+        "        each.product_kind in _OPENED and each.fulfilment != Fulfilment.CANCELLED\n",
+        "        each.product_kind in _OPENED and each.fulfilment == Fulfilment.CANCELLED\n",
+        (
+            "tests/flows/fulfilment/test_asking_back.py"
+            "::test_what_the_operator_opened_is_not_given_back_online_nor_what_was_sold_with_it",
+        ),
+    ),
+    Bug(
+        "what a customer asked waits on though his phone was exchanged",
+        "fulfilment/returns.py",
+        "    agree_to_waiting(chain, actor=actor, now=now)\n",
+        "",
+        ("tests/flows/fulfilment/test_asking_back.py::test_an_exchange_answers_what_was_asked",),
+    ),
+    Bug(
+        "one person alone gives back phone after phone of an order",
+        "flows/refund/giving.py",
+        "    if given_alone_fen(back.order_id) + sum(back.amounts.values()) <= limit_fen():\n",
+        "    if sum(back.amounts.values()) <= limit_fen():\n",
+        (
+            "tests/flows/fulfilment/test_asking_back.py"
+            "::test_the_money_of_more_than_one_phone_takes_a_second_person",
+            "tests/console/test_refunds.py"
+            "::test_many_small_refunds_do_not_get_past_the_second_person",
+        ),
+    ),
 )
