@@ -32,6 +32,7 @@ class PhoneNumber(Model):
     It is nobody's personal data before it is sold, and stands here as it is dialled. Held by a
     member until `until`; once an order line has claimed it, `key` names that line, and without
     `until` it waits for the line to be activated. `shuffle` puts the pool in random order.
+    `held_at` is when whoever holds it, or the line that came of it, took it first.
     It goes with plans only whose monthly fee is `minimum_fen` at least.
     """
 
@@ -62,4 +63,5 @@ class PhoneNumber(Model):
     member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     key: Mapped[str | None] = mapped_column(String(60))
     until: Mapped[datetime | None] = mapped_column(Instant)
+    held_at: Mapped[datetime | None] = mapped_column(Instant)
     imported_at: Mapped[datetime] = mapped_column(Instant)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, func, null, or_, select, update
 
 from catalog.number_models import NumberClass, NumberState, PhoneNumber
 from wx_backend.db import db, upsert
@@ -84,6 +84,7 @@ def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = 
         member_id=member_id,
         key=None,
         until=until,
+        held_at=now,
     ):
         raise NumberTaken(number=msisdn)
     return until
@@ -94,8 +95,14 @@ def let_go(*, msisdn: str, member_id: int) -> bool:
     return _move(PhoneNumber.msisdn == msisdn, _is_held_by(member_id), **_FREED)
 
 
-def claim(*, msisdn: str, member_id: int, key: str, until: datetime, now: datetime) -> None:
-    """An order line takes the number its buyer holds, or a free one. Raises NumberTaken."""
+def claim(
+    *, msisdn: str, member_id: int, key: str, until: datetime, now: datetime
+) -> datetime | None:
+    """An order line takes the number its buyer holds, or a free one; since when he held it.
+
+    Raises NumberTaken.
+    """
+    stands = and_(_is_held_by(member_id), PhoneNumber.until > now)
     if not _move(
         PhoneNumber.msisdn == msisdn,
         or_(_is_free(now), _is_held_by(member_id)),
@@ -103,8 +110,10 @@ def claim(*, msisdn: str, member_id: int, key: str, until: datetime, now: dateti
         member_id=member_id,
         key=key,
         until=until,
+        held_at=case((stands, PhoneNumber.held_at), else_=null()),
     ):
         raise NumberTaken(number=msisdn)
+    return db.session.scalar(select(PhoneNumber.held_at).where(PhoneNumber.key == key))
 
 
 def keep(*, msisdn: str, member_id: int, key: str, now: datetime) -> bool:
@@ -126,6 +135,7 @@ def keep(*, msisdn: str, member_id: int, key: str, now: datetime) -> bool:
         member_id=member_id,
         key=key,
         until=None,
+        held_at=None,
     )
 
 
@@ -147,6 +157,7 @@ def rest(*, key: str, now: datetime) -> bool:
         member_id=None,
         key=None,
         until=now + QUARANTINE,
+        held_at=None,
     )
 
 
@@ -179,6 +190,7 @@ _FREED: Final[dict[str, Any]] = {
     "member_id": None,
     "key": None,
     "until": None,
+    "held_at": None,
 }
 
 

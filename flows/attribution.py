@@ -236,12 +236,13 @@ def touches_of_buyer(member_id: int) -> list[Touch]:
 
 def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> OrderFacts:
     """What else the rules ask about a line, as of the moment it was placed."""
-    frozen_at = line.chosen_at or order.placed_at
+    frozen_at = min(at for at in (line.hold_at, line.chosen_at, order.placed_at) if at is not None)
     reps = {touch.root_rep_id for touch in touches if touch.root_rep_id is not None}
     if line.acceptor_rep_id is not None:
         reps.add(line.acceptor_rep_id)
     return OrderFacts(
         placed_at=order.placed_at,
+        hold_at=line.hold_at,
         chosen_at=line.chosen_at,
         home_outlet_id=_home_outlet(order.identity_id),
         pickup_outlet_id=order.outlet_id,

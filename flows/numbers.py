@@ -25,6 +25,7 @@ from catalog.numbers import (
 from catalog.offers import Offer
 from catalog.rules import is_for
 from flows.eligibility import places_of
+from flows.visit import Opened, touch_link
 from members.models import Member
 from members.queries import member_ids_of
 from org.models import Tier
@@ -71,14 +72,25 @@ def numbers_near(outlet_code: str, pattern: Pattern, *, limit: int = PAGE) -> li
     return [_choice(each) for each in numbers_to_choose(_pools(outlet_code), pattern, limit=limit)]
 
 
-def hold_number(*, msisdn: str, member_id: int, outlet_code: str, now: datetime) -> Choice:
+def hold_number(
+    *,
+    msisdn: str,
+    member_id: int,
+    identity_id: int,
+    outlet_code: str,
+    opened: Opened | None,
+    now: datetime,
+) -> Choice:
     """Hold a number of an outlet's pool or its city's for a member for some minutes.
 
-    Raises NumberTaken, also for a number that is not offered there, and TooManyHolds.
+    What he orders with it is credited as of now: the opened link is a touch before that. Raises NumberTaken,
+    also for a number that is not offered there, and TooManyHolds.
     """
     person = _locked_person(member_id)
     _offered(msisdn, member_id, outlet_code)
     until = hold(msisdn=msisdn, member_id=member_id, now=now, also=person)
+    if opened is not None:
+        touch_link(opened, identity_id=identity_id, now=now)
     return next(
         each
         for each in held_numbers(member_id, now)

@@ -114,7 +114,8 @@ class OrderLine(Model):
     Lines of one bundle share `bundle_sku_id` and `bundle_item`, the place of the bundle in the
     submit. `real_name_reference` is by what the real-name service knows the line. What came out of
     a cart was `chosen_at` an instant before the order, which its attribution goes by; the share its
-    buyer had come by then, `share_id`, is kept for people to read. `gifts` are pairs of what came
+    buyer had come by then, `share_id`, is kept for people to read. `hold_at` is when he took the
+    phone number that comes with it, or with its bundle, if he held it before he ordered. `gifts` are pairs of what came
     with it for nothing and how many.
     """
 
@@ -172,6 +173,7 @@ class OrderLine(Model):
     bundle_sku_id: Mapped[int | None] = mapped_column(ForeignKey("sku.id"))
     bundle_item: Mapped[int | None]
     chosen_at: Mapped[datetime | None] = mapped_column(Instant)
+    hold_at: Mapped[datetime | None] = mapped_column(Instant)
     share_id: Mapped[int | None] = mapped_column(ForeignKey("share.id"))
     gifts: Mapped[list[tuple[str, int]]] = mapped_column(JSON, default=list)
 

@@ -164,13 +164,29 @@ def _promise_stock(order: SalesOrder, lines: list[OrderLine], now: datetime) -> 
         )
     for line in sorted(lines, key=lambda line: line.number_reference or ""):
         if line.number_reference is not None:
-            pool.claim(
+            held_at = pool.claim(
                 msisdn=line.number_reference,
                 member_id=order.member_id,
                 key=reservation_key(line.id),
                 until=order.expires_at + RESERVED_FOR_LONGER,
                 now=now,
             )
+            _freeze(lines, line, held_at, now)
+
+
+def _freeze(
+    lines: list[OrderLine], numbered: OrderLine, held_at: datetime | None, now: datetime
+) -> None:
+    """A number that was held before: the credit of its line, and of its bundle, goes by that moment.
+
+    Another process's clock may be ahead of ours: nothing is held after it is ordered.
+    """
+    if held_at is None:
+        return
+    for line in lines:
+        is_with_it = line.bundle_item is not None and line.bundle_item == numbered.bundle_item
+        if line is numbered or is_with_it:
+            line.hold_at = min(held_at, now)
 
 
 def reservation_key(line_id: int) -> str:

@@ -150,7 +150,7 @@ class Heir:
 class OrderFacts:
     """What is known about one order line, as of the moment it was placed.
 
-    `hold_at`: the successful flash-sale or number hold, which freezes attribution, and so does
+    `hold_at`: the successful hold of its number, which freezes attribution, and so does
     `chosen_at`, the moment its goods were put in the cart, where they waited there.
     `own_rep_ids`: the reps who are themselves the buyer or the line user.
     `rep_outlets`: rep -> outlet; `heirs`: rep who left -> who stands in.

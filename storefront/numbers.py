@@ -38,11 +38,18 @@ def index() -> ResponseReturnValue:
 def hold() -> ResponseReturnValue:
     """Hold a number that is offered here for a quarter of an hour, so that nobody else gets it."""
     number, outlet, now = body(NumberRequest())["number"], home_outlet(), clock.now()
+    opened = session.waiting()
     held = session.acting(
         lambda owner: hold_number(
-            msisdn=number, member_id=owner.member_id, outlet_code=outlet, now=now
+            msisdn=number,
+            member_id=owner.member_id,
+            identity_id=owner.identity_id,
+            outlet_code=outlet,
+            opened=opened,
+            now=now,
         )
     )
+    session.settle_opened()
     return jsonify(_shown(held)), 201
 
 
