@@ -11,19 +11,19 @@ WHOLE_BP = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """A rep's claim to be the developer: by his leading touch, or with none as account manager.
+    """A rep's claim to be the developer, by his leading touch.
 
     `protected_until` is the end of a protection that is on, else None.
     """
 
     rep_id: int
-    touch: Touch | None
+    touch: Touch
     protected_until: datetime | None
 
     @property
     def holds_at_counter(self) -> bool:
-        """Does it stand when a colleague serves? A manager's does: it is assigned, not contested."""
-        return self.touch is None or self.protected_until is not None
+        """Does it stand when a colleague serves?"""
+        return self.protected_until is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +66,14 @@ def award(
             (Role.ACCEPTOR, acceptor, terms.split_acceptor_bp),
         ]
         return _given(Reason.SPLIT_AT_COUNTER, parts, facts, left_rep_id)
-    reason = Reason.ACCOUNT_MANAGER if claim.touch is None else Reason.LAST_EMPLOYEE
-    return _given(reason, [(Role.DEVELOPER, developer, WHOLE_BP)], facts, left_rep_id)
+    line = [(Role.DEVELOPER, developer, WHOLE_BP)]
+    return _given(Reason.LAST_EMPLOYEE, line, facts, left_rep_id)
 
 
 def _standing_for(claim: Claim, facts: OrderFacts) -> _Holder:
     """The claimant, or whoever his claim passed on to when he left; a circle ends in a pool."""
-    rep_id, touch, left = claim.rep_id, claim.touch, set[int]()
+    rep_id, left = claim.rep_id, set[int]()
+    touch: Touch | None = claim.touch
     while (heir := facts.heirs.get(rep_id)) is not None:
         left.add(rep_id)
         if heir.rep_id is None or heir.rep_id in left:

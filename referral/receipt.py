@@ -1,6 +1,6 @@
 """The receipt: the proof of one attribution, as plain data that can be read, kept and re-decided."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -26,6 +26,9 @@ DECIDED_AGAIN_MAX = 50
 DIGEST_BYTES = 32
 GENESIS = bytes(DIGEST_BYTES)
 """What the first receipt of a chain has for the digest before it."""
+
+NEVER_SO: Mapping[str, object] = {"is_renewal": False, "account_manager_rep_id": None}
+"""What every receipt has said since the first, and goes on saying: no line here is known to renew a contract."""
 
 WORDS = frozenset({"sentence", "kind_name", "learnt", "root_rep", "path_sentence"})
 """The keys under which a body speaks to people: names and wordings, which may change later."""
@@ -213,6 +216,7 @@ def _order(facts: OrderFacts, touches: list[Touch]) -> dict[str, Any]:
     # Receipts of lines that never lay in a cart say nothing of it, as they always have.
     chosen = {} if facts.chosen_at is None else {"chosen_at": stamp(facts.chosen_at)}
     return chosen | {
+        **NEVER_SO,
         "placed_at": stamp(facts.placed_at),
         "hold_at": facts.hold_at and stamp(facts.hold_at),
         "channel_class": facts.channel_class,
@@ -220,8 +224,6 @@ def _order(facts: OrderFacts, touches: list[Touch]) -> dict[str, Any]:
         "home_outlet_id": facts.home_outlet_id,
         "pickup_outlet_id": facts.pickup_outlet_id,
         "acceptor_rep_id": facts.acceptor_rep_id,
-        "is_renewal": facts.is_renewal,
-        "account_manager_rep_id": facts.account_manager_rep_id,
         "own_rep_ids": sorted(facts.own_rep_ids),
         "rep_outlets": [{"rep_id": r, "outlet_id": outlets[r]} for r in reps if r in outlets],
         "heirs": [{"rep_id": r, "heir": asdict(heirs[r])} for r in reps if r in heirs],
@@ -229,9 +231,9 @@ def _order(facts: OrderFacts, touches: list[Touch]) -> dict[str, Any]:
 
 
 def _concerned(facts: OrderFacts, touches: list[Touch]) -> list[int]:
-    """The reps of the touches, the acceptor, the manager, and the heirs of them all."""
+    """The reps of the touches, the acceptor, and the heirs of them all."""
     waiting = {touch.root_rep_id for touch in touches}
-    waiting |= {facts.acceptor_rep_id, facts.account_manager_rep_id}
+    waiting.add(facts.acceptor_rep_id)
     found: set[int] = set()
     while waiting:
         rep_id = waiting.pop()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from referral.policy import Policy, Terms
-from referral.receipt import bare, explain
+from referral.receipt import NEVER_SO, bare, explain
 from referral.rules import decide
 from referral.sentences import Names
 from referral.values import Certainty, Decision, Heir, Hop, OrderFacts, Touch, TouchKind
@@ -76,7 +76,7 @@ def _touch(row: dict[str, Any]) -> Touch:
 
 
 def _facts(row: dict[str, Any]) -> OrderFacts:
-    lists = ("placed_at", "hold_at", "chosen_at", "own_rep_ids", "rep_outlets", "heirs")
+    read = ("placed_at", "hold_at", "chosen_at", "own_rep_ids", "rep_outlets", "heirs", *NEVER_SO)
     return OrderFacts(
         placed_at=datetime.fromisoformat(row["placed_at"]),
         hold_at=_instant(row["hold_at"]),
@@ -84,5 +84,5 @@ def _facts(row: dict[str, Any]) -> OrderFacts:
         own_rep_ids=frozenset(row["own_rep_ids"]),
         rep_outlets={each["rep_id"]: each["outlet_id"] for each in row["rep_outlets"]},
         heirs={each["rep_id"]: Heir(**each["heir"]) for each in row["heirs"]},
-        **{name: value for name, value in row.items() if name not in lists},
+        **{name: value for name, value in row.items() if name not in read},
     )

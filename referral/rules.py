@@ -32,9 +32,9 @@ def decide(touches: Iterable[Touch], facts: OrderFacts, policy: Policy) -> Decis
     """
     terms = policy.terms_for(facts.channel_class, facts.product_category)
     contest = judge_all(touches, facts, terms)
-    claim = _claim(contest, facts)
+    claim = _claim(contest)
     line = award(claim, contest.outlet_touch, facts, terms)
-    verdicts = _final(contest, claim, line)
+    verdicts = _final(contest, line)
     return Decision(
         policy_version=policy.version,
         reason=line.reason,
@@ -76,22 +76,20 @@ def revision(
     )
 
 
-def _claim(contest: Contest, facts: OrderFacts) -> Claim | None:
-    """Whose customer the buyer is: a managed contract's manager, else the leading touch's rep."""
-    if facts.is_renewal and facts.account_manager_rep_id is not None:
-        return Claim(rep_id=facts.account_manager_rep_id, touch=None, protected_until=None)
+def _claim(contest: Contest) -> Claim | None:
+    """Whose customer the buyer is: the leading touch's rep's."""
     leader = contest.leader
     if leader is None or leader.root_rep_id is None:
         return None
     return Claim(rep_id=leader.root_rep_id, touch=leader, protected_until=contest.protected_until)
 
 
-def _final(contest: Contest, claim: Claim | None, line: Award) -> tuple[Verdict, ...]:
+def _final(contest: Contest, line: Award) -> tuple[Verdict, ...]:
     """The verdicts, after the line itself was given out."""
     leader, outlet_touch = contest.leader, contest.outlet_touch
     changed: dict[int, VerdictReason] = {}
     if leader is not None:
-        changed[leader.id] = _on_leader(claim, line)
+        changed[leader.id] = _on_leader(line)
     if outlet_touch is not None and line.reason is Reason.OUTLET_OF_CODE:
         changed[outlet_touch.id] = VerdictReason.WON
     return tuple(
@@ -100,10 +98,8 @@ def _final(contest: Contest, claim: Claim | None, line: Award) -> tuple[Verdict,
     )
 
 
-def _on_leader(claim: Claim | None, line: Award) -> VerdictReason:
+def _on_leader(line: Award) -> VerdictReason:
     """Did the last touch that counted bring the line home?"""
-    if claim is None or claim.touch is None:
-        return VerdictReason.RENEWAL_OF_MANAGED_CONTRACT
     if line.is_taken_at_counter:
         return VerdictReason.TAKEN_AT_COUNTER
     return _LEADER_LOST.get(line.reason, VerdictReason.WON)

@@ -54,7 +54,6 @@ class Reason(StrEnum):
     LAST_EMPLOYEE = "last_employee"
     SPLIT_AT_COUNTER = "split_at_counter"
     ACCEPTOR_TAKES_LINE = "acceptor_takes_line"
-    ACCOUNT_MANAGER = "account_manager"
     SELF_PURCHASE = "self_purchase"
     REP_LEFT = "rep_left"
     OUTLET_OF_CODE = "outlet_of_code"
@@ -79,7 +78,6 @@ class VerdictReason(StrEnum):
     FIRST_TOUCH_TOO_LATE = "first_touch_too_late"
     OUTSIDE_WINDOW = "outside_window"
     EARLIER_THAN_WINNER = "earlier_than_winner"
-    RENEWAL_OF_MANAGED_CONTRACT = "renewal_of_managed_contract"
     TAKEN_AT_COUNTER = "taken_at_counter"
     REP_LEFT = "rep_left"
     SELF_PURCHASE = "self_purchase"
@@ -166,8 +164,6 @@ class OrderFacts:
     product_category: str = ""
     own_rep_ids: frozenset[int] = frozenset()
     acceptor_rep_id: int | None = None
-    is_renewal: bool = False
-    account_manager_rep_id: int | None = None
     rep_outlets: Mapping[int, int] = field(default_factory=dict)
     heirs: Mapping[int, Heir] = field(default_factory=dict)
 

@@ -146,32 +146,6 @@ def test_the_colleague_who_serves_a_buying_rep_keeps_his_part() -> None:
     assert decision.reason is Reason.SELF_PURCHASE
 
 
-def test_a_renewal_belongs_to_the_account_manager() -> None:
-    facts = order(at(20), is_renewal=True, account_manager_rep_id=ERIN)
-    decision = decided(opens(1, DAVE, at(1)), follows(2, ALICE, at(19)), facts=facts)
-    assert (decision.reason, decision.developer_rep_id) == (Reason.ACCOUNT_MANAGER, ERIN)
-    assert decision.winning_touch_id is None
-    assert verdict(decision, 2) is VerdictReason.RENEWAL_OF_MANAGED_CONTRACT
-
-
-def test_a_renewal_without_a_manager_follows_the_touches() -> None:
-    facts = order(at(20), is_renewal=True)
-    assert decided(opens(1, ALICE, at(1)), facts=facts).developer_rep_id == ALICE
-
-
-def test_a_manager_has_no_claim_on_a_new_contract() -> None:
-    facts = order(at(20), account_manager_rep_id=ERIN)
-    assert decided(opens(1, ALICE, at(1)), facts=facts).developer_rep_id == ALICE
-
-
-def test_a_managers_claim_holds_at_the_counter() -> None:
-    facts = order(at(20), is_renewal=True, account_manager_rep_id=ERIN, acceptor_rep_id=CAROL)
-    assert paid(decided(facts=facts)) == {
-        ("developer", ERIN, SOUTH): 7000,
-        ("acceptor", CAROL, TOWN): 3000,
-    }
-
-
 def test_an_heir_stands_in_for_a_rep_who_left() -> None:
     facts = order(at(20), heirs={ALICE: Heir(rep_id=DAVE)})
     decision = decided(follows(1, ALICE, at(15)), facts=facts)

@@ -121,7 +121,7 @@ FACTS = [
     order(at(7), acceptor_rep_id=CAROL),
     order(at(20), heirs={ALICE: Heir(rep_id=DAVE), DAVE: Heir(rep_id=ERIN), 55: Heir(rep_id=1)}),
     order(at(7), heirs={ALICE: Heir(outlet_id=NORTH)}),
-    order(at(20), is_renewal=True, account_manager_rep_id=ERIN, pickup_outlet_id=TOWN),
+    order(at(20), acceptor_rep_id=ERIN, pickup_outlet_id=TOWN),
     order(at(20), hold_at=at(4), own_rep_ids=frozenset({ALICE})),
     order(at(90)),
 ]
@@ -140,6 +140,10 @@ def test_a_receipt_that_was_touched_up_gives_itself_away() -> None:
     assert not is_consistent(forged)
     forged = deepcopy(body)
     forged["touches"][1]["event_at"] = "2026-01-01T00:00:00Z"
+    assert not is_consistent(forged)
+    assert body["order"]["is_renewal"] is False
+    forged = deepcopy(body)
+    forged["order"] |= {"is_renewal": True, "account_manager_rep_id": DAVE}
     assert not is_consistent(forged)
 
 

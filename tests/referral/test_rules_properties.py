@@ -43,7 +43,6 @@ STEPS = (0, 1, RECENT, RECENT + 1, DAY, PROTECTION - 1, PROTECTION, WINDOW, WIND
 SECONDS = st.lists(st.sampled_from(STEPS), min_size=1, max_size=3).map(lambda s: END - sum(s))
 LOST_THOUGH_COUNTED = {VerdictReason.EARLIER_THAN_WINNER, VerdictReason.OUTSIDE_WINDOW}
 COUNTED = LOST_THOUGH_COUNTED | {
-    VerdictReason.RENEWAL_OF_MANAGED_CONTRACT,
     VerdictReason.TAKEN_AT_COUNTER,
     VerdictReason.REP_LEFT,
     VerdictReason.SELF_PURCHASE,
@@ -83,8 +82,6 @@ def orders(draw: st.DrawFn) -> OrderFacts:
         pickup_outlet_id=draw(st.sampled_from((None, TOWN))),
         acceptor_rep_id=draw(st.none() | st.sampled_from(REPS)),
         own_rep_ids=draw(st.frozensets(st.sampled_from(REPS), max_size=2)),
-        is_renewal=draw(st.booleans()),
-        account_manager_rep_id=draw(st.none() | st.sampled_from(REPS)),
         heirs=draw(st.dictionaries(st.sampled_from(REPS), heirs, max_size=3)),
     )
 
@@ -163,8 +160,7 @@ def test_names_do_not_matter(known: list[Touch], facts: OrderFacts, others: list
         replace(each, root_rep_id=each.root_rep_id and name[each.root_rep_id]) for each in known
     ]
     served_by = plain.acceptor_rep_id and name[plain.acceptor_rep_id]
-    manager = plain.account_manager_rep_id and name[plain.account_manager_rep_id]
-    other_facts = replace(plain, acceptor_rep_id=served_by, account_manager_rep_id=manager)
+    other_facts = replace(plain, acceptor_rep_id=served_by)
     one, other = decide(known, plain, POLICY), decide(renamed, other_facts, POLICY)
     assert other.winning_touch_id == one.winning_touch_id
     assert other.reason is one.reason
