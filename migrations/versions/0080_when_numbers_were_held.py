@@ -5,8 +5,8 @@ from alembic import op
 
 from wx_backend.db import Instant
 
-revision = "0079"
-down_revision = "0078"
+revision = "0080"
+down_revision = "0079"
 branch_labels = None
 depends_on = None
 
