@@ -138,6 +138,7 @@ ACTS: Final[Mapping[str, str]] = {
     "console.repair.replay": "重做任务",
     "console.repair.replay_kind": "重做一类任务",
     "console.repair.replay_several": "重做多个任务",
+    "console.repair.report_again": "重新上报发货信息",
     "console.replies.act": "移动或启停自动回复",
     "console.replies.add": "添加自动回复",
     "console.replies.change": "修改自动回复",

@@ -82,6 +82,16 @@ def exceptions() -> str:
     )
 
 
+@bp.post("/exceptions/<int:item_id>/report-again")
+def report_again(item_id: int) -> ResponseReturnValue:
+    """Tell WeChat once more of a shipment whose report it refused."""
+    who, now = staff(), clock.now()
+    by = f"staff:{who.staff_id}"
+    retried(lambda: repair.report_again(item_id=item_id, node_id=who.node_id, by=by, now=now))
+    flash("正在重新上报，再被拒绝会重新列在这里")
+    return redirect(url_for("console.repair.exceptions"))
+
+
 @bp.post("/exceptions/<int:item_id>/close")
 def close(item_id: int) -> ResponseReturnValue:
     """Say how it was put right."""

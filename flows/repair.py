@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from flows.fulfilment import shipping
 from orders.queries import order_by_id
 from orders.search import order_ids
 from org.queries import under
@@ -27,6 +28,7 @@ from wx_backend.strict import dumps
 
 SHOWN: Final = 100
 AT_ONCE: Final = 200
+REPORTED_AGAIN: Final = "已重新上报"
 TABLES: Final[Mapping[str, Any]] = {**backlog.TABLES, "notice": PayNotice}
 
 
@@ -163,6 +165,19 @@ def settle_item(*, item_id: int, node_id: int, by: str, resolution: str, now: da
     if exception_within(item_id, _orders(node_id)) is None:
         raise NotFound
     close_item(item_id=item_id, by=by, resolution=resolution, now=now)
+
+
+def report_again(*, item_id: int, node_id: int, by: str, now: datetime) -> None:
+    """Have WeChat told once more of a shipment whose report it refused; that closes the item.
+
+    NotFound unless it is open and the node's. Raises NotRefused.
+    """
+    item = exception_within(item_id, _orders(node_id))
+    if item is None or item.kind != ExceptionKind.SHIPPING_REFUSED or item.payment_id is None:
+        raise NotFound
+    if not close_item(item_id=item_id, by=by, resolution=REPORTED_AGAIN, now=now):
+        raise NotFound
+    shipping.report_again(order_of_attempt(item.payment_id), now=now)
 
 
 def _orders(node_id: int) -> Any:

@@ -29,6 +29,17 @@ def report_of(order_id: int) -> ShippingReport | None:
     ).one_or_none()
 
 
+def reopen_report(*, order_id: int, now: datetime) -> bool:
+    """Have a refused report made once more; False when it was not refused."""
+    changed = db.session.execute(
+        update(ShippingReport)
+        .where(ShippingReport.order_id == order_id, ShippingReport.status == ReportStatus.REFUSED)
+        .values(status=ReportStatus.WAITING, reason=None, asked_at=now, ended_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]  # a CursorResult
+
+
 def end_report(
     *, order_id: int, status: ReportStatus, now: datetime, reason: str | None = None
 ) -> bool:

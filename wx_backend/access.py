@@ -285,6 +285,7 @@ TABLE: dict[str, Access] = {
     "console.repair.replay": RULES_ALL,
     "console.repair.replay_kind": RULES_ALL,
     "console.repair.replay_several": RULES_ALL,
+    "console.repair.report_again": SEES_MONEY,
     "console.replies.act": MARKETS,
     "console.replies.add": MARKETS,
     "console.replies.change": MARKETS,

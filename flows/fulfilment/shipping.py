@@ -9,7 +9,7 @@ from flows.sealed import shown_phone
 from fulfilment.models import Chain, ChainStatus, ReportStatus, TaskStatus
 from fulfilment.nodes import OUR_OWN, Node, Proof, Way
 from fulfilment.queries import chains_of_order, evidence_of, task_at
-from fulfilment.reports import end_report, open_report, report_of
+from fulfilment.reports import end_report, open_report, reopen_report, report_of
 from members.queries import appid_of, identity_by_id
 from orders.models import SalesOrder
 from orders.queries import line_by_id, order_by_id
@@ -26,7 +26,7 @@ from wechat.shipping import (
     upload_shipping_info,
 )
 from wx_backend import clock, platform
-from wx_backend.errors import PlatformError
+from wx_backend.errors import Conflict, PlatformError
 from wx_backend.outbox import Steps, defer, remote_job
 
 _OUT: Final = {
@@ -38,8 +38,12 @@ _OUT: Final = {
 }
 """The node by which a line has left our hands, and how the platform calls that."""
 
-_MONEY_WAITS: Final = "货款冻结在微信，请在小程序后台「发货信息管理」补录发货信息"
+_MONEY_WAITS: Final = "货款冻结在微信，排除原因后重新上报，或在小程序后台「发货信息管理」补录"
 _WEIGHT: Final = {Logistics.virtual: 0, Logistics.pickup: 1, Logistics.express: 2}
+
+
+class NotRefused(Conflict):
+    code, message = "not_refused", "这个订单的发货信息没有被拒绝，或已经重新上报"
 
 
 def tell_when_out(order_id: int, *, now: datetime) -> None:
@@ -62,6 +66,13 @@ def tell_when_out(order_id: int, *, now: datetime) -> None:
         defer(report_shipping, key=order.number, order_id=order_id)
 
 
+def report_again(order_id: int, *, now: datetime) -> None:
+    """Have a refused report made once more, what it was refused for having been mended. Raises NotRefused."""
+    if not reopen_report(order_id=order_id, now=now):
+        raise NotRefused
+    defer(report_shipping, order_id=order_id)
+
+
 @remote_job("fulfilment.report_shipping")
 def report_shipping(*, order_id: int) -> Steps:
     """Ask whether the account has to report, then report; repeated until it is known.
@@ -76,6 +87,7 @@ def report_shipping(*, order_id: int) -> Steps:
         return
     openid = identity_by_id(order.identity_id).openid
     caller, appid = platform.client(report.appid).caller, report.appid
+    asked_at = report.asked_at
     logistics, parcels = _shipment(order, chains, Logistics[report.logistics])
     upload = partial(
         upload_shipping_info,
@@ -93,13 +105,17 @@ def report_shipping(*, order_id: int) -> Steps:
     try:
         yield upload
     except PlatformError as error:
-        _note_refusal(order, payment, error)
+        _note_refusal(order, payment, error, asked_at)
         return
     end_report(order_id=order_id, status=ReportStatus.REPORTED, now=clock.now())
 
 
-def _note_refusal(order: SalesOrder, payment: Payment, error: PlatformError) -> None:
-    """Done before is done; refused for good is put before a person; anything else comes again."""
+def _note_refusal(
+    order: SalesOrder, payment: Payment, error: PlatformError, asked_at: datetime
+) -> None:
+    """Done before is done; refused for good is put before a person each time it was asked for; anything
+    else comes again.
+    """
     kind, now = kind_of(int(error.code)) if error.code.isdigit() else Kind.transient, clock.now()
     if kind is Kind.duplicate:
         end_report(order_id=order.id, status=ReportStatus.REPORTED, now=now)
@@ -108,7 +124,7 @@ def _note_refusal(order: SalesOrder, payment: Payment, error: PlatformError) -> 
         end_report(order_id=order.id, status=ReportStatus.REFUSED, now=now, reason=reason)
         open_exception(
             kind=ExceptionKind.SHIPPING_REFUSED,
-            key=order.number,
+            key=f"{order.number}:{int(asked_at.timestamp())}",
             details={"order": order.number, "reason": reason, "todo": _MONEY_WAITS},
             now=now,
             payment_id=payment.id,

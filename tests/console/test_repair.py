@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from flows import repair
+from fulfilment.models import ReportStatus
+from fulfilment.reports import end_report, open_report, report_of
 from payments.exceptions import open_exception
 from payments.models import ExceptionItem, ExceptionKind, Payment, PayNotice
 from tests.console.conftest import Desks
@@ -227,6 +229,30 @@ def test_what_was_put_right_can_be_looked_up(desk_of: Desks, world: World) -> No
     assert world.southern.number not in finance.get("/exceptions").text
     assert "已线下核对" not in desk_of("north").get("/exceptions", state="closed").text
     assert "已线下核对" in desk_of("south").get("/exceptions", state="closed").text
+
+
+def test_a_refused_shipping_report_is_made_again_once(desk_of: Desks, world: World) -> None:
+    order_id, now = world.southern.id, clock.now()
+    with transaction() as session:
+        payment = session.query(Payment).filter_by(order_id=order_id).one()
+        open_report(order_id=order_id, appid="wxMini", logistics="express", now=now)
+        end_report(order_id=order_id, status=ReportStatus.REFUSED, now=now, reason="48001")
+        kind = ExceptionKind.SHIPPING_REFUSED
+        open_exception(kind=kind, key="1", details={}, payment_id=payment.id, now=now)
+        item_id = session.scalars(select(ExceptionItem.id).filter_by(kind=kind)).one()
+    path, finance = f"/exceptions/{item_id}/report-again", desk_of("finance")
+    assert "重新上报" in finance.get("/exceptions").text
+    assert desk_of("north").post(path).status_code == 404
+    assert finance.post(path).status_code == 302
+    assert finance.post(path).status_code == 404
+
+    db.session.rollback()
+    report = report_of(order_id)
+    assert report
+    assert report.status == ReportStatus.WAITING
+    jobs = db.session.scalars(select(Job).filter_by(name="fulfilment.report_shipping")).all()
+    assert [job.arguments for job in jobs] == [{"order_id": order_id}]
+    assert "已重新上报" in finance.get("/exceptions", state="closed").text
 
 
 def test_a_province_does_not_see_the_work_of_all(desk_of: Desks) -> None:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from flows.fulfilment.shipping import report_shipping
+from flows.fulfilment.shipping import NotRefused, report_again, report_shipping
 from fulfilment.reports import report_of
 from orders.values import Item
 from payments.queries import exceptions_of_order, winner_of
 from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
 from tests.simulator.stage import SHOP, Stage
+from wx_backend import clock
 from wx_backend.db import db, transaction
 from wx_backend.outbox import defer
 
@@ -114,6 +115,27 @@ def test_a_refused_report_is_put_before_a_person_once(counter: Counter) -> None:
     [item] = exceptions_of_order(order_id)
     assert item.kind == "shipping_refused"
     assert "10060014" in item.details["reason"]
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_refused_report_is_made_again_and_shown_again_when_it_is_refused_again(
+    counter: Counter,
+) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    path = "/wxa/sec/order/upload_shipping_info"
+    counter.market.stage.chaos(path, "fail_before", errcode=48001, times=2)
+    report(counter)
+    for due in ("refused", "reported"):
+        with transaction():
+            report_again(order_id, now=clock.now())
+        with pytest.raises(NotRefused), transaction():
+            report_again(order_id, now=clock.now())
+        report(counter)
+        assert status(order_id) == due
+
+    assert len(exceptions_of_order(order_id)) == 2
 
 
 @pytest.mark.usefixtures("_mini_program")
