@@ -29,7 +29,7 @@ WAITS = (
 )
 
 
-@remote_job(SEND)
+@remote_job("refund.send")
 def send_refund(*, refund_id: int) -> Steps:
     """Ask for the refund. An unknown outcome is queried, a refusal believed only after a query."""
     refund = refund_by_id(refund_id)
