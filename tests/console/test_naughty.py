@@ -67,7 +67,7 @@ HIDDEN = {
 # Nothing is typed into these, which no template writes out with their route either.
 BUTTONS = {
     *("console.campaigns.carry_on", "console.campaigns.resume", "console.campaigns.start"),
-    "console.campaigns.submit",
+    *("console.campaigns.submit", "console.kpis.file_csv", "console.kpis.file_orders"),
     *("console.refunds.again", "console.refunds.withdraw", "console.refunds.withdraw_way_out"),
     "console.skus.offer",
     *("console.payouts.approve", "console.payouts.cancel", "console.periods.close"),
