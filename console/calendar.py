@@ -1,7 +1,5 @@
 """Rules that are data: the working calendar, same-day delivery, dispatch, serial numbers."""
 
-from datetime import date
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -109,8 +107,7 @@ def _check_whole() -> None:
 def _year() -> int:
     asked = request.args.get("year", "")
     is_year = asked.isascii() and asked.isdigit() and len(asked) == 4
-    year = int(asked) if is_year else business_on(clock.now()).year
-    return as_date(str(date(year, 1, 1)), "year").year if year > 0 else year
+    return as_date(f"{asked}-01-01", "year").year if is_year else business_on(clock.now()).year
 
 
 def _minutes(name: str) -> int:

@@ -9,14 +9,16 @@ from typing import Final
 from flask import Response
 
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads Chinese as Latin letters
+NUMBERS: Final = (int, float, Decimal)  # ours: what people typed is text
 # OWASP, "CSV Injection": what begins so is a formula to a spreadsheet.
 _BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def harmless(cell: object) -> str:
-    """A cell as text; one that would be a formula begins with an apostrophe instead."""
+    """A cell as text; one that would be a formula begins with an apostrophe. A number stays one, below zero too."""
     text = str(cell)
-    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text
+    is_formula = not isinstance(cell, NUMBERS) and text.startswith(_BEGINS_FORMULA)
+    return f"'{text}" if is_formula else text
 
 
 def in_yuan(amount_fen: int) -> Decimal:

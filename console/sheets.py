@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from io import BytesIO
 from typing import Final
 
 import xlsxwriter
 from flask import Response
+
+from console.export import NUMBERS
 
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -59,7 +60,7 @@ def _workbook(sheet: Sheet) -> bytes:
     for cells in sheet.rows:
         row += 1
         for column, cell in enumerate(cells):
-            if isinstance(cell, (int, float, Decimal)):
+            if isinstance(cell, NUMBERS):
                 page.write_number(row, column, cell)
             else:
                 page.write_string(row, column, str(cell))

@@ -15,7 +15,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 
-from console.export import csv_file
+from console.export import csv_file, in_yuan
 from console.pages import PER_PAGE, page_of, text
 from console.session import staff
 from console.settlement_words import MOVEMENTS, OWNERS
@@ -131,8 +131,8 @@ def _lines(page: StatementPage) -> Iterator[tuple[object, ...]]:
             MOVEMENTS[each.line.movement],
             each.about,
             each.order_number,
-            each.line.held_fen / 100,
-            each.line.free_fen / 100,
+            in_yuan(each.line.held_fen),
+            in_yuan(each.line.free_fen),
         )
 
 
@@ -147,7 +147,7 @@ def _members(page: StatementPage) -> Iterator[tuple[object, ...]]:
             row.closing_held_fen,
             row.closing_free_fen,
         )
-        yield (row.owner_number, row.owner_name, row.number, *(fen / 100 for fen in amounts))
+        yield (row.owner_number, row.owner_name, row.number, *map(in_yuan, amounts))
 
 
 def _wanted() -> StatementFilter:

@@ -87,6 +87,11 @@ def test_the_calendar_is_taken_over_line_by_line(desk_of: Desks) -> None:
     assert desk.post("/calendar/days", days="nonsense").status_code == 400
 
 
+@pytest.mark.parametrize("year", ["0000", "0001", "9999"])
+def test_a_year_that_no_calendar_has_is_refused(desk_of: Desks, year: str) -> None:
+    assert desk_of("root").get("/calendar", year=year).status_code == 400
+
+
 def test_what_holds_everywhere_is_not_for_a_part_to_say(desk_of: Desks) -> None:
     desk = desk_of("south")
     assert desk.post("/calendar/days", days="2031-10-01,holiday,x").status_code == 403

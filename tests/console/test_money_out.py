@@ -1,8 +1,10 @@
 """Finance's pages: a month is closed with a colleague, a batch is paid by file, all in one's scope."""
 
+import csv
 import re
 from datetime import datetime, timedelta
-from io import BytesIO
+from decimal import Decimal
+from io import BytesIO, StringIO
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
 from console import payouts
+from console.statements import LINE_COLUMNS
 from flows.chores import CHORES
 from flows.payout.pay_file import AMOUNT, NUMBER, OUTCOME
 from flows.period.checks import EXCEPTION_FROM_FEN, Month, exceptions, failed_work
@@ -235,7 +238,26 @@ def statement_of(owner_kind: StatementOwner, owner_id: int) -> str:
     ).one()
 
 
+def take_back(rep_id: int, fen: int) -> None:
+    legs = [debit(of_rep(AccountKind.COMMISSION_PAYABLE, rep_id), fen), credit(EXPENSE, fen)]
+    with transaction():
+        post(kind="commission.take_back", key=f"take:{rep_id}", legs=legs, now=clock.now())
+
+
+def assert_sums_agree(finance: Desk, number: str) -> None:
+    """A spreadsheet that adds up the file comes to what the statement says, with what was taken back."""
+    text = finance.get(f"/statements/{number}.csv").text.removeprefix("\ufeff")
+    lines = [*csv.DictReader(StringIO(text))]
+    kept = db.session.scalars(select(Statement).where(Statement.number == number)).one()
+    added = {name: sum(Decimal(line[name]) for line in lines) for name in LINE_COLUMNS[-2:]}
+    held_fen, free_fen = (int(added[name] * 100) for name in LINE_COLUMNS[-2:])
+    assert held_fen == kept.closing_held_fen - kept.opening_held_fen
+    assert free_fen == kept.closing_free_fen - kept.opening_free_fen == 11_340
+    assert "-10.05" in {line["可发变动（元）"] for line in lines}
+
+
 def test_a_month_is_closed_and_its_statements_are_read(desk_of: Desks, rich: World) -> None:
+    take_back(rich.alice_id, 1_005)
     month = closed_month(desk_of)
     finance = desk_of("finance")
     alice = statement_of(StatementOwner.REP, rich.alice_id)
@@ -253,6 +275,7 @@ def test_a_month_is_closed_and_its_statements_are_read(desk_of: Desks, rich: Wor
     cells = CalamineWorkbook.from_filelike(BytesIO(sheet)).get_sheet_by_index(0).to_python()
     assert cells[0] == ["结算单号", alice, "", "", "", ""]
     assert "新增佣金" in finance.get(f"/statements/{alice}.csv").text
+    assert_sums_agree(finance, alice)
     assert "爱丽丝" in finance.get(f"/statements/{province}.csv").text or province
     assert "还没有核对过" in finance.get("/statements-chain").text
     for _ in range(2):

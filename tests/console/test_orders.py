@@ -1,6 +1,7 @@
 """Finding orders, reading one, and taking them away in a file that no spreadsheet runs."""
 
 import re
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -224,3 +225,8 @@ def test_markup_in_a_name_stays_text(desk_of: Desks, world: World) -> None:
 @pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1", "－1"])
 def test_whatever_begins_a_formula_is_made_text(cell: str) -> None:
     assert harmless(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("number", [-1, -12.5, Decimal("-12.50")])
+def test_a_number_below_zero_stays_a_number(number: float | Decimal) -> None:
+    assert harmless(number) == str(number)

@@ -54,7 +54,7 @@ BUGS = (
     Bug(
         "a spreadsheet runs what a customer typed",
         "console/export.py",
-        """    return f"'{text}" if text.startswith(_BEGINS_FORMULA) else text""",
+        """    return f"'{text}" if is_formula else text""",
         "    return text",
         ("tests/console/test_orders.py::test_whatever_begins_a_formula_is_made_text",),
     ),
