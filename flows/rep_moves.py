@@ -7,7 +7,7 @@ from typing import Final
 from flows.rep_desk import rep_of_scope
 from orders.figures import open_orders_of
 from org import invites, reps
-from org.models import ChannelClass, OrgNode, Rep, Tier
+from org.models import ChannelClass, OrgNode, Rep, RepStatus, Tier
 from org.queries import (
     ancestors,
     channel_class_of,
@@ -59,6 +59,11 @@ class Move:
     outlet: OrgNode
     leaves_city: bool
 
+    @property
+    def must_resume(self) -> bool:
+        """Whether he is suspended, so that a number of his own elsewhere would undo it."""
+        return self.leaves_city and self.stake.rep.status == RepStatus.DISABLED
+
 
 def stake_of(number: str, node_id: int, now: datetime) -> Stake:
     """What there is to tell before a rep is moved or leaves; NotFound for foreign ones too."""
@@ -103,7 +108,8 @@ def move(*, number: str, outlet: str, node_id: int, now: datetime) -> str:
 
     Within the city he goes as he is, customers and all. Into another city he begins anew under a
     new number: what he leaves behind (customers, orders, money still held) stays with the old
-    number, whose customers the outlet's pool takes over; what it still earns is his.
+    number, whose customers the outlet's pool takes over; what it still earns is his. Who is
+    suspended does not get there: RepPaused.
     """
     planned = planned_move(number, outlet, node_id, now)
     rep = planned.stake.rep
@@ -114,6 +120,7 @@ def move(*, number: str, outlet: str, node_id: int, now: datetime) -> str:
 
 
 def _begin_anew(rep: Rep, outlet_id: int, now: datetime) -> str:
+    reps.check_may_begin_anew(rep.id)
     member_id = member_of_rep(rep.id)
     reps.part_with_rep(rep_id=rep.id, now=now)
     bear_debt(rep_id=rep.id, now=now)

@@ -27,6 +27,10 @@ class RepHasLeft(Conflict):
     code, message = "rep_has_left", "该员工已离职"
 
 
+class RepPaused(Conflict):
+    code, message = "rep_paused", "该员工已停用，不能跨市调动，请先恢复"
+
+
 class BadHeir(Conflict):
     code, message = "bad_heir", "接手人必须是在职的其他员工"
 
@@ -147,6 +151,12 @@ def move_rep(*, rep_id: int, outlet_id: int) -> bool:
     before, after = ancestors(rep.outlet_id), ancestors(outlet_id)
     rep.outlet_id = outlet_id
     return before.get(Tier.CITY) != after.get(Tier.CITY)
+
+
+def check_may_begin_anew(rep_id: int) -> None:
+    """Lock a rep who is about to get another number. RepPaused: it would give him his rights back."""
+    if _present(rep_id).status == RepStatus.DISABLED:
+        raise RepPaused
 
 
 def remove_rep(rep_id: int) -> None:

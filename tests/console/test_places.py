@@ -1,11 +1,13 @@
 """The tree and its reps under those above them: each strictly below his own place, told beforehand."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from org.invites import bind_rep
 from org.models import OrgNode, Rep, RepStatus
 from org.queries import is_within, member_of_rep, successor_of
+from settlement.models import Commission
+from settlement.queries import due_accruals
 from tests.console.conftest import Desks
 from tests.console.world import World
 from wx_backend import clock
@@ -118,6 +120,39 @@ def test_into_another_city_customers_and_money_stay_behind(desk_of: Desks, world
     heir = successor_of(world.alice_id, clock.now())
     assert (heir.rep_id, heir.outlet_id) == (None, world.tree.hall)
     assert "99.95" in desk.get(f"/reps/{world.alice_number}").text
+
+
+def test_who_is_suspended_does_not_go_to_another_city_as_somebody_new(
+    desk_of: Desks, world: World
+) -> None:
+    with transaction():
+        bind_rep(rep_id=world.alice_id, member_id=world.bob.member_id, now=clock.now())
+    desk, page = desk_of("south"), f"/reps/{world.alice_number}"
+    assert desk.post(f"{page}/disable", reason="刷量").status_code == 302
+    told = desk.get(f"{page}/move", outlet="SZ1").text
+    assert "请先在" in told
+    assert "确认调动" not in told
+    refused = desk.ask(f"{page}/move", desk.token(), outlet="SZ1", reason="调往深圳")
+    assert refused.status_code == 409
+    assert "请先恢复" in refused.get_json()["error"]["message"]
+    assert rep_row(world.alice_id).status == RepStatus.DISABLED
+    assert db.session.scalars(select(Rep.name).where(Rep.outlet_id == world.tree.bay)).all() == []
+    now = clock.now()
+    with transaction() as session:
+        session.execute(update(Commission).values(due_at=now))
+    assert due_accruals(now=now, limit=9, rep_id=world.alice_id) == [], "his money stays held"
+
+
+def test_who_is_suspended_stays_so_within_the_city_and_goes_once_restored(
+    desk_of: Desks, world: World
+) -> None:
+    desk, page = desk_of("south"), f"/reps/{world.alice_number}"
+    desk.post(f"{page}/disable", reason="刷量")
+    assert desk.post(f"{page}/move", outlet="O1", reason="轮岗").status_code == 302
+    assert rep_row(world.alice_id).status == RepStatus.DISABLED
+    assert desk.post(f"{page}/enable", reason="查清").status_code == 302
+    assert desk.post(f"{page}/move", outlet="SZ1", reason="调往深圳").status_code == 302
+    assert rep_row(world.alice_id).status == RepStatus.LEFT
 
 
 def test_a_move_needs_a_reason_and_a_place_of_one_s_own(desk_of: Desks, world: World) -> None:

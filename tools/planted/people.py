@@ -59,6 +59,15 @@ BUGS = (
         ("tests/console/test_orders.py::test_whatever_begins_a_formula_is_made_text",),
     ),
     Bug(
+        "a suspended rep has his rights back by a move to another city",
+        "flows/rep_moves.py",
+        "    reps.check_may_begin_anew(rep.id)\n",
+        "",
+        (
+            "tests/console/test_places.py::test_who_is_suspended_does_not_go_to_another_city_as_somebody_new",
+        ),
+    ),
+    Bug(
         "a sign-in can be planted by somebody else",
         "storefront/sign_in.py",
         "    if found is None:\n        raise BadState\n",
