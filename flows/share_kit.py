@@ -96,7 +96,7 @@ def kit_of(share_id: int, *, rep_id: int, now: datetime) -> ShareKit:
 def own_share(share_id: int, rep_id: int) -> Share:
     """A share that the rep made himself; NotFound for a colleague's or a customer's."""
     share = share_by_id(share_id)
-    if share is None or share.rep_id != rep_id:
+    if share is None or share.rep_id != rep_id or share.place == Place.COUNTER:
         raise NotFound("分享不存在")
     return share
 

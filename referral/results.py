@@ -7,7 +7,7 @@ from sqlalchemy import CTE, exists, func, select
 from sqlalchemy.orm import aliased
 
 from referral.figures import Contacts, contacts_from
-from referral.models import Attribution, Share, Touch
+from referral.models import Attribution, Place, Share, Touch
 from wx_backend.db import db
 
 
@@ -22,10 +22,10 @@ class Spread:
 
 
 def shares_of_rep(rep_id: int, *, after: int = 0, limit: int) -> Sequence[Share]:
-    """The shares a rep made himself, the newest first; `after` skips that many."""
+    """The shares a rep made himself, the newest first; `after` skips that many. His counter sends nobody anything."""
     return db.session.scalars(
         select(Share)
-        .where(Share.root_rep_id == rep_id, Share.rep_id == rep_id)
+        .where(Share.root_rep_id == rep_id, Share.rep_id == rep_id, Share.place != Place.COUNTER)
         .order_by(Share.created_at.desc(), Share.id.desc())
         .offset(after)
         .limit(limit)

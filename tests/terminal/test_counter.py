@@ -177,6 +177,9 @@ def test_an_order_paid_at_the_counter_renews_the_protection(
     pay(line.order_id)
     found = touches_of(customer_is)
     assert found == [("served", "counter", carol_id), ("paid", "counter", carol_id)]
+    assert "还没有分享过" in carol.get("/terminal/shares").text
+    counter = db.session.scalars(select(Share.id).where(Share.place == "counter")).one()
+    assert carol.get(f"/terminal/shares/{counter}").status_code == 404
 
 
 def test_who_serves_a_colleagues_customer_is_only_seen(
