@@ -3,6 +3,7 @@
 from tools.planted.bug import Bug
 
 PARTED = "tests/storefront/parted"
+LATE = "tests/flows/test_late_touches.py"
 BUGS = (
     Bug(
         "a share token is believed without its MAC",
@@ -153,5 +154,36 @@ BUGS = (
         "    let_go(each.path for each in before if each not in album)\n",
         "",
         ("tests/flows/test_sweeping.py::test_one_that_is_taken_down_stays_for_its_grace",),
+    ),
+    Bug(
+        "a contact learnt after the payment is passed over",
+        "flows/late_touches.py",
+        "    if not new or credited(decided) in",
+        "    if new or credited(decided) in",
+        (
+            f"{LATE}::test_a_contact_learnt_after_the_payment_opens_a_dispute_once",
+            f"{LATE}::test_a_late_contact_of_a_browser_of_the_buyer_is_hers",
+        ),
+    ),
+    Bug(
+        "late contacts forget what was known in time and changed nothing",
+        "flows/late_touches.py",
+        "if t.id in known or not _is_late(t, order, {order.member_id})]",
+        "if t.id in known]",
+        (f"{LATE}::test_late_contacts_count_with_what_was_known_and_changed_nothing",),
+    ),
+    Bug(
+        "whoever serves at the counter is forgotten at the door",
+        "flows/submit.py",
+        "    note_served(order, rep_id=offer.acceptor_rep_id, now=now)\n",
+        "",
+        ("tests/terminal/test_counter.py::test_what_he_orders_next_is_by_whoever_served_him",),
+    ),
+    Bug(
+        "a number held before is credited as of the order",
+        "orders/placement.py",
+        "            line.hold_at = min(held_at, now)\n",
+        "            pass\n",
+        ("tests/storefront/test_held_numbers.py::test_holding_it_again_does_not_move_the_moment",),
     ),
 )
