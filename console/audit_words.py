@@ -97,6 +97,8 @@ ACTS: Final[Mapping[str, str]] = {
     "console.payouts.apply_return": "登记回盘结果",
     "console.periods.ask": "申请例外月结",
     "console.periods.approve": "批准例外月结",
+    "console.orders.address": "查看收货信息",
+    "terminal.tasks.address": "查看收货信息（网点）",
     "console.periods.close": "月结",
     "console.skus.add": "添加规格",
     "console.product_editor.create": "新建商品",
@@ -166,6 +168,7 @@ _VERBS: Final[Mapping[str, str]] = {
     "update": "修改",
     "delete": "删除",
     "export": "导出",
+    "read": "查看",
     "more": "另有更多变更",
 }
 _TABLES: Final[Mapping[str, str]] = {
@@ -191,6 +194,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "refund": "退款",
     "refund_proposal": "退款申请",
     "return_request": "退货申请",
+    "sales_order": "订单",
     "sku": "规格",
     "stock": "库存",
     "stock_move": "库存流水",

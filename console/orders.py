@@ -14,6 +14,7 @@ from console.tables import Table, table_file
 from console.words import CHANNELS, STATUSES, when
 from flows.campaign.brought import orders_brought
 from flows.campaign.desk import campaign_of
+from flows.fulfilment import labels
 from flows.fulfilment.timeline import ways_of_order
 from flows.order_file import order_file, order_list
 from flows.order_search import Search, order_filter, phone_in
@@ -24,6 +25,7 @@ from org.queries import node_of, nodes_under, under
 from org.roster import names_of_reps
 from wx_backend import clock
 from wx_backend.access import TABLE
+from wx_backend.db import retried
 from wx_backend.errors import AppError
 from wx_backend.limits import hold_to
 
@@ -93,7 +95,16 @@ def show(number: str) -> str:
     file = order_file(number, staff().node_id)
     lines = [line.row for line in file.lines]
     ways = ways_of_order(file.order.id, now=clock.now(), lines=lines, places=file.places)
-    return render_template("console/order.html", file=file, ways=ways)
+    is_to_be_sent = labels.is_to_be_sent(ways, staff().node_id)
+    return render_template("console/order.html", file=file, ways=ways, is_to_be_sent=is_to_be_sent)
+
+
+@bp.post("/orders/<number>/address")
+def address(number: str) -> str:
+    """Who a parcel goes to, for those who send it; that they looked is in the audit trail."""
+    node_id, now = staff().node_id, clock.now()
+    label = retried(lambda: labels.label_within(number, node_id, now=now))
+    return render_template("console/label.html", number=number, label=label)
 
 
 def _search() -> Search:

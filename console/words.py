@@ -201,6 +201,7 @@ WORK: Final[Mapping[str, str]] = {"push": "微信推送", "notice": "支付通�
 ACTORS: Final[Mapping[str, str]] = {
     "system": "系统",
     "staff": "员工",
+    "rep": "网点员工",
     "member": "客户",
     "wechat": "微信支付",
     "billing": "计费系统",

@@ -38,20 +38,25 @@ def line_user_phone(order: SalesOrder, line: OrderLine) -> str | None:
     return vault().open(line.user_phone, place=place)
 
 
+def contact_of(order: SalesOrder) -> tuple[str, str]:
+    """Name and phone number of who receives an order; each empty where none was given."""
+    return (
+        _opened(order, "contact_name", order.contact_name),
+        _opened(order, "contact_phone", order.contact_phone),
+    )
+
+
 def shown_contact(order: SalesOrder) -> str:
     """Name and half the phone number of who receives an order, enough to recognise him."""
     if order.contact_name is None or order.contact_phone is None:
         return ""
-    place = order_place(order.member_id, order.client_key, "contact_name")
-    return f"{vault().open(order.contact_name, place=place)} {shown_phone(order)}"
+    return f"{_opened(order, 'contact_name', order.contact_name)} {shown_phone(order)}"
 
 
 def shown_phone(order: SalesOrder) -> str:
     """Half the phone number of who receives an order; empty where none was given."""
-    if order.contact_phone is None:
-        return ""
-    place = order_place(order.member_id, order.client_key, "contact_phone")
-    return masked(vault().open(order.contact_phone, place=place))
+    phone = _opened(order, "contact_phone", order.contact_phone)
+    return masked(phone) if phone else ""
 
 
 def order_address(order: SalesOrder) -> Mapping[str, str]:
@@ -71,6 +76,12 @@ def sealed_address(address: Mapping[str, str], *, member_id: int, client_key: st
     """An address as it is kept, for the order that this member submits under this key."""
     text = json.dumps(dict(address), ensure_ascii=False, separators=(",", ":"))
     return vault().seal(text, place=order_place(member_id, client_key, "address"))
+
+
+def _opened(order: SalesOrder, field: str, sealed: bytes | None) -> str:
+    if sealed is None:
+        return ""
+    return vault().open(sealed, place=order_place(order.member_id, order.client_key, field))
 
 
 def _address_place(order: SalesOrder) -> str:

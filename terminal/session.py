@@ -6,7 +6,8 @@ from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from members.queries import member_ids_of
-from org.queries import rep_of_member
+from org.queries import rep_card, rep_of_member
+from wx_backend.audit import Act, act_as
 from wx_backend.error_pages import wants_json
 from wx_backend.errors import Forbidden, NotSignedIn
 
@@ -54,3 +55,17 @@ def rep() -> int:
     if found is None:
         raise NotARep
     return found
+
+
+def begin_act(subject: str) -> None:
+    """From here on what this request does is in the audit trail, by the rep's number and at his outlet."""
+    card = rep_card(rep())
+    act_as(
+        Act(
+            actor=f"rep:{rep()}",
+            what=request.endpoint or "",
+            subject=f"{subject} {card.number}",
+            node_id=card.outlet_id,
+            request_id=str(g.get("request_id", "")),
+        )
+    )

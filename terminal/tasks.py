@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from flows.fulfilment import desk
+from flows.fulfilment.labels import Label, label_of_task
 from flows.fulfilment.phone import (
     actor_of,
     is_repeat,
@@ -19,7 +20,7 @@ from flows.fulfilment.phone import (
 from flows.fulfilment.pictures import drop_picture, keep_picture
 from fulfilment.errors import NotYet, ProofMissing, TakenByOther
 from fulfilment.nodes import CARRIERS
-from terminal.session import rep
+from terminal.session import begin_act, rep
 from wx_backend import clock
 from wx_backend.db import retried
 from wx_backend.errors import AppError, BadInput, NotFound
@@ -46,13 +47,18 @@ def index() -> str:
 @bp.get("/tasks/<int:task_id>")
 def show(task_id: int) -> str:
     """One task with what it asks for next."""
-    return render_template(
-        "terminal/task.html",
-        each=phone_task(task_id, rep_id=rep(), now=clock.now()),
-        carriers=CARRIERS,
-        calls=CALLS,
-        problems=PROBLEMS,
-    )
+    return _page(task_id)
+
+
+@bp.post("/tasks/<int:task_id>/address")
+def address(task_id: int) -> ResponseReturnValue:
+    """The same with where its parcel goes, for who has it in hand; that he looked is kept."""
+    task = phone_task(task_id, rep_id=rep(), now=clock.now()).page.task
+    begin_act(task.order_number)
+    try:
+        return _page(task_id, label=retried(lambda: _label(task_id)))
+    except AppError as refused:
+        return _refused(task_id, refused)
 
 
 @bp.post("/tasks/<int:task_id>/accept")
@@ -166,6 +172,21 @@ def _do(
         return _refused(task_id, refused)
     flash(confirmed)
     return redirect(url_for(then) if then else url_for(".show", task_id=task_id))
+
+
+def _label(task_id: int) -> Label:
+    return label_of_task(task_id=task_id, outlet_id=outlet_of(rep()), actor=actor_of(rep()))
+
+
+def _page(task_id: int, *, label: Label | None = None) -> str:
+    return render_template(
+        "terminal/task.html",
+        each=phone_task(task_id, rep_id=rep(), now=clock.now()),
+        label=label,
+        carriers=CARRIERS,
+        calls=CALLS,
+        problems=PROBLEMS,
+    )
 
 
 def _run(task_id: int, verb: Callable[..., None], **arguments: object) -> None:

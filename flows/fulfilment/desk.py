@@ -4,13 +4,13 @@ Every verb takes the outlet of whoever acts: a task of another outlet is NotFoun
 `rep:<id>` or `staff:<id>`. The caller opens the transaction.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flows.fulfilment.handing_out import PICKUPS
 from flows.fulfilment.progress import note_done
-from flows.sealed import order_place, vault
+from flows.sealed import contact_of, vault
 from fulfilment.errors import BadWaybill, NotYet, TooManyTries, WrongCode
 from fulfilment.models import Chain, Task, TaskStatus
 from fulfilment.moves import LIVE
@@ -87,7 +87,7 @@ def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
     """One task with its check-list, serial numbers, and whom to call."""
     chain, task = task_of_outlet(task_id, outlet_id)
     noted = evidence_of([task.id]).get(task.id, [])
-    order = _order(chain)
+    name, phone = contact_of(_order(chain))
     return DeskTaskPage(
         task=desk_tasks([(chain, task)], now)[0],
         checks=checks_of(chain) if task.node == Node.PACKED else {},
@@ -96,8 +96,8 @@ def task_page(*, task_id: int, outlet_id: int, now: datetime) -> DeskTaskPage:
         serials=serials_out(chain.order_line_id),
         serials_wanted=chain.quantity,
         missing=missing_proofs(chain, task),
-        contact_name=_contact(order, "contact_name", order.contact_name),
-        contact_phone=_contact(order, "contact_phone", order.contact_phone),
+        contact_name=name,
+        contact_phone=phone,
     )
 
 
@@ -194,6 +194,17 @@ def redeem_pickup_code(*, outlet_id: int, code: str, actor: str, now: datetime) 
     return number
 
 
+def task_in_hand(task_id: int, outlet_id: int, nodes: Collection[Node], actor: str) -> Chain:
+    """The chain of a task at one of these nodes that `actor` has in hand.
+
+    Raises NotFound, NotYet, NotTaken and TakenByOther.
+    """
+    _chain, task = task_of_outlet(task_id, outlet_id)
+    if task.node not in nodes:
+        raise NotYet(node=task.node)
+    return _in_hand(task_id, outlet_id, Node(task.node), actor)[0]
+
+
 def report_problem(
     *, task_id: int, outlet_id: int, reason: str, picture: str | None, actor: str, now: datetime
 ) -> None:
@@ -261,9 +272,3 @@ def _order(chain: Chain) -> SalesOrder:
     order = order_by_id(chain.order_id)
     assert order is not None  # noqa: S101 - orders are never deleted
     return order
-
-
-def _contact(order: SalesOrder, field: str, sealed: bytes | None) -> str:
-    if sealed is None:
-        return ""
-    return vault().open(sealed, place=order_place(order.member_id, order.client_key, field))

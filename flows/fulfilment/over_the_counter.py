@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from flows.fulfilment.desk import redeem_pickup_code
-from flows.sealed import order_place, vault
+from flows.sealed import contact_of, vault
 from fulfilment.errors import TooManyTries, WrongCode
 from fulfilment.pickup import PickupOutcome, look_at_code, order_just_fetched
 from fulfilment.queries import chains_of_order, serials_out
-from orders.models import SalesOrder
 from orders.queries import lines_of_order, order_by_id
 from wx_backend.db import retried
 
@@ -46,12 +45,8 @@ def what_to_hand_out(*, outlet_id: int, code: str, now: datetime) -> HandOut:
     order = order_by_id(order_id) if order_id is not None else None
     if order is None:
         raise WrongCode
-    return HandOut(
-        order.number,
-        _contact(order, "contact_name", order.contact_name),
-        _contact(order, "contact_phone", order.contact_phone)[-4:],
-        _units(order.id, outlet_id),
-    )
+    name, phone = contact_of(order)
+    return HandOut(order.number, name, phone[-4:], _units(order.id, outlet_id))
 
 
 def hand_out(*, outlet_id: int, code: str, actor: str, now: datetime) -> str:
@@ -79,9 +74,3 @@ def _units(order_id: int, outlet_id: int) -> list[Unit]:
         for chain in chains_of_order(order_id)
         if chain.outlet_id == outlet_id and "pickup" in chain.way
     ]
-
-
-def _contact(order: SalesOrder, name: str, sealed: bytes | None) -> str:
-    if sealed is None:
-        return ""
-    return vault().open(sealed, place=order_place(order.member_id, order.client_key, name))

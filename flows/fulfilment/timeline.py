@@ -60,6 +60,14 @@ class LineWay:
     back: ReturnCase | None
     asked: ReturnRequest | None
 
+    @property
+    def is_to_leave(self) -> bool:
+        """Whether it is to be given to a carrier, and was not yet."""
+        return self.status is ChainStatus.RUNNING and any(
+            stop.node is Node.HANDED_OVER and stop.place in (Place.HERE, Place.AHEAD)
+            for stop in self.stops
+        )
+
 
 def ways_of_order(
     order_id: int,

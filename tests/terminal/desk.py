@@ -6,7 +6,7 @@ from PIL import Image
 from sqlalchemy import select
 
 from flows.checkout import check_out
-from flows.sealed import order_place, vault
+from flows.sealed import order_place, sealed_address, vault
 from fulfilment.models import Chain, Task
 from fulfilment.nodes import CHECKS, Node
 from fulfilment.pickup import open_code, shown_code
@@ -19,6 +19,7 @@ from wx_backend.db import db, retried
 
 IMEI = "490154203237518"
 OTHER_IMEI = "356938035643809"
+ADDRESS = {"region": "广东省广州市天河区", "street": "体育西路191号601"}
 
 
 def ordered(world: World, buyer: Person, *, key: str, delivery: Delivery = Delivery.PICKUP) -> int:
@@ -36,6 +37,10 @@ def ordered(world: World, buyer: Person, *, key: str, delivery: Delivery = Deliv
         outlet_id=world.tree.hall if delivery is Delivery.PICKUP else None,
         contact_name=sealed("contact_name", "鲍勃"),
         contact_phone=sealed("contact_phone", "13800138000"),
+        address={"region": ADDRESS["region"]} if delivery is Delivery.COURIER else None,
+        sealed_address=sealed_address(ADDRESS, member_id=buyer.member_id, client_key=key)
+        if delivery is Delivery.COURIER
+        else None,
     )
     order_id = retried(lambda: check_out(wish=wish, now=clock.now()).order.id)
     pay(order_id)
