@@ -24,6 +24,7 @@ _DECIDED: Final[Mapping[Approval, tuple[str, str, str]]] = {
     Approval.RATE: ("佣金规则", "console.rates.approve", "console.rates.index"),
     Approval.CAMPAIGN: ("活动", "console.campaigns.approve", "console.campaigns.index"),
     Approval.DISPUTE: ("归属争议", "console.disputes.close", "console.disputes.index"),
+    Approval.REASSIGNMENT: ("改判", "console.disputes.decide", "console.disputes.index"),
     Approval.FARMING: ("推广核查", "console.farming.decide", "console.farming.index"),
 }
 

@@ -13,6 +13,7 @@ from flows.dispute_desk import count_dispute_rows
 from flows.farming.desk import count_waiting
 from flows.fulfilment.asking_back import askers_waiting
 from flows.lost_wechat import claims_waiting
+from flows.reassigned import askers_waited_for
 from orders.search import order_ids
 from org.queries import under
 from org.roster import holds_everything
@@ -38,6 +39,7 @@ class Approval(StrEnum):
     RATE = "rate"
     CAMPAIGN = "campaign"
     DISPUTE = "dispute"
+    REASSIGNMENT = "reassignment"
     FARMING = "farming"
 
 
@@ -76,5 +78,6 @@ _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] =
         row.submitted_by for row in campaigns_waiting(under(node_id))
     ],
     Approval.DISPUTE: lambda node_id: [None] * count_dispute_rows(node_id),
+    Approval.REASSIGNMENT: askers_waited_for,
     Approval.FARMING: lambda node_id: [None] * count_waiting(node_id),
 }

@@ -248,7 +248,7 @@ def _facts(order: SalesOrder, line: OrderLine, touches: Sequence[Touch]) -> Orde
         pickup_outlet_id=order.outlet_id,
         channel_class=_channel_class([t for t in touches if t.event_at <= frozen_at]),
         product_category=category_slug(line.category_id),
-        own_rep_ids=_own_reps(order, line),
+        own_rep_ids=own_reps(order, line),
         acceptor_rep_id=line.acceptor_rep_id,
         rep_outlets=outlets_of_reps(reps),
         heirs=_heirs(reps, order.placed_at),
@@ -275,7 +275,7 @@ def _channel_class(touches: Sequence[Touch]) -> str:
     return channel_class_of(last.root_rep_id) if last and last.root_rep_id else ""
 
 
-def _own_reps(order: SalesOrder, line: OrderLine) -> frozenset[int]:
+def own_reps(order: SalesOrder, line: OrderLine) -> frozenset[int]:
     """The reps who are the buyer himself, or the one who will use the line."""
     people = [member_ids_of(order.member_id)]
     phone = line_user_phone(order, line)

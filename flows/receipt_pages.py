@@ -1,12 +1,13 @@
 """Showing why a line went where it went: the receipt in words, with names, step by step."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from flows.counter import CounterAct, counter_act
+from flows.reassigned import ReassignmentRow, reassignments_of
 from orders.models import OrderLine, SalesOrder
 from orders.queries import line_by_id, order_by_id
 from org.roster import names_of_nodes, names_of_reps
@@ -84,7 +85,10 @@ class PortionView:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptPage:
-    """Everything the page of a receipt shows; `body` is the same for machines."""
+    """Everything the page of a receipt shows; `body` is the same for machines.
+
+    `reassignments` stand beside it: whom the line was given to since, by two persons.
+    """
 
     number: str
     order: SalesOrder
@@ -101,6 +105,7 @@ class ReceiptPage:
     left_out: int
     place: ChainPlace | None
     counter: CounterAct | None
+    reassignments: Sequence[ReassignmentRow]
     body: Mapping[str, Any]
 
     @property
@@ -124,6 +129,7 @@ class ReceiptPage:
                 "previous": place.previous.hex(),
                 "holds": place.holds,
             },
+            "reassignments": [each.as_json() for each in self.reassignments],
             "body": self.body,
         }
 
@@ -176,6 +182,7 @@ def receipt_page(filed: Filed) -> ReceiptPage:
         left_out=body["without_left_out"],
         place=chain_place(filed.receipt),
         counter=counter_act(filed.order.id),
+        reassignments=reassignments_of([filed.line.id]),
         body=body,
     )
 

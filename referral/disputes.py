@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, func, select, true, update
+from sqlalchemy import ColumnElement, Select, func, select, true
 
 from referral.models import Dispute
-from wx_backend.db import db, upsert
+from referral.reassigning import ReassignmentWaits, disputes_that_wait
+from wx_backend.db import db, locked, upsert
 from wx_backend.errors import Conflict, NotFound
 
 
@@ -28,16 +29,21 @@ def open_dispute(
     return upsert(Dispute, values, key=("order_line_id", "key"))
 
 
-def close_dispute(*, dispute_id: int, resolution: str, by: str, now: datetime) -> None:
-    """Say what looking into it came to, once. Raises ClosedMeanwhile."""
-    changed = db.session.execute(
-        update(Dispute)
-        .where(Dispute.id == dispute_id, Dispute.closed_at.is_(None))
-        .values(closed_at=now, closed_by=by, resolution=resolution)
-        .execution_options(synchronize_session=False)
-    )
-    if not changed.rowcount:  # type: ignore[attr-defined]  # a CursorResult
+def standing_dispute(dispute_id: int) -> Dispute:
+    """One nobody has come to a conclusion about, locked. Raises ClosedMeanwhile."""
+    dispute = locked(select(Dispute).where(Dispute.id == dispute_id))
+    if dispute is None or dispute.closed_at is not None:
         raise ClosedMeanwhile
+    return dispute
+
+
+def close_dispute(*, dispute_id: int, resolution: str, by: str, now: datetime) -> None:
+    """Say what looking into it came to, once. Raises ClosedMeanwhile, ReassignmentWaits."""
+    dispute = standing_dispute(dispute_id)
+    if disputes_that_wait([dispute_id]):
+        raise ReassignmentWaits
+    dispute.closed_at, dispute.closed_by, dispute.resolution = now, by, resolution
+    db.session.flush()
 
 
 def disputes_about(

@@ -298,7 +298,8 @@ class Receipt(Model):
 class Dispute(Model):
     """A touch that became known after payment, one that was not the buyer's, or a complaint, about one line.
 
-    Who looked into it says what he came to; the line's attribution stays as it was written.
+    Who looked into it says what he came to; the line's attribution stays as it was written, and what is
+    given to another rep stands beside it (`Reassignment`).
     """
 
     __tablename__ = "dispute"

@@ -6,6 +6,7 @@ from typing import Final
 from flask import Blueprint, render_template, request
 
 from flows.my_sales import Asked, customer_asked, my_income, my_order, my_orders
+from flows.reassigned import reassignments_of
 from flows.receipt_pages import filed_receipt, receipt_page
 from orders.models import OrderStatus
 from terminal.session import rep
@@ -45,10 +46,11 @@ def income() -> str:
 
 @bp.get("/receipts/<number>")
 def receipt(number: str) -> str:
-    """Why a line is the rep's; NotFound for a colleague's proof as for a missing one."""
+    """Why a line is the rep's, or was; NotFound for a colleague's proof as for a missing one."""
     filed = filed_receipt(number)
-    decision = filed.attribution
-    if rep() not in (decision.developer_rep_id, decision.acceptor_rep_id):
+    decision, given = filed.attribution, reassignments_of([filed.line.id])
+    later = {each.row.to_rep_id for each in given}
+    if rep() not in {decision.developer_rep_id, decision.acceptor_rep_id, *later}:
         raise NotFound("凭证不存在")
     return render_template("terminal/receipt.html", page=receipt_page(filed))
 

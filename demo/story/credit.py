@@ -28,6 +28,23 @@ def lines_have_one_winner(story: Story) -> str:
     return f"{story.count('attribution')} attributions"
 
 
+def commission_follows_credit(story: Story) -> str:
+    """The developer's commission is whose the newest attribution says, or whom two persons gave the line to."""
+    wrong = story.rows(
+        f"SELECT commission.id FROM commission JOIN accrual ON accrual.id = commission.accrual_id"  # noqa: S608 - our own text
+        f" JOIN ({NEWEST}) AS newest ON newest.order_line_id = accrual.order_line_id"
+        " JOIN attribution ON attribution.order_line_id = newest.order_line_id"
+        " AND attribution.version = newest.version WHERE commission.role = 'developer'"
+        " AND commission.rep_id <> coalesce((SELECT reassignment.to_rep_id FROM reassignment"
+        " WHERE reassignment.order_line_id = accrual.order_line_id"
+        " AND reassignment.verdict = 'approved'"
+        " ORDER BY reassignment.decided_at DESC, reassignment.id DESC LIMIT 1),"
+        " attribution.developer_rep_id)"
+    )
+    expect("commission of somebody who is not credited", wrong, [])
+    return f"{story.count('commission')} parts, {story.count('reassignment')} given to another rep"
+
+
 def attributions_are_proven_and_in_time(story: Story) -> str:
     """What won is a touch with a share behind it, and nothing was decided anew once we knew of the money."""
     unproven = story.rows(

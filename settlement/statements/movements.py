@@ -19,6 +19,8 @@ MOVEMENTS: Final = {
     "commission.vest": Movement.VESTED,
     "commission.take_back": Movement.TAKEN_BACK,
     "commission.end": Movement.TAKEN_BACK,  # the plan ended early
+    "commission.unassign": Movement.TAKEN_BACK,  # another rep is credited after a dispute
+    "commission.reassign": Movement.ACCRUED,  # the same as that rep sees it
     "commission.reach": Movement.TAKEN_BACK,  # a milestone reached late restores what was taken
     "payout.send": Movement.PAID,
     "payout.return": Movement.PAID,

@@ -45,6 +45,7 @@ from referral.farming.models import FarmingFlag, FarmingKind, Source
 from referral.farming.operations import raise_flag
 from referral.farming.rules import Seen
 from referral.models import Dispute, Touch
+from referral.reassignment_models import Reassignment
 from referral.values import TouchKind
 from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
 from settlement.payouts.proposals import Proposal
@@ -52,6 +53,7 @@ from settlement.payouts.rules import Terms
 from settlement.statements.models import AccountingPeriod, Statement, StatementOwner
 from tests.catalog.slots import put_up
 from tests.console.world import APPID, World
+from tests.org.cast import hire
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
 from wx_backend.db import Model, db, retried, transaction
@@ -100,7 +102,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
                 "verdict": "rejected",
             },
         ),
-        "disputes": Owned(frost, {"dispute_id": disputed(world)}),
+        "disputes": Owned(frost, _upheld(world)),
         "farming": Owned(frost, {"flag_id": flagged(world.nils_id), "verdict": "harmless"}),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
@@ -152,6 +154,28 @@ def disputed(world: World) -> int:
         ).one()
         open_dispute(order_line_id=line, key="touch:1", reason=LEARNT_LATE, now=clock.now())
         return session.scalars(select(Dispute.id).where(Dispute.order_line_id == line)).one()
+
+
+def _upheld(world: World) -> Named:
+    """Somebody asks that Nora's line be another one's of the outlet."""
+    dispute_id = disputed(world)
+    waiting = reassignment(dispute_id, world.nils_id, hire(world.tree.frost, "娜塔莎"))
+    return {"dispute_id": dispute_id, "reassignment_id": waiting, "verdict": "rejected"}
+
+
+def reassignment(dispute_id: int, from_rep_id: int, to_rep_id: int) -> int:
+    """It waits for a second person."""
+    return _kept(
+        Reassignment(
+            dispute_id=dispute_id,
+            order_line_id=db.session.get_one(Dispute, dispute_id).order_line_id,
+            from_rep_id=from_rep_id,
+            to_rep_id=to_rep_id,
+            reason="先行接待",
+            asked_by="staff:999",
+            asked_at=clock.now(),
+        )
+    )
 
 
 def flagged(rep_id: int) -> int:

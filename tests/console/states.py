@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from campaigns.models import Campaign, CampaignStatus
 from catalog.launch_models import LaunchApproval
 from catalog.models import Product
+from flows.attribution import LEARNT_LATE
 from fulfilment.models import Task, TaskStatus
 from fulfilment.nodes import Node
 from fulfilment.return_models import RequestStatus, ReturnRequest
@@ -23,8 +24,11 @@ from org.import_models import ImportStatus, PeopleImport
 from org.models import Rep, RepStatus, Staff, Tier
 from org.operations import create_node
 from org.queries import rep_card
+from referral.disputes import open_dispute
+from referral.models import Dispute
+from referral.reassignment_models import Reassignment
 from settlement.changes.models import ProposalStatus, RateProposal
-from tests.console.owned import Named, draft
+from tests.console.owned import Named, draft, reassignment
 from tests.console.test_claims import new_wechat
 from tests.console.world import World
 from tests.org.cast import hire
@@ -48,6 +52,9 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
         "console.claims.ask": partial(_claimable, world, anew),
         "console.claims.decide": partial(_claimed, world),
         "console.claims.lift": partial(_lost, world, anew),
+        "console.disputes.close": partial(_disputed, world, numbers),
+        "console.disputes.decide": partial(_upheld, world, numbers),
+        "console.disputes.reassign": partial(_disputed, world, numbers),
         "console.imports.undo": partial(_brought_in, shown["imports"]),
         "console.payouts.propose": partial(_earned, world, numbers),
         "console.places.close": partial(_quiet_place, world, numbers),
@@ -139,6 +146,31 @@ def _lost(world: World, anew: str) -> Stand:
                 now=clock.now(),
             )
     return {"claim_id": claim_id}, {"lift": "found"}
+
+
+def _disputed(world: World, numbers: "count[int]") -> Stand:
+    """A new dispute about Nora's line, which nobody asks to be another rep's."""
+    now, number = clock.now(), next(numbers)
+    key, other = f"state:{number}", rep_card(hire(world.tree.frost, f"新人{number}"))
+    undone = {"verdict": "withdrawn", "decided_by": Reassignment.asked_by, "decided_at": now}
+    with transaction() as session:
+        waits = update(Reassignment).where(Reassignment.verdict.is_(None))
+        session.execute(waits.values(**undone))
+        line_id = session.scalars(
+            select(OrderLine.id).where(OrderLine.order_id == world.northern.id)
+        ).one()
+        open_dispute(order_line_id=line_id, key=key, reason=LEARNT_LATE, now=now)
+        dispute_id = session.scalars(select(Dispute.id).where(Dispute.key == key)).one()
+    return {"dispute_id": dispute_id}, {"to_rep": other.number}
+
+
+def _upheld(world: World, numbers: "count[int]") -> Stand:
+    """Somebody else asks that it be."""
+    named, held = _disputed(world, numbers)
+    with transaction() as session:
+        other = session.scalars(select(Rep.id).where(Rep.number == held["to_rep"])).one()
+    waiting = reassignment(int(str(named["dispute_id"])), world.nils_id, other)
+    return {"reassignment_id": waiting, "verdict": "rejected"}, {}
 
 
 def _brought_in(named: Named) -> Stand:

@@ -46,6 +46,7 @@ FILES = ("console.payouts.take_return",)
 CALLERS = ("root", "south", "city", "head", "north", "harbin", "frost", "beside")
 FORM = {
     "reason": "x",
+    "to_rep": "RP0",
     "rows": "1",
     "key": "k1",
     "line-1": "1.00",

@@ -16,6 +16,7 @@ from members.claim_models import ClaimVerdict, MemberClaim
 from members.claims import decide_claim, undecided_claim
 from org.models import Staff
 from payments.models import Refund, RefundProposal, RefundStatus, WayOut
+from referral.reassignment_models import Reassignment
 from tests.campaigns.cast import NOTICE, notices_in
 from tests.campaigns.platform import Platform
 from tests.catalog.shelf import NOON
@@ -27,6 +28,7 @@ from tests.console.test_money_out import propose, rich
 from tests.console.test_products import tick_all
 from tests.console.test_rates import proposed
 from tests.console.test_refunds import ask, config
+from tests.console.upheld import dispute_of
 from tests.console.world import World
 from tests.jobs import run_jobs
 from tests.rows import rows
@@ -39,7 +41,7 @@ __all__ = ["config", "rich"]
 PASSING = ("staff", "staff_session", "audit_entry")
 TABLES = {
     *("campaign", "payout_batch", "period_override", "launch_approval", "rate_proposal"),
-    *("refund_proposal", "way_out", "price_proposal", "member_claim"),
+    *("refund_proposal", "way_out", "price_proposal", "member_claim", "reassignment"),
 }
 
 
@@ -145,6 +147,16 @@ def _campaign(maker: Desk, world: World) -> Asked:
     return Asked(f"{path}/approve", path, f"{path}/withdraw", {"revision": "1"})
 
 
+def _reassignment(maker: Desk, world: World) -> Asked:
+    upheld = dispute_of(world)
+    page = f"/disputes/{upheld.dispute_id}"
+    form = {"to_rep": upheld.sue_number, "reason": "先行接待"}
+    assert maker.post(f"{page}/reassign", **form).status_code == 302
+    db.session.rollback()
+    path = f"/disputes/reassignments/{db.session.scalars(select(Reassignment.id)).one()}"
+    return Asked(f"{path}/approved", page, f"{path}/withdraw")
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Who asks, who agrees, and how it is asked for."""
@@ -164,6 +176,7 @@ FLOWS = {
     "campaign": Flow("marketer", "manager", _campaign),
     "claim": Flow("city", "manager", _claim),
     "lift": Flow("city", "manager", _lift),
+    "reassignment": Flow("manager", "south", _reassignment),
 }
 
 
@@ -177,6 +190,7 @@ WITHDRAWN_IN = {
     "campaign": {"campaign", "campaign_event", "campaign_recipient", "campaign_group_delta"},
     "claim": {"member_claim"},
     "lift": {"member_claim"},
+    "reassignment": {"reassignment"},
 }
 """What changes in the database when it is taken back, the trail left out."""
 

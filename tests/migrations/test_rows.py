@@ -1,5 +1,6 @@
 """What was there before a step is there after it, up and down, even if it was broken off."""
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,7 +22,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.migrations.conftest import url
 from wx_backend import migrate
@@ -366,6 +367,34 @@ def test_a_payment_in_parts_stays_so_while_the_version_before_is_here(empty: Eng
     with pytest.raises(IntegrityError), empty.begin() as connection:
         connection.execute(text("DELETE FROM payout WHERE id = 1"))
     assert rows(empty, "payout_event", "id", "payout_id") == [(1, 1)]
+
+
+def test_what_two_persons_gave_to_another_rep_is_gone_for_the_version_before(
+    empty: Engine,
+) -> None:
+    """What the dispute came to stays; a decision is never changed, and one person alone makes none."""
+    before, step = steps_to("reassignments")
+    migrate.upgrade(url=url(empty), to=before)
+    put(empty, "dispute", id=1, order_line_id=1, key="touch:1", resolution="先行接待")
+    asked = {"dispute_id": 1, "order_line_id": 1, "from_rep_id": 1, "to_rep_id": 2}
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to=step)
+        put(empty, "reassignment", id=1, **asked, asked_by="staff:1")
+        with pytest.raises(IntegrityError):  # one of a line waits at a time
+            put(empty, "reassignment", id=2, **asked, asked_by="staff:2")
+        for change, is_refused in (
+            ("to_rep_id = 3", True),
+            ("verdict = 'approved', decided_by = 'staff:1', decided_at = asked_at", True),
+            ("verdict = 'rejected', decided_by = 'staff:2', decided_at = asked_at", False),
+            ("verdict = NULL, decided_by = NULL, decided_at = NULL", True),
+        ):
+            with pytest.raises(DBAPIError) if is_refused else nullcontext(), empty.begin() as own:
+                own.execute(text(f"UPDATE reassignment SET {change}"))  # noqa: S608 - our own text
+        with pytest.raises(DBAPIError), empty.begin() as own:
+            own.execute(text("DELETE FROM reassignment"))
+        assert rows(empty, "reassignment", "id", "verdict") == [(1, "rejected")]
+        migrate.downgrade(url=url(empty), to=before)
+        assert rows(empty, "dispute", "id", "resolution") == [(1, "先行接待")]
 
 
 @pytest.mark.parametrize(

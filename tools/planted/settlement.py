@@ -149,6 +149,15 @@ BUGS = (
         ),
     ),
     Bug(
+        "a line given to another rep is given again to whoever has it",
+        "settlement/reassigning.py",
+        "            if part.role == ShareRole.DEVELOPER and part.rep_id == from_rep_id\n",
+        "            if part.role == ShareRole.DEVELOPER\n",
+        (
+            "tests/settlement/test_reassigning.py::test_what_is_held_is_held_for_the_other_and_given_once",
+        ),
+    ),
+    Bug(
         "a line across a tier forgets what was sold before",
         "settlement/rules.py",
         "        return _of_volume(rate, after) - _of_volume(rate, volume_before)",
