@@ -155,11 +155,12 @@ def names_in(scope: Select[int]) -> frozenset[tuple[str, str]]:
     return frozenset((code, name) for code, name in rows)
 
 
-def developer_codes() -> frozenset[str]:
+def developer_codes(today: date) -> frozenset[str]:
     """The developer codes that still hold or will."""
+    until = OperatorIdentity.valid_until
     return frozenset(
         db.session.scalars(
-            select(OperatorIdentity.developer_code).where(OperatorIdentity.valid_until.is_(None))
+            select(OperatorIdentity.developer_code).where(or_(until.is_(None), until > today))
         )
     )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, not_, select
 
 from org.models import (
     ChannelClass,
@@ -18,7 +18,7 @@ from org.models import (
 from org.operations import WrongTier
 from org.queries import ancestors, node_of
 from wx_backend.clock import business_on
-from wx_backend.db import db, locked
+from wx_backend.db import db, locked, take_turns
 from wx_backend.errors import Conflict, NotFound
 from wx_backend.numbers import REP, new_number
 
@@ -37,6 +37,12 @@ class BadHeir(Conflict):
 
 class SpanTaken(Conflict):
     code, message = "span_taken", "该日期已有生效的工号"
+
+
+class DeveloperTaken(Conflict):
+    """Billing would credit the one with what the other sells."""
+
+    code, message = "developer_taken", "该发展人编码在这些日期属于其他员工"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,7 @@ def assign_codes(*, rep_id: int, codes: OperatorCodes, valid_from: date) -> None
     """Give a rep new operator codes from a day on; those before end that day.
 
     Codes already planned for later stay and end these. SpanTaken when some begin on that very
-    day; RepHasLeft and NotFound.
+    day; DeveloperTaken, RepHasLeft and NotFound.
     """
     _present(rep_id)
     spans = db.session.scalars(
@@ -93,12 +99,13 @@ def assign_codes(*, rep_id: int, codes: OperatorCodes, valid_from: date) -> None
     ).all()
     if any(span.valid_from == valid_from for span in spans):
         raise SpanTaken(fields=["valid_from"])
+    until = min((span.valid_from for span in spans if span.valid_from > valid_from), default=None)
+    _check_developer(rep_id, codes.developer_code, valid_from, until)
     for span in spans:
         if span.valid_from < valid_from and (
             span.valid_until is None or span.valid_until > valid_from
         ):
             span.valid_until = valid_from
-    later = [span.valid_from for span in spans if span.valid_from > valid_from]
     db.session.add(
         OperatorIdentity(
             rep_id=rep_id,
@@ -106,7 +113,7 @@ def assign_codes(*, rep_id: int, codes: OperatorCodes, valid_from: date) -> None
             channel_code=codes.channel_code,
             staff_number=codes.staff_number,
             valid_from=valid_from,
-            valid_until=min(later, default=None),
+            valid_until=until,
         )
     )
     db.session.flush()
@@ -190,6 +197,20 @@ def _check_heir(rep_id: int, heir_id: int) -> None:
     heir = locked(select(Rep).where(Rep.id == heir_id))
     if heir_id == rep_id or heir is None or heir.status != RepStatus.ACTIVE:
         raise BadHeir(fields=["heir"])
+
+
+def _check_developer(rep_id: int, code: str, first: date, until: date | None) -> None:
+    """Nobody else has this developer code on any of these days."""
+    take_turns(b"developer code " + code.encode())
+    other = OperatorIdentity
+    ends_before = other.valid_until.is_not(None) & (other.valid_until <= first)
+    theirs = select(other.id).where(
+        other.developer_code == code, other.rep_id != rep_id, not_(ends_before)
+    )
+    if until is not None:
+        theirs = theirs.where(other.valid_from < until)
+    if db.session.scalar(theirs.limit(1)) is not None:
+        raise DeveloperTaken(fields=["developer_code"])
 
 
 def _end_codes(rep_id: int, last_day: date) -> None:

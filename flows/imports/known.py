@@ -28,7 +28,7 @@ def known(kind: ImportKind, lines: Sequence[Line], node_id: int, now: datetime) 
         parents=frozenset(each.code for each in parents),
         places=importing.all_codes(),
         names=importing.names_in(under(node_id)),
-        developers=importing.developer_codes(),
+        developers=importing.developer_codes(business_on(now)),
         today=business_on(now),
     )
     if kind in {ImportKind.REPS, ImportKind.OUTLETS}:

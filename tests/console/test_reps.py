@@ -95,6 +95,27 @@ def test_codes_begin_today_at_the_earliest(desk_of: Desks, world: World) -> None
     assert len(db.session.scalars(select(OperatorIdentity)).all()) == 1
 
 
+def test_a_colleague_s_developer_code_is_refused_beside_its_field(
+    desk_of: Desks, world: World
+) -> None:
+    desk, today = desk_of("south"), business_on(clock.now()).isoformat()
+    codes = {"developer_code": "DV-1", "channel_code": "CH1", "staff_number": "SN1"}
+    given = desk.post(f"/reps/{world.alice_number}/codes", valid_from=today, **codes)
+    assert given.status_code == 302
+    dave = rep_row(hire(world.tree.hall, "戴夫")).number
+    new = {"name": "新来的", "outlet": "SC1", "channel_class": "own_hall"}
+    for answer in (
+        desk.post(f"/reps/{dave}/codes", valid_from=today, **codes),
+        desk.post("/reps/new", **new, **codes),
+    ):
+        assert answer.status_code == 409
+        assert 'id="fault-developer_code"' in answer.text
+        assert "属于其他员工" in answer.text
+    db.session.rollback()
+    assert len(db.session.scalars(select(OperatorIdentity)).all()) == 1
+    assert db.session.scalar(select(Rep.id).where(Rep.name == "新来的")) is None
+
+
 def test_reps_are_found_by_name_and_status(desk_of: Desks, world: World) -> None:
     hire(world.tree.bay, "戴夫")
     desk = desk_of("marketer")

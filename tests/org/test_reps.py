@@ -21,6 +21,7 @@ from org.queries import (
 )
 from org.reps import (
     BadHeir,
+    DeveloperTaken,
     OperatorCodes,
     RepHasLeft,
     SpanTaken,
@@ -123,6 +124,47 @@ def test_codes_assigned_at_one_moment_never_overlap(app: Flask, alice: int) -> N
     spans = db.session.scalars(select(OperatorIdentity).order_by(OperatorIdentity.valid_from)).all()
     ends = [span.valid_until for span in spans]
     assert ends == [*(span.valid_from for span in spans[1:]), None]
+
+
+def test_a_developer_code_is_one_rep_s_at_a_time(tree: Tree, alice: int) -> None:
+    dave = hire(tree.frost, "戴夫")
+    assign(alice, "1", MARCH)
+    assign(alice, "2", APRIL)
+    for day in (date(2026, 2, 1), MARCH, date(2026, 3, 31)):
+        with pytest.raises(DeveloperTaken):
+            assign(dave, "1", day)
+    assign(dave, "1", APRIL)  # hers ended the day before
+    with pytest.raises(DeveloperTaken):
+        assign(alice, "1", MAY)
+    assign(alice, "2", MAY)  # her own may go on
+    assert (developer_on(alice, MAY), developer_on(dave, MAY)) == ("D2", "D1")
+
+
+def test_who_begins_before_a_planned_colleague_ends_in_time(tree: Tree, alice: int) -> None:
+    dave = hire(tree.frost, "戴夫")
+    assign(alice, "1", MAY)
+    assign(dave, "2", APRIL)
+    assign(dave, "1", MARCH)  # until April only
+    assert (developer_on(dave, MARCH), developer_on(alice, MAY)) == ("D1", "D1")
+
+
+def test_of_two_who_are_given_one_code_at_once_one_has_it(
+    app: Flask, tree: Tree, alice: int
+) -> None:
+    pair = (alice, hire(tree.frost, "戴夫"))
+
+    def give(n: int) -> bool:
+        try:
+            retried(lambda: assign_codes(rep_id=pair[n], codes=codes("1"), valid_from=MARCH))
+        except DeveloperTaken:
+            return False
+        return True
+
+    given = race(app, give, times=2)
+    assert sorted(given) == [False, True]
+    assert [developer_on(each, MARCH) for each in pair] == [
+        "D1" if each else None for each in given
+    ]
 
 
 def test_disabled_rep_loses_his_rights_and_gets_them_back(alice: int) -> None:
