@@ -1,6 +1,7 @@
 """Whether this process lives (/healthz), can work (/readyz), and its figures (/metrics)."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from flask import Blueprint, Response, current_app, jsonify
 from sqlalchemy import text
@@ -9,11 +10,13 @@ from flows.repair import TABLES
 from payments.desk import count_open_exceptions
 from reconciliation.differences import count_open_differences
 from wechat.pay.error_codes import SIGNATURE_REFUSED
-from wx_backend import backlog, clock
+from wx_backend import backlog, clock, platform
 from wx_backend.db import db
 from wx_backend.stops import Line, open_stops, stopped_places
 
 bp = Blueprint("health", __name__)
+
+BACKED_UP: Final = "backed-up"  # deploy/backup/backup.sh touches it
 
 
 @bp.get("/healthz")
@@ -45,7 +48,7 @@ def metrics() -> Response:
     from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 
     lines = generate_latest(REGISTRY).decode()
-    asked = "".join([*_backlog(), *_money()])
+    asked = "".join([*_backlog(), *_money(), *_backup()])
     return Response(lines + asked, mimetype=CONTENT_TYPE_LATEST)
 
 
@@ -83,3 +86,13 @@ def _money() -> list[str]:
 def _counted(name: str, what: str, counts: Mapping[str, int]) -> list[str]:
     lines = [f'{name}{{kind="{kind}"}} {count}\n' for kind, count in counts.items()]
     return [f"# HELP {name} {what}\n# TYPE {name} gauge\n", *lines]
+
+
+def _backup() -> list[str]:
+    """How long ago the last backup was made; without any, longer than anything."""
+    name, made = "wx_backup_age_seconds", platform.config().service.data_dir / BACKED_UP
+    try:
+        age = f"{max(0.0, clock.now().timestamp() - made.stat().st_mtime):.0f}"
+    except FileNotFoundError:
+        age = "+Inf"
+    return [f"# HELP {name} Age of the newest backup\n# TYPE {name} gauge\n", f"{name} {age}\n"]

@@ -14,3 +14,10 @@ WITH held AS (
 )
 INSERT INTO campaign_event (campaign_id, revision, kind, note, happened_at)
 SELECT id, revision, 'paused', pause_reason, now() FROM held;
+
+-- Files of archives are in no backup.
+WITH gone AS (
+  UPDATE archive SET status = 'removed' WHERE status = 'done' RETURNING id
+)
+INSERT INTO archive_event (archive_id, deed, actor, happened_at)
+SELECT id, 'removed', 'command:restore', now() FROM gone;

@@ -1,6 +1,7 @@
 """Each fault raises the alert that is named for it, and no other; without a fault there is none."""
 
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -30,6 +31,7 @@ from wx_backend.config import Config
 from wx_backend.config_guard import DEFAULTS
 from wx_backend.db import db, transaction
 from wx_backend.errors import TooMany
+from wx_backend.health import BACKED_UP
 from wx_backend.limits import hold_to
 from wx_backend.outbox import CALL, Job
 
@@ -76,6 +78,7 @@ def config(config: Config, tmp_path: Path) -> Config:
 @pytest.fixture
 def site(app: Flask, config: Config, outage: Outage) -> Site:
     made = Site(app, config, outage, desk_of(app))
+    (config.service.data_dir / BACKED_UP).touch()
     made.before = made.read()
     return made
 
@@ -178,6 +181,10 @@ def books_that_differ(_: Site) -> None:
         record(on=clock.business_on(now), finding=found, owner_node_id=None, now=now)
 
 
+def backups_that_stopped(site: Site) -> None:
+    (site.config.service.data_dir / BACKED_UP).unlink()
+
+
 DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxPushesNotStored": database_away,
     "WxPushesRefused": forged_pushes,
@@ -190,6 +197,7 @@ DRILLS: Final[Mapping[str, Callable[[Site], None]]] = {
     "WxStopped": line_held,
     "WxMoneyDoesNotFit": money_that_does_not_fit,
     "WxBooksDiffer": books_that_differ,
+    "WxBackupMissing": backups_that_stopped,
 }
 
 
@@ -215,6 +223,15 @@ def test_what_was_put_right_raises_nothing_any_more(site: Site) -> None:
         )
         end_vanished(on=clock.business_on(now), seen=(), now=now)
     assert site.raised() == set()
+
+
+@pytest.mark.parametrize(("hours", "raised"), [(11, set()), (13, {"WxBackupMissing"})])
+def test_two_backups_that_did_not_come_are_heard_of(
+    site: Site, hours: int, raised: set[str]
+) -> None:
+    made = (clock.now() - timedelta(hours=hours)).timestamp()
+    os.utime(site.config.service.data_dir / BACKED_UP, (made, made))
+    assert site.raised() == raised
 
 
 def test_every_severity_reaches_somebody() -> None:

@@ -11,7 +11,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from archives.models import Archive, ArchiveEvent, ArchiveStatus, Deed
+from archives.operations import ask_for_archive, mark_written
 from campaigns.models import Campaign, CampaignEvent, CampaignStatus
+from flows.archive.work import path_of
 from flows.campaign.running import begin_due
 from flows.erased import Erased, erase_again, erased, read_list
 from flows.following import forget_identity
@@ -28,6 +31,7 @@ from wx_backend import clock, stops
 from wx_backend.app import close_app, create_app
 from wx_backend.config import Config, Database
 from wx_backend.db import db, transaction
+from wx_backend.health import BACKED_UP
 from wx_backend.outbox import CALL, claim, defer
 from wx_backend.strict import Malformed
 
@@ -71,6 +75,7 @@ def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) ->
             one.resume_at = NOON if status == CampaignStatus.PAUSED else None
     (config.service.data_dir / "bills").mkdir()
     (config.service.data_dir / "bills" / "trade.csv").write_text("kept")
+    an_archive()
     database = urlsplit(config.database.url).path.strip("/")
     made = run(
         {**tools, "PGDATABASE": database},
@@ -80,6 +85,16 @@ def backup(app: Flask, config: Config, tools: dict[str, str], tmp_path: Path) ->
     )
     assert made.returncode == 0, made.stderr
     return Path(made.stdout.strip())
+
+
+def an_archive() -> None:
+    """A file with everybody in the clear, written and not fetched yet."""
+    with transaction():
+        asked = ask_for_archive(reason="交接", is_clear=True, actor="staff:1", now=NOON)
+        mark_written(asked, size=5, sha256="0" * 64, now=NOON)
+        path = path_of(db.session.get_one(Archive, asked))
+    path.parent.mkdir()
+    path.write_text("clear")
 
 
 def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
@@ -93,6 +108,7 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
     done = run(tools, "restore.sh", backup, "restored", data)
     assert done.returncode == 0, done.stderr
     assert (data / "bills" / "trade.csv").read_text() == "kept"
+    assert {each.name for each in data.iterdir()} == {"bills"}, "no archive, which outlives nobody"
     with postgres.connect("restored") as connection:
         sorts = "SELECT datcollate, datctype FROM pg_database WHERE datname = current_database()"
         assert connection.execute(sorts).fetchone() == ("C", "C.UTF-8")
@@ -106,6 +122,7 @@ def test_a_restored_copy_is_whole_and_sends_nothing_until_it_is_let_go(
         held = stops.open_stops()[stops.Line.EVERYTHING]
         assert backup.name in held.reason
         _no_campaign_goes_on_by_itself(backup.name)
+        _no_archive_is_promised()
         with transaction():
             stops.lift(line=stops.Line.EVERYTHING, by="command:it", now=clock.now())
         assert len(claim(CALL, limit=10)) == 1
@@ -177,6 +194,37 @@ def _no_campaign_goes_on_by_itself(source: str) -> None:
     ).all()
     assert sorted(notes) == sorted(each.id for each in held.values())
     db.session.rollback()
+
+
+def _no_archive_is_promised() -> None:
+    assert db.session.scalars(select(Archive.status)).all() == [ArchiveStatus.REMOVED]
+    last = select(ArchiveEvent.deed, ArchiveEvent.actor).order_by(ArchiveEvent.id.desc()).limit(1)
+    assert db.session.execute(last).one() == (Deed.REMOVED, "command:restore")
+    db.session.rollback()
+
+
+def test_a_new_backup_takes_away_those_nobody_keeps(
+    backup: Path, config: Config, tools: dict[str, str]
+) -> None:
+    """Those of more than KEEP_DAYS, and what a backup that was killed left behind; nothing else there is."""
+    folder = backup.parent
+    names = ("20260101T031700Z", ".unfinished-20260101T091700Z", "20260102T031700Z", "by hand")
+    for name, days in zip(names, (9, 2, 3, 9), strict=True):
+        (folder / name).mkdir()
+        (folder / name / "database.dump").touch()
+        moment = (clock.now() - days * DAY).timestamp()
+        os.utime(folder / name, (moment, moment))
+    database = urlsplit(config.database.url).path.strip("/")
+    made = run(
+        {**tools, "PGDATABASE": database, "KEEP_DAYS": "7"},
+        "backup.sh",
+        folder,
+        config.service.data_dir,
+    )
+    assert made.returncode == 0, made.stderr
+    kept = {backup.name, Path(made.stdout.strip()).name, *names[2:], "erased.txt"}
+    assert {each.name for each in folder.iterdir()} == kept
+    assert (config.service.data_dir / BACKED_UP).exists()
 
 
 def test_a_damaged_backup_and_a_taken_place_are_refused(
