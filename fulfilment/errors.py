@@ -65,6 +65,12 @@ class WrongCode(AppError):
     status, code, message = 422, "wrong_code", "取货码不正确"
 
 
+class NothingReady(Conflict):
+    """The code is right, and nothing that it would fetch lies here; it stays unused."""
+
+    code, message = "nothing_ready", "这个取货码目前没有可交付的商品，请联系省订单中心"
+
+
 class TooManyTries(AppError):
     status, code, message = 429, "too_many_tries", "错误次数过多，请十五分钟后再试"
 

@@ -215,6 +215,9 @@ CHAINS: Final[Mapping[Way, tuple[Step, ...]]] = {
 }  # fmt: skip
 """Read it downwards: one line per way, each step opens after those it names."""
 
+PICKUPS: Final = frozenset({Way.GOODS_PICKUP, Way.SIM_PICKUP})
+"""The ways that end at a counter, by the customer's code."""
+
 RETURN_CLOCK: Final = Clock(2 * _DAY, Counts.WALL)
 """How long a return may stay at one stage."""
 

@@ -18,7 +18,7 @@ from fulfilment.models import (
     Task,
     TaskStatus,
 )
-from fulfilment.nodes import CHAINS, Node, Owner
+from fulfilment.nodes import CHAINS, PICKUPS, Node, Owner
 from wx_backend.db import db
 from wx_backend.errors import NotFound
 
@@ -66,6 +66,24 @@ def chains_of_order(order_id: int) -> Sequence[Chain]:
     return db.session.scalars(
         select(Chain).where(Chain.order_id == order_id).order_by(Chain.order_line_id)
     ).all()
+
+
+def ready_at_counter(order_id: int) -> Sequence[tuple[Chain, Task]]:
+    """Lines of an order that lie packed at a counter to be fetched, each with the node that ends there."""
+    rows = db.session.execute(
+        select(Chain, Task)
+        .join(Task, and_(Task.chain_id == Chain.id, Task.round == Chain.round))
+        .where(
+            Chain.order_id == order_id,
+            Chain.way.in_(PICKUPS),
+            Chain.status == ChainStatus.RUNNING,
+            Task.node == Node.DELIVERED,
+            Task.status.in_(_LIVE),
+        )
+        .order_by(Chain.order_line_id)
+        .execution_options(populate_existing=True)
+    )
+    return [(chain, task) for chain, task in rows]
 
 
 def tasks_at_desk(outlet_id: int, *, limit: int = 100) -> Sequence[tuple[Chain, Task]]:

@@ -34,10 +34,12 @@ def done() -> ResponseReturnValue:
     """It is over the counter."""
     outlet_id, actor = outlet_of(rep()), actor_of(rep())
     try:
-        number = hand_out(outlet_id=outlet_id, code=_code(), actor=actor, now=clock.now())
+        done = hand_out(outlet_id=outlet_id, code=_code(), actor=actor, now=clock.now())
     except AppError as refused:
         return _refused(refused), refused.status
-    flash(f"订单 {number[-6:]} 已交付")
+    flash(f"订单 {done.order_number[-6:]} 已交付")
+    for each in done.kept:
+        flash(f"{each.name} ×{each.quantity} 未交付：{each.why}", "bad")
     return redirect(url_for("terminal.tasks.index"))
 
 

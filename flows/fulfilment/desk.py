@@ -8,13 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flows.fulfilment.handing_out import PICKUPS
+from flows.fulfilment.handing_out import renew_code
 from flows.fulfilment.progress import note_done
 from flows.sealed import contact_of, vault
-from fulfilment.errors import BadWaybill, NotYet, TooManyTries, WrongCode
+from fulfilment.errors import BadWaybill, NothingReady, NotYet, TooManyTries, WrongCode
 from fulfilment.models import Chain, Task, TaskStatus
 from fulfilment.moves import LIVE
-from fulfilment.nodes import CARRIERS, NAMES, Node, Proof
+from fulfilment.nodes import CARRIERS, NAMES, PICKUPS, Node, Proof
 from fulfilment.operations import held_task, raise_problem, take_task
 from fulfilment.packing import (
     check_proofs,
@@ -27,11 +27,10 @@ from fulfilment.packing import (
 )
 from fulfilment.pickup import PickupOutcome, order_of_code, try_code
 from fulfilment.queries import (
-    chains_of_order,
     evidence_of,
+    ready_at_counter,
     serial_of,
     serials_out,
-    task_at,
     task_of_outlet,
     tasks_at_desk,
 )
@@ -169,9 +168,9 @@ def record_delivery(*, task_id: int, outlet_id: int, actor: str, now: datetime) 
 
 
 def try_pickup_code(*, outlet_id: int, code: str, actor: str, now: datetime) -> str | None:
-    """Hand out a packed order for its code: its number; None for a wrong code, which counts.
+    """Hand out what lies ready here of an order, for its code: its number; None for a wrong code, which counts.
 
-    Commit whatever comes back, so that the try stays counted. Raises TooManyTries.
+    Commit whatever comes back, so that the try stays counted. Raises TooManyTries and NothingReady.
     """
     keeper = vault()
     order_id = order_of_code(outlet_id=outlet_id, digits=code, vault=keeper)
@@ -181,9 +180,18 @@ def try_pickup_code(*, outlet_id: int, code: str, actor: str, now: datetime) -> 
         raise TooManyTries
     if outcome is PickupOutcome.WRONG or order is None:
         return None
-    for chain in chains_of_order(order.id):
-        _hand_out(chain, outlet_id, actor, now)
+    ready = ready_to_hand_out(order.id, outlet_id)
+    if not ready:
+        raise NothingReady
+    for chain, task in ready:
+        _hand_out(chain, task, actor, now)
+    renew_code(order.id, now=now)
     return order.number
+
+
+def ready_to_hand_out(order_id: int, outlet_id: int) -> list[tuple[Chain, Task]]:
+    """What a code of the order fetches at this outlet, and nothing else."""
+    return [found for found in ready_at_counter(order_id) if found[0].outlet_id == outlet_id]
 
 
 def redeem_pickup_code(*, outlet_id: int, code: str, actor: str, now: datetime) -> str:
@@ -214,13 +222,8 @@ def report_problem(
     raise_problem(task, reason, actor=actor, now=now)
 
 
-def _hand_out(chain: Chain, outlet_id: int, actor: str, now: datetime) -> None:
+def _hand_out(chain: Chain, task: Task, actor: str, now: datetime) -> None:
     """One line of the order is over the counter: delivered and signed for at once."""
-    if chain.outlet_id != outlet_id:
-        return
-    task = task_at(chain, Node.DELIVERED)
-    if task is None or task.status not in LIVE:
-        return
     note_evidence(task, Proof.PICKUP_CODE, "used", actor=actor, now=now)
     note_done(chain, Node.DELIVERED, actor=actor, cause="pickup code", now=now)
     note_done(chain, Node.SIGNED, actor=actor, cause="pickup code", now=now)

@@ -6,14 +6,12 @@ Each is called with the order locked, bears repeats, and does nothing for a line
 from collections.abc import Iterable
 from datetime import datetime
 
-from flows.fulfilment.handing_out import PICKUPS, node_reached
+from flows.fulfilment.handing_out import renew_code
 from flows.fulfilment.progress import go_on, note_done
-from fulfilment.models import Chain, ChainStatus
-from fulfilment.moves import LIVE
+from fulfilment.models import Chain
 from fulfilment.nodes import Node, Proof
 from fulfilment.packing import note_evidence
-from fulfilment.pickup import end_code
-from fulfilment.queries import chain_of_line, chains_of_order, task_at
+from fulfilment.queries import chain_of_line, task_at
 from fulfilment.returns import kind_of_return, settle_return, start_return, withdraw_return
 from orders.hand_overs import hand_over_of
 from orders.models import OrderLine
@@ -42,14 +40,13 @@ def real_name_decided(*, line_id: int, now: datetime) -> None:
 def refund_agreed(line_ids: Iterable[int], *, reason: str, actor: str, now: datetime) -> None:
     """Lines whose whole money goes back stop where they are.
 
-    The order's pickup code stays while another line waits to be fetched for it.
+    The order's pickup code stays, or moves on, while another line waits to be fetched for it.
     """
     for line_id in line_ids:
         chain, line = chain_of_line(line_id), line_by_id(line_id)
         if chain is not None and line is not None and _is_whole(line.refund_reserved_fen, line):
             start_return(chain, kind_of_return(chain), reason=reason, actor=actor, now=now)
-            if not _is_fetched_for(chain.order_id):
-                end_code(chain.order_id, now=now)
+            renew_code(chain.order_id, now=now)
 
 
 def refund_paid(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:
@@ -66,6 +63,7 @@ def line_cancelled(*, line_id: int, reason: str, actor: str, now: datetime) -> N
     if chain is not None:
         start_return(chain, kind_of_return(chain), reason=reason, actor=actor, now=now)
         settle_return(chain, actor=actor, now=now)
+        renew_code(chain.order_id, now=now)
 
 
 def refund_failed(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:
@@ -78,19 +76,7 @@ def refund_failed(line_ids: Iterable[int], *, actor: str, now: datetime) -> None
 def _resume(chain: Chain, now: datetime) -> None:
     """Go on where it stood; what lay ready to be fetched gets a new code."""
     go_on(chain, now=now)
-    task = task_at(chain, Node.DELIVERED)
-    if task is not None and task.status in LIVE:
-        node_reached(chain, Node.PACKED, now=now)
-
-
-def _is_fetched_for(order_id: int) -> bool:
-    """Whether a line of an order lies ready at a counter."""
-    tasks = (
-        task_at(chain, Node.DELIVERED)
-        for chain in chains_of_order(order_id)
-        if chain.way in PICKUPS and chain.status == ChainStatus.RUNNING
-    )
-    return any(task is not None and task.status in LIVE for task in tasks)
+    renew_code(chain.order_id, now=now)
 
 
 def _is_whole(fen: int, line: OrderLine) -> bool:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from flows.fulfilment.desk import redeem_pickup_code
+from flows.fulfilment.desk import ready_to_hand_out, redeem_pickup_code
 from flows.sealed import contact_of, vault
-from fulfilment.errors import TooManyTries, WrongCode
+from fulfilment.errors import NothingReady, TooManyTries, WrongCode
+from fulfilment.models import Chain, ChainStatus, TaskStatus
+from fulfilment.nodes import PICKUPS, Node
 from fulfilment.pickup import PickupOutcome, look_at_code, order_just_fetched
-from fulfilment.queries import chains_of_order, serials_out
-from orders.queries import lines_of_order, order_by_id
+from fulfilment.queries import chains_of_order, serials_out, task_at
+from orders.queries import lines_of_order, order_by_id, order_by_number
 from wx_backend.db import retried
 
 REPEAT_WITHIN: Final = timedelta(minutes=10)
@@ -26,17 +28,38 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """One line of the order that stays here, or is not here at all, and why."""
+
+    name: str
+    quantity: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class HandOut:
-    """What is to be handed out, and to whom."""
+    """What is to be handed out, and to whom; `kept` is what is not."""
 
     order_number: str
     contact_name: str
     phone_end: str
     units: Sequence[Unit]
+    kept: Sequence[Kept]
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """The order of a code that was used, and what of it the customer still has not got."""
+
+    order_number: str
+    kept: Sequence[Kept]
 
 
 def what_to_hand_out(*, outlet_id: int, code: str, now: datetime) -> HandOut:
-    """What a code fetches here; it stays unused. Raises WrongCode and TooManyTries, both counted."""
+    """What a code fetches here; it stays unused.
+
+    Raises WrongCode and TooManyTries, both counted, and NothingReady.
+    """
     outcome, order_id = retried(
         lambda: look_at_code(outlet_id=outlet_id, digits=code, vault=vault(), now=now)
     )
@@ -45,22 +68,27 @@ def what_to_hand_out(*, outlet_id: int, code: str, now: datetime) -> HandOut:
     order = order_by_id(order_id) if order_id is not None else None
     if order is None:
         raise WrongCode
-    name, phone = contact_of(order)
-    return HandOut(order.number, name, phone[-4:], _units(order.id, outlet_id))
+    units, (name, phone) = _units(order.id, outlet_id), contact_of(order)
+    if not units:
+        raise NothingReady
+    return HandOut(order.number, name, phone[-4:], units, _kept(order.id, outlet_id))
 
 
-def hand_out(*, outlet_id: int, code: str, actor: str, now: datetime) -> str:
-    """Hand it out: the order's number; the same again for a tap that came twice.
+def hand_out(*, outlet_id: int, code: str, actor: str, now: datetime) -> HandedOut:
+    """Hand out what lies ready, and say what does not; the same again for a tap that came twice.
 
-    Raises WrongCode and TooManyTries.
+    Raises WrongCode, TooManyTries and NothingReady.
     """
     before = order_just_fetched(
         outlet_id=outlet_id, digits=code, actor=actor, vault=vault(), since=now - REPEAT_WITHIN
     )
     order = order_by_id(before) if before is not None else None
-    if order is not None:
-        return order.number
-    return redeem_pickup_code(outlet_id=outlet_id, code=code, actor=actor, now=now)
+    if order is None:
+        order = order_by_number(
+            redeem_pickup_code(outlet_id=outlet_id, code=code, actor=actor, now=now)
+        )
+    assert order is not None  # noqa: S101 - orders are never deleted
+    return HandedOut(order.number, _kept(order.id, outlet_id))
 
 
 def _units(order_id: int, outlet_id: int) -> list[Unit]:
@@ -71,6 +99,27 @@ def _units(order_id: int, outlet_id: int) -> list[Unit]:
             chain.quantity,
             serials_out(chain.order_line_id),
         )
-        for chain in chains_of_order(order_id)
-        if chain.outlet_id == outlet_id and "pickup" in chain.way
+        for chain, _ in ready_to_hand_out(order_id, outlet_id)
     ]
+
+
+def _kept(order_id: int, outlet_id: int) -> list[Kept]:
+    """The lines that are neither handed out here and now nor with the customer already."""
+    lines = {line.id: line for line in lines_of_order(order_id)}
+    ready = {chain.id for chain, _ in ready_to_hand_out(order_id, outlet_id)}
+    return [
+        Kept(lines[chain.order_line_id].name, chain.quantity, _why(chain, outlet_id))
+        for chain in chains_of_order(order_id)
+        if chain.way in PICKUPS and chain.id not in ready and not _is_fetched(chain)
+    ]
+
+
+def _is_fetched(chain: Chain) -> bool:
+    task = task_at(chain, Node.DELIVERED)
+    return task is not None and task.status == TaskStatus.DONE
+
+
+def _why(chain: Chain, outlet_id: int) -> str:
+    if chain.status != ChainStatus.RUNNING:
+        return "已退款或正在退款，请勿交付"
+    return "还没有备好" if chain.outlet_id == outlet_id else "不在本厅"

@@ -85,14 +85,14 @@ class Counter:
         db.session.rollback()
         return retried(lambda: verb(**given))
 
-    def pack(self, order_id: int, *, imei: str = IMEI, line: int = 0) -> None:
-        """Take, check, scan, close."""
-        task_id = self.task(order_id, Node.PACKED, line=line)
-        self.do(desk.accept_task, task_id=task_id)
+    def pack(self, order_id: int, *, imei: str = IMEI, line: int = 0, **by: object) -> None:
+        """Take, check, scan, close; by Carol unless `outlet_id` and `actor` say otherwise."""
+        named = {"task_id": self.task(order_id, Node.PACKED, line=line)} | by
+        self.do(desk.accept_task, **named)
         for check in CHECKS["goods"]:
-            self.do(desk.record_check, task_id=task_id, check=check)
-        self.do(desk.record_serial, task_id=task_id, value=imei)
-        self.do(desk.finish_packing, task_id=task_id)
+            self.do(desk.record_check, check=check, **named)
+        self.do(desk.record_serial, value=imei, **named)
+        self.do(desk.finish_packing, **named)
 
     def send(
         self,
@@ -107,13 +107,16 @@ class Counter:
         self.do(desk.accept_task, task_id=task_id)
         self.do(desk.hand_to_carrier, task_id=task_id, carrier=carrier, waybill=waybill)
 
-    def redeem(self, order_id: int) -> None:
-        """Bob shows his code."""
+    def code(self, order_id: int) -> str:
+        """What Bob shows."""
         db.session.rollback()
         code = open_code(order_id)
         assert code is not None
-        digits = shown_code(code, vault())
-        self.do(desk.try_pickup_code, code=digits)
+        return shown_code(code, vault())
+
+    def redeem(self, order_id: int, **by: object) -> None:
+        """Bob shows his code."""
+        self.do(desk.try_pickup_code, code=self.code(order_id), **by)
 
     def fetch(self, order_id: int) -> None:
         """Packed, and handed out for the code."""
