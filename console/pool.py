@@ -10,6 +10,8 @@ from console.session import staff
 from flows.fulfilment import returning, watch
 from flows.fulfilment.dispatching import dispatch_by_hand
 from flows.fulfilment.pictures import picture_within, pictures_of
+from fulfilment.queries import count_overdue
+from org.queries import under
 from wx_backend import clock
 from wx_backend.db import retried
 
@@ -26,7 +28,8 @@ def index() -> str:
         rows=rows,
         pictures=pictures_of(row.task_id for row in rows),
         outlets=watch.outlets_of(node_id),
-        late=watch.count_overdue(node_id, now=now),
+        counts=watch.pool_counts(node_id),
+        late=count_overdue(under(node_id), now=now),
     )
 
 

@@ -1,6 +1,7 @@
 """Reads of fulfilment: the tasks of an outlet, the pool, what is overdue, the nodes of a line."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -128,19 +129,43 @@ def pool_tasks(
 
     `sees_all` adds lines that belong to no pool.
     """
-    mine = Chain.pool_id.in_(scope)
     rows = db.session.execute(
         select(Chain, Task)
         .join(Task, Task.chain_id == Chain.id)
-        .where(
-            or_(mine, Chain.pool_id.is_(None)) if sees_all else mine,
-            Task.status.in_(_LIVE),
-            or_(Task.node == Node.DISPATCHED, Task.problem.is_not(None)),
-        )
+        .where(*_in_pool(scope, sees_all))
         .order_by(Task.due_at, Task.id)
         .limit(limit)
     )
     return [(chain, task) for chain, task in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolCounts:
+    """How many lines lie in some pools: in all, without an outlet, with a problem."""
+
+    lines: int
+    undispatched: int
+    troubled: int
+
+
+def count_pool(scope: Select[int], *, sees_all: bool) -> PoolCounts:
+    """The same as `pool_tasks`, counted however many they are."""
+    counts = (
+        func.count(Task.id),
+        func.count(Task.id).filter(Task.node == Node.DISPATCHED),
+        func.count(Task.id).filter(Task.problem.is_not(None)),
+    )
+    query = select(*counts).join(Chain, Chain.id == Task.chain_id)
+    return PoolCounts(*db.session.execute(query.where(*_in_pool(scope, sees_all))).one())
+
+
+def _in_pool(scope: Select[int], sees_all: bool) -> list[ColumnElement[bool]]:
+    mine = Chain.pool_id.in_(scope)
+    return [
+        or_(mine, Chain.pool_id.is_(None)) if sees_all else mine,
+        Task.status.in_(_LIVE),
+        or_(Task.node == Node.DISPATCHED, Task.problem.is_not(None)),
+    ]
 
 
 def overdue_tasks(

@@ -8,7 +8,7 @@ from flows.fulfilment.opening import region_of
 from fulfilment.kpis import KPIS, Figure, Kpi, Stay, Window, bad_reply_minutes, figure, lines_behind
 from fulfilment.models import Chain, Review, Task
 from fulfilment.nodes import NAMES, OWNERS, Node, Owner
-from fulfilment.queries import overdue_tasks, pool_tasks
+from fulfilment.queries import PoolCounts, count_pool, overdue_tasks, pool_tasks
 from fulfilment.reviews import reviews_to_answer
 from fulfilment.turnover import turnover_bp
 from insights.queries import places_below
@@ -82,9 +82,9 @@ def overdue(node_id: int, *, now: datetime) -> list[Row]:
     return _rows(overdue_tasks(under(node_id), now=now), now)
 
 
-def count_overdue(node_id: int, *, now: datetime) -> int:
-    """How many nodes that is, of those shown."""
-    return len(overdue_tasks(under(node_id), now=now))
+def pool_counts(node_id: int) -> PoolCounts:
+    """How many lines the pool holds, listed or not."""
+    return count_pool(under(node_id), sees_all=holds_everything(node_id))
 
 
 def outlets_of(node_id: int) -> Sequence[OrgNode]:

@@ -7,9 +7,10 @@ from sqlalchemy import select, update
 
 from flows.figures.counting import count_waiting
 from fulfilment.calendar import calendar
-from fulfilment.models import Chain, DispatchBy, Task
+from fulfilment.models import Chain, DispatchBy, Task, TaskStatus
+from fulfilment.queries import PoolCounts, count_pool, pool_tasks
 from fulfilment.settings import dispatch_order, same_day_rule
-from org.queries import node_of
+from org.queries import node_of, under
 from tests.console.conftest import Desks
 from tests.console.world import World
 from wx_backend import clock
@@ -55,6 +56,25 @@ def test_problems_and_late_nodes_are_listed_for_their_own_part(
     for path in ("/pool", "/overdue"):
         assert number in desk_of("south").get(path).text
         assert number not in desk_of("north").get(path).text
+
+
+def test_the_pool_names_each_outlet_once_and_counts_what_it_does_not_list(
+    desk_of: Desks, world: World
+) -> None:
+    chain = chain_of(world)
+    with transaction() as session:
+        for task in session.scalars(select(Task).where(Task.chain_id == chain.id)):
+            task.status = TaskStatus.OPEN
+            task.problem, task.due_at = "样机缺货", clock.now() - timedelta(hours=3)
+        count = len(session.scalars(select(Task.id).where(Task.chain_id == chain.id)).all())
+    south = under(world.tree.south)
+    assert count > 1
+    assert len(pool_tasks(south, sees_all=False, limit=1)) == 1
+    assert count_pool(south, sees_all=False) == PoolCounts(count, 1, count)
+    page = desk_of("south").get("/pool").text
+    assert page.count('value="O1"') == 1
+    assert page.count('list="outlets"') == count
+    assert f"<span>网点异常</span><b>{count}</b>" in page
 
 
 @pytest.mark.parametrize("key", ["success", "shipment", "turnover", "bad_replies"])
