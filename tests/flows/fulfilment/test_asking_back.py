@@ -20,6 +20,7 @@ from flows.fulfilment.returning import call_off, goods_back, start_exchange
 from flows.refund.agree import LinesBack, refund_order_lines
 from flows.refund.desk import decide
 from flows.refund.giving import refund_returned
+from flows.refund.settle import AFTER_REFUND
 from fulfilment.errors import AlreadyAsked, NotReturnable, NotYet, RequestDecided
 from fulfilment.return_models import ReturnRequest
 from fulfilment.return_requests import arrived_at, going_back, return_until
@@ -37,7 +38,7 @@ from tests.flows.trade.market import (
     refunds,
 )
 from tests.racing import race
-from wx_backend import clock
+from wx_backend import clock, crash, outbox
 from wx_backend.clock import SHANGHAI
 from wx_backend.config import Config
 from wx_backend.db import db, retried, transaction
@@ -232,6 +233,27 @@ def test_the_job_that_pays_comes_twice_and_pays_once(counter: Counter, order_id:
         retried(lambda request_id=row.id: refund_returned(request_id=request_id))  # type: ignore[misc]  # bound at once
     counter.market.work()
     assert len(refunds()) == 1
+
+
+@pytest.mark.parametrize("point", [outbox.BEFORE_DONE, outbox.AFTER_DONE, AFTER_REFUND])
+def test_a_crash_after_it_was_taken_in_pays_exactly_once(
+    counter: Counter, order_id: int, point: str
+) -> None:
+    market = counter.market
+    ask(order_id)
+    answer(counter, asked()[0].id)
+    market.work()
+    take_in(counter, order_id)
+    crash.arm(point, crash.raise_crashed)
+    with pytest.raises(crash.Crashed):
+        market.work()
+    crash.disarm()
+    market.pass_time(minutes=2)
+    market.work()
+    market.work()
+    assert stage(counter, order_id) is Stage.REFUNDED
+    assert len(market.stage.facts("refund")) == 1
+    assert_books_and_witness_agree(market.stage)
 
 
 def test_a_refusal_has_a_reason_and_another_wish_may_follow(
