@@ -64,6 +64,15 @@ BUGS = (
         ("tests/flows/trade/test_prepay.py::test_a_refused_first_attempt_ends_with_its_order",),
     ),
     Bug(
+        "a closed refund is followed by as many as are asked for",
+        "flows/refund/agree.py",
+        "key=again_key(closed)",
+        "key=f'{again_key(closed)}:{now.timestamp()}'",
+        (
+            "tests/flows/trade/test_again.py::test_it_goes_back_under_a_new_number_once_however_often_it_is_asked_for",
+        ),
+    ),
+    Bug(
         "the business key of a posting is not unique",
         "migrations/versions/0005_ledger.py",
         '        sa.UniqueConstraint("key", name=op.f("uq_posting_key")),\n',
