@@ -19,7 +19,7 @@ from wx_backend.app import create_app
 from wx_backend.config import Config
 from wx_backend.db import db, retried
 from wx_backend.purge import purge
-from wx_backend.worker import drain_queue
+from wx_backend.worker import Worker, drain_queue
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ LEADER = "clock"
 LEASE_LENGTH = timedelta(seconds=15)
 TICK_SECONDS = 1.0
 SWEEP_EVERY = timedelta(seconds=3)
+SWEEP_SECONDS = 5.0  # of one sweep, well within the lease: then it is the chores' turn
+END_SECONDS = 10.0
 PURGE_EVERY = timedelta(hours=1)
 
 
@@ -58,6 +60,13 @@ class Clock:
                 log.exception("tick failed")
         with self._app.app_context():
             retried(lambda: leases.release(LEADER, self._holder, now=clock.now()))
+        self.end_aside()
+
+    def end_aside(self) -> None:
+        """Let what goes on aside come to its end, for some seconds."""
+        for periodic in self._work:
+            if isinstance(periodic.run, Aside):
+                periodic.run.end(END_SECONDS)
 
     def tick(self, now: datetime) -> list[str]:
         """Lead if nobody else does, and run what is due; the names of what ran."""
@@ -103,15 +112,24 @@ class Aside:
             self._thread = threading.Thread(target=self._work, name="aside", daemon=True)
             self._thread.start()
 
+    def end(self, seconds: float) -> None:
+        """Wait so long for what is under way."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
 
 def sweeps(app: Flask) -> list[Periodic]:
-    """Drain the queues without the bell: Redis away only means that work waits this long."""
-    drains: dict[str, Callable[[], object]] = {
-        queue: partial(drain_queue, app, queue) for queue in outbox.QUEUES
-    }
-    is_wanted = partial(outbox.has_due, outbox.BULK)
-    drains[outbox.BULK] = Aside(drains[outbox.BULK], is_wanted)
-    return [Periodic(f"sweep.{queue}", SWEEP_EVERY, drain) for queue, drain in drains.items()]
+    """Drain the queues without the bell: Redis away only means that work waits this long.
+
+    Calls go on aside, since they wait for WeChat as long as it likes: no order would expire meanwhile.
+    """
+    return [Periodic(f"sweep.{queue}", SWEEP_EVERY, _sweep(app, queue)) for queue in outbox.QUEUES]
+
+
+def _sweep(app: Flask, queue: str) -> Callable[[], object]:
+    if queue == outbox.WORK:
+        return partial(drain_queue, app, queue, seconds=SWEEP_SECONDS)
+    return Aside(partial(drain_queue, app, queue), partial(outbox.has_due, queue))
 
 
 def upkeep() -> list[Periodic]:
@@ -129,5 +147,11 @@ def serve(config: Config) -> None:
     app = create_app(config)
     loop = Clock(app, sweeps(app) + chores() + upkeep())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: loop.stopped.set())
+        signal.signal(number, lambda *_: _stop(loop))
     loop.serve()
+
+
+def _stop(loop: Clock) -> None:
+    """Begin nothing any more; a drain ends with what it is at."""
+    Worker.is_stopping = True
+    loop.stopped.set()

@@ -1,6 +1,7 @@
 """The worker: sleeps until the bell rings, then drains its queue from the database."""
 
 import logging
+import math
 import os
 import socket
 import sys
@@ -91,18 +92,18 @@ def drain(queue: str) -> int:
     return drain_queue(_app, queue)
 
 
-def drain_queue(app: Flask, queue: str) -> int:
-    """Claim and run due rows until none is left, or the process is told to stop.
+def drain_queue(app: Flask, queue: str, *, seconds: float = math.inf) -> int:
+    """Claim and run due rows until none is left, so many seconds are over, or the process is told to stop.
 
     Batch by batch; of long sends each lane goes on by itself, since a batch waits for its slowest.
     """
     if queue == outbox.BULK:
         return _Lanes(app, queue).drain()
-    tried = 0
+    tried, end = 0, time.monotonic() + seconds
     for _ in range(ROUNDS_MAX):
         done = _round(app, queue)
         tried += done
-        if not done or Worker.is_stopping:
+        if not done or Worker.is_stopping or time.monotonic() >= end:
             break
     return tried
 

@@ -25,7 +25,7 @@ from org.sessions import active_staff
 from wx_backend import clock
 from wx_backend.db import db
 from wx_backend.errors import Forbidden
-from wx_backend.outbox import Steps, defer, given_up, remote_job
+from wx_backend.outbox import BULK, Steps, defer, given_up, remote_job
 from wx_backend.platform import config
 
 FOLDER = "archives"
@@ -38,7 +38,7 @@ def ask(*, node_id: int, reason: str, is_clear: bool, actor: str, now: datetime)
     defer(write, key=str(archive_id), archive_id=archive_id)
 
 
-@remote_job("archive.write")
+@remote_job("archive.write", queue=BULK)
 def write(*, archive_id: int) -> Steps:
     """Write it, some rows per step; each step renews the claim. Begun anew by whoever takes over.
 

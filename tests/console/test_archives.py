@@ -29,7 +29,7 @@ from wx_backend import clock
 from wx_backend.claims import WorkStatus, replay
 from wx_backend.db import Model, db, retried, transaction
 from wx_backend.engine import open_engine
-from wx_backend.outbox import Job
+from wx_backend.outbox import BULK, Job
 
 PHONE = "13800138000"
 
@@ -250,6 +250,15 @@ def test_only_administrators_above_everything_and_it_is_on_record(
         ("fetched", "staff"),
         ("removed", "syste"),
     ]
+
+
+def test_no_call_waits_for_an_archive(desk_of: Desks, people: World) -> None:
+    """It is written where long work is, in a lane of its own: a batch of calls ends with its slowest."""
+    assert people
+    desk_of("root").post("/archives", reason="一", personal="sealed")
+    db.session.rollback()
+    queue = db.session.scalars(select(Job.queue).where(Job.name == "archive.write")).one()
+    assert queue == BULK
 
 
 def test_there_is_one_at_a_time(desk_of: Desks, people: World) -> None:

@@ -11,11 +11,12 @@ from tests.racing import race
 from wx_backend import clock, outbox
 from wx_backend.clock_process import LEASE_LENGTH, Aside, Clock, Periodic, chores, sweeps, upkeep
 from wx_backend.db import transaction
-from wx_backend.outbox import defer, job
+from wx_backend.outbox import Steps, defer, job, remote_job
 from wx_backend.worker import BATCH, Worker, drain_queue
 
 SECOND = timedelta(seconds=1)
 ran: list[str] = []
+may_answer = threading.Event()
 
 
 @job("test.tick")
@@ -23,10 +24,18 @@ def tick() -> None:
     ran.append("job")
 
 
+@remote_job("test.hang")
+def hang() -> Steps:
+    """A platform that does not answer for as long as it likes."""
+    yield lambda: may_answer.wait(10)
+    ran.append("answered")
+
+
 @pytest.fixture(autouse=True)
 def _calm(app: Flask) -> None:
     assert app.testing
     ran.clear()
+    may_answer.clear()
 
 
 def noted(name: str, every: timedelta = SECOND) -> Periodic:
@@ -110,6 +119,36 @@ def test_without_a_bell_the_sweep_does_the_work(app: Flask) -> None:
 
     assert ran == ["job"]
     assert drain_queue(app, outbox.WORK) == 0
+
+
+def test_a_call_that_hangs_holds_up_no_chore(app: Flask) -> None:
+    with transaction():
+        defer(hang)
+    loop = Clock(app, [*sweeps(app), noted("chore")])
+
+    loop.tick(clock.now())
+
+    assert ran == ["chore"]
+    may_answer.set()
+    loop.end_aside()
+    assert ran == ["chore", "answered"]
+    assert drain_queue(app, outbox.CALL) == 0
+
+
+def test_much_to_sweep_lets_the_chores_have_their_turn(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wx_backend.clock_process.SWEEP_SECONDS", 0.0)
+    with transaction():
+        for _ in range(BATCH[outbox.WORK] + 1):
+            defer(tick)
+    loop, now = Clock(app, [*sweeps(app), noted("chore")]), clock.now()
+
+    loop.tick(now)
+    assert ran == ["job"] * BATCH[outbox.WORK] + ["chore"]
+
+    loop.tick(now + 3 * SECOND)
+    assert ran[-2:] == ["job", "chore"]
 
 
 def test_a_worker_told_to_stop_ends_with_the_batch_it_is_at(

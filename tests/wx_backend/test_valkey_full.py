@@ -94,7 +94,9 @@ def test_everything_goes_on_from_the_database_and_it_is_said(
     assert said
     assert float(said[1]) > before
 
-    Clock(app, sweeps(app)).tick(clock.now())
+    loop = Clock(app, sweeps(app))
+    loop.tick(clock.now())
+    loop.end_aside()
     assert eventually(lambda: effects() == 3)
 
     place.redis.config_set("maxmemory", "64mb")

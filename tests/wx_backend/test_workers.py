@@ -116,7 +116,9 @@ def test_what_redis_forgets_the_sweep_finds(app: Flask, config: Config, place: T
     assert eventually(lambda: queue.count == 1)
     place.redis.flushall()
 
-    Clock(app, sweeps(app)).tick(clock.now())
+    loop = Clock(app, sweeps(app))
+    loop.tick(clock.now())
+    loop.end_aside()
 
     assert effects() == 2
     place.start_worker("work")
@@ -132,5 +134,6 @@ def test_without_redis_pushes_are_taken_and_worked_off_by_the_sweep(
 
     loop = Clock(app, sweeps(app))
     loop.tick(clock.now() + timedelta(seconds=1))
+    loop.end_aside()
 
     assert effects() == 10
