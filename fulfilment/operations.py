@@ -13,6 +13,7 @@ from fulfilment.errors import AlreadyGone, NotTaken, NotYet, TakenByOther
 from fulfilment.models import Chain, ChainStatus, Task, TaskStatus
 from fulfilment.moves import LIVE, move_task, open_task
 from fulfilment.nodes import CHAINS, Condition, Node, Way, step_of
+from fulfilment.packing import take_serials_back
 from fulfilment.queries import task_at, tasks_of_chain
 from fulfilment.rules import steps_to_open
 from wx_backend.db import db, inserted
@@ -138,14 +139,18 @@ def finish_node(chain: Chain, node: Node, *, actor: str, cause: str, now: dateti
 def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datetime) -> None:
     """Give a line to an outlet, or from one outlet to another while it has not gone out.
 
-    What a colleague there had taken is open again at the new one. Raises AlreadyGone, and NotYet
-    for a chain that is over or was dispatched by somebody else meanwhile.
+    What a colleague there had taken is open again at the new one; what was packed is packed anew
+    there, of its own units. Raises AlreadyGone, and NotYet for a chain that is over or was dispatched
+    by somebody else meanwhile.
     """
     if chain.status != ChainStatus.RUNNING:
         raise NotYet(node=Node.DISPATCHED)
     tasks = tasks_of_chain(chain.id, only_round=chain.round)
     if any(task.node in GONE and task.status == TaskStatus.DONE for task in tasks):
         raise AlreadyGone
+    leaves = chain.outlet_id != outlet_id and any(
+        task.node in GONE and task.status in LIVE for task in tasks
+    )
     same = Chain.outlet_id.is_(None) if chain.outlet_id is None else (
         Chain.outlet_id == chain.outlet_id
     )  # fmt: skip
@@ -158,8 +163,18 @@ def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datet
     ).one_or_none()
     if changed is None:
         raise NotYet(node=Node.DISPATCHED)
-    _hand_to(chain, tasks, actor=actor, cause=cause, now=now)
+    if leaves:
+        _unpack(chain, actor=actor, cause=cause, now=now)
+    else:
+        _hand_to(chain, tasks, actor=actor, cause=cause, now=now)
     finish_node(chain, Node.DISPATCHED, actor=actor, cause=cause, now=now)
+
+
+def _unpack(chain: Chain, *, actor: str, cause: str, now: datetime) -> None:
+    """The units stay on the shelf they came from: another outlet cannot give out what it has not got."""
+    end_open_tasks(chain, actor=actor, cause=cause, now=now)
+    take_serials_back(chain, now=now)
+    begin_anew(chain, at=Node.PACKED, actor=actor, now=now)
 
 
 def _hand_to(

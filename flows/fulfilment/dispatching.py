@@ -6,6 +6,7 @@ from typing import Final
 
 from catalog.availability import is_from_central
 from catalog.stock import book_at
+from flows.fulfilment.handing_out import renew_code
 from flows.fulfilment.progress import go_on, lock
 from fulfilment.models import Chain, DispatchBy
 from fulfilment.operations import dispatch
@@ -42,7 +43,8 @@ def dispatch_by_hand(
     """Give a line to an outlet, or from one to another, with a reason.
 
     Both the line and the outlet have to lie within the place of whoever says so: NotFound
-    otherwise. What was to come from one outlet's shelf comes from the other's where it lies there.
+    otherwise. What was to come from one outlet's shelf comes from the other's where it lies there;
+    what was packed is packed anew, and its code ends or fetches what else lies ready.
     Raises BadInput for an outlet that is no working one, AlreadyGone and NotYet.
     """
     scope = under(staff_node_id)
@@ -59,6 +61,7 @@ def dispatch_by_hand(
     if not is_from_central(key):
         book_at(key=key, outlet_id=outlet.id, now=now)
     go_on(chain, now=now)
+    renew_code(chain.order_id, now=now)
 
 
 def is_working(outlet_id: int) -> bool:

@@ -101,11 +101,12 @@ class Counter:
         carrier: str = "SF",
         waybill: str = "SF1234567890",
         line: int = 0,
+        **by: object,
     ) -> None:
         """Give the packed line to the carrier."""
-        task_id = self.task(order_id, Node.HANDED_OVER, line=line)
-        self.do(desk.accept_task, task_id=task_id)
-        self.do(desk.hand_to_carrier, task_id=task_id, carrier=carrier, waybill=waybill)
+        named = {"task_id": self.task(order_id, Node.HANDED_OVER, line=line)} | by
+        self.do(desk.accept_task, **named)
+        self.do(desk.hand_to_carrier, carrier=carrier, waybill=waybill, **named)
 
     def code(self, order_id: int) -> str:
         """What Bob shows."""
