@@ -1,49 +1,46 @@
 """Personal data made readable for an archive in the clear: batch by batch, as it is sealed per row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select
 
-from customers.operations import note_place, remark_place
+from flows.archive.contents import is_secret
+from flows.resealing import SEALED, Place
 from flows.sealed import order_place, vault
-from members.vault import member_phone
+from fulfilment.models import PickupCode
 from orders.models import SalesOrder
 
 Row = dict[str, Any]
 
-PERSONAL: Final[Mapping[str, tuple[str, ...]]] = {
-    "member": ("phone",),
-    "sales_order": ("contact_name", "contact_phone", "sealed_address"),
-    "order_line": ("user_name", "user_phone"),
-    "customer_card": ("remark",),
-    "customer_note": ("sealed",),
+PERSONAL: Final[Mapping[str, Mapping[str, Place]]] = {
+    each.table.__tablename__: each.places
+    for each in SEALED
+    if each.table is not PickupCode and not any(map(is_secret, each.places))
 }
-"""The sealed columns that say something about a person."""
+"""The sealed columns that say something about a person: all there are but codes that fetch goods, and what is never written."""
 
 
 def make_clear(table: Table, rows: Sequence[Row], connection: Connection) -> None:
     """Put the text in the place of every sealed value of these rows."""
-    columns = PERSONAL.get(table.name, ())
-    orders = _orders(rows, connection) if table.name == "order_line" else {}
+    places = PERSONAL.get(table.name, {})
+    if table.name == "order_line":
+        places = _of_lines(places, _orders(rows, connection))
     for row in rows:
-        for column in columns:
+        for column, place in places.items():
             if row[column] is not None:
-                place = _place(table.name, column, row, orders)
-                row[column] = vault().open(bytes(row[column]), place=place)
+                where = place(SimpleNamespace(**row))
+                row[column] = vault().open(bytes(row[column]), place=where)
 
 
-def _place(table: str, column: str, row: Row, orders: Mapping[int, tuple[int, str]]) -> str:
-    if table == "member":
-        return member_phone(row["id"])
-    if table == "customer_card":
-        return remark_place(row["rep_id"], row["identity_id"])
-    if table == "customer_note":
-        return note_place(row["rep_id"], row["client_key"])
-    if table == "sales_order":
-        field = "address" if column == "sealed_address" else column
-        return order_place(row["member_id"], row["client_key"], field)
-    return order_place(*orders[row["order_id"]], column, row["position"])
+def _of_lines(columns: Iterable[str], orders: Mapping[int, tuple[int, str]]) -> dict[str, Place]:
+    """The same places, of orders that were all read at once."""
+
+    def of(column: str) -> Place:
+        return lambda line: order_place(*orders[line.order_id], column, line.position)
+
+    return {column: of(column) for column in columns}
 
 
 def _orders(rows: Sequence[Row], connection: Connection) -> dict[int, tuple[int, str]]:
