@@ -79,7 +79,7 @@ def _attributed(_order: SalesOrder, line: OrderLine) -> int | None:
 
 
 def _nearest(order: SalesOrder, line: OrderLine) -> int | None:
-    """The outlet of the same city that has the goods and the least to do."""
+    """The working outlet of the same city that has the goods and the least to do."""
     home = order.outlet_id or line.outlet_id
     city = ancestors(home).get(Tier.CITY) if home is not None else None
     if city is None:
@@ -87,7 +87,7 @@ def _nearest(order: SalesOrder, line: OrderLine) -> int | None:
     having = [
         outlet_id
         for outlet_id in outlets_with_stock(line.sku_id, at_least=line.quantity)
-        if is_within(outlet_id, city)
+        if is_within(outlet_id, city) and is_working(outlet_id)
     ]
     busy = count_live_at(having)
     return min(having, key=lambda outlet_id: (busy.get(outlet_id, 0), outlet_id), default=None)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flows.fulfilment.handing_out import renew_code
 from flows.fulfilment.progress import go_on, note_done
+from flows.fulfilment.shipping import tell_when_out
 from fulfilment.models import Chain
 from fulfilment.nodes import Node, Proof
 from fulfilment.packing import note_evidence
@@ -50,11 +51,12 @@ def refund_agreed(line_ids: Iterable[int], *, reason: str, actor: str, now: date
 
 
 def refund_paid(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:
-    """The money is back: the return of a line that came back whole is over."""
+    """The money is back: the return of a line that came back whole is over, and no shipment waits for it."""
     for line_id in line_ids:
         chain, line = chain_of_line(line_id), line_by_id(line_id)
         if chain is not None and line is not None and _is_whole(line.refunded_fen, line):
             settle_return(chain, actor=actor, now=now)
+            tell_when_out(chain.order_id, now=now)
 
 
 def line_cancelled(*, line_id: int, reason: str, actor: str, now: datetime) -> None:
@@ -64,6 +66,7 @@ def line_cancelled(*, line_id: int, reason: str, actor: str, now: datetime) -> N
         start_return(chain, kind_of_return(chain), reason=reason, actor=actor, now=now)
         settle_return(chain, actor=actor, now=now)
         renew_code(chain.order_id, now=now)
+        tell_when_out(chain.order_id, now=now)
 
 
 def refund_failed(line_ids: Iterable[int], *, actor: str, now: datetime) -> None:

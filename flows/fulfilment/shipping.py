@@ -80,7 +80,7 @@ def report_shipping(*, order_id: int) -> Steps:
     A payment is unknown there for its first minute; what was reported before counts as done.
     """
     report, order = report_of(order_id), order_by_id(order_id)
-    payment, chains = winner_of(order_id), chains_of_order(order_id)
+    payment, chains = winner_of(order_id), _shipped(order_id)
     if report is None or order is None or payment is None or payment.transaction_id is None:
         return
     if report.status != ReportStatus.WAITING:
@@ -131,6 +131,12 @@ def _note_refusal(
         )
     else:
         raise error
+
+
+def _shipped(order_id: int) -> Sequence[Chain]:
+    """The lines that left us; what was given back before that is in no shipment."""
+    chains = chains_of_order(order_id)
+    return [chain for chain in chains if _is_out(chain)] or chains
 
 
 def _is_out(chain: Chain) -> bool:

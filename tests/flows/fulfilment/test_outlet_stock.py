@@ -6,12 +6,14 @@ from flows.fulfilment.returning import goods_back
 from fulfilment.models import DispatchBy
 from fulfilment.settings import use_dispatch_rule
 from orders.models import Delivery
+from org.models import OrgNode
 from tests.catalog.shelf import assert_stock_conserved
 from tests.catalog.test_outlet_stock import lay, stores
 from tests.flows.fulfilment.counter import Counter
 from tests.flows.fulfilment.test_pool import STAFF, give, province
 from tests.flows.fulfilment.test_returns import refund
 from wx_backend import clock
+from wx_backend.clock import business_on
 from wx_backend.db import db, retried, transaction
 
 CENTRAL = 20
@@ -93,4 +95,21 @@ def test_who_is_found_by_his_shelf_gives_from_it(shelf: Counter) -> None:
     other = shelf.buy(key="submit-2")  # nobody keeps any now: it waits in the pool
     assert shelf.chain(other).outlet_id is None
     assert at(shelf) == (CENTRAL - 1, 0, 0)
+    assert_stock_conserved()
+
+
+def test_a_closed_outlet_is_passed_over_for_the_next(shelf: Counter) -> None:
+    """Nobody works there, so it has the least to do; what is left on its shelf finds nobody."""
+    with transaction():
+        for by in DispatchBy:
+            use_dispatch_rule(by, is_active=by is DispatchBy.NEAREST)
+    lay(shelf.market.wares.phone_id, shelf.other_id, 1)
+    busy = shelf.buy()  # the first of two that have nothing to do
+    assert shelf.chain(busy).outlet_id == shelf.outlet_id
+    lay(shelf.market.wares.phone_id, shelf.outlet_id, 1)
+    with transaction() as session:
+        session.get_one(OrgNode, shelf.other_id).closed_on = business_on(clock.now())
+    order_id = shelf.buy(key="submit-2")
+    assert shelf.chain(order_id).outlet_id == shelf.outlet_id
+    assert at(shelf) == (CENTRAL, 0, 1)
     assert_stock_conserved()

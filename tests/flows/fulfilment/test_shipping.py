@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from flows.fulfilment.hooks import line_cancelled
 from flows.fulfilment.shipping import NotRefused, report_again, report_shipping
 from fulfilment.reports import report_of
+from orders.models import Delivery
 from orders.values import Item
 from payments.queries import exceptions_of_order, winner_of
 from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
+from tests.flows.fulfilment.test_over_the_counter import refund
+from tests.flows.trade.market import lines
 from tests.simulator.stage import SHOP, Stage
 from wx_backend import clock
 from wx_backend.db import db, transaction
@@ -97,6 +101,58 @@ def test_what_our_own_people_bring_is_told_as_brought_within_the_city(counter: C
     assert status(order_id) == "reported"
     told = shipping(counter, order_id)
     assert (told["logistics_type"], len(told["shipping_list"])) == (2, 1)
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_what_is_given_back_before_it_left_holds_no_report_up(counter: Counter) -> None:
+    item = Item(counter.market.wares.phone, 1)
+    order_id = counter.buy(item, item)
+    counter.pack(order_id)
+    counter.send(order_id)
+    refund(order_id, 1)
+    assert status(order_id) is None  # no money moved yet: it may still go out
+    report(counter)
+    report(counter)
+
+    assert status(order_id) == "reported"
+    [parcel] = shipping(counter, order_id)["shipping_list"]
+    assert parcel["tracking_no"] == "SF1234567890"
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_what_was_given_back_is_not_named_as_fetched(counter: Counter) -> None:
+    item = Item(counter.market.wares.phone, 1)
+    order_id = counter.buy(item, item, delivery=Delivery.PICKUP)
+    counter.fetch(order_id)
+    refund(order_id, 1)
+    report(counter)
+    report(counter)
+
+    [told] = shipping(counter, order_id)["shipping_list"]
+    assert told["item_desc"] == lines(order_id)[0].name
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_what_is_all_given_back_is_no_shipment(counter: Counter) -> None:
+    order_id = counter.buy()
+    refund(order_id, 0)
+    report(counter)
+    report(counter)
+    assert status(order_id) is None
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_line_that_cost_nothing_holds_no_report_up_once_it_is_cancelled(
+    counter: Counter,
+) -> None:
+    item = Item(counter.market.wares.phone, 1)
+    order_id = counter.buy(item, item)
+    counter.pack(order_id)
+    counter.send(order_id)
+    with transaction():
+        line_id = lines(order_id)[1].id
+        line_cancelled(line_id=line_id, reason="缺货", actor="staff:1", now=clock.now())
+    assert status(order_id) == "waiting"
 
 
 @pytest.mark.usefixtures("_mini_program")
