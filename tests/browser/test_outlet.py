@@ -24,7 +24,7 @@ from tests.console.world import Person, World, known, make_world, pay
 from tests.org.cast import hire
 from tests.serving import announce
 from tests.simulator.stage import Stage
-from tests.terminal.desk import code_of, ordered, photo, task_of
+from tests.terminal.desk import ADDRESS, code_of, ordered, photo, task_of
 from wx_backend import clock
 from wx_backend.db import db, transaction
 
@@ -219,6 +219,15 @@ def _take(carol: Page, site: str, order_id: int) -> None:
 def _hand_over(carol: Page, site: str, camera: Camera, order_id: int) -> None:
     carol.goto(f"{site}/terminal/tasks/{task_of(order_id, Node.HANDED_OVER).id}")
     carol.get_by_role("button", name="接单").click()
+    carol.get_by_role("button", name="查看收货信息").click()
+    label = carol.locator("#label")
+    expect(label).to_have_text(f"鲍勃 13800138000 {ADDRESS['region']} {ADDRESS['street']}")
+    carol.get_by_role("button", name="复制收货信息").click()
+    expect(
+        carol.get_by_role("button", name="已复制").or_(carol.get_by_role("button", name="已选中"))
+    ).to_be_visible()
+    _shot(carol, "task-label")
+    assert _fits(carol)
     camera.sees = "CODE_128,SF1234567890"
     carol.get_by_role("button", name="扫描运单").click()
     expect(carol.get_by_label("运单号")).to_have_value("SF1234567890")
