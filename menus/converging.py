@@ -66,8 +66,9 @@ def shown_menu(reading: Reading) -> AccountMenu:
 def changes(reading: Reading, wanted: AccountMenu) -> Iterator[Change]:
     """The calls that make the platform show `wanted`, in order.
 
-    There is no call that alters a personal menu, and the newest that fits is shown: from the
-    first that differs on they are taken away and made again, the last in rank first.
+    There is no call that alters a personal menu, and of those that fit (of a person with several
+    tags: the last one given) the newest is shown: from the first that differs on they are taken
+    away and made again, the last in rank first.
     """
     if shown_menu(reading).default != tuple(wanted.default):
         yield Create(wanted.default)

@@ -31,7 +31,7 @@ def differences(there: AccountMenu, wanted: AccountMenu) -> list[Difference]:
 
 
 def is_reordered(there: AccountMenu, wanted: AccountMenu) -> bool:
-    """Whether people with several tags would see another personal menu than now."""
+    """Whether the personal menus would stand in another order than now."""
     before, after = list(_by_audience(there)), list(_by_audience(wanted))
     return [each for each in before if each in after] != [each for each in after if each in before]
 

@@ -15,10 +15,11 @@ from members.tags import sync_queries, telling
 from members.tags.models import Tag, TagPhase, TagSync
 from members.tags.operations import forget_tag, locked_tag, take_from_all
 from members.tags.telling import TagSyncUnderWay
+from menus.whole import REP_TAG
 from wechat.error_codes import NO_SUCH_TAG, TAG_TOO_LARGE, TAGS_TOO_MANY, Kind
 from wx_backend import clock
 from wx_backend.errors import NotFound, PlatformError
-from wx_backend.outbox import BULK, Steps, defer, remote_job
+from wx_backend.outbox import BULK, Steps, defer, job, remote_job
 from wx_backend.platform import client
 
 log = logging.getLogger(__name__)
@@ -144,6 +145,23 @@ def _tell(sync: TagSync, tag: Tag) -> StepCalls:
         return
     if still := telling.sync_under_way(sync_id):
         telling.note_told(still[0], [*batch], is_given=is_given, now=clock.now())
+        if is_given:
+            _keep_reps_menu([*batch])
+
+
+def _keep_reps_menu(row_ids: list[int]) -> None:
+    """Of several tags the last one given decides whose menu is shown: a rep's is to be the reps'."""
+    for tag_id, identity_ids in sync_queries.also_holding(REP_TAG, row_ids).items():
+        defer(give_rep_tag_again, tag_id=tag_id, identity_ids=identity_ids)
+
+
+@job("tags.rep_again", queue=BULK)
+def give_rep_tag_again(*, tag_id: int, identity_ids: list[int]) -> None:
+    """Have the reps' tag be the last one these were given; in a turn of its own, as it is locked."""
+    with suppress(NotFound):
+        tag = locked_tag(tag_id)
+        telling.give_again(tag, identity_ids)
+        tell_changes(tag, now=clock.now())
 
 
 def _remove(sync: TagSync, tag: Tag) -> StepCalls:

@@ -23,16 +23,21 @@ class TagOrigin(StrEnum):
 
 
 class There(StrEnum):
-    """Whether WeChat has somebody's tag, as far as it was told; asked: told, without an answer yet."""
+    """Whether WeChat has somebody's tag, as far as it was told; asked: told, without an answer yet.
+
+    Again: it has it, and was told of another one since; of several the last one given decides which
+    menu somebody sees, so that it is to be taken there and given once more.
+    """
 
     NO = "no"
     ASKED = "asked"
     YES = "yes"
     REFUSED = "refused"
+    AGAIN = "again"
 
 
-LACKING: Final = (There.NO, There.ASKED)
-HAVING: Final = (There.YES, There.ASKED)
+LACKING: Final = (There.NO, There.ASKED, There.AGAIN)
+HAVING: Final = (There.YES, There.ASKED, There.AGAIN)
 
 
 class TagPhase(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from members.models import Identity
 from members.tags.models import HAVING, LACKING, Tag, TagHolder, TagPhase, TagSync
@@ -34,6 +35,24 @@ def has_open(tag: Tag) -> bool:
         )
         for is_given in (True, False)
     )
+
+
+def also_holding(name: str, row_ids: Collection[int]) -> dict[int, list[int]]:
+    """Of those of some rows, who has another tag of this name too: identities by that tag."""
+    told, also = aliased(TagHolder), aliased(TagHolder)
+    rows = db.session.execute(
+        select(Tag.id, also.identity_id)
+        .join(also, also.tag_id == Tag.id)
+        .join(told, told.identity_id == also.identity_id)
+        .where(
+            *(Tag.name == name, Tag.removed_at.is_(None), also.taken_at.is_(None)),
+            *(told.id.in_(row_ids), told.tag_id != Tag.id),
+        )
+    )
+    found: dict[int, list[int]] = {}
+    for tag_id, identity_id in rows:
+        found.setdefault(tag_id, []).append(identity_id)
+    return found
 
 
 def latest_syncs(tag_ids: Collection[int]) -> dict[int, TagSync]:

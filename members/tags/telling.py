@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.exc import IntegrityError
 
 from members.audience import known_openids
@@ -96,7 +96,11 @@ def note_listed(
         TagHolder,
         [{**row, "identity_id": each} for each in sorted(known.values())],
         key=("tag_id", "identity_id"),
-        change=lambda _, new: {"there": There.YES, "refusal": None, "listed_by": new.listed_by},
+        change=lambda old, new: {
+            "there": case((old.there == There.AGAIN, There.AGAIN), else_=There.YES),
+            "refusal": None,
+            "listed_by": new.listed_by,
+        },
         where=lambda old, new: old.listed_by.is_distinct_from(new.listed_by),
     )
     sync.listed, sync.moved_at = sync.listed + len(openids), now
@@ -109,23 +113,29 @@ def note_listed(
 def next_batch(tag: Tag, *, limit: int) -> tuple[bool, dict[int, str]]:
     """Some who are to be told of: whether WeChat is to give it to them, and openids by row.
 
-    They count as asked from here on: whatever becomes of the call, WeChat may have them.
+    They count as asked from here on: whatever becomes of the call, WeChat may have them. Who is to
+    have it again comes first, and has it taken.
     """
+    if again := _batch([*open_rows(tag, True), TagHolder.there == There.AGAIN], limit):
+        return False, again
     for is_given in (True, False):
-        query = select(TagHolder.id, Identity.openid).join(
-            Identity, Identity.id == TagHolder.identity_id
-        )
-        query = query.where(*open_rows(tag, is_given), *reachable())
-        rows = db.session.execute(query.order_by(TagHolder.id).limit(limit)).all()
-        if rows:
-            _note([row_id for row_id, _ in rows], there=There.ASKED)
-            return is_given, {row_id: openid for row_id, openid in rows if openid is not None}
+        if batch := _batch(open_rows(tag, is_given), limit):
+            _note([*batch], there=There.ASKED)
+            return is_given, batch
     return True, {}
 
 
+def _batch(conditions: Sequence[ColumnElement[bool]], limit: int) -> dict[int, str]:
+    query = select(TagHolder.id, Identity.openid).join(
+        Identity, Identity.id == TagHolder.identity_id
+    )
+    query = query.where(*conditions, *reachable()).order_by(TagHolder.id).limit(limit)
+    return {row_id: openid for row_id, openid in db.session.execute(query) if openid is not None}
+
+
 def note_told(sync: TagSync, row_ids: Collection[int], *, is_given: bool, now: datetime) -> None:
-    """WeChat has taken them."""
-    _note(row_ids, there=There.YES if is_given else There.NO)
+    """WeChat has taken them. Who is to have it again meanwhile still is."""
+    _note(row_ids, There.ASKED if is_given else None, there=There.YES if is_given else There.NO)
     sync.told, sync.moved_at = sync.told + len(row_ids), now
     sync.singles = max(0, sync.singles - len(row_ids))
 
@@ -138,6 +148,21 @@ def note_refused(sync: TagSync, row_ids: Collection[int], code: str, *, now: dat
         return
     _note(row_ids, there=There.REFUSED, refusal=code)
     sync.refused, sync.singles = sync.refused + 1, max(0, sync.singles - 1)
+
+
+def give_again(tag: Tag, identity_ids: Collection[int]) -> None:
+    """Have these, who have it there, lose it and get it once more: it is to be their last one."""
+    db.session.execute(
+        update(TagHolder)
+        .where(
+            TagHolder.tag_id == tag.id,
+            TagHolder.identity_id.in_(identity_ids),
+            TagHolder.taken_at.is_(None),
+            TagHolder.there.in_((There.YES, There.ASKED)),
+        )
+        .values(there=There.AGAIN)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def link_tags(
@@ -188,10 +213,9 @@ def _forget_there(tag: Tag) -> None:
     )
 
 
-def _note(row_ids: Collection[int], **values: Any) -> None:
+def _note(row_ids: Collection[int], before: There | None = None, /, **values: Any) -> None:
+    """Change these rows, or of them those that are at `before`."""
+    mine = [TagHolder.id.in_(row_ids), *([] if before is None else [TagHolder.there == before])]
     db.session.execute(
-        update(TagHolder)
-        .where(TagHolder.id.in_(row_ids))
-        .values(**values)
-        .execution_options(synchronize_session=False)
+        update(TagHolder).where(*mine).values(**values).execution_options(synchronize_session=False)
     )

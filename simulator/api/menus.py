@@ -106,13 +106,16 @@ def try_match(call: Call) -> Answer:
 
 
 def menu_of(world: World, account: Account, contact: Contact) -> Menu | None:
-    """The menu this person sees: the console's, the newest personalised one that fits, the default."""
+    """The menu this person sees: the console's, the newest personalised one that fits, the default.
+
+    Of several tags the last one given decides alone.
+    """
     if console := _console_menu(world, account):
         return console
     for menu in reversed(_personal(world, account)):
         platform_fits = "client_platform_type" not in menu.rule
         tag_id = menu.rule.get("tag_id")
-        if platform_fits and (tag_id is None or int(tag_id) in contact.tags):
+        if platform_fits and (tag_id is None or int(tag_id) in contact.tags[-1:]):
             return menu
     return _default(world, account)
 

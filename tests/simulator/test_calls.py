@@ -52,6 +52,10 @@ def test_personal_menus_need_a_default_one(stage: Stage, bob: str) -> None:
     assert stage.call("/cgi-bin/menu/trymatch", user_id=bob)["button"][0]["name"] == "商城"
     stage.call("/cgi-bin/tags/members/batchtagging", tagid=tag, openid_list=[bob])
     stage.act("Bob", "tap", appid=SHOP, button="专享")
+    other = stage.call("/cgi-bin/tags/create", tag={"name": "新客户"})["tag"]["id"]
+    stage.call("/cgi-bin/tags/members/batchtagging", tagid=other, openid_list=[bob])
+    seen = stage.call("/cgi-bin/menu/trymatch", user_id=bob)["button"][0]["name"]
+    assert seen == "商城", "the last tag given decides, and no menu is for it"
     shown = stage.look("/cgi-bin/menu/get")["conditionalmenu"]
     assert [(menu["menuid"], menu["matchrule"]) for menu in shown] == [(menu_id, rule)]
     assert stage.call("/cgi-bin/menu/delconditional", menuid=menu_id)["errcode"] == 0

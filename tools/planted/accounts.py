@@ -22,10 +22,19 @@ BUGS = (
         ),
     ),
     Bug(
+        "a rep who gets another tag loses his menu",
+        "flows/tags/telling.py",
+        "        if is_given:\n            _keep_reps_menu([*batch])\n",
+        "",
+        (
+            "tests/flows/menus/test_rep_tags.py::test_a_rep_who_gets_another_tag_later_keeps_his_menu",
+        ),
+    ),
+    Bug(
         "who was told of without an answer is not taken out again",
         "members/tags/models.py",
-        "HAVING: Final = (There.YES, There.ASKED)\n",
-        "HAVING: Final = (There.YES,)\n",
+        "HAVING: Final = (There.YES, There.ASKED, There.AGAIN)\n",
+        "HAVING: Final = (There.YES, There.AGAIN)\n",
         (
             "tests/flows/tags/test_telling.py::test_a_call_without_an_answer_is_made_again_and_the_tag_can_still_be_taken",
         ),

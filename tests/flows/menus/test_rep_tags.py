@@ -1,21 +1,26 @@
 """Who is a rep sees the reps' menu, for as long as he is one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from flows.binding import bind_by_invitation, unbind_person
 from flows.menus.publishing import begin_with
 from flows.rep_desk import pause_rep, rep_leaves, resume_rep
 from flows.tags.applying import something_happened_to_member
+from flows.tags.telling import tell_due
 from members.joining import join_member
 from members.operations import follow
 from members.queries import identity_at
+from members.tags.models import TagPhase, TagSync
 from menus.tree import Button
 from menus.whole import REP_TAG, AccountMenu, Personal
 from org.invites import bind_rep, create_invite
 from org.queries import rep_card
 from tests.flows.menus.conftest import CITY
+from tests.flows.tags.tagging import UNTAGGING, at_wechat, calls, later, latest, tagged, told
 from tests.org.cast import Tree, hire, plant
 from tests.simulator.stage import Stage
 from wx_backend import clock
@@ -120,3 +125,49 @@ def test_a_rep_unbound_while_he_is_tagged_loses_the_tag(
         patch.setattr(type(api), "tag_followers", slow)
         run_jobs()
     assert menu_of(account, "Alice") == "商城"
+
+
+def test_a_rep_who_gets_another_tag_later_keeps_his_menu(
+    account: Stage, tree: Tree, run_jobs: RunJobs
+) -> None:
+    """Of several tags the last one given decides at WeChat."""
+    begin_with(appid=CITY, menu=MENU)
+    rep_id, alice, bob = hire(tree.hall), joined(account, "Alice"), joined(account, "Bob")
+    now = clock.now()
+    with transaction():
+        bind_rep(rep_id=rep_id, member_id=alice, now=now)
+        something_happened_to_member(alice)
+    run_jobs()
+    assert menu_of(account, "Alice") == "业绩"
+    people = {str(each): identity_at([each], CITY) or 0 for each in (alice, bob)}
+    told(tagged(people, "高价值客户"))
+    run_jobs()
+    assert (menu_of(account, "Alice"), menu_of(account, "Bob")) == ("业绩", "商城")
+    assert len(at_wechat(account, REP_TAG)) == 1
+    assert len(at_wechat(account, "高价值客户")) == 2
+    assert calls(account, UNTAGGING) == [0]
+    with transaction():
+        assert tell_due(now=clock.now()) == 0
+
+
+@pytest.mark.parametrize("outcome", ["fail_before", "drop_after"])
+def test_the_reps_tag_is_given_again_though_an_answer_is_lost_and_the_list_read_meanwhile(
+    account: Stage, tree: Tree, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    begin_with(appid=CITY, menu=MENU)
+    rep_id, alice = hire(tree.hall), joined(account, "Alice")
+    with transaction():
+        bind_rep(rep_id=rep_id, member_id=alice, now=clock.now())
+        something_happened_to_member(alice)
+    run_jobs()
+    told(tagged({"Alice": identity_at([alice], CITY) or 0}, "高价值客户"))
+    account.chaos(UNTAGGING, outcome)
+    run_jobs()
+    assert menu_of(account, "Alice") == "商城"
+    with transaction() as session:
+        sync = session.scalars(select(TagSync).where(TagSync.ended_at.is_(None))).one()
+        sync.phase, sync.next_openid = TagPhase.LISTING, ""  # as a day later
+    later(monkeypatch, timedelta(minutes=5))
+    run_jobs()
+    assert menu_of(account, "Alice") == "业绩"
+    assert latest().phase == "done"
