@@ -94,6 +94,7 @@ def needs(world: World, picture: str) -> Needs:
             "console.message_templates.save fixed-character_string1": "",
             "console.product_editor.create monthly_fee_fen": "59.00",
             "console.refunds.work_off account": "6222021234567890",
+            "console.rep_moves.hire developer_code": "D2",
             "console.skus.add price": "1000.00",
         },
         chosen={
