@@ -10,12 +10,16 @@ from wx_backend.db import Instant, Model, id_column
 
 
 class NumberState(StrEnum):
-    """Where a number stands; one that came back rests in quarantine before it is free again."""
+    """Where a number stands; one that came back rests in quarantine before it is free again.
+
+    Withdrawn: somebody else sells it, or nobody; it stays out until it is put back.
+    """
 
     FREE = "free"
     HELD = "held"
     SOLD = "sold"
     QUARANTINED = "quarantined"
+    WITHDRAWN = "withdrawn"
 
 
 class NumberClass(StrEnum):

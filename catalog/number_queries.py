@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from sqlalchemy import Select, false, func, select
 
 from catalog.number_models import NumberState, PhoneNumber
-from catalog.numbers import SHUFFLE_MAX
+from catalog.numbers import SHUFFLE_MAX, chunks
 from wx_backend.db import db
 
 Row = TypeVar("Row", PhoneNumber, int)
@@ -75,6 +75,18 @@ def number_by_msisdn(msisdn: str) -> PhoneNumber | None:
         .where(PhoneNumber.msisdn == msisdn)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def taken_among(node_id: int, numbers: Sequence[str]) -> list[str]:
+    """Which of these numbers of a pool somebody holds, ordered or has."""
+    query = select(PhoneNumber.msisdn).where(
+        PhoneNumber.node_id == node_id,
+        PhoneNumber.state.in_((NumberState.HELD, NumberState.SOLD)),
+    )
+    found: list[str] = []
+    for some in chunks(numbers):
+        found += db.session.scalars(query.where(PhoneNumber.msisdn.in_(some)))
+    return sorted(found)
 
 
 def counts_by_node(scope: Select[int]) -> dict[int, dict[str, int]]:

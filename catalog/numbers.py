@@ -1,4 +1,4 @@
-"""Verbs on the number pool: bring numbers in, hold, claim, keep, sell, give back, let rest.
+"""Verbs on the number pool: bring numbers in, take them out, hold, claim, keep, sell, give back, let rest.
 
 Every change is one conditional UPDATE, so that two people never get the same number. A member
 holds a number for minutes while he fills in the form; his order line claims it under its key,
@@ -6,7 +6,7 @@ payment keeps it without an end, activation sells it. Until he pays he has a few
 """
 
 import secrets
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ HOLDS_MAX: Final = 3
 # A number that billing may know of is not given to the next one at once.
 QUARANTINE: Final = timedelta(days=90)
 SHUFFLE_MAX: Final = 2**31 - 1
+AT_ONCE: Final = 1_000
 
 
 class NumberTaken(Conflict):
@@ -61,6 +62,20 @@ def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime
         )
         for each in numbers
     )
+
+
+def withdraw(*, node_id: int, numbers: Sequence[str], now: datetime) -> int:
+    """Take numbers out of a pool for good, sold elsewhere or ported away; how many were on offer.
+
+    Those that somebody holds, ordered or has stay his.
+    """
+    is_nobodys = or_(_is_free(now), PhoneNumber.state == NumberState.QUARANTINED)
+    return _moved_of(node_id, numbers, is_nobodys, **{**_FREED, "state": NumberState.WITHDRAWN})
+
+
+def put_back(*, node_id: int, numbers: Sequence[str]) -> int:
+    """Offer numbers again that were taken out of a pool; how many."""
+    return _moved_of(node_id, numbers, PhoneNumber.state == NumberState.WITHDRAWN, **_FREED)
 
 
 def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = ()) -> datetime:
@@ -214,6 +229,20 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 
 def _move(*conditions: ColumnElement[bool], **values: Any) -> bool:
     return bool(_moved(*conditions, **values))
+
+
+def chunks(numbers: Sequence[str]) -> Iterator[Sequence[str]]:
+    """These few enough at a time for one statement."""
+    return (numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE))
+
+
+def _moved_of(
+    node_id: int, numbers: Sequence[str], condition: ColumnElement[bool], **values: Any
+) -> int:
+    pool = PhoneNumber.node_id == node_id
+    return sum(
+        _moved(pool, PhoneNumber.msisdn.in_(some), condition, **values) for some in chunks(numbers)
+    )
 
 
 def _moved(*conditions: ColumnElement[bool], **values: Any) -> int:

@@ -17,6 +17,7 @@ NUMBERS: Final[Mapping[str, str]] = {
     NumberState.HELD: "预占",
     NumberState.SOLD: "已售",
     NumberState.QUARANTINED: "冷却中",
+    NumberState.WITHDRAWN: "已撤出",
 }
 GRADES: Final[Mapping[str, str]] = {
     NumberClass.ORDINARY: "普通",

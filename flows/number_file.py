@@ -1,4 +1,4 @@
-"""Phone numbers out of a file from the operator: CSV or a spreadsheet; every bad row is named."""
+"""Phone numbers in a file of the operator, to be sold here or no more; every bad row is named."""
 
 import csv
 import re
@@ -11,9 +11,10 @@ from typing import Final
 from python_calamine import CalamineError, load_workbook
 
 from catalog.number_models import NumberClass
-from catalog.numbers import NumberData, import_numbers
+from catalog.number_queries import taken_among
+from catalog.numbers import NumberData, import_numbers, put_back, withdraw
 from catalog.plans import FEE_MAX_FEN
-from org.models import Tier
+from org.models import OrgNode, Tier
 from org.queries import node_by_code
 from wx_backend.errors import BadInput, NotFound
 from wx_backend.money import fen_from_yuan, yuan
@@ -36,7 +37,7 @@ _GRADES: Final = {
 class BadNumberFile(BadInput):
     """Nothing was brought in; `details.rows` says what is wrong in which row."""
 
-    code, message = "bad_number_file", "号码文件有误，未导入任何号码"
+    code, message = "bad_number_file", "号码文件有误，没有改动任何号码"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,41 @@ def import_number_file(path: Path, *, node_code: str, now: datetime) -> Imported
 
     Raises NotFound for a node that has no pool, BadNumberFile.
     """
-    node = node_by_code(node_code)
+    node_id, found = _pool(node_code).id, numbers_in(_rows(path))
+    return Imported(len(found), import_numbers(node_id=node_id, numbers=found, now=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """How many numbers a file named, how many were taken out, and which ones somebody has."""
+
+    read: int
+    out: int
+    taken: list[str]
+
+
+def withdraw_number_file(path: Path, *, node_code: str, now: datetime) -> Withdrawn:
+    """Take the numbers of a file out of a pool; what somebody holds or has stays. Raises as above."""
+    node_id, numbers = _pool(node_code).id, _numbers_of(path)
+    out = withdraw(node_id=node_id, numbers=numbers, now=now)
+    return Withdrawn(len(numbers), out, taken_among(node_id, numbers))
+
+
+def put_back_number_file(path: Path, *, node_code: str) -> Imported:
+    """Offer the numbers of a file again that were taken out of a pool. Raises as above."""
+    node_id, numbers = _pool(node_code).id, _numbers_of(path)
+    return Imported(len(numbers), put_back(node_id=node_id, numbers=numbers))
+
+
+def _numbers_of(path: Path) -> list[str]:
+    return [each.msisdn for each in numbers_in(_rows(path))]
+
+
+def _pool(code: str) -> OrgNode:
+    node = node_by_code(code)
     if node is None or node.tier not in {Tier.CITY, Tier.OUTLET}:
-        raise NotFound(f"没有代码为 {node_code} 的城市或网点")
-    found = numbers_in(_rows(path))
-    return Imported(len(found), import_numbers(node_id=node.id, numbers=found, now=now))
+        raise NotFound(f"没有代码为 {code} 的城市或网点")
+    return node
 
 
 def numbers_in(rows: Sequence[Sequence[str]]) -> list[NumberData]:

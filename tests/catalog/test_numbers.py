@@ -16,6 +16,7 @@ from catalog.number_queries import (
     numbers_found,
     numbers_held,
     numbers_to_choose,
+    taken_among,
 )
 from catalog.numbers import (
     HELD_FOR,
@@ -30,9 +31,11 @@ from catalog.numbers import (
     import_numbers,
     keep,
     let_go,
+    put_back,
     release,
     rest,
     sell,
+    withdraw,
 )
 from org.queries import under
 from tests.catalog.pool import FIRST, SECOND, Row, fill_pool, number_row
@@ -144,6 +147,59 @@ def test_what_was_paid_and_taken_back_rests(bob: int, carol: int) -> None:
         hold(msisdn=FIRST, member_id=carol, now=NOON + QUARANTINE - timedelta(seconds=1))
     with transaction():
         hold(msisdn=FIRST, member_id=carol, now=NOON + QUARANTINE)
+
+
+def test_what_is_sold_elsewhere_is_nobodys_to_choose_until_it_is_put_back(
+    bob: int, carol: int
+) -> None:
+    wanted = [FIRST, SECOND, "14000000999"]
+    with transaction():
+        claim(msisdn=FIRST, member_id=bob, key="line:1", until=LATER, now=NOON)
+        assert withdraw(node_id=1, numbers=wanted, now=NOON) == 1
+        assert withdraw(node_id=1, numbers=wanted, now=NOON) == 0
+    assert number_row(FIRST) == Row("held", bob, "line:1")
+    assert number_row(SECOND) == Row("withdrawn", None, None)
+    assert taken_among(1, wanted) == [FIRST]
+    with pytest.raises(NumberTaken), transaction():
+        hold(msisdn=SECOND, member_id=carol, now=NOON)
+    with pytest.raises(NumberTaken), transaction():
+        claim(msisdn=SECOND, member_id=carol, key="line:2", until=LATER, now=NOON)
+    with transaction():
+        assert not keep(msisdn=SECOND, member_id=carol, key="line:2", now=NOON)
+        assert free_due(now=NOON + timedelta(days=400)) == 1  # Bob's alone
+        assert import_numbers(node_id=1, numbers=[NumberData(SECOND)], now=NOON) == 0
+    assert numbers_to_choose([1], Pattern(ending="888")) == []
+    with transaction():
+        assert put_back(node_id=2, numbers=wanted) == 0
+        assert put_back(node_id=1, numbers=wanted) == 1
+        hold(msisdn=SECOND, member_id=carol, now=NOON)
+
+
+def test_a_number_that_rests_can_be_taken_out(bob: int) -> None:
+    with transaction():
+        claim(msisdn=FIRST, member_id=bob, key="line:1", until=LATER, now=NOON)
+        keep(msisdn=FIRST, member_id=bob, key="line:1", now=NOON)
+        rest(key="line:1", now=NOON)
+        assert withdraw(node_id=1, numbers=[FIRST], now=NOON) == 1
+        assert free_due(now=NOON + QUARANTINE) == 0
+    assert number_row(FIRST) == Row("withdrawn", None, None)
+
+
+def test_a_number_is_ordered_or_taken_out_and_never_both(app: Flask, bob: int) -> None:
+    def work(n: int) -> bool:
+        try:
+            return bool(retried(lambda: _either(n, bob)))
+        except NumberTaken:
+            return False
+
+    assert sorted(race(app, work, times=2)) == [False, True]
+
+
+def _either(n: int, member_id: int) -> object:
+    if n:
+        return withdraw(node_id=1, numbers=[FIRST], now=NOON)
+    claim(msisdn=FIRST, member_id=member_id, key="line:1", until=LATER, now=NOON)
+    return True
 
 
 def test_a_number_of_no_pool_is_taken(bob: int) -> None:

@@ -6,8 +6,9 @@ import pytest
 import xlsxwriter
 from click.testing import CliRunner
 from flask import Flask
+from sqlalchemy import select
 
-from catalog.number_models import NumberClass
+from catalog.number_models import NumberClass, NumberState, PhoneNumber
 from catalog.numbers import NumberData
 from flows.number_file import BadNumberFile, import_number_file, numbers_in
 from tests.catalog.pool import fill_pool, number_row
@@ -111,3 +112,32 @@ def test_the_command_says_what_it_did(pool: str, tmp_path: Path, config: Config)
     bad = say(command, [str(a_csv(tmp_path, "号码\nx\n")), "--node", pool], obj=lambda: config)
     assert bad.exit_code == 1
     assert "第 2 行" in bad.output
+
+
+def test_the_command_takes_numbers_out_and_puts_them_back(
+    pool: str, tmp_path: Path, config: Config
+) -> None:
+    first, second = NUMBERS
+    file = a_csv(tmp_path, f"号码\n{first}\n{second}\n")
+
+    def say(*more: str) -> str:
+        db.session.remove()
+        done = CliRunner().invoke(
+            cli_numbers.import_numbers, [str(file), "--node", pool, *more], obj=lambda: config
+        )
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert say() == "2 numbers read, 2 new\n"
+    with transaction() as session:
+        row = session.scalars(select(PhoneNumber).where(PhoneNumber.msisdn == first)).one()
+        row.state, row.key = NumberState.SOLD, "line:1"
+    assert say("--gone").splitlines() == [
+        "2 numbers read, 1 taken out; held, ordered or sold, and left as they are:",
+        first,
+    ]
+    assert (number_row(first).state, number_row(second).state) == ("sold", "withdrawn")
+    assert say() == "2 numbers read, 0 new\n"
+    assert number_row(second).state == "withdrawn"
+    assert say("--back") == "2 numbers read, 1 offered again\n"
+    assert number_row(second).state == "free"
