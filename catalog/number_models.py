@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -56,6 +57,8 @@ class PhoneNumber(Model):
             postgresql_where=text("until IS NOT NULL"),
         ),
     )
+
+    __audited__: ClassVar = ("state",)
 
     id: Mapped[int] = id_column()
     msisdn: Mapped[str] = mapped_column(String(11))

@@ -202,6 +202,8 @@ TABLE: dict[str, Access] = {
     "console.menus.show": MARKETS,
     "console.menus.stop": MARKETS,
     "console.numbers.index": LOOKS,
+    "console.numbers.offer": LEADS,
+    "console.numbers.withdraw": LEADS,
     "console.orders.address": SERVES,
     "console.orders.export": SEES_MONEY,
     "console.orders.index": SEES_ORDERS,
@@ -537,6 +539,8 @@ WITH_REASON = frozenset(
     {
         "console.farming.decide",
         "console.imports.undo",
+        "console.numbers.offer",
+        "console.numbers.withdraw",
         "console.places.close",
         "console.places.move",
         "console.rep_moves.move",

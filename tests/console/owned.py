@@ -11,6 +11,8 @@ from datetime import date
 from sqlalchemy import select
 
 from campaigns.models import Campaign
+from catalog.number_models import NumberState, PhoneNumber
+from catalog.numbers import NumberData, import_numbers
 from flows.attribution import LEARNT_LATE
 from flows.imports import taking
 from flows.payout.batches import propose_batch
@@ -51,6 +53,7 @@ from settlement.payouts.models import Payout, PayoutBatch, PayoutReturn, Rail
 from settlement.payouts.proposals import Proposal
 from settlement.payouts.rules import Terms
 from settlement.statements.models import AccountingPeriod, Statement, StatementOwner
+from tests.catalog.pool import FIRST
 from tests.catalog.slots import put_up
 from tests.console.world import APPID, World
 from tests.org.cast import hire
@@ -106,6 +109,7 @@ def everything_owned(world: World) -> Mapping[str, Owned]:
         "farming": Owned(frost, {"flag_id": flagged(world.nils_id), "verdict": "harmless"}),
         "imports": Owned(north, {"import_id": _file(north, staff["north"])}),
         "menus": Owned(world.tree.south, {"account": "city"}),
+        "numbers": Owned(frost, {"number_id": pooled(frost)}),
         "orders": order,
         "payouts": Owned(north, _batch(world)),
         "places": Owned(frost, {"code": "NH1"}),
@@ -255,6 +259,15 @@ def _entry(node_id: int) -> int:
             changes=[],
         )
     )
+
+
+def pooled(node_id: int, state: NumberState = NumberState.FREE, msisdn: str = FIRST) -> int:
+    """A number of the pool of this place; made once."""
+    with transaction() as session:
+        import_numbers(node_id=node_id, numbers=[NumberData(msisdn)], now=clock.now())
+        row = session.scalars(select(PhoneNumber).where(PhoneNumber.msisdn == msisdn)).one()
+        row.state = state
+        return row.id
 
 
 def draft(node_id: int, staff_id: int, number: str = "CP261120NORTH") -> str:

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from campaigns.models import Campaign, CampaignStatus
 from catalog.launch_models import LaunchApproval
 from catalog.models import Product
+from catalog.number_models import NumberState
 from flows.attribution import LEARNT_LATE
 from fulfilment.models import Task, TaskStatus
 from fulfilment.nodes import Node
@@ -28,7 +29,7 @@ from referral.disputes import open_dispute
 from referral.models import Dispute
 from referral.reassignment_models import Reassignment
 from settlement.changes.models import ProposalStatus, RateProposal
-from tests.console.owned import Named, draft, reassignment
+from tests.console.owned import Named, draft, pooled, reassignment
 from tests.console.test_claims import new_wechat
 from tests.console.world import World
 from tests.org.cast import hire
@@ -56,6 +57,8 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
         "console.disputes.decide": partial(_upheld, world, numbers),
         "console.disputes.reassign": partial(_disputed, world, numbers),
         "console.imports.undo": partial(_brought_in, shown["imports"]),
+        "console.numbers.offer": partial(_number, world, NumberState.WITHDRAWN),
+        "console.numbers.withdraw": partial(_number, world, NumberState.FREE),
         "console.payouts.propose": partial(_earned, world, numbers),
         "console.places.close": partial(_quiet_place, world, numbers),
         "console.places.move": partial(_quiet_place, world, numbers),
@@ -76,6 +79,10 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
 
 def _key(numbers: "count[int]") -> str:
     return f"state-{next(numbers)}"
+
+
+def _number(world: World, state: NumberState) -> Stand:
+    return {"number_id": pooled(world.tree.frost, state)}, {}
 
 
 def _campaign(world: World, status: CampaignStatus) -> Stand:
