@@ -12,9 +12,9 @@ from sqlalchemy import update
 from fulfilment.errors import AlreadyGone, NotTaken, NotYet, TakenByOther
 from fulfilment.models import Chain, ChainStatus, Task, TaskStatus
 from fulfilment.moves import LIVE, move_task, open_task
-from fulfilment.nodes import CHAINS, Condition, Node, Way, step_of
+from fulfilment.nodes import CHAINS, Condition, Node, Way, before, step_of
 from fulfilment.packing import take_serials_back
-from fulfilment.queries import task_at, tasks_of_chain
+from fulfilment.queries import passed_at, task_at, tasks_of_chain
 from fulfilment.rules import steps_to_open
 from wx_backend.db import db, inserted
 
@@ -128,7 +128,7 @@ def finish_node(chain: Chain, node: Node, *, actor: str, cause: str, now: dateti
     step = step_of(Way(chain.way), node)
     if chain.status != ChainStatus.RUNNING or step is None:
         return False
-    task = task_at(chain, node) or open_task(
+    task = passed_at(chain, node) or open_task(
         chain, step, entered_at=now, actor=actor, cause="out of turn"
     )
     return task is not None and move_task(
@@ -146,7 +146,7 @@ def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datet
     if chain.status != ChainStatus.RUNNING:
         raise NotYet(node=Node.DISPATCHED)
     tasks = tasks_of_chain(chain.id, only_round=chain.round)
-    if any(task.node in GONE and task.status == TaskStatus.DONE for task in tasks):
+    if _has_gone(chain, tasks):
         raise AlreadyGone
     leaves = chain.outlet_id != outlet_id and any(
         task.node in GONE and task.status in LIVE for task in tasks
@@ -168,6 +168,14 @@ def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datet
     else:
         _hand_to(chain, tasks, actor=actor, cause=cause, now=now)
     finish_node(chain, Node.DISPATCHED, actor=actor, cause=cause, now=now)
+
+
+def _has_gone(chain: Chain, tasks: Collection[Task]) -> bool:
+    """Whether it has left us, in this round or before the node from which on it began."""
+    behind = before(Way(chain.way), Node(chain.starts_at))
+    return bool(GONE & behind) or any(
+        task.node in GONE and task.status == TaskStatus.DONE for task in tasks
+    )
 
 
 def _unpack(chain: Chain, *, actor: str, cause: str, now: datetime) -> None:

@@ -19,7 +19,7 @@ from fulfilment.models import (
     Task,
     TaskStatus,
 )
-from fulfilment.nodes import CHAINS, PICKUPS, Node, Owner
+from fulfilment.nodes import CHAINS, PICKUPS, Node, Owner, Way, before
 from wx_backend.db import db
 from wx_backend.errors import NotFound
 
@@ -60,6 +60,26 @@ def task_at(chain: Chain, node: Node) -> Task | None:
         .where(Task.chain_id == chain.id, Task.round == chain.round, Task.node == node)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def passed_at(chain: Chain, node: Node) -> Task | None:
+    """A node as it counts now: of the present round, or done before that where it began after the node."""
+    counts = Task.round == chain.round
+    if node in before(Way(chain.way), Node(chain.starts_at)):
+        counts = or_(counts, Task.status == TaskStatus.DONE)
+    return db.session.scalars(
+        select(Task)
+        .where(Task.chain_id == chain.id, Task.node == node, counts)
+        .order_by(Task.round.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+
+
+def has_passed(chain: Chain, node: Node) -> bool:
+    """Whether a node is done, as it counts now."""
+    task = passed_at(chain, node)
+    return task is not None and task.status == TaskStatus.DONE
 
 
 def chains_of_order(order_id: int) -> Sequence[Chain]:

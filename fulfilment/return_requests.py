@@ -9,9 +9,9 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Select, and_, select
 
 from fulfilment.errors import AlreadyAsked, RequestDecided
-from fulfilment.models import Chain, ReturnCase, TaskStatus
-from fulfilment.nodes import Node, Way, before
-from fulfilment.queries import tasks_of_chain
+from fulfilment.models import Chain, ReturnCase
+from fulfilment.nodes import Node
+from fulfilment.queries import passed_at
 from fulfilment.return_models import RequestStatus, ReturnRequest
 from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.db import db, locked
@@ -132,13 +132,8 @@ def requests_waiting(
 
 def arrived_at(chain: Chain) -> datetime | None:
     """When the customer got what he has of a line; None before that."""
-    passed = before(Way(chain.way), Node(chain.starts_at))
-    found = None
-    for task in tasks_of_chain(chain.id):
-        is_of_now = task.round == chain.round or Node.DELIVERED in passed
-        if task.node == Node.DELIVERED and task.status == TaskStatus.DONE and is_of_now:
-            found = task.done_at
-    return found
+    task = passed_at(chain, Node.DELIVERED)
+    return task.done_at if task is not None else None
 
 
 def return_until(arrived: datetime, *, days: int) -> datetime:

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from flows.fulfilment.progress import lock, note_done
 from fulfilment.errors import NotYet
-from fulfilment.models import Chain, Task, TaskStatus
+from fulfilment.models import Chain, Task
 from fulfilment.moves import LIVE
 from fulfilment.nodes import Node, Proof
 from fulfilment.packing import note_evidence
-from fulfilment.queries import chain_of_line, chains_of_order, task_at
+from fulfilment.queries import chain_of_line, chains_of_order, has_passed, passed_at, task_at
 from fulfilment.reviews import add_review
 from orders.moves import locked_order
 from orders.queries import line_by_id
@@ -54,7 +54,7 @@ def review_line(
 
 def can_review(chain: Chain) -> bool:
     """Whether a line has come so far; a review is welcome after its time is over, too."""
-    return task_at(chain, Node.REVIEWED) is not None
+    return passed_at(chain, Node.REVIEWED) is not None
 
 
 def _sign(chain: Chain, actor: str, now: datetime) -> bool:
@@ -69,8 +69,7 @@ def _sign(chain: Chain, actor: str, now: datetime) -> bool:
 
 def _to_sign(chain: Chain) -> Task | None:
     """The open node a signature would close: with the carrier, or delivered."""
-    handed_over = task_at(chain, Node.HANDED_OVER)
-    if handed_over is None or handed_over.status != TaskStatus.DONE:
+    if not has_passed(chain, Node.HANDED_OVER):
         return None
     tasks = (task_at(chain, node) for node in (Node.DELIVERED, Node.SIGNED))
     return next((task for task in tasks if task is not None and task.status in LIVE), None)

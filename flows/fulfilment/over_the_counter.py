@@ -8,10 +8,10 @@ from typing import Final
 from flows.fulfilment.desk import ready_to_hand_out, redeem_pickup_code
 from flows.sealed import contact_of, vault
 from fulfilment.errors import NothingReady, TooManyTries, WrongCode
-from fulfilment.models import Chain, ChainStatus, TaskStatus
+from fulfilment.models import Chain, ChainStatus
 from fulfilment.nodes import PICKUPS, Node
 from fulfilment.pickup import PickupOutcome, look_at_code, order_just_fetched
-from fulfilment.queries import chains_of_order, serials_out, task_at
+from fulfilment.queries import chains_of_order, has_passed, serials_out
 from orders.queries import lines_of_order, order_by_id, order_by_number
 from wx_backend.db import retried
 
@@ -110,13 +110,8 @@ def _kept(order_id: int, outlet_id: int) -> list[Kept]:
     return [
         Kept(lines[chain.order_line_id].name, chain.quantity, _why(chain, outlet_id))
         for chain in chains_of_order(order_id)
-        if chain.way in PICKUPS and chain.id not in ready and not _is_fetched(chain)
+        if chain.way in PICKUPS and chain.id not in ready and not has_passed(chain, Node.DELIVERED)
     ]
-
-
-def _is_fetched(chain: Chain) -> bool:
-    task = task_at(chain, Node.DELIVERED)
-    return task is not None and task.status == TaskStatus.DONE
 
 
 def _why(chain: Chain, outlet_id: int) -> str:

@@ -6,10 +6,10 @@ from catalog import stock
 from flows.fulfilment.progress import go_on, line_of, lock
 from flows.refund.giving import refund_returned
 from fulfilment.errors import NotYet
-from fulfilment.models import Chain, ReturnKind, TaskStatus
+from fulfilment.models import Chain, ReturnKind
 from fulfilment.nodes import Node
 from fulfilment.operations import begin_anew
-from fulfilment.queries import chain_within, open_return, task_at
+from fulfilment.queries import chain_within, has_passed, open_return
 from fulfilment.return_requests import agreed_request
 from fulfilment.returns import note_goods_back, settle_return, start_return, withdraw_return
 from orders.placement import reservation_key
@@ -24,8 +24,7 @@ def start_exchange(
 ) -> None:
     """A customer brings a unit back to get another; NotYet before he had it, BadInput, NotFound."""
     chain = lock(_chain(chain_id, staff_node_id))
-    delivered = task_at(chain, Node.DELIVERED)
-    if delivered is None or delivered.status != TaskStatus.DONE:
+    if not has_passed(chain, Node.DELIVERED):
         raise NotYet(node=Node.DELIVERED)
     if not reason.strip():
         raise BadInput("请填写换货原因", fields=["reason"])

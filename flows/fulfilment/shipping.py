@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from flows.sealed import shown_phone
-from fulfilment.models import Chain, ChainStatus, ReportStatus, TaskStatus
+from fulfilment.models import Chain, ChainStatus, ReportStatus
 from fulfilment.nodes import OUR_OWN, Node, Proof, Way
-from fulfilment.queries import chains_of_order, evidence_of, task_at
+from fulfilment.queries import chains_of_order, evidence_of, has_passed, passed_at
 from fulfilment.reports import end_report, open_report, reopen_report, report_of
 from members.queries import appid_of, identity_by_id
 from orders.models import SalesOrder
@@ -140,8 +140,7 @@ def _shipped(order_id: int) -> Sequence[Chain]:
 
 
 def _is_out(chain: Chain) -> bool:
-    task = task_at(chain, _OUT[Way(chain.way)][0])
-    return task is not None and task.status == TaskStatus.DONE
+    return has_passed(chain, _OUT[Way(chain.way)][0])
 
 
 def _logistics(chains: Sequence[Chain]) -> Logistics | None:
@@ -177,7 +176,7 @@ def _by_waybill(chains: Sequence[Chain]) -> Mapping[tuple[str, str], list[Chain]
     """The lines in each parcel, by its carrier and waybill."""
     found: dict[tuple[str, str], list[Chain]] = {}
     for chain in chains:
-        task = task_at(chain, Node.HANDED_OVER)
+        task = passed_at(chain, Node.HANDED_OVER)
         if task is None:
             continue
         proofs = {each.kind: each.value for each in evidence_of([task.id]).get(task.id, [])}

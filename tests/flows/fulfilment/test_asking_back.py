@@ -149,6 +149,13 @@ def keep_unit(counter: Counter, order_id: int, *, node: int = 0) -> None:
     )
 
 
+def call_return_off(counter: Counter, order_id: int) -> None:
+    """Bob asks to give a line back, is let, and keeps it after all."""
+    ask(order_id)
+    answer(counter, asked()[-1].id)
+    keep_unit(counter, order_id)
+
+
 def test_what_is_asked_is_agreed_to_then_taken_in_then_refunded(
     counter: Counter, order_id: int
 ) -> None:

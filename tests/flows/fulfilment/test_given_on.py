@@ -12,6 +12,7 @@ from fulfilment.queries import serials_out
 from orders.models import Delivery
 from orders.values import Item
 from tests.flows.fulfilment.counter import DAVE, IMEI, OTHER_IMEI, Counter, moves
+from tests.flows.fulfilment.test_asking_back import call_return_off
 from tests.flows.fulfilment.test_over_the_counter import pair_id, refund
 from tests.flows.fulfilment.test_pool import give
 from tests.flows.trade.market import lines
@@ -68,6 +69,17 @@ def test_a_parcel_that_was_closed_is_closed_anew(counter: Counter) -> None:
     counter.send(order_id, **other(counter))
     with pytest.raises(AlreadyGone):
         give(counter, order_id, "O1")
+
+
+def test_what_the_customer_kept_after_all_has_gone(counter: Counter) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    counter.do(desk.record_delivery, task_id=counter.task(order_id, Node.DELIVERED))
+    call_return_off(counter, order_id)
+    with pytest.raises(AlreadyGone):
+        give(counter, order_id, "O2")
+    assert serials_out(lines(order_id)[0].id) == [IMEI]
 
 
 def test_the_line_that_stays_is_fetched_first_then_the_other(

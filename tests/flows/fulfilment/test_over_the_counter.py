@@ -10,6 +10,7 @@ from fulfilment.errors import WrongCode
 from orders.models import Delivery
 from orders.values import Item
 from tests.flows.fulfilment.counter import CAROL, IMEI, OTHER_IMEI, Counter
+from tests.flows.fulfilment.test_asking_back import call_return_off
 from tests.flows.trade.market import lines
 from wx_backend import clock
 from wx_backend.db import db, retried
@@ -67,3 +68,13 @@ def test_what_is_not_packed_stays_and_has_a_code_of_its_own_later(
         look(counter, first)
     assert fetch(counter, counter.code(pair_id)) == []
     assert [line.fulfilment for line in lines(pair_id)] == ["received", "received"]
+
+
+def test_what_the_customer_kept_after_all_is_not_said_to_stay(
+    counter: Counter, pair_id: int
+) -> None:
+    counter.pack(pair_id)
+    counter.redeem(pair_id)
+    call_return_off(counter, pair_id)
+    counter.pack(pair_id, imei=OTHER_IMEI, line=1)
+    assert look(counter, counter.code(pair_id)) == ([[OTHER_IMEI]], [])

@@ -18,6 +18,7 @@ from orders.values import Item
 from payments import notices
 from tests.catalog.shelf import assert_stock_conserved, stock_of
 from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
+from tests.flows.fulfilment.test_asking_back import call_return_off
 from tests.flows.trade.market import lines, payments
 from tests.jobs import run_jobs
 from wx_backend import clock, outbox
@@ -146,6 +147,17 @@ def test_an_exchange_packs_another_unit_and_touches_no_money(counter: Counter) -
     assert serials_out(lines(order_id)[0].id) == [OTHER_IMEI]
     assert [line.refunded_fen for line in lines(order_id)] == [0]
     assert counter.task(order_id, Node.SIGNED)
+
+
+def test_what_the_customer_kept_after_all_may_be_exchanged(counter: Counter) -> None:
+    order_id = counter.buy(delivery=Delivery.PICKUP)
+    counter.fetch(order_id)
+    call_return_off(counter, order_id)
+    exchange(counter, order_id)
+    take_in(counter, order_id)
+    assert counter.open_nodes(order_id) == {"packed"}
+    with pytest.raises(NotYet):
+        exchange(counter, order_id)
 
 
 def exchange(counter: Counter, order_id: int) -> None:

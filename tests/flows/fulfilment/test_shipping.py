@@ -5,13 +5,16 @@ from typing import Any
 
 import pytest
 
+from flows.fulfilment import desk
 from flows.fulfilment.hooks import line_cancelled
 from flows.fulfilment.shipping import NotRefused, report_again, report_shipping
+from fulfilment.nodes import Node
 from fulfilment.reports import report_of
 from orders.models import Delivery
 from orders.values import Item
 from payments.queries import exceptions_of_order, winner_of
 from tests.flows.fulfilment.counter import IMEI, OTHER_IMEI, Counter
+from tests.flows.fulfilment.test_asking_back import call_return_off
 from tests.flows.fulfilment.test_over_the_counter import refund
 from tests.flows.trade.market import lines
 from tests.simulator.stage import SHOP, Stage
@@ -101,6 +104,23 @@ def test_what_our_own_people_bring_is_told_as_brought_within_the_city(counter: C
     assert status(order_id) == "reported"
     told = shipping(counter, order_id)
     assert (told["logistics_type"], len(told["shipping_list"])) == (2, 1)
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_line_whose_return_was_called_off_is_out(counter: Counter) -> None:
+    item = Item(counter.market.wares.phone, 1)
+    order_id = counter.buy(item, item)
+    counter.pack(order_id)
+    counter.send(order_id)
+    counter.do(desk.record_delivery, task_id=counter.task(order_id, Node.DELIVERED))
+    call_return_off(counter, order_id)
+    counter.pack(order_id, imei=OTHER_IMEI, line=1)
+    counter.send(order_id, waybill="SF0987654321", line=1)
+    report(counter)
+
+    assert status(order_id) == "reported"
+    parcels = shipping(counter, order_id)["shipping_list"]
+    assert [each["tracking_no"] for each in parcels] == ["SF1234567890", "SF0987654321"]
 
 
 @pytest.mark.usefixtures("_mini_program")
