@@ -16,7 +16,7 @@ from orders.queries import line_by_id, order_by_id
 from payments.exceptions import open_exception
 from payments.models import ExceptionKind, Payment
 from payments.queries import winner_of
-from wechat.error_codes import Kind, kind_of
+from wechat.error_codes import NOT_SHIPPABLE, Kind, kind_of
 from wechat.shipping import (
     ASK_FOR_PHONE,
     PARCELS_MAX,
@@ -113,12 +113,14 @@ def report_shipping(*, order_id: int) -> Steps:
 def _note_refusal(
     order: SalesOrder, payment: Payment, error: PlatformError, asked_at: datetime
 ) -> None:
-    """Done before is done; refused for good is put before a person each time it was asked for; anything
-    else comes again.
+    """Done before is done, and what was all given back waits for nothing; refused for good is put before a
+    person each time it was asked for; anything else comes again.
     """
     kind, now = kind_of(int(error.code)) if error.code.isdigit() else Kind.transient, clock.now()
     if kind is Kind.duplicate:
         end_report(order_id=order.id, status=ReportStatus.REPORTED, now=now)
+    elif error.code == str(NOT_SHIPPABLE) and payment.refund_reserved_fen == payment.amount_fen:
+        end_report(order_id=order.id, status=ReportStatus.NOT_NEEDED, now=now)
     elif error.permanent:
         reason = f"{error.code} {error.message}".strip()[:200]
         end_report(order_id=order.id, status=ReportStatus.REFUSED, now=now, reason=reason)
@@ -154,12 +156,13 @@ def _shipment(
 ) -> tuple[Logistics, list[Parcel]]:
     """How an order went, and one parcel per waybill for express, else one entry that names what was bought.
 
-    What our own people brought has no carrier the platform knows. Of more parcels than it takes the
-    first are told.
+    What our own people brought has no carrier the platform knows: beside a carrier's it is no parcel. Of
+    more parcels than it takes the first are told.
     """
     by_waybill = _by_waybill(chains) if logistics is Logistics.express else {}
-    if {carrier for carrier, _ in by_waybill} == {OUR_OWN}:
-        logistics, by_waybill = Logistics.same_city, {}
+    known = {key: inside for key, inside in by_waybill.items() if key[0] != OUR_OWN}
+    if by_waybill and not known:
+        logistics = Logistics.same_city
     parcels = [
         Parcel(
             _names(inside),
@@ -167,7 +170,7 @@ def _shipment(
             express_company=carrier,
             masked_phone=shown_phone(order) if carrier in ASK_FOR_PHONE else "",
         )
-        for (carrier, waybill), inside in by_waybill.items()
+        for (carrier, waybill), inside in known.items()
     ]
     return logistics, parcels[:PARCELS_MAX] or [Parcel(_names(chains))]
 

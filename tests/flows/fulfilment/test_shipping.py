@@ -107,6 +107,17 @@ def test_what_our_own_people_bring_is_told_as_brought_within_the_city(counter: C
 
 
 @pytest.mark.usefixtures("_mini_program")
+def test_what_our_own_people_bring_is_no_parcel_beside_a_carriers(counter: Counter) -> None:
+    order_id = buy_two(counter, "CITY", "SF")
+    report(counter)
+
+    assert status(order_id) == "reported"
+    told = shipping(counter, order_id)
+    assert (told["logistics_type"], told["delivery_mode"]) == (1, 1)
+    assert [each["express_company"] for each in told["shipping_list"]] == ["SF"]
+
+
+@pytest.mark.usefixtures("_mini_program")
 def test_a_line_whose_return_was_called_off_is_out(counter: Counter) -> None:
     item = Item(counter.market.wares.phone, 1)
     order_id = counter.buy(item, item)
@@ -191,6 +202,35 @@ def test_a_refused_report_is_put_before_a_person_once(counter: Counter) -> None:
     [item] = exceptions_of_order(order_id)
     assert item.kind == "shipping_refused"
     assert "10060014" in item.details["reason"]
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_report_refused_since_all_was_given_back_meanwhile_is_nobodys_work(
+    counter: Counter,
+) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    refund(order_id, 0)
+    report(counter)
+
+    assert status(order_id) == "not_needed"
+    assert not exceptions_of_order(order_id)
+
+
+@pytest.mark.usefixtures("_mini_program")
+def test_a_report_refused_though_its_money_is_ours_is_put_before_a_person(
+    counter: Counter,
+) -> None:
+    order_id = counter.buy()
+    counter.pack(order_id)
+    counter.send(order_id)
+    path = "/wxa/sec/order/upload_shipping_info"
+    counter.market.stage.chaos(path, "fail_before", errcode=10060004)
+    report(counter)
+
+    assert status(order_id) == "refused"
+    assert len(exceptions_of_order(order_id)) == 1
 
 
 @pytest.mark.usefixtures("_mini_program")
