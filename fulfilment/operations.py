@@ -12,9 +12,9 @@ from sqlalchemy import update
 from fulfilment.errors import AlreadyGone, NotTaken, NotYet, TakenByOther
 from fulfilment.models import Chain, ChainStatus, Task, TaskStatus
 from fulfilment.moves import LIVE, move_task, open_task
-from fulfilment.nodes import CHAINS, Condition, Node, Way, before, step_of
+from fulfilment.nodes import CHAINS, Condition, Node, Proof, Way, before, step_of
 from fulfilment.packing import take_serials_back
-from fulfilment.queries import passed_at, task_at, tasks_of_chain
+from fulfilment.queries import evidence_of, passed_at, serials_out, task_at, tasks_of_chain
 from fulfilment.rules import steps_to_open
 from wx_backend.db import db, inserted
 
@@ -139,8 +139,8 @@ def finish_node(chain: Chain, node: Node, *, actor: str, cause: str, now: dateti
 def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datetime) -> None:
     """Give a line to an outlet, or from one outlet to another while it has not gone out.
 
-    What a colleague there had taken is open again at the new one; what was packed is packed anew
-    there, of its own units. Raises AlreadyGone, and NotYet for a chain that is over or was dispatched
+    What a colleague there had taken is open again at the new one; what he had packed, or begun to, is
+    packed anew there, of its own units. Raises AlreadyGone, and NotYet for a chain that is over or was dispatched
     by somebody else meanwhile.
     """
     if chain.status != ChainStatus.RUNNING:
@@ -148,9 +148,7 @@ def dispatch(chain: Chain, outlet_id: int, *, actor: str, cause: str, now: datet
     tasks = tasks_of_chain(chain.id, only_round=chain.round)
     if _has_gone(chain, tasks):
         raise AlreadyGone
-    leaves = chain.outlet_id != outlet_id and any(
-        task.node in GONE and task.status in LIVE for task in tasks
-    )
+    leaves = chain.outlet_id not in (None, outlet_id) and _is_begun(chain, tasks)
     same = Chain.outlet_id.is_(None) if chain.outlet_id is None else (
         Chain.outlet_id == chain.outlet_id
     )  # fmt: skip
@@ -176,6 +174,15 @@ def _has_gone(chain: Chain, tasks: Collection[Task]) -> bool:
     return bool(GONE & behind) or any(
         task.node in GONE and task.status == TaskStatus.DONE for task in tasks
     )
+
+
+def _is_begun(chain: Chain, tasks: Collection[Task]) -> bool:
+    """Whether its outlet has packed it, or has scanned or checked any of it."""
+    live = [task for task in tasks if task.status in LIVE]
+    if any(task.node in GONE for task in live) or serials_out(chain.order_line_id):
+        return True
+    noted = evidence_of(task.id for task in live if task.node == Node.PACKED)
+    return any(each.kind == Proof.CHECK for found in noted.values() for each in found)
 
 
 def _unpack(chain: Chain, *, actor: str, cause: str, now: datetime) -> None:

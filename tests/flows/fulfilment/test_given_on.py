@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from flows.fulfilment import desk
-from fulfilment.errors import AlreadyGone, WrongCode
-from fulfilment.nodes import Node
+from fulfilment.errors import AlreadyGone, ProofMissing, WrongCode
+from fulfilment.nodes import CHECKS, Node
 from fulfilment.pickup import open_code
 from fulfilment.queries import serials_out
 from orders.models import Delivery
@@ -17,10 +17,12 @@ from tests.flows.fulfilment.test_over_the_counter import pair_id, refund
 from tests.flows.fulfilment.test_pool import give
 from tests.flows.trade.market import lines
 from tests.racing import race
+from wx_backend import clock
 from wx_backend.db import db
 from wx_backend.errors import AppError
 
 __all__ = ["pair_id"]
+THIRD_IMEI = "352099001761481"
 
 
 def other(counter: Counter) -> dict[str, Any]:
@@ -69,6 +71,42 @@ def test_a_parcel_that_was_closed_is_closed_anew(counter: Counter) -> None:
     counter.send(order_id, **other(counter))
     with pytest.raises(AlreadyGone):
         give(counter, order_id, "O1")
+
+
+def test_what_was_scanned_in_part_is_packed_anew_of_the_other_outlets_units(
+    counter: Counter,
+) -> None:
+    order_id = counter.buy(Item(counter.market.wares.phone, 2))
+    here = {"task_id": counter.task(order_id, Node.PACKED)}
+    counter.do(desk.accept_task, **here)
+    for check in CHECKS["goods"]:
+        counter.do(desk.record_check, check=check, **here)
+    counter.do(desk.record_serial, value=IMEI, **here)
+    counter.do(desk.report_problem, reason="缺货", picture=None, **here)
+    give(counter, order_id, "O2")
+    assert counter.open_nodes(order_id) == {"packed"}
+    there = {"task_id": counter.task(order_id, Node.PACKED)} | other(counter)
+    counter.do(desk.accept_task, **there)
+    for imei in (OTHER_IMEI, THIRD_IMEI):
+        counter.do(desk.record_serial, value=imei, **there)
+    with pytest.raises(ProofMissing):  # what was found right is looked at again
+        counter.do(desk.finish_packing, **there)
+    for check in CHECKS["goods"]:
+        counter.do(desk.record_check, check=check, **there)
+    counter.do(desk.finish_packing, **there)
+    assert serials_out(lines(order_id)[0].id) == [OTHER_IMEI, THIRD_IMEI]
+    counter.pack(counter.buy(key="submit-2"))  # the unit is on its shelf still
+
+
+def test_what_was_checked_only_is_checked_anew(counter: Counter) -> None:
+    order_id = counter.buy()
+    here = {"task_id": counter.task(order_id, Node.PACKED)}
+    counter.do(desk.accept_task, **here)
+    counter.do(desk.record_check, check="goods", **here)
+    give(counter, order_id, "O2")
+    there = counter.task(order_id, Node.PACKED)
+    page = desk.task_page(task_id=there, outlet_id=counter.other_id, now=clock.now())
+    assert page.checked == []
 
 
 def test_what_the_customer_kept_after_all_has_gone(counter: Counter) -> None:
