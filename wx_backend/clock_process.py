@@ -102,14 +102,16 @@ class Aside:
     `is_wanted` is asked by the clock itself, so that there is no thread where there is no work.
     """
 
-    def __init__(self, work: Callable[[], object], is_wanted: Callable[[], bool]) -> None:
-        self._work, self._is_wanted = work, is_wanted
+    def __init__(
+        self, name: str, work: Callable[[], object], is_wanted: Callable[[], bool]
+    ) -> None:
+        self._name, self._work, self._is_wanted = name, work, is_wanted
         self._thread: threading.Thread | None = None
 
     def __call__(self) -> None:
         is_busy = self._thread is not None and self._thread.is_alive()
         if not is_busy and self._is_wanted():
-            self._thread = threading.Thread(target=self._work, name="aside", daemon=True)
+            self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
             self._thread.start()
 
     def end(self, seconds: float) -> None:
@@ -117,19 +119,26 @@ class Aside:
         if self._thread is not None:
             self._thread.join(seconds)
 
+    def _run(self) -> None:
+        try:
+            self._work()
+        except Exception:
+            log.exception("periodic work failed", extra={"work": self._name})
+
 
 def sweeps(app: Flask) -> list[Periodic]:
     """Drain the queues without the bell: Redis away only means that work waits this long.
 
     Calls go on aside, since they wait for WeChat as long as it likes: no order would expire meanwhile.
     """
-    return [Periodic(f"sweep.{queue}", SWEEP_EVERY, _sweep(app, queue)) for queue in outbox.QUEUES]
+    names = {queue: f"sweep.{queue}" for queue in outbox.QUEUES}
+    return [Periodic(name, SWEEP_EVERY, _sweep(app, queue, name)) for queue, name in names.items()]
 
 
-def _sweep(app: Flask, queue: str) -> Callable[[], object]:
+def _sweep(app: Flask, queue: str, name: str) -> Callable[[], object]:
     if queue == outbox.WORK:
         return partial(drain_queue, app, queue, seconds=SWEEP_SECONDS)
-    return Aside(partial(drain_queue, app, queue), partial(outbox.has_due, queue))
+    return Aside(name, partial(drain_queue, app, queue), partial(outbox.has_due, queue))
 
 
 def upkeep() -> list[Periodic]:

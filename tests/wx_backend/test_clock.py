@@ -173,7 +173,7 @@ def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() ->
         may_end.wait(10)
         ends.set()
 
-    idle, busy = Aside(last, lambda: False), Aside(last, lambda: True)
+    idle, busy = Aside("idle", last, lambda: False), Aside("busy", last, lambda: True)
     idle()
     busy()
     busy()
@@ -181,6 +181,24 @@ def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() ->
 
     assert ends.wait(10)
     assert ran == ["long"]
+
+
+def test_a_fault_in_long_work_is_logged_and_the_next_begins(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail() -> None:
+        ran.append("began")
+        raise RuntimeError("no database")
+
+    aside = Aside("sweep.call", fail, lambda: True)
+    for _ in range(2):
+        aside()
+        aside.end(10)
+
+    assert ran == ["began"] * 2
+    assert [(each.message, each.__dict__["work"]) for each in caplog.records] == [
+        ("periodic work failed", "sweep.call")
+    ] * 2
 
 
 def test_a_clock_that_is_stopped_gives_its_lease_back(
