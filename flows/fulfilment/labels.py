@@ -49,9 +49,9 @@ def label_of_task(*, task_id: int, outlet_id: int, actor: str) -> Label:
 
 
 def label_within(number: str, node_id: int, *, now: datetime) -> Label:
-    """The label of an order, for staff of the outlet that sends it or of a place above that.
+    """The label of an order, for staff who see the order and whose place is, or holds, the outlet that sends it.
 
-    Raises NotFound for an order elsewhere as for a missing one, and NotYet where nothing is left for them to send.
+    Raises NotFound for an order sold and fetched elsewhere as for a missing one, and NotYet where nothing is left for them to send.
     """
     order = order_within(number, under(node_id))
     if order is None:
