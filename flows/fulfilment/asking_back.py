@@ -35,7 +35,6 @@ from wx_backend.errors import BadInput, NotFound
 from wx_backend.platform import config
 
 SHOWN: Final = 100
-ANSWER_LENGTH: Final = 40
 _OPENED: Final = frozenset({ProductKind.PLAN, ProductKind.SIM})
 
 
