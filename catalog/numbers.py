@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, case, func, null, or_, select, update
 
 from catalog.number_models import NumberClass, NumberState, PhoneNumber
-from wx_backend.db import db, upsert
+from wx_backend.db import db, locked, upsert
 from wx_backend.errors import Conflict
 
 HELD_FOR: Final = timedelta(minutes=15)
@@ -67,28 +67,31 @@ def import_numbers(*, node_id: int, numbers: Iterable[NumberData], now: datetime
 def withdraw(*, node_id: int, numbers: Sequence[str], now: datetime) -> int:
     """Take numbers out of a pool for good, sold elsewhere or ported away; how many were on offer.
 
-    Those that somebody holds, ordered or has stay his.
+    Those that somebody holds, ordered or has stay his. One that rests keeps the end of its rest.
     """
     is_nobodys = or_(_is_free(now), PhoneNumber.state == NumberState.QUARANTINED)
-    return _moved_of(node_id, numbers, is_nobodys, **{**_FREED, "state": NumberState.WITHDRAWN})
+    out = {**_FREED, "state": NumberState.WITHDRAWN, "until": _end_of_rest(now)}
+    return _moved_of(node_id, numbers, is_nobodys, **out)
 
 
-def put_back(*, node_id: int, numbers: Sequence[str]) -> int:
-    """Offer numbers again that were taken out of a pool; how many."""
-    return _moved_of(node_id, numbers, PhoneNumber.state == NumberState.WITHDRAWN, **_FREED)
+def put_back(*, node_id: int, numbers: Sequence[str], now: datetime) -> int:
+    """Offer numbers again that were taken out of a pool, once their rest is over; how many."""
+    rests = (PhoneNumber.until > now, NumberState.QUARANTINED)
+    back = {**_FREED, "state": case(rests, else_=NumberState.FREE), "until": _end_of_rest(now)}
+    return _moved_of(node_id, numbers, PhoneNumber.state == NumberState.WITHDRAWN, **back)
 
 
 def hold(*, msisdn: str, member_id: int, now: datetime, also: Collection[int] = ()) -> datetime:
     """Hold a number for a member for a while; until when. Raises NumberTaken, TooManyHolds.
 
-    Holding it again while the hold stands lengthens nothing. `also` are the other members the
+    Holding it again while the hold stands lengthens nothing and locks it. `also` are the other members the
     same person is. The caller has locked them, who could otherwise hold too many at once.
     """
     its = PhoneNumber.msisdn == msisdn
-    standing = select(PhoneNumber.until).where(its, _is_held_by(member_id), PhoneNumber.until > now)
-    until = db.session.scalar(standing)
-    if until is not None:
-        return until
+    query = select(PhoneNumber).where(its, _is_held_by(member_id), PhoneNumber.until > now)
+    standing = locked(query)
+    if standing is not None and standing.until is not None:
+        return standing.until
     if held_by({member_id, *also}, now) >= HOLDS_MAX:
         raise TooManyHolds
     until = now + HELD_FOR
@@ -225,6 +228,11 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
         PhoneNumber.until <= now,
     )
     return or_(PhoneNumber.state == NumberState.FREE, is_over)
+
+
+def _end_of_rest(now: datetime) -> ColumnElement[datetime | None]:
+    """The end of the rest of a number that is nobody's; None where it does not rest (any more)."""
+    return case((PhoneNumber.until > now, PhoneNumber.until), else_=null())
 
 
 def _move(*conditions: ColumnElement[bool], **values: Any) -> bool:

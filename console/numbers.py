@@ -51,7 +51,7 @@ def withdraw(number_id: int) -> ResponseReturnValue:
 @bp.post("/numbers/<int:number_id>/offer")
 def offer(number_id: int) -> ResponseReturnValue:
     """Taken out by mistake, or back at the operator."""
-    node_id = staff().node_id
-    retried(lambda: number_desk.offer_again(number_id=number_id, node_id=node_id))
+    node_id, now = staff().node_id, clock.now()
+    retried(lambda: number_desk.offer_again(number_id=number_id, node_id=node_id, now=now))
     flash("号码已放回号池")
     return redirect(url_for(".index"))

@@ -26,10 +26,10 @@ def take_out(*, number_id: int, node_id: int, now: datetime) -> None:
         raise NumberInUse
 
 
-def offer_again(*, number_id: int, node_id: int) -> None:
+def offer_again(*, number_id: int, node_id: int, now: datetime) -> None:
     """Offer a number that was taken out. Raises NotFound for foreign ones too, and NumberOnOffer."""
     row = _within(number_id, node_id)
-    if not put_back(node_id=row.node_id, numbers=[row.msisdn]):
+    if not put_back(node_id=row.node_id, numbers=[row.msisdn], now=now):
         raise NumberOnOffer
 
 

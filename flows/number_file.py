@@ -73,10 +73,10 @@ def withdraw_number_file(path: Path, *, node_code: str, now: datetime) -> Withdr
     return Withdrawn(len(numbers), out, taken_among(node_id, numbers))
 
 
-def put_back_number_file(path: Path, *, node_code: str) -> Imported:
+def put_back_number_file(path: Path, *, node_code: str, now: datetime) -> Imported:
     """Offer the numbers of a file again that were taken out of a pool. Raises as above."""
     node_id, numbers = _pool(node_code).id, _numbers_of(path)
-    return Imported(len(numbers), put_back(node_id=node_id, numbers=numbers))
+    return Imported(len(numbers), put_back(node_id=node_id, numbers=numbers, now=now))
 
 
 def _numbers_of(path: Path) -> list[str]:

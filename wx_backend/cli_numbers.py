@@ -51,6 +51,7 @@ def _withdrawn(file: Path, node: str) -> str:
 
 def _put_back(file: Path, node: str) -> str:
     from flows.number_file import put_back_number_file
+    from wx_backend import clock
 
-    done = put_back_number_file(file, node_code=node)
-    return f"{done.read} numbers read, {done.new} offered again"
+    done = put_back_number_file(file, node_code=node, now=clock.now())
+    return f"{done.read} numbers read, {done.new} put back"

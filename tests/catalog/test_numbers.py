@@ -41,7 +41,7 @@ from org.queries import under
 from tests.catalog.pool import FIRST, SECOND, Row, fill_pool, number_row
 from tests.catalog.shelf import NOON
 from tests.orders.buyers import add_buyer
-from tests.racing import race
+from tests.racing import kept_waiting, race
 from wx_backend.db import asks_for_retry, retried, transaction
 
 FREE = Row("free", None, None)
@@ -170,8 +170,8 @@ def test_what_is_sold_elsewhere_is_nobodys_to_choose_until_it_is_put_back(
         assert import_numbers(node_id=1, numbers=[NumberData(SECOND)], now=NOON) == 0
     assert numbers_to_choose([1], Pattern(ending="888")) == []
     with transaction():
-        assert put_back(node_id=2, numbers=wanted) == 0
-        assert put_back(node_id=1, numbers=wanted) == 1
+        assert put_back(node_id=2, numbers=wanted, now=NOON) == 0
+        assert put_back(node_id=1, numbers=wanted, now=NOON) == 1
         hold(msisdn=SECOND, member_id=carol, now=NOON)
 
 
@@ -183,6 +183,39 @@ def test_a_number_that_rests_can_be_taken_out(bob: int) -> None:
         assert withdraw(node_id=1, numbers=[FIRST], now=NOON) == 1
         assert free_due(now=NOON + QUARANTINE) == 0
     assert number_row(FIRST) == Row("withdrawn", None, None)
+
+
+def test_what_is_put_back_rests_for_what_was_left_of_its_time(bob: int, carol: int) -> None:
+    end = NOON + QUARANTINE
+    with transaction():
+        claim(msisdn=FIRST, member_id=bob, key="line:1", until=LATER, now=NOON)
+        keep(msisdn=FIRST, member_id=bob, key="line:1", now=NOON)
+        rest(key="line:1", now=NOON)
+        for _ in range(2):
+            assert withdraw(node_id=1, numbers=[FIRST], now=NOON) == 1
+            assert put_back(node_id=1, numbers=[FIRST], now=NOON + timedelta(days=1)) == 1
+    assert number_row(FIRST) == Row("quarantined", None, None)
+    with pytest.raises(NumberTaken), transaction():
+        hold(msisdn=FIRST, member_id=carol, now=end - timedelta(seconds=1))
+    with transaction():
+        assert withdraw(node_id=1, numbers=[FIRST], now=NOON) == 1
+        assert put_back(node_id=1, numbers=[FIRST], now=end) == 1
+    assert number_row(FIRST) == FREE
+
+
+def test_what_is_held_again_is_not_let_go_before_that_is_answered(app: Flask, bob: int) -> None:
+    with transaction():
+        hold(msisdn=FIRST, member_id=bob, now=NOON)
+
+    def let_it_go() -> None:
+        retried(lambda: let_go(msisdn=FIRST, member_id=bob))
+
+    def hold_again() -> None:
+        assert hold(msisdn=FIRST, member_id=bob, now=NOON) == LATER
+
+    with kept_waiting(app, let_it_go, by=hold_again):
+        assert [each.until for each in numbers_held(bob, NOON)] == [LATER]
+    assert number_row(FIRST) == FREE
 
 
 def test_a_number_is_ordered_or_taken_out_and_never_both(app: Flask, bob: int) -> None:

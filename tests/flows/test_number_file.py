@@ -139,5 +139,5 @@ def test_the_command_takes_numbers_out_and_puts_them_back(
     assert (number_row(first).state, number_row(second).state) == ("sold", "withdrawn")
     assert say() == "2 numbers read, 0 new\n"
     assert number_row(second).state == "withdrawn"
-    assert say("--back") == "2 numbers read, 1 offered again\n"
+    assert say("--back") == "2 numbers read, 1 put back\n"
     assert number_row(second).state == "free"
