@@ -73,13 +73,17 @@ def _adopt(fact: RefundFact, now: datetime) -> None:
         key=again_key(closed),
     )
     adopt_refund(wish=wish, out_refund_no=fact.out_refund_no, asked_at=fact.asked_at or now)
-    close_exception(
-        kind=ExceptionKind.REFUND_CLOSED,
-        key=closed.out_refund_no,
-        by="system",
-        resolution=f"已在微信支付退款 {fact.out_refund_no}",
-        now=now,
-    )
+    for kind, number in (
+        (ExceptionKind.REFUND_CLOSED, closed.out_refund_no),
+        (ExceptionKind.UNKNOWN_REFUND, fact.out_refund_no),
+    ):
+        close_exception(
+            kind=kind,
+            key=number,
+            by="system",
+            resolution=f"已在微信支付退款 {fact.out_refund_no}",
+            now=now,
+        )
 
 
 def give_up_refund(*, refund_id: int, error: str, now: datetime) -> None:
