@@ -18,7 +18,7 @@ from members.behind import behind
 from members.queries import persons_of
 from orders.models import OrderLine, SalesOrder
 from orders.queries import Paid, lines_of_order, orders_by_id, orders_paid_in
-from referral.disputes import open_dispute
+from referral.disputes import disputes_of_lines, open_dispute
 from referral.late import note_looked_at, touches_to_look_at
 from referral.proofs import receipt_of_line
 from referral.queries import Met
@@ -93,19 +93,19 @@ def _dispute(order: SalesOrder, now: datetime) -> None:
     ]
     for line in lines:
         against = _speaks_against(order, line, touches, late)
-        if against is not None:
+        if against is not None and not _has_counted(against, line, touches):
             open_dispute(
                 order_line_id=line.id,
-                key=f"touch:{against}",
+                key=f"touch:{against.id}",
                 reason=LEARNT_LATE,
-                touch_id=against,
+                touch_id=against.id,
                 now=now,
             )
 
 
 def _speaks_against(
     order: SalesOrder, line: OrderLine, touches: Sequence[Touch], late: Sequence[Touch]
-) -> int | None:
+) -> Touch | None:
     """The late touch by which the line would be somebody else's; None where it changes nothing.
 
     What was learnt between the payment and the moment we knew of it may have been counted already.
@@ -118,4 +118,17 @@ def _speaks_against(
     decided, had = decide([*then, *new], facts, case.policy), decide(then, facts, case.policy)
     if not new or credited(decided) in (credited(had), credited(standing_of(line))):
         return None
-    return next((t.id for t in new if t.id == decided.winning_touch_id), new[-1].id)
+    return next((t for t in new if t.id == decided.winning_touch_id), new[-1])
+
+
+def _has_counted(against: Touch, line: OrderLine, touches: Sequence[Touch]) -> bool:
+    """Whether a dispute for the same rep was opened when this touch was known already.
+
+    It counted there, whichever of his touches the dispute names.
+    """
+    rep_id = against.root_rep_id
+    his = {touch.id for touch in touches if rep_id is not None and touch.root_rep_id == rep_id}
+    return any(
+        dispute.touch_id in his and dispute.opened_at >= against.known_at
+        for dispute in disputes_of_lines([line.id])
+    )

@@ -14,6 +14,7 @@ from members.models import LinkKind
 from members.visitors import link_visitor, new_visitor
 from orders.models import OrderLine
 from orders.values import Item, Wish
+from referral.disputes import close_dispute, open_dispute
 from referral.models import Attribution, Dispute, LateLook, Touch
 from referral.operations import Contact, record_touch
 from referral.values import Certainty, TouchKind
@@ -151,6 +152,32 @@ def test_a_dispute_names_who_would_have_the_line_and_not_what_comes_for_him_agai
     learn(world.nils_id, dora, ago=timedelta(minutes=50))
     look()
     assert [touch_id for _, touch_id, _ in disputes()] == [first]
+
+
+def test_what_counted_when_a_dispute_was_opened_for_the_same_rep_opens_no_other(
+    world: World, dora: Person
+) -> None:
+    """The version before named the last contact, and not the one by which the line would be his."""
+    order_id = bought(world, dora)
+    named = learn(world.nils_id, dora, ago=timedelta(minutes=50))
+    learn(world.nils_id, dora)
+    with transaction() as session:
+        line_id = session.scalars(select(OrderLine.id).filter_by(order_id=order_id)).one()
+        open_dispute(
+            order_line_id=line_id,
+            key=f"touch:{named}",
+            reason=LEARNT_LATE,
+            touch_id=named,
+            now=clock.now(),
+        )
+        dispute_id = session.scalars(select(Dispute.id)).one()
+        close_dispute(dispute_id=dispute_id, resolution="x", by="staff:1", now=clock.now())
+    assert look()
+    assert [touch_id for _, touch_id, _ in disputes()] == [named]
+
+    newer = learn(world.nils_id, dora, ago=timedelta(minutes=10))
+    assert look()
+    assert [touch_id for _, touch_id, _ in disputes()] == [named, newer]
 
 
 def test_what_was_learnt_in_time_is_decided_again_and_not_disputed(
