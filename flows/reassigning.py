@@ -77,8 +77,8 @@ def decide(
 ) -> int:
     """Agree, by which the commission is the other rep's and the dispute is over, or not; of which dispute.
 
-    What held when it was asked for has to hold now. Raises NotFound, ClosedMeanwhile,
-    ReassignmentDecided, OwnReassignment, NotReassignable.
+    What held when it was asked for has to hold now. Raises NotFound, ReassignmentDecided,
+    OwnReassignment, and for who agrees ClosedMeanwhile, NotReassignable.
     """
     asked, order, line = _undecided(reassignment_id, by.node_id)
     require_second(asked, by.actor)
@@ -93,25 +93,22 @@ def decide(
 
 
 def withdraw(reassignment_id: int, *, by: By, now: datetime) -> int:
-    """Whoever asked takes it back; of which dispute.
-
-    Raises NotFound, ClosedMeanwhile, ReassignmentDecided, NotTheAsker.
-    """
+    """Whoever asked takes it back; of which dispute. Raises NotFound, ReassignmentDecided, NotTheAsker."""
     asked, _, _ = _undecided(reassignment_id, by.node_id)
     withdraw_reassignment(asked, actor=by.actor, now=now)
     return asked.dispute_id
 
 
 def _undecided(reassignment_id: int, node_id: int) -> tuple[Reassignment, SalesOrder, OrderLine]:
-    """One that waits with what it is about, all of it locked in the order in which everybody locks."""
+    """One that waits, whatever became of its dispute, with what it is about; locked, the order first."""
     found = reassignment_about(reassignment_id, lines_within(node_id), rep_ids(under(node_id)))
     line = _line(found.order_line_id)
     order = locked_order(line.order_id)
-    standing_dispute(found.dispute_id)
     return undecided_reassignment(reassignment_id), order, line
 
 
 def _move(asked: Reassignment, order: SalesOrder, line: OrderLine, now: datetime) -> int:
+    standing_dispute(asked.dispute_id)
     stake = _possible(order, line, reps_by_id([asked.to_rep_id])[asked.to_rep_id])
     if stake.rep_id != asked.from_rep_id:
         raise NotReassignable("这一行已改判给别人，请重新核对")

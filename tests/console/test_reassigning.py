@@ -145,6 +145,27 @@ def test_while_it_waits_nothing_else_is_decided(desk_of: Desks, upheld: Upheld) 
     assert ask(desk_of, upheld) == 409
 
 
+@pytest.mark.parametrize("ends", ["withdraw", "rejected"])
+def test_what_waits_though_its_dispute_is_closed_can_be_ended_and_not_agreed_to(
+    desk_of: Desks, upheld: Upheld, ends: str
+) -> None:
+    assert ask(desk_of, upheld) == 302
+    (waiting,) = _ids()
+    with transaction() as session:
+        closed = {"closed_at": clock.now(), "closed_by": "staff:1", "resolution": "x"}
+        session.execute(update(Dispute).values(**closed))
+    manager, south = desk_of("manager"), desk_of("south")
+    path = f"/disputes/reassignments/{waiting}"
+    page = south.get(f"/disputes/{upheld.dispute_id}").text
+    assert f"{path}/rejected" in page
+    assert f"{path}/approved" not in page
+    assert south.post(f"{path}/approved").status_code == 409
+    assert held(upheld.alice_id) == PART
+    desk = manager if ends == "withdraw" else south
+    assert desk.post(f"{path}/{ends}", note="已有结论").status_code == 302
+    assert "等待第二人审批" not in desk.get(f"/disputes/{upheld.dispute_id}").text
+
+
 @pytest.mark.parametrize("login", ["north", "head", "clerk", "finance", "marketer"])
 def test_who_leads_another_place_or_no_place_gets_nothing(
     desk_of: Desks, world: World, upheld: Upheld, login: str
