@@ -95,8 +95,7 @@ def show(number: str) -> str:
     file = order_file(number, staff().node_id)
     lines = [line.row for line in file.lines]
     ways = ways_of_order(file.order.id, now=clock.now(), lines=lines, places=file.places)
-    is_to_be_sent = labels.is_to_be_sent(ways, staff().node_id)
-    return render_template("console/order.html", file=file, ways=ways, is_to_be_sent=is_to_be_sent)
+    return render_template("console/order.html", file=file, ways=ways)
 
 
 @bp.post("/orders/<number>/address")

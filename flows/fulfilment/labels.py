@@ -56,12 +56,12 @@ def label_within(number: str, node_id: int, *, now: datetime) -> Label:
     order = order_within(number, under(node_id))
     if order is None:
         raise NotFound("订单不存在")
-    if not is_to_be_sent(ways_of_order(order.id, now=now), node_id):
+    if not _is_theirs(ways_of_order(order.id, now=now), node_id):
         raise NotYet("没有待发的包裹", node=Node.HANDED_OVER)
     return _read(order)
 
 
-def is_to_be_sent(ways: Iterable[LineWay], node_id: int) -> bool:
+def _is_theirs(ways: Iterable[LineWay], node_id: int) -> bool:
     """Whether a line of an order is still to leave an outlet that is this place or below it."""
     return any(
         way.is_to_leave and way.outlet_id is not None and is_within(way.outlet_id, node_id)
