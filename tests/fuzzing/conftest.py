@@ -1,7 +1,8 @@
 """Inputs that are nearly right, and what every reader of them owes: an answer or its one error, soon."""
 
+import gc
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from time import thread_time
 from typing import Any, Final
@@ -48,10 +49,11 @@ NASTY: Final = (
 
 
 @pytest.fixture
-def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Fuzz:
+def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Iterator[Fuzz]:
     """Holds a check against many inputs; `--examples` says how many, `--fuzz-seed` which others.
 
-    No input may take a second of CPU, nor all of them together 128 MiB more memory than before.
+    No input may take a second of CPU, nor all of them together 128 MiB more memory than before. What the
+    tests before have left is set apart: to collect a million objects alone takes more than a second.
     """
     examples = request.config.getoption("--examples") or EXAMPLES
     seed = request.config.getoption("--fuzz-seed")
@@ -77,7 +79,9 @@ def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Fuzz:
         tally(next(tried))
         assert _most_memory_kib() - before < GROWTH_KIB
 
-    return run
+    gc.collect()
+    gc.freeze()
+    yield run
 
 
 @st.composite
