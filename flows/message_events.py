@@ -34,6 +34,7 @@ _GOODS: Final = Value("商品", "畅享手机 12 256GB 曜石黑…")
 _AMOUNT: Final = Value("金额", "12999.00元")
 _AT: Final = Value("时间", "2026-03-02 12:00")
 _ORDER: Final = {NUMBER: _NUMBER, "goods": _GOODS}
+_GIVEN: Final = {**_ORDER, "amount": Value("佣金", _AMOUNT.example), "at": _AT}
 
 EVENTS: Final[Mapping[str, Event]] = {
     "order_paid": Event("订单已支付", {**_ORDER, "amount": _AMOUNT, "paid_at": _AT}),
@@ -66,6 +67,8 @@ EVENTS: Final[Mapping[str, Event]] = {
     "commission_free": Event(
         "佣金解冻", {"amount": _AMOUNT, "day": Value("日期", "2026-03-02")}, is_for_reps=True
     ),
+    "credit_gained": Event("改判归您", _GIVEN, is_for_reps=True),
+    "credit_lost": Event("改判给他人", _GIVEN, is_for_reps=True),
     "task_overdue": Event(
         "任务超时",
         {"number": _NUMBER, "step": Value("环节", "等待打包"), "due_at": _AT},

@@ -11,6 +11,7 @@ from json import loads
 from flows.attribution import own_reps
 from flows.commission import facts_of
 from flows.dispute_desk import lines_within
+from flows.telling_reassigned import have_both_told
 from orders.models import OrderLine, SalesOrder
 from orders.moves import locked_order
 from orders.queries import line_by_id
@@ -77,7 +78,7 @@ def decide(
 ) -> int:
     """Agree, by which the commission is the other rep's and the dispute is over, or not; of which dispute.
 
-    What held when it was asked for has to hold now. Raises NotFound, ReassignmentDecided,
+    Both reps hear of what is agreed to. What held when it was asked for has to hold now. Raises NotFound, ReassignmentDecided,
     OwnReassignment, and for who agrees ClosedMeanwhile, NotReassignable.
     """
     asked, order, line = _undecided(reassignment_id, by.node_id)
@@ -89,6 +90,7 @@ def decide(
     )
     if is_agreed:
         close_dispute(dispute_id=asked.dispute_id, resolution=asked.reason, by=by.actor, now=now)
+        have_both_told(asked)
     return asked.dispute_id
 
 

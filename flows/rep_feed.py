@@ -1,4 +1,4 @@
-"""What happens to a rep's customers, newest first: follows, visits, orders, payments, refunds."""
+"""What happens to a rep's customers, newest first: follows, visits, orders, refunds, lines given on."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +10,14 @@ from typing import Final, Self
 from flows.my_customers import Customer, named_customers
 from flows.receipt_pages import PLACES
 from orders.feed import Moved, moves_before
-from orders.models import OrderStatus
+from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.queries import line_by_id, lines_of_order, order_by_id
 from orders.search import lines_credited_to
 from org.roster import heirs_line
 from payments.feed import WentBack, refunds_before
 from referral.feed import Met, contacts_before
+from referral.reassigning import reassigned_before
+from referral.reassignment_models import Reassignment
 from referral.values import TouchKind
 from wx_backend.db import instant, microseconds
 from wx_backend.errors import NotFound
@@ -23,6 +25,8 @@ from wx_backend.errors import NotFound
 NEWEST: Final = 2**62
 NOBODY: Final = "匿名访客"
 SOMEBODY: Final = "客户"
+GAINED: Final = "的订单改判给您"
+LOST: Final = "的订单已改判给他人"
 _WORDS: Final[Mapping[str, str]] = {
     TouchKind.SUBSCRIBE: "关注了公众号",
     TouchKind.SCAN: "扫了您的码",
@@ -31,7 +35,7 @@ _WORDS: Final[Mapping[str, str]] = {
     OrderStatus.PLACED: "下单",
     OrderStatus.PAID: "付款",
 }
-_POSITION: Final = re.compile(r"([0-9]{1,17})-([012])-([0-9]{1,18})")
+_POSITION: Final = re.compile(r"([0-9]{1,17})-([0123])-([0-9]{1,18})")
 
 
 class Source(IntEnum):
@@ -40,6 +44,7 @@ class Source(IntEnum):
     CONTACT = 0
     ORDER = 1
     REFUND = 2
+    GIVEN = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -106,7 +111,7 @@ class _News:
 
 def rep_feed(rep_id: int, *, before: Position | None, limit: int, now: datetime) -> FeedPage:
     """The news of a rep before a position, the newest first."""
-    start = before or Position(now, Source.REFUND, NEWEST)
+    start = before or Position(now, max(Source), NEWEST)
     found = sorted(_news(rep_id, start, limit + 1), key=lambda each: each.position, reverse=True)
     shown = found[:limit]
     met = {each.identity_id for each in shown if each.identity_id is not None}
@@ -125,6 +130,8 @@ def _news(rep_id: int, start: Position, limit: int) -> Iterator[_News]:
     lines = lines_credited_to(rep_id)
     for back in refunds_before(lines, start.before(Source.REFUND), limit=limit):
         yield _of_refund(back)
+    for given in reassigned_before(rep_id, start.before(Source.GIVEN), limit=limit):
+        yield _of_given(given, rep_id)
 
 
 def _of_contact(met: Met) -> _News:
@@ -144,11 +151,26 @@ def _of_order(moved: Moved, rep_id: int) -> _News:
     return _News(position, words, moved.identity_id, "、".join(mine), moved.number)
 
 
-def _of_refund(back: WentBack) -> _News:
-    line = line_by_id(back.line_id)
+def _of_given(given: Reassignment, rep_id: int) -> _News:
+    """A line that two persons gave to the rep, or took from him."""
+    line, order = _sold(given.order_line_id)
+    if given.decided_at is None:
+        raise NotFound
+    position = Position(given.decided_at, Source.GIVEN, given.id)
+    words = GAINED if given.to_rep_id == rep_id else LOST
+    return _News(position, words, order.identity_id, f"{line.name} · 尾号 {order.number[-6:]}")
+
+
+def _sold(line_id: int) -> tuple[OrderLine, SalesOrder]:
+    line = line_by_id(line_id)
     order = order_by_id(line.order_id) if line else None
     if line is None or order is None:
         raise NotFound
+    return line, order
+
+
+def _of_refund(back: WentBack) -> _News:
+    line, order = _sold(back.line_id)
     position = Position(back.at, Source.REFUND, back.refund_line_id)
     return _News(position, "退款", order.identity_id, line.name, order.number)
 

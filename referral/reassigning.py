@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select, true
+from sqlalchemy import ColumnElement, Select, and_, or_, select, true, union_all
 
 from referral.models import Dispute
 from referral.reassignment_models import Reassignment, ReassignmentVerdict
@@ -96,6 +96,14 @@ def reassignment_about(
     return found
 
 
+def agreed_reassignment(reassignment_id: int) -> Reassignment:
+    """One that was agreed to. Raises NotFound."""
+    found = db.session.get(Reassignment, reassignment_id)
+    if found is None or found.verdict != ReassignmentVerdict.APPROVED:
+        raise NotFound("没有这个改判")
+    return found
+
+
 def reassignments_waiting(
     lines: Select[int] | None, reps: Select[int], *, limit: int
 ) -> Sequence[Reassignment]:
@@ -122,6 +130,35 @@ def reassigned(order_line_ids: Iterable[int]) -> Sequence[Reassignment]:
             Reassignment.verdict == ReassignmentVerdict.APPROVED,
         )
         .order_by(Reassignment.decided_at, Reassignment.id)
+    ).all()
+
+
+def reassigned_before(
+    rep_id: int, before: tuple[datetime, int], *, limit: int
+) -> Sequence[Reassignment]:
+    """What was given to a rep or taken from him before a position (instant and id), the newest first."""
+    at, reassignment_id = before
+    halves = [
+        select(Reassignment.id)
+        .where(
+            rep == rep_id,
+            Reassignment.verdict == ReassignmentVerdict.APPROVED,
+            or_(
+                Reassignment.decided_at < at,
+                and_(Reassignment.decided_at == at, Reassignment.id < reassignment_id),
+            ),
+        )
+        .order_by(Reassignment.decided_at.desc(), Reassignment.id.desc())
+        .limit(limit)
+        .subquery()
+        for rep in (Reassignment.from_rep_id, Reassignment.to_rep_id)
+    ]
+    newest = union_all(*(select(half.c.id) for half in halves))
+    return db.session.scalars(
+        select(Reassignment)
+        .where(Reassignment.id.in_(newest))
+        .order_by(Reassignment.decided_at.desc(), Reassignment.id.desc())
+        .limit(limit)
     ).all()
 
 

@@ -55,6 +55,8 @@ class Reassignment(Model):
         ),
         Index("ix_reassignment_line", "order_line_id"),
         Index("ix_reassignment_dispute", "dispute_id"),
+        Index("ix_reassignment_from", "from_rep_id", "decided_at"),
+        Index("ix_reassignment_to", "to_rep_id", "decided_at"),
     )
     __audited__: ClassVar = (
         "dispute_id",

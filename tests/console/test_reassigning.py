@@ -84,7 +84,7 @@ def test_two_persons_give_the_line_and_its_commission_to_another_rep(
     after = rows(but=PASSING)
     changed = {table for table in before if before[table] != after[table]}
     books_too = {"account", "posting", "posting_sum", "posting_delta", "entry"}
-    assert changed == {"dispute", "reassignment", "commission"} | books_too
+    assert changed == {"dispute", "reassignment", "commission", "job"} | books_too
     for check in HOLD:
         check(Story(cast(Any, None), cast(Any, None), db.engine, app))
     closed = manager.get("/disputes", state="closed").text

@@ -397,6 +397,17 @@ def test_what_two_persons_gave_to_another_rep_is_gone_for_the_version_before(
         assert rows(empty, "dispute", "id", "resolution") == [(1, "先行接待")]
 
 
+def test_what_was_given_on_stays_whichever_way_it_is_found(empty: Engine) -> None:
+    before, step = steps_to("lines_given_on")
+    migrate.upgrade(url=url(empty), to=before)
+    asked = {"dispute_id": 1, "order_line_id": 1, "from_rep_id": 1, "to_rep_id": 2}
+    put(empty, "reassignment", id=1, **asked, asked_by="staff:1")
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to=step)
+        migrate.downgrade(url=url(empty), to=before)
+        assert rows(empty, "reassignment", "id", "to_rep_id") == [(1, 2)]
+
+
 @pytest.mark.parametrize(
     ("revision", "before", "building"),
     [("0052", "0051", "ix_commission_rep_id"), ("0046", "0045", "ix_touch_share")],

@@ -145,7 +145,7 @@ def test_nothing_is_lost_or_told_twice_between_pages(alice: RepPhone, world: Wor
 def test_a_position_is_read_back_or_is_none() -> None:
     position = Position(clock.now(), Source.ORDER, 17)
     assert Position.parsed(str(position)) == position
-    for wrong in ("", "1-3-1", "x", "1-1", "９-1-1", "9" * 30 + "-1-1"):
+    for wrong in ("", "1-4-1", "x", "1-1", "９-1-1", "9" * 30 + "-1-1"):
         assert Position.parsed(wrong) is None
 
 

@@ -14,6 +14,7 @@ def test_both_reps_read_what_became_of_it(phone_of: Phones, world: World) -> Non
     assert sue.get(path).status_code == 404
     waiting = asked_for(upheld, world.tree.south)
     assert sue.get(path).status_code == 404
+    assert "改判" not in alice.get("/terminal/feed").text
     retried(lambda: agree(waiting, world.tree.south))
 
     income = sue.get("/terminal/income").text
@@ -25,5 +26,8 @@ def test_both_reps_read_what_became_of_it(phone_of: Phones, world: World) -> Non
         assert "由爱丽丝改判给苏" in proof
         assert REASON in proof
         assert "本单归爱丽丝" in proof
+        news = phone.get("/terminal/feed").text
+        assert ("的订单改判给您" in news) == (phone is sue)
+        assert ("的订单已改判给他人" in news) == (phone is alice)
     other = bound(phone_of, "Mallory", hire(world.tree.hall, "汤姆"))
     assert other.get(path).status_code == 404
