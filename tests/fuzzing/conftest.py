@@ -82,6 +82,7 @@ def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Iterator[Fuzz]:
     gc.collect()
     gc.freeze()
     yield run
+    gc.unfreeze()
 
 
 @st.composite
