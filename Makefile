@@ -19,13 +19,15 @@ SECONDS ?= 600
 SEED ?= 1
 DATABASE ?= sqlite
 WHAT ?= trouble
+WX_CONFIG ?= config.toml
+CONFIG ?= $(WX_CONFIG)
 ROUNDS ?= 5
 RACES = tests/catalog/test_stock.py tests/flows/reconcile/test_at_once.py
 SWEEPS = tests/console/test_naughty.py tests/terminal/test_naughty.py tests/storefront/test_naughty.py
 MACHINES = tests/ledger/test_machine.py tests/settlement/test_machine.py tests/flows/test_trade_machine.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story chaos endure test quick nightly lint bench hosts planted migration lock sbom advisories history format clean
+.PHONY: help demo story doctor chaos endure test quick nightly lint bench hosts planted migration lock sbom advisories history format clean
 
 help:
 	@$(PYTHON) -m tools.menu
@@ -35,6 +37,10 @@ demo: ## everything on this machine: services, simulator, web, push door, worker
 
 story: ## the whole story headless, checked against database and witness; then 60 s of trouble; ARGS="--chaos 0"
 	@$(RUNTIME) -m demo.story $(ARGS)
+
+doctor: export WX_CONFIG := $(CONFIG)
+doctor: ## every setting of a real account, and what to do next; CONFIG=config.toml, ARGS="--trial-order NUMBER"
+	@$(RUNTIME) -m wx_backend.cli doctor $(ARGS)
 
 chaos: ## ten minutes of trouble on real processes, then every invariant; SECONDS=, SEED= (the same schedule again), DATABASE=sqlite|postgresql|URL
 	@$(DEV) -m demo.chaos --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
