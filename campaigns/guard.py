@@ -6,12 +6,12 @@ links, in force since 2019-10-28: cash, coupons, points, phone credit and data a
 help-me, bargain and collect games are).
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from campaigns.models import CampaignClass
+from campaigns.phrases import Phrase, Text, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,12 @@ class Rule:
 
     name: str
     says: str
-    pattern: re.Pattern[str]
+    phrases: tuple[Phrase, ...]
     classes: frozenset[CampaignClass]
+
+    def found_in(self, text: Text) -> str:
+        """The words that break it, as written; empty where none do."""
+        return next((words for each in self.phrases if (words := each.first_in(text))), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +39,193 @@ class Finding:
 
 _ALL: Final = frozenset(CampaignClass)
 _SERVICE: Final = frozenset({CampaignClass.SERVICE})
-_REWARD: Final = r"(?:领|送|得|返|赚|抽|奖|免费|红包|话费|流量|积分|优惠)"
+
+_ACTS: Final = (
+    "领",
+    "送",
+    "得",
+    "返",
+    "赚",
+    "抽",
+    "奖",
+    "免费",
+    "红包",
+    "免单",
+    "立减",
+    "礼",
+    "换",
+)
+_GOODS: Final = ("话费", "流量", "积分", "优惠", "佣金", "提成", "券")
+_OTHERWISE: Final = (
+    *("心得", "记得", "觉得", "值得", "懂得", "不得", "难得", "显得", "使得", "取得"),
+    *("配送", "派送", "发送", "寄送", "运送", "送达", "送货", "送到", "送修", "送检"),
+    *("返回", "返厂", "返修", "返乡", "返程", "返校", "往返"),
+    *("领导", "带领", "引领", "领域", "领先", "本领", "领航", "领略", "领衔", "领跑"),
+    *("抽空", "抽时间", "礼拜", "礼貌", "换卡", "更换", "换机", "换货", "转换", "切换"),
+)
+"""What no reward is meant by, with a word in it that else means one."""
+_ACT: Final = Words(*_ACTS, but=_OTHERWISE)
+_REWARD: Final = Words(*_ACTS, *_GOODS, but=_OTHERWISE)
+_SHARE: Final = ("分享", "转发", "朋友圈", "发送给", "发给好友", "发到群")
+_ONES_OWN: Final = ("分享给副卡", "副卡分享", "分享副卡")
+"""Cards of one contract share what it holds."""
+_FIRST: Final = Words(*_SHARE, but=_ONES_OWN)
+_FRIENDS: Final = Words(
+    *("好友", "朋友", "亲友", "新人", "新客", "新用户", "下线", "代理", "人头"), but=("朋友圈",)
+)
+_SAVED: Final = Words("省", "减", "价", "优惠", "折", but=("省份", "减速", "减少"))
+_NUMBERS: Final = "一二三四五六七八九0123456789"
 
 RULES: Final = (
     Rule(
         "share_reward",
         "不得以奖励诱导分享（微信外部链接内容管理规范：诱导分享）",
-        re.compile(
-            rf"(?:分享|转发|朋友圈|发送给)[^，。；\n]{{0,12}}{_REWARD}|{_REWARD}[^，。；\n]{{0,6}}(?:分享|转发)"
+        (
+            Phrase(_FIRST, 12, _REWARD),
+            Phrase(_REWARD, 6, _FIRST, in_clause=True),
+            Phrase(_ACT, 6, _FIRST),
+        ),
+        _ALL,
+    ),
+    Rule(
+        "share_unlock",
+        "不得以分享后才能查看、参与等诱导分享（微信外部链接内容管理规范：诱导分享）",
+        (
+            Phrase(
+                Words(*_SHARE, but=("分享链接", "分享的", "分享码", "分享人", *_ONES_OWN)),
+                12,
+                Words(
+                    "解锁",
+                    *(
+                        f"{until}{act}"
+                        for until in "后可能"
+                        for act in ("查看", "观看", "看", "见", "参与", "参加", "进入")
+                    ),
+                ),
+            ),
         ),
         _ALL,
     ),
     Rule(
         "follow_reward",
         "不得以奖励诱导关注（微信公众平台运营规范：诱导关注）",
-        re.compile(rf"关注[^，。；\n]{{0,8}}{_REWARD}"),
+        (
+            Phrase(
+                Words(
+                    "关注",
+                    but=(
+                        *("关注您的", "关注自己", "关注话费", "关注流量", "关注套餐"),
+                        *("感谢关注", "感谢您关注", "您的关注"),
+                    ),
+                ),
+                8,
+                _REWARD,
+            ),
+        ),
         _ALL,
     ),
     Rule(
         "help_games",
-        "不得使用助力、砍价、集赞、拼团拉人等玩法（微信外部链接内容管理规范）",
-        re.compile(r"助力|砍价|砍一刀|集赞|点赞满|拼手气|帮我(?:点|砍|助)|好友帮"),
+        "不得使用助力、砍价、集赞、集卡、拼团拉人等玩法（微信外部链接内容管理规范）",
+        (
+            Phrase(
+                Words(
+                    "助力",
+                    but=(
+                        *("帮助力", "协助力", "援助力", "助力车", "助力乡村", "助力企业"),
+                        *("助力数字", "助力高考", "助力千行", "助力地方", "助力春运"),
+                    ),
+                )
+            ),
+            Phrase(Words("砍价", "砍一刀", "集赞", "拼手气", "好友帮", "好友助", "帮拆")),
+            Phrase(
+                Words(*(f"帮我{act}" for act in ("点", "砍", "助", "加速", "提速", "拆", "投")))
+            ),
+            Phrase(Words(*(f"帮我{act}" for act in ("集", "抢", "赞")))),
+            Phrase(
+                Words("帮忙点一", "帮忙点个", "帮忙点赞", "帮忙砍", "帮忙助", "帮忙加速", "帮忙投")
+            ),
+            Phrase(Words("助我", but=("帮助我", "协助我", "有助我", "自助我"))),
+            Phrase(Words("点赞满")),
+            Phrase(Words("点赞", "投票"), 6, _ACT),
+            Phrase(Words("集卡", but=("收集卡", "采集卡", "密集卡", "聚集卡"))),
+            Phrase(Words("集齐"), 4, Words("卡", "福", "字")),
+            Phrase(Words("拼团", but=("拼团订单", "拼团退款"))),
+            Phrase(
+                Words("人"), 1, Words("成团", "团", but=("团队", "团体", "团结", "团圆")), 4, _SAVED
+            ),
+            Phrase(Words("成团", but=("成团队", "集成团", "成团结", "成团体", "成团圆"))),
+        ),
         _ALL,
     ),
     Rule(
         "recruiting",
         "不得按发展人数计酬或邀请下线（微信多级分销整治；禁止传销条例第七条）",
-        re.compile(
-            rf"(?:邀请|拉|发展)[^，。；\n]{{0,6}}(?:好友|新人|下线|代理|人头)[^，。；\n]{{0,8}}{_REWARD}|下线|拉人头"
+        (
+            Phrase(Words("邀请", "拉", "发展", "推荐", "介绍"), 6, _FRIENDS, 8, _REWARD),
+            Phrase(Words("拉新", "老带新", "裂变"), 8, _REWARD),
+            Phrase(
+                Words("发展", "加入", "组建", "招募", "扩大"),
+                4,
+                Words("团队", "代理", "合伙人", "下级"),
+                6,
+                Words("提成", "佣金", "分成", "奖", "赚", "返"),
+            ),
+            Phrase(
+                Words(*(f"{level}级分销" for level in "二两三多23"), "无限级", "拉人头", "人头费")
+            ),
+            Phrase(
+                Words(
+                    "下线",
+                    but=(
+                        *("已下线", "将下线", "下线通知", "下线公告", "下线时间", "正式下线"),
+                        *("套餐下线", "产品下线", "业务下线", "网络下线", "服务下线"),
+                        *("设备下线", "系统下线", "平台下线", "强制下线"),
+                    ),
+                )
+            ),
         ),
         _ALL,
     ),
     Rule(
         "marketing_words",
         "服务通知不得含营销内容（模板消息运营规范：不得用于广告营销）",
-        re.compile(
-            r"优惠|促销|特价|折扣|[一二三四五六七八九0-9.]折|满减|立减|秒杀|抢购|限时|限量|红包|抽奖|"
-            r"大奖|免费领|福利|钜惠|爆款|热销|推荐|新品|上市|低至|仅需|活动|赠送|送.{0,4}(?:话费|流量|礼)"
+        (
+            Phrase(
+                Words(
+                    *(
+                        "优惠",
+                        "促销",
+                        "特价",
+                        "折扣",
+                        "满减",
+                        "立减",
+                        "秒杀",
+                        "抢购",
+                        "红包",
+                        "抽奖",
+                    ),
+                    *("大奖", "免费领", "福利", "钜惠", "爆款", "热销", "新品", "上市", "低至"),
+                    *("仅需", "活动", "赠送", "半价", "特惠", "大促", "返现", "返利", "甩卖"),
+                    *("福袋", "好礼", "立即购买", "直降", "推荐", "中奖", "免单", "清仓"),
+                    but=("推荐人", "其中奖", "避免单", "免单独", "清仓库"),
+                )
+            ),
+            Phrase(Words("限时", "限量", but=("不限时", "不限量", "超限时", "超限量", "上限量"))),
+            Phrase(
+                Words(
+                    *(f"{number}折" for number in (*_NUMBERS, "打", "对")),
+                    but=[f"{number}折{fold}" for number in _NUMBERS for fold in ("叠", "页")],
+                )
+            ),
+            Phrase(Words("送", but=_OTHERWISE), 4, Words("话费", "流量", "礼")),
+            Phrase(Words(*(f"买{n}" for n in "一二两三123")), 0, Words("送", "赠")),
+            Phrase(Words("满", but=("满意", "满足")), 5, Words("减", but=("减速", "减少", "减半"))),
+            Phrase(
+                Words("充", "存", but=("充电", "充分", "补充", "存储", "保存", "库存", "内存")),
+                5,
+                Words("送", "得", but=(*_OTHERWISE, "获得", "所得")),
+            ),
         ),
         _SERVICE,
     ),
@@ -82,11 +236,11 @@ def findings(campaign_class: CampaignClass, texts: Mapping[str, str]) -> list[Fi
     """Every rule that one of the texts breaks; `texts` is by the name of its field."""
     found = []
     for where, text in texts.items():
-        line = " ".join(text.split())
+        read = Text.of(text)
         for rule in RULES:
-            match = rule.pattern.search(line) if campaign_class in rule.classes else None
-            if match is not None:
-                found.append(Finding(rule, match[0], where))
+            words = rule.found_in(read) if campaign_class in rule.classes else ""
+            if words:
+                found.append(Finding(rule, words, where))
     return found
 
 

@@ -1,5 +1,6 @@
 """What may be said, which way a person is reached, when and how fast: rules as tables."""
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +40,41 @@ FINE = Standing(
 )
 
 
+ORDINARY = (
+    "押金100元已返还至您的账户",
+    "话费返还已到账，请查收",
+    "合约期内话费按月返还",
+    "您的订单已配送，预计明日送达",
+    "不限量套餐已生效",
+    "本月流量已满100G，网速降低",
+    "流量已超限，已为您减速",
+    "套餐流量可分享给副卡使用",
+    "您的分享链接可在“我的”里查看",
+    "请持续关注您的话费余额",
+    "感谢您的关注，发票已开具",
+    "旧套餐下线通知：3月31日停用",
+    "您办理的4G套餐已下线",
+    "师傅将为您家拉新线路",
+    "委内瑞拉新增国际漫游",
+    "游戏加速包已开通",
+    "宽带加速已生效",
+    "如需帮忙，请点击联系客服",
+    "感谢您帮助我们改进服务",
+    "集团客户专线已开通",
+    "项目集成团队将与您联系",
+    "收集卡片信息用于补卡",
+    "避免单向收费，请核对账单",
+    "Mate X3 折叠屏手机已发货",
+    "您的推荐人是王爱丽",
+    "如有疑问请联系营业厅，我们将提供帮助。力争当日答复",
+    "充值100元已到账",
+    "充电器已送达营业厅",
+    "请返回营业厅领取身份证复印件",
+    "请为本次服务投票评分",
+)
+"""What operators tell their customers every day, with words of the rules inside other words."""
+
+
 @pytest.mark.parametrize(
     ("klass", "text", "rule"),
     [
@@ -53,6 +89,53 @@ FINE = Standing(
         (SERVICE, "春季促销", "marketing_words"),
         (SERVICE, "全场 8 折".replace(" ", ""), "marketing_words"),
         (SERVICE, "新品\n上市", "marketing_words"),
+        (PROMOTION, "分享，领话费", "share_reward"),
+        (PROMOTION, "分 享 领 红 包", "share_reward"),
+        (PROMOTION, "分\u200b享\ufe0f领·红*包", "share_reward"),
+        (PROMOTION, "分\u3164享领🎁红包", "share_reward"),
+        (PROMOTION, "⼀键分享，⽴减20元", "share_reward"),
+        (PROMOTION, "分享后免单", "share_reward"),
+        (PROMOTION, "发到朋友圈，凭截图换礼品", "share_reward"),
+        (PROMOTION, "分享到群后解锁隐藏价", "share_unlock"),
+        (PROMOTION, "分享给3位好友即可解锁", "share_unlock"),
+        (PROMOTION, "转发后即可查看", "share_unlock"),
+        (PROMOTION, "转发朋友圈，才能参与", "share_unlock"),
+        (PROMOTION, "长按关注有礼", "follow_reward"),
+        (PROMOTION, "关注我们，即可领取红包", "follow_reward"),
+        (PROMOTION, "助 力", "help_games"),
+        (PROMOTION, "拼团立省50元", "help_games"),
+        (PROMOTION, "三人成团", "help_games"),
+        (PROMOTION, "3人团，每人立省50元", "help_games"),
+        (PROMOTION, "集卡赢手机", "help_games"),
+        (PROMOTION, "集齐五张福卡", "help_games"),
+        (PROMOTION, "帮忙点一下", "help_games"),
+        (PROMOTION, "请帮我加速", "help_games"),
+        (PROMOTION, "好友助我", "help_games"),
+        (PROMOTION, "点赞有礼", "help_games"),
+        (PROMOTION, "为我投票，赢大奖", "help_games"),
+        (PROMOTION, "邀请好友来店有礼", "recruiting"),
+        (PROMOTION, "推荐好友办理各得50元", "recruiting"),
+        (PROMOTION, "拉新奖励10元一个", "recruiting"),
+        (PROMOTION, "老带新返话费", "recruiting"),
+        (PROMOTION, "加入团队赚佣金", "recruiting"),
+        (PROMOTION, "发展团队提成", "recruiting"),
+        (PROMOTION, "三级分销", "recruiting"),
+        (PROMOTION, "裂变赚佣金", "recruiting"),
+        (PROMOTION, "您的下线已有三人", "recruiting"),
+        (SERVICE, "月租半价", "marketing_words"),
+        (SERVICE, "买一送一", "marketing_words"),
+        (SERVICE, "买1赠1", "marketing_words"),
+        (SERVICE, "会员特惠", "marketing_words"),
+        (SERVICE, "清仓", "marketing_words"),
+        (SERVICE, "返 现", "marketing_words"),
+        (SERVICE, "今日免单", "marketing_words"),
+        (SERVICE, "福袋待领", "marketing_words"),
+        (SERVICE, "恭喜中奖", "marketing_words"),
+        (SERVICE, "好礼相赠", "marketing_words"),
+        (SERVICE, "充100得200", "marketing_words"),
+        (SERVICE, "满100减20", "marketing_words"),
+        (SERVICE, "立即购买", "marketing_words"),
+        (SERVICE, "全场８．８折", "marketing_words"),
     ],
 )
 def test_what_the_platform_bans_is_found_with_its_rule(
@@ -73,10 +156,36 @@ def test_what_the_platform_bans_is_found_with_its_rule(
         (SERVICE, "您的发票已开具"),
         (SERVICE, "您的套餐已开通，请查收"),
         (SERVICE, "包裹已到营业厅，请凭取货码领取"),
+        *((klass, text) for klass in (SERVICE, PROMOTION) for text in ORDINARY),
+        (PROMOTION, "欢迎分享您的使用心得"),
+        (PROMOTION, "为您分享手机拼音输入法的小技巧"),
+        (PROMOTION, "邀请好友一起来店体验新机"),
+        (PROMOTION, "5G助力乡村振兴"),
+        (PROMOTION, "存费送机，每月返还话费"),
+        (PROMOTION, "企业团购请联系客户经理"),
     ],
 )
 def test_what_is_allowed_is_let_through(klass: CampaignClass, text: str) -> None:
     assert findings(klass, {"A": text}) == []
+
+
+def test_the_words_of_a_finding_are_shown_as_they_were_written() -> None:
+    (found,) = findings(PROMOTION, {"A": "本店新开，分 享 ，领话费！"})
+
+    assert (found.rule.name, found.words) == ("share_reward", "分 享 ，领")
+
+
+@pytest.mark.parametrize("text", ["分享给好友。请领取您的发票", "关注公众号；赠送的流量月底到期"])
+def test_what_stands_in_two_sentences_is_not_read_as_one(text: str) -> None:
+    assert findings(PROMOTION, {"A": text}) == []
+
+
+@pytest.mark.parametrize("text", ["分享", "邀请好友", "帮助力", "下线通知", "关注，" * 4 + "。"])
+def test_a_long_text_costs_its_length(text: str) -> None:
+    started = time.process_time()
+
+    assert findings(SERVICE, {"A": text * (200_000 // len(text))}) == []
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(
