@@ -22,6 +22,7 @@ _DECIDED: Final[Mapping[Approval, tuple[str, str, str]]] = {
     Approval.CLAIM: ("微信换绑", "console.claims.decide", "console.claims.index"),
     Approval.PAYOUT: ("佣金发放", "console.payouts.approve", "console.payouts.index"),
     Approval.RATE: ("佣金规则", "console.rates.approve", "console.rates.index"),
+    Approval.POLICY: ("归属规则", "console.policies.approve", "console.policies.index"),
     Approval.CAMPAIGN: ("活动", "console.campaigns.approve", "console.campaigns.index"),
     Approval.DISPUTE: ("归属争议", "console.disputes.close", "console.disputes.index"),
     Approval.REASSIGNMENT: ("改判", "console.disputes.decide", "console.disputes.index"),

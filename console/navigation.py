@@ -42,6 +42,7 @@ MENUS: Final[Mapping[str, tuple[Place, ...]]] = {
         Place("console.pool.index", "订单池", ("console.pool",)),
         Place("console.claims.index", "微信换绑", ("console.claims",)),
         Place("console.disputes.index", "归属争议", ("console.disputes",)),
+        Place("console.policies.index", "归属规则", ("console.policies",)),
         Place(
             "console.products.index",
             "商品",

@@ -19,6 +19,7 @@ from org.queries import under
 from org.roster import holds_everything
 from payments.proposals import waiting_proposals
 from payments.ways_out import ways_out_waiting
+from referral.policy_drafts import drafts_waiting
 from settlement.changes.queries import rates_waiting
 from settlement.payouts.queries import batches_waiting
 
@@ -37,6 +38,7 @@ class Approval(StrEnum):
     CLAIM = "claim"
     PAYOUT = "payout"
     RATE = "rate"
+    POLICY = "policy"
     CAMPAIGN = "campaign"
     DISPUTE = "dispute"
     REASSIGNMENT = "reassignment"
@@ -61,6 +63,11 @@ def _of_rates(node_id: int) -> Iterable[int]:
     return [each.proposed_by for each in rates_waiting()] if holds_everything(node_id) else []
 
 
+def _of_policies(node_id: int) -> Iterable[int]:
+    """So does the policy of attribution."""
+    return [each.drafted_by for each in drafts_waiting()] if holds_everything(node_id) else []
+
+
 _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] = {
     Approval.REFUND: lambda node_id: [
         row.proposed_by for row in waiting_proposals(_orders(node_id), limit=COUNTED)
@@ -74,6 +81,7 @@ _ASKERS: Final[Mapping[Approval, Callable[[int], Iterable[str | int | None]]]] =
     Approval.CLAIM: lambda node_id: [row.asked_by for row in claims_waiting(node_id)],
     Approval.PAYOUT: lambda node_id: [row.proposed_by for row in batches_waiting(under(node_id))],
     Approval.RATE: _of_rates,
+    Approval.POLICY: _of_policies,
     Approval.CAMPAIGN: lambda node_id: [
         row.submitted_by for row in campaigns_waiting(under(node_id))
     ],

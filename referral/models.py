@@ -238,6 +238,7 @@ class PolicyVersion(Model):
 
     __tablename__ = "policy_version"
     __table_args__ = (UniqueConstraint("valid_from"),)
+    __audited__: ClassVar = ("version", "valid_from", "staff_id", "note")
 
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     settings: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -66,6 +66,7 @@ PAYS = staff("administrator", "finance").at(*ABOVE_OUTLETS)
 LEADS = staff("administrator", "manager")
 RUNS = staff("administrator")
 RULES_ALL = replace(RUNS, scope=Scope.ALL)  # for those only whose node holds every outlet there is
+LEADS_ALL = replace(LEADS, scope=Scope.ALL)
 SERVES = staff("administrator", "manager", "clerk")
 MARKETS = staff("administrator", "manager", "marketer")
 CLOSES_DAYS = PAYS
@@ -214,6 +215,13 @@ TABLE: dict[str, Access] = {
     "console.places.index": PEOPLE,
     "console.places.move": PEOPLE,
     "console.places.show": PEOPLE,
+    "console.policies.approve": LEADS_ALL,
+    "console.policies.create": LEADS_ALL,
+    "console.policies.index": SEES_REPS,
+    "console.policies.new": LEADS_ALL,
+    "console.policies.refuse": LEADS_ALL,
+    "console.policies.show": LEADS_ALL,
+    "console.policies.withdraw": LEADS_ALL,
     "console.pool.call_off": SERVES,
     "console.pool.dispatch": LEADS_ABOVE,
     "console.pool.exchange": SERVES,

@@ -35,6 +35,7 @@ MODULES = (
     "reconciliation.models",
     "referral.farming.models",
     "referral.models",
+    "referral.policy_models",
     "referral.reassignment_models",
     "settlement.changes.models",
     "settlement.models",

@@ -8,6 +8,7 @@ from reconciliation.days import begin_day
 from settlement.periods import open_periods
 from tests.console.desk import Desk
 from tests.console.owned import ON, Named, everything_owned
+from tests.console.test_policies import drafted
 from tests.console.test_rates import proposed
 from tests.console.world import World
 from tests.storefront.conftest import product_of
@@ -40,6 +41,7 @@ def shown_on_pages(app: Flask, world: World) -> Mapping[str, Named]:
     desk = Desk(app)
     desk.sign_in("root")
     proposal_id = int(proposed(desk).rpartition("/")[2])
+    draft_id = int(drafted(desk).rpartition("/")[2])
     retried(lambda: open_periods(now=clock.now()))
     with transaction():
         begin_day(on=ON)
@@ -53,6 +55,7 @@ def shown_on_pages(app: Flask, world: World) -> Mapping[str, Named]:
         "kpis": {"key": "success"},
         "message_templates": {"account": "city", "event": "order_paid"},
         "periods": {"month": f"{clock.business_on(clock.now()):%Y-%m}"},
+        "policies": {"draft_id": draft_id},
         "products": {"number": product},
         "product_editor": {"number": product},
         "rates": {"proposal_id": proposal_id},

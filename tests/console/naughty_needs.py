@@ -1,7 +1,7 @@
 """What the console's forms need beside naughty texts, and the fields no text comes to in the sweep."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 
 from org.hours import WEEKDAYS
 from tests.console.owned import ON
@@ -89,6 +89,7 @@ def needs(world: World, picture: str) -> Needs:
             "console.banners.save product": product_of(world.wares.phone_id),
             "console.message_templates.save page": "",
             "console.message_templates.try_out rep_number": world.alice_number,
+            **_policy(today),
             "console.product_editor.save gifts": "",
             "console.message_templates.save fixed-amount3": "",
             "console.message_templates.save fixed-character_string1": "",
@@ -118,6 +119,17 @@ def needs(world: World, picture: str) -> Needs:
         most={"days": 20, "gifts": 20, "promises": 30, "regions": 20},
         day=later,
     )
+
+
+def _policy(today: date) -> Mapping[str, str]:
+    """Numbers, and no exceptions from them."""
+    names = ("window_days", "protection_days", "developer_percent", "flash_recent_minutes")
+    numbers = dict(zip(names, ("30", "9", "70", "10"), strict=True))
+    begins = {"valid_from": f"{today + timedelta(days=60)}T08:00"}
+    empty = {f"{name}-{row}": "" for name in names for row in range(3)}
+    return {
+        f"console.policies.create {name}": said for name, said in (numbers | begins | empty).items()
+    }
 
 
 def _texts() -> Mapping[str, str]:

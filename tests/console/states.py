@@ -1,6 +1,7 @@
 """Forms that stand on a page in a certain state of the world only: how it comes there, as often as asked."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 from itertools import count
 
@@ -27,6 +28,8 @@ from org.operations import create_node
 from org.queries import rep_card
 from referral.disputes import open_dispute
 from referral.models import Dispute
+from referral.policy_drafts import draft_policy
+from referral.policy_models import DraftVerdict, PolicyDraft
 from referral.reassignment_models import Reassignment
 from settlement.changes.models import ProposalStatus, RateProposal
 from tests.console.owned import Named, draft, pooled, reassignment
@@ -62,6 +65,9 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
         "console.payouts.propose": partial(_earned, world, numbers),
         "console.places.close": partial(_quiet_place, world, numbers),
         "console.places.move": partial(_quiet_place, world, numbers),
+        "console.policies.approve": partial(_policy_drafted, numbers),
+        "console.policies.create": _nobody_drafts,
+        "console.policies.refuse": partial(_policy_drafted, numbers),
         "console.pool.exchange": partial(_delivered, shown["pool"]),
         "console.products.decide": partial(_asked, str(product)),
         "console.rates.refuse": partial(_proposed, shown["rates"]),
@@ -252,6 +258,33 @@ def _proposed(named: Named) -> Stand:
     with transaction() as session:
         session.execute(row.values(**values, **undecided))
     return named, {}
+
+
+def _nobody_drafts() -> Stand:
+    """No policy waits for a second person."""
+    undone = {
+        "verdict": DraftVerdict.WITHDRAWN,
+        "decided_by": PolicyDraft.drafted_by,
+        "decided_at": clock.now(),
+    }
+    with transaction() as session:
+        session.execute(update(PolicyDraft).where(PolicyDraft.verdict.is_(None)).values(**undone))
+    return {}, {}
+
+
+def _policy_drafted(numbers: "count[int]") -> Stand:
+    """Somebody else wants another policy."""
+    _nobody_drafts()
+    staff_id, number, now = _staff("finance"), next(numbers), clock.now()
+    with transaction():
+        draft_id = draft_policy(
+            settings={"window_days": 40 + number, "overrides": []},
+            valid_from=now + timedelta(days=1, minutes=number),
+            reason="试行",
+            staff_id=staff_id,
+            now=now,
+        )
+    return {"draft_id": draft_id}, {}
 
 
 def _unverified(world: World) -> Stand:

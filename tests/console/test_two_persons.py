@@ -25,6 +25,7 @@ from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
+from tests.console.test_policies import drafted
 from tests.console.test_products import tick_all
 from tests.console.test_rates import proposed
 from tests.console.test_refunds import ask, config
@@ -42,6 +43,7 @@ PASSING = ("staff", "staff_session", "audit_entry")
 TABLES = {
     *("campaign", "payout_batch", "period_override", "launch_approval", "rate_proposal"),
     *("refund_proposal", "way_out", "price_proposal", "member_claim", "reassignment"),
+    "policy_draft",
 }
 
 
@@ -157,6 +159,12 @@ def _reassignment(maker: Desk, world: World) -> Asked:
     return Asked(f"{path}/approved", page, f"{path}/withdraw")
 
 
+def _policy(maker: Desk, world: World) -> Asked:
+    assert world
+    page = drafted(maker)
+    return Asked(f"{page}/approve", page, f"{page}/withdraw", {"note": "同意"})
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Who asks, who agrees, and how it is asked for."""
@@ -171,6 +179,7 @@ FLOWS = {
     "way out": Flow("finance", "finance2", _way_out),
     "payout": Flow("finance", "finance2", _payout),
     "rate": Flow("root", "root2", _rate),
+    "policy": Flow("root", "root2", _policy),
     "product": Flow("manager", "south", _product),
     "price": Flow("manager", "south", _price),
     "campaign": Flow("marketer", "manager", _campaign),
@@ -185,6 +194,7 @@ WITHDRAWN_IN = {
     "way out": {"way_out"},
     "payout": {"payout_batch", "payout", "payout_event"},
     "rate": {"rate_proposal"},
+    "policy": {"policy_draft"},
     "product": {"launch_approval", "product_event"},
     "price": {"price_proposal", "product_event"},
     "campaign": {"campaign", "campaign_event", "campaign_recipient", "campaign_group_delta"},

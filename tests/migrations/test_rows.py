@@ -369,6 +369,38 @@ def test_a_payment_in_parts_stays_so_while_the_version_before_is_here(empty: Eng
     assert rows(empty, "payout_event", "id", "payout_id") == [(1, 1)]
 
 
+def test_a_version_of_the_policy_stays_and_who_wrote_it_is_gone_for_the_version_before(
+    empty: Engine,
+) -> None:
+    """A draft is never changed once it was decided on; one of a version waits, and one alone makes none."""
+    before, step = steps_to("policy_drafts")
+    migrate.upgrade(url=url(empty), to=before)
+    put(empty, "policy_version", version=2, settings={"window_days": 40})
+    for staff in (1, 2):
+        put(empty, "staff", id=staff, login=f"s{staff}")
+    wanted = {"version": 3, "settings": {"window_days": 50}, "drafted_by": 1, "note": ""}
+    for _ in range(2):
+        migrate.upgrade(url=url(empty), to=step)
+        put(empty, "policy_draft", id=1, **wanted)
+        with pytest.raises(IntegrityError):
+            put(empty, "policy_draft", id=2, **wanted)
+        for change, is_refused in (
+            ("version = 4", True),
+            ("settings = '{}'", True),
+            ("verdict = 'approved', decided_by = 1, decided_at = drafted_at, note = 'x'", True),
+            ("verdict = 'approved', decided_by = 2, decided_at = drafted_at", True),
+            ("verdict = 'approved', decided_by = 2, decided_at = drafted_at, note = 'x'", False),
+            ("verdict = NULL, decided_by = NULL, decided_at = NULL", True),
+        ):
+            with pytest.raises(DBAPIError) if is_refused else nullcontext(), empty.begin() as own:
+                own.execute(text(f"UPDATE policy_draft SET {change}"))  # noqa: S608 - our own text
+        with pytest.raises(DBAPIError), empty.begin() as own:
+            own.execute(text("DELETE FROM policy_draft"))
+        assert rows(empty, "policy_draft", "id", "verdict") == [(1, "approved")]
+        migrate.downgrade(url=url(empty), to=before)
+        assert rows(empty, "policy_version", "version") == [(1,), (2,)]
+
+
 def test_what_two_persons_gave_to_another_rep_is_gone_for_the_version_before(
     empty: Engine,
 ) -> None:

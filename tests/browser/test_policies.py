@@ -1,0 +1,52 @@
+"""The attribution policy is changed by two persons at their screens, on a desktop and on a phone."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, expect
+
+from org.models import Role
+from tests.browser.conftest import DESKTOP, PHONE, fresh_page
+from tests.browser.looking import Look
+from tests.browser.office import hand_over, hire_staff, sign_in
+from tests.console.test_policies import typed
+from tests.console.world import make_world
+from wx_backend import clock
+
+pytestmark = pytest.mark.browser
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_one_writes_and_another_agrees(app: Flask, browser: Browser, site: str, size: str) -> None:
+    assert app
+    hire_staff("chief", "总监", Role.MANAGER, make_world().tree.group)
+    with fresh_page(browser, SIZES[size]) as page:
+        look = Look(page, "console", size)
+        sign_in(page, site, "root")
+        page.goto(f"{site}/console/policies")
+        page.get_by_role("link", name="起草新版本").click()
+        page.get_by_label("保护期（天，0 为不设）").fill("40")
+        page.get_by_label("渠道类别").first.select_option("partner")
+        page.get_by_label("有效期（天）").nth(1).fill("60")
+        page.get_by_label("生效时间").fill(typed(clock.now() + timedelta(days=1)))
+        page.get_by_label("原因").fill("延长保护期")
+        page.get_by_label("原因").press("Enter")
+        expect(page.get_by_text("保护期不能长于有效期")).to_be_visible()
+        expect(page.get_by_label("有效期（天）").nth(1)).to_have_value("60")
+        look.here("policies.wrong")
+        page.get_by_label("保护期（天，0 为不设）").fill("14")
+        page.get_by_role("button", name="提交审批").click()
+        expect(page.get_by_text("由您起草，须由另一位同事审批")).to_be_visible()
+        draft = page.url
+        hand_over(page, site, "chief")
+        page.goto(draft)
+        look.here("policies.decide")
+        page.get_by_label("审批意见").fill("已与省公司核对")
+        page.get_by_role("button", name="通过").click()
+        expect(page.get_by_text("起生效")).to_be_visible()
+        page.goto(f"{site}/console/policies")
+        expect(page.get_by_text("待生效")).to_be_visible()
+        look.here("policies.coming")
+        look.end()
