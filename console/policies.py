@@ -14,6 +14,8 @@ from console.session import staff
 from console.typed import EMPTY, Filled, came_back, faults_of
 from console.words import CHANNELS
 from flows import policy_desk
+from flows.policy_trial import DAYS as TRIED_DAYS
+from flows.policy_trial import try_policy
 from org.models import ChannelClass
 from referral.policy_drafts import (
     approve_draft,
@@ -91,7 +93,7 @@ def _drafted() -> int:
 
 @bp.get("/drafts/<int:draft_id>")
 def show(draft_id: int) -> str:
-    """One draft, what it would change, and what was said to it."""
+    """One draft, what it would change, also of the lines of the last days, and what was said to it."""
     return _draft(draft_id, EMPTY)
 
 
@@ -143,9 +145,12 @@ def _decided(event: str, draft_id: int, work: Callable[[datetime], str]) -> Resp
 
 def _draft(draft_id: int, form: Filled) -> str:
     file = policy_desk.draft_file(draft_id)
+    waits = file.row.verdict is None
     return render_template(
         "console/policy_draft.html",
         file=file,
+        trial=try_policy(file.policy, now=clock.now()) if waits else None,
+        days=TRIED_DAYS,
         form=form,
         is_mine=file.row.drafted_by == staff().staff_id,
     )

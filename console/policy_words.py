@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from console.words import CHANNELS
+from flows.policy_trial import Change
 from referral.policy import Override, Policy, Terms
 from referral.policy_models import DraftVerdict
 
@@ -14,6 +15,12 @@ VERDICTS: Final[Mapping[str | None, tuple[str, str]]] = {
     DraftVerdict.WITHDRAWN: ("已撤回", "calm"),
 }
 """What a verdict is called, and the tone of its badge."""
+CHANGES: Final[Mapping[str, str]] = {
+    Change.ANOTHER: "改归另一员工",
+    Change.NOBODY: "不再归员工",
+    Change.SOMEBODY: "由公共池改归员工",
+    Change.PARTS: "发展人不变，分成不同",
+}
 _WHOLE: Final = 10_000
 
 

@@ -38,6 +38,17 @@ def paid_lines(
     return [(order, line) for order, line in db.session.execute(query)]
 
 
+def newest_paid_lines(*, since: datetime, limit: int) -> Sequence[int]:
+    """The lines of the orders paid last, since an instant at the most; the newest first."""
+    return db.session.scalars(
+        select(OrderLine.id)
+        .join(SalesOrder, SalesOrder.id == OrderLine.order_id)
+        .where(SalesOrder.paid_at >= since)
+        .order_by(SalesOrder.paid_at.desc(), SalesOrder.id.desc(), OrderLine.id.desc())
+        .limit(limit)
+    ).all()
+
+
 def order_numbers(line_ids: Iterable[int]) -> dict[int, str]:
     """The order's number of each of these lines."""
     rows = db.session.execute(

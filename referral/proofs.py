@@ -1,7 +1,7 @@
 """Attributions and their receipts: written once, chained, read again with today's names."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +28,7 @@ from wx_backend.numbers import RECEIPT, new_number
 from wx_backend.strict import dumps
 
 CHAINED_AT_ONCE = 500
+READ_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,28 @@ def receipt_of_line(order_line_id: int) -> Receipt:
         .order_by(Attribution.version.desc())
         .limit(1)
     ).one()
+
+
+def standing_with_receipts(
+    order_line_ids: Sequence[int],
+) -> Iterator[tuple[Attribution, str, str]]:
+    """What stands of each of these lines, its receipt's number and body, some at a time; in their order."""
+    for start in range(0, len(order_line_ids), READ_AT_ONCE):
+        part = order_line_ids[start : start + READ_AT_ONCE]
+        newest = (
+            select(func.max(Attribution.id))
+            .where(Attribution.order_line_id.in_(part))
+            .group_by(Attribution.order_line_id)
+        )
+        found = {
+            attribution.order_line_id: (attribution, number, body)
+            for attribution, number, body in db.session.execute(
+                select(Attribution, Receipt.number, Receipt.body)
+                .join(Receipt, Receipt.attribution_id == Attribution.id)
+                .where(Attribution.id.in_(newest))
+            )
+        }
+        yield from (found[line_id] for line_id in part if line_id in found)
 
 
 def receipt_numbers(order_line_ids: Iterable[int]) -> dict[int, str]:

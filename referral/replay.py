@@ -34,10 +34,14 @@ def replay(body: dict[str, Any]) -> Replay:
     Works on bodies with and without words. Raises KeyError, TypeError or ValueError for what is
     no receipt body.
     """
-    touches = [_touch(each) for each in body["touches"]]
-    facts = _facts(body["order"])
+    touches, facts = case_in(body)
     policy = Policy(version=body["policy"]["version"], terms=Terms(**body["policy"]["terms"]))
     return Replay(decide(touches, facts, policy), touches, facts, policy)
+
+
+def case_in(body: dict[str, Any]) -> tuple[list[Touch], OrderFacts]:
+    """Every touch and the facts a receipt was written from, to be decided by whatever policy."""
+    return [_touch(each) for each in body["touches"]], _facts(body["order"])
 
 
 def frozen_in(body: dict[str, Any]) -> tuple[OrderFacts, frozenset[int]]:

@@ -7,11 +7,12 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from org.models import Role
+from referral.values import TouchKind
 from tests.browser.conftest import DESKTOP, PHONE, fresh_page
 from tests.browser.looking import Look
 from tests.browser.office import hand_over, hire_staff, sign_in
 from tests.console.test_policies import typed
-from tests.console.world import make_world
+from tests.console.world import buy, known, make_world, share, touch
 from wx_backend import clock
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,11 @@ SIZES = {"desktop": DESKTOP, "phone": PHONE}
 @pytest.mark.parametrize("size", SIZES)
 def test_one_writes_and_another_agrees(app: Flask, browser: Browser, site: str, size: str) -> None:
     assert app
-    hire_staff("chief", "总监", Role.MANAGER, make_world().tree.group)
+    world, dora = make_world(), known("Dora")
+    touch(dora, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=timedelta(days=10))
+    touch(dora, share(world.nils_id), kind=TouchKind.SCAN, ago=timedelta(hours=9))
+    buy(dora, world.wares, world.tree.hall)
+    hire_staff("chief", "总监", Role.MANAGER, world.tree.group)
     with fresh_page(browser, SIZES[size]) as page:
         look = Look(page, "console", size)
         sign_in(page, site, "root")
@@ -42,6 +47,7 @@ def test_one_writes_and_another_agrees(app: Flask, browser: Browser, site: str, 
         draft = page.url
         hand_over(page, site, "chief")
         page.goto(draft)
+        expect(page.get_by_text("尼尔斯 100%")).to_be_visible()
         look.here("policies.decide")
         page.get_by_label("审批意见").fill("已与省公司核对")
         page.get_by_role("button", name="通过").click()
@@ -49,4 +55,4 @@ def test_one_writes_and_another_agrees(app: Flask, browser: Browser, site: str, 
         page.goto(f"{site}/console/policies")
         expect(page.get_by_text("待生效")).to_be_visible()
         look.here("policies.coming")
-        look.end()
+        assert not look.wrong, look.wrong  # the form that was refused is no fault

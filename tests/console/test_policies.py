@@ -152,7 +152,12 @@ def test_two_persons_make_a_version_that_decides_from_its_moment_on(
     }
     assert placed == {old.id: 1, new.id: 2}
     page = desk_of("root").get("/policies").text
-    for words in ("14 天内受保护", "自有营业厅：有效期 60 天", "总监 审批", "第 1 版"):
+    for words in (
+        "14 天内受保护",
+        "自有营业厅：有效期 60 天",
+        "总监 审批：已与省公司核对",
+        "第 1 版",
+    ):
         assert words in page, words
 
 
@@ -312,6 +317,24 @@ def test_a_version_somebody_else_added_meanwhile_is_not_written_over(
     assert answer.status_code == 409
     assert versions() == [1, 2]
     assert second.post(f"{path}/refuse", **NOTE).status_code == 302
+
+
+def test_whoever_decides_reads_first_what_it_would_have_come_to(
+    first: Desk, second: Desk, world: World
+) -> None:
+    dora = known("Dora")
+    touch(dora, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=10 * DAY)
+    touch(dora, share(world.nils_id), kind=TouchKind.SCAN, ago=DAY / 2)
+    sold = buy(dora, world.wares, world.tree.hall)
+    path = drafted(first)
+    before, page = rows(but=PASSING), second.get(path).text
+    for words in ("共 3 行，全部试算", "<strong>1 行</strong>的结果会不同", "尼尔斯 100%"):
+        assert words in page, words
+    assert f"/console/receipts/{sold.receipt}" in page
+    assert rows(but=PASSING) == before
+    assert second.post(f"{path}/approve", **NOTE).status_code == 302
+    assert "试算" not in second.get(path).text
+    assert world.nils_number == sold.rep_number
 
 
 def _draft(staff: int) -> int:
