@@ -2,7 +2,7 @@
 
 import gc
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from time import thread_time
 from typing import Any, Final
@@ -49,7 +49,7 @@ NASTY: Final = (
 
 
 @pytest.fixture
-def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Iterator[Fuzz]:
+def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Fuzz:
     """Holds a check against many inputs; `--examples` says how many, `--fuzz-seed` which others.
 
     No input may take a second of CPU, nor all of them together 128 MiB more memory than before. What the
@@ -79,10 +79,10 @@ def fuzz(request: pytest.FixtureRequest, tally: Tally) -> Iterator[Fuzz]:
         tally(next(tried))
         assert _most_memory_kib() - before < GROWTH_KIB
 
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
-    yield run
-    gc.unfreeze()
+    return run
 
 
 @st.composite
