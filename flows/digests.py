@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from flows.credits import credits_of
 from flows.telling_reps import DIGEST, can_digest, tell_rep
 from orders.feed import moves_counted
 from orders.models import OrderStatus
@@ -73,7 +74,7 @@ def news_between(rep_id: int, since: datetime, until: datetime) -> News:
         visits=contacts.openings + contacts.scans - contacts.follows,
         orders=moves.get(OrderStatus.PLACED, 0),
         paid=moves.get(OrderStatus.PAID, 0),
-        refunds=refunds_counted(lines_credited_to(rep_id), since, until),
+        refunds=refunds_counted(lines_credited_to(credits_of(rep_id)), since, until),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from customers.models import CustomerCard
 from customers.operations import remark_place
 from customers.queries import cards_of, remarked, visits_due
+from flows.credits import credits_of
 from flows.sealed import vault
 from flows.standing import Judge, Standing, judge_of
 from members.queries import members_of_identities
@@ -164,7 +165,7 @@ def _latest(cards: Mapping[int, CustomerCard], standing: Standing) -> CustomerCa
 def sales_to(rep_id: int, customers: Sequence[Customer]) -> dict[int | None, Sales]:
     """What each of these customers bought through the rep, by member; for strangers nothing."""
     members = [each.member_id for each in customers if each.member_id is not None]
-    bought = sales_by_member(rep_id, members)
+    bought = sales_by_member(credits_of(rep_id), members)
     return {each: bought.get(each or 0, Sales()) for each in (None, *members)}
 
 

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from flows.credits import credits_of
 from flows.fulfilment.timeline import LineWay, ways_of_order
 from flows.my_customers import Customer, customers_called, named_customers
 from flows.statements import what_was_sold
 from members.queries import member_ids_of
+from orders.credits import Credits
 from orders.models import OrderLine, OrderStatus, OrderTransition, SalesOrder
 from orders.queries import lines_of_order, transitions_of
 from orders.search import RepsOrders, credited_order, lines_of_orders, orders_of_lines
@@ -40,20 +42,39 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class MyOrder:
-    """An order in the rep's list: what of it is his; money in fen."""
+    """An order in the rep's list: what of it is his; money in fen.
+
+    `lost` names lines that were given to a colleague; `has_gained` says that one was given to him.
+    """
 
     order: SalesOrder
     names: str
     paid_fen: int
+    has_gained: bool
+    lost: str
 
 
 @dataclass(frozen=True, slots=True)
 class MyLine:
-    """A line credited to the rep, what it earns him so far, and the number of the proof."""
+    """A line credited to the rep, what it earns him so far, and the number of the proof.
+
+    `given_at` is when it was given to him by two persons, if it was.
+    """
 
     row: OrderLine
     role: str
     earned_fen: int
+    receipt_number: str
+    given_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LostLine:
+    """A line that was given to a colleague: what it was, when that was, and the number of the proof."""
+
+    name: str
+    quantity: int
+    given_at: datetime
     receipt_number: str
 
 
@@ -61,11 +82,13 @@ class MyLine:
 class MyOrderPage:
     """One order as its rep sees it: his lines only, and no personal data of the buyer.
 
-    `customer` is the buyer while he is the rep's.
+    `customer` is the buyer while he is the rep's. Of what he `lost` it says no more than that; where nothing
+    else is his, the order's steps end there.
     """
 
     order: SalesOrder
     lines: Sequence[MyLine]
+    lost: Sequence[LostLine]
     steps: Sequence[OrderTransition]
     ways: Sequence[LineWay]
     customer: Customer | None
@@ -113,24 +136,34 @@ def my_orders(
     rep_id: int, asked: Asked, *, before: int | None = None, limit: int, now: datetime
 ) -> list[MyOrder]:
     """The orders with a line of the rep's that were made before another, newest first."""
-    orders = orders_of_lines(rep_id, _wanted(rep_id, asked, now), before=before, limit=limit)
+    credited, wanted = credits_of(rep_id), _wanted(rep_id, asked, now)
+    orders = orders_of_lines(credited, wanted, before=before, limit=limit)
     lines = lines_of_orders([order.id for order in orders])
-    return [_my_order(order, _his(lines[order.id], rep_id)) for order in orders]
+    return [_my_order(order, lines[order.id], credited) for order in orders]
 
 
 def my_order(number: str, rep_id: int, *, now: datetime) -> MyOrderPage:
     """One of the rep's orders; NotFound for a colleague's as for a missing one."""
-    order = credited_order(number, rep_id)
+    credited = credits_of(rep_id)
+    order = credited_order(number, credited)
     if order is None:
         raise NotFound("订单不存在")
-    lines = _his(lines_of_order(order.id), rep_id)
+    there = lines_of_order(order.id)
+    lines, lost = _his(there, credited), _lost(there, credited)
     ids = {line.id for line in lines}
-    receipts = receipt_numbers(ids)
+    receipts = receipt_numbers({line.id for line in (*lines, *lost)})
+    until = now if lines else max(credited.lost[line.id] for line in lost)
     return MyOrderPage(
         order=order,
-        lines=[_my_line(line, rep_id, receipts.get(line.id, "")) for line in lines],
+        lines=[_my_line(line, credited, receipts.get(line.id, "")) for line in lines],
+        lost=[
+            LostLine(line.name, line.quantity, credited.lost[line.id], receipts.get(line.id, ""))
+            for line in lost
+        ],
         steps=[
-            step for step in transitions_of(order.id) if step.line_id is None or step.line_id in ids
+            step
+            for step in transitions_of(order.id)
+            if (step.line_id is None or step.line_id in ids) and step.moved_at <= until
         ],
         ways=[way for way in ways_of_order(order.id, now=now) if way.line_id in ids],
         customer=named_customers(rep_id, [order.identity_id], now=now).get(order.identity_id),
@@ -177,25 +210,37 @@ def _wanted(rep_id: int, asked: Asked, now: datetime) -> RepsOrders:
     )
 
 
-def _his(lines: Sequence[OrderLine], rep_id: int) -> list[OrderLine]:
-    return [line for line in lines if rep_id in (line.developer_rep_id, line.acceptor_rep_id)]
+def _his(lines: Sequence[OrderLine], credited: Credits) -> list[OrderLine]:
+    return [line for line in lines if credited.has(line)]
 
 
-def _my_order(order: SalesOrder, lines: Sequence[OrderLine]) -> MyOrder:
+def _lost(lines: Sequence[OrderLine], credited: Credits) -> list[OrderLine]:
+    return [line for line in lines if line.id in credited.lost and not credited.has(line)]
+
+
+def _my_order(order: SalesOrder, lines: Sequence[OrderLine], credited: Credits) -> MyOrder:
+    mine = _his(lines, credited)
     return MyOrder(
         order=order,
-        names="、".join(f"{line.name} ×{line.quantity}" for line in lines),
-        paid_fen=sum(line.paid_fen - line.refunded_fen for line in lines),
+        names=_named(mine),
+        paid_fen=sum(line.paid_fen - line.refunded_fen for line in mine),
+        has_gained=any(line.id in credited.gained for line in mine),
+        lost=_named(_lost(lines, credited)),
     )
 
 
-def _my_line(line: OrderLine, rep_id: int, receipt_number: str) -> MyLine:
-    earned = [each for each in commissions_of_line(line.id) if each.rep_id == rep_id]
+def _named(lines: Sequence[OrderLine]) -> str:
+    return "、".join(f"{line.name} ×{line.quantity}" for line in lines)
+
+
+def _my_line(line: OrderLine, credited: Credits, receipt_number: str) -> MyLine:
+    earned = [each for each in commissions_of_line(line.id) if each.rep_id == credited.rep_id]
     return MyLine(
         row=line,
-        role="发展人" if line.developer_rep_id == rep_id else "受理人",
+        role="发展人" if credited.develops(line) else "受理人",
         earned_fen=sum(each.net_fen for each in earned),
         receipt_number=receipt_number,
+        given_at=credited.gained.get(line.id),
     )
 
 

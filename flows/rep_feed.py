@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Final, Self
 
+from flows.credits import credits_of
 from flows.my_customers import Customer, named_customers
 from flows.receipt_pages import PLACES
 from orders.feed import Moved, moves_before
@@ -127,7 +128,7 @@ def _news(rep_id: int, start: Position, limit: int) -> Iterator[_News]:
         yield _of_contact(met)
     for moved in moves_before(rep_id, start.before(Source.ORDER), limit=limit):
         yield _of_order(moved, rep_id)
-    lines = lines_credited_to(rep_id)
+    lines = lines_credited_to(credits_of(rep_id))
     for back in refunds_before(lines, start.before(Source.REFUND), limit=limit):
         yield _of_refund(back)
     for given in reassigned_before(rep_id, start.before(Source.GIVEN), limit=limit):
@@ -158,7 +159,7 @@ def _of_given(given: Reassignment, rep_id: int) -> _News:
         raise NotFound
     position = Position(given.decided_at, Source.GIVEN, given.id)
     words = GAINED if given.to_rep_id == rep_id else LOST
-    return _News(position, words, order.identity_id, f"{line.name} · 尾号 {order.number[-6:]}")
+    return _News(position, words, order.identity_id, line.name, order.number)
 
 
 def _sold(line_id: int) -> tuple[OrderLine, SalesOrder]:

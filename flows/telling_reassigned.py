@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from flows.message_events import NUMBER
 from flows.telling_reps import tell_rep
 from orders.queries import line_by_id, order_by_id
 from org.queries import rep_card
@@ -32,12 +33,13 @@ def tell_reassigned(*, reassignment_id: int, rep_id: int) -> None:
     purpose = GAINED if rep_id == agreed.to_rep_id else LOST
     if not rep_card(rep_id).is_active:
         return
+    values = _values(agreed)
     tell_rep(
         rep_id,
         purpose=purpose,
         key=f"{purpose}:{reassignment_id}",
-        values=_values(agreed),
-        page="feed",
+        values=values,
+        page=f"orders/{values[NUMBER]}",
         now=clock.now(),
     )
 
@@ -48,7 +50,7 @@ def _values(agreed: Reassignment) -> Mapping[str, str]:
     if line is None or order is None or agreed.decided_at is None:
         raise NotFound
     return {
-        "number": order.number,
+        NUMBER: order.number,
         "goods": shortened(line.name),
         "amount": f"{yuan(agreed.moved_fen or 0).replace(',', '')}元",
         "at": f"{agreed.decided_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",

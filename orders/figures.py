@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import distinct, func, select
 
+from orders.credits import Credits, is_developed_by
 from orders.models import Fulfilment, OrderLine, OrderStatus, SalesOrder
 from wx_backend.db import db
 
@@ -33,8 +34,8 @@ def open_orders_of(rep_id: int) -> int:
     return db.session.scalar(query) or 0
 
 
-def sales_by_member(rep_id: int, member_ids: Iterable[int]) -> dict[int, Sales]:
-    """What each of these members bought through a rep."""
+def sales_by_member(credited: Credits, member_ids: Iterable[int]) -> dict[int, Sales]:
+    """What each of these members bought of which the developer's credit is a rep's now."""
     is_paid = SalesOrder.paid_at.is_not(None)
     kept = func.sum(OrderLine.paid_fen - OrderLine.refunded_fen)
     rows = db.session.execute(
@@ -45,7 +46,7 @@ def sales_by_member(rep_id: int, member_ids: Iterable[int]) -> dict[int, Sales]:
             func.coalesce(kept.filter(is_paid), 0),
         )
         .join(OrderLine, OrderLine.order_id == SalesOrder.id)
-        .where(OrderLine.developer_rep_id == rep_id, SalesOrder.member_id.in_(set(member_ids)))
+        .where(is_developed_by(credited), SalesOrder.member_id.in_(set(member_ids)))
         .group_by(SalesOrder.member_id)
     )
     return {who: Sales(orders, paid, int(fen)) for who, orders, paid, fen in rows}

@@ -1,12 +1,13 @@
 """Finding orders for the people who run the outlets: a list, its count and one order, in one scope."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union, union_all
 
+from orders.credits import Credits, is_credited_to, is_developed_by
 from orders.models import OrderLine, OrderStatus, SalesOrder
 from orders.queries import PAGE
 from orders.rules import LINES_MAX
@@ -74,13 +75,13 @@ def order_numbers(scope: Select[int]) -> Select[str]:
 
 
 def credited_to(rep_id: int) -> Select[int]:
-    """The ids of the orders with a line credited to a rep, to filter others by."""
-    return select(OrderLine.order_id).where(_is_his(rep_id))
+    """The ids of the orders with a line that was credited to a rep when it was paid, to filter others by."""
+    return select(OrderLine.order_id).where(is_credited_to(Credits(rep_id)))
 
 
-def lines_credited_to(rep_id: int) -> Select[int]:
-    """The ids of the lines credited to a rep, to filter others by."""
-    return select(OrderLine.id).where(_is_his(rep_id))
+def lines_credited_to(credited: Credits) -> Select[int]:
+    """The ids of the lines credited to a rep now, to filter others by."""
+    return select(OrderLine.id).where(is_credited_to(credited))
 
 
 def orders_found(
@@ -141,13 +142,17 @@ def order_within(number: str, scope: Select[int]) -> SalesOrder | None:
 
 
 def orders_of_lines(
-    rep_id: int, wanted: RepsOrders, *, before: int | None = None, limit: int = PAGE
+    credited: Credits, wanted: RepsOrders, *, before: int | None = None, limit: int = PAGE
 ) -> Sequence[SalesOrder]:
-    """The orders with a line credited to a rep that were made before another, newest first."""
+    """The orders with a line that is or was a rep's, and that were made before another, newest first.
+
+    What he lost is history: it is not among what is asked for by state, or by whose orders they are.
+    """
     ids, conditions = OrderLine.order_id, _of_his(wanted)
+    has_lost = wanted.status is None and wanted.buyers is None
     lines = [
         select(ids).distinct().where(is_his).order_by(ids.desc())
-        for is_his in (OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
+        for is_his in _ways_to_be_his(credited, has_lost=has_lost)
     ]
     if conditions:
         lines = [
@@ -159,11 +164,11 @@ def orders_of_lines(
     return db.session.scalars(query.order_by(SalesOrder.id.desc()).limit(limit)).all()
 
 
-def credited_order(number: str, rep_id: int) -> SalesOrder | None:
-    """The order of this number, if a line of it is credited to the rep."""
-    query = select(SalesOrder).where(
-        SalesOrder.number == number, SalesOrder.id.in_(credited_to(rep_id))
-    )
+def credited_order(number: str, credited: Credits) -> SalesOrder | None:
+    """The order of this number, if a line of it is or was the rep's."""
+    is_his = or_(is_credited_to(credited), OrderLine.id.in_([*credited.lost]))
+    ids = select(OrderLine.order_id).where(is_his)
+    query = select(SalesOrder).where(SalesOrder.number == number, SalesOrder.id.in_(ids))
     return db.session.scalars(query).one_or_none()
 
 
@@ -261,5 +266,10 @@ def _has_line(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     return mine.offset(0).exists()
 
 
-def _is_his(rep_id: int) -> ColumnElement[bool]:
-    return or_(OrderLine.developer_rep_id == rep_id, OrderLine.acceptor_rep_id == rep_id)
+def _ways_to_be_his(credited: Credits, *, has_lost: bool) -> Iterator[ColumnElement[bool]]:
+    """One by one, so that each is read by its own index."""
+    yield is_developed_by(replace(credited, gained={}))
+    yield OrderLine.acceptor_rep_id == credited.rep_id
+    given = [*credited.gained, *(credited.lost if has_lost else ())]
+    if given:
+        yield OrderLine.id.in_(given)

@@ -162,6 +162,19 @@ def reassigned_before(
     ).all()
 
 
+def last_given(rep_id: int) -> dict[int, Reassignment]:
+    """By line, the last time it was given to a rep or taken from him; whoever has it next had it from him."""
+    rows = db.session.scalars(
+        select(Reassignment)
+        .where(
+            or_(Reassignment.from_rep_id == rep_id, Reassignment.to_rep_id == rep_id),
+            Reassignment.verdict == ReassignmentVerdict.APPROVED,
+        )
+        .order_by(Reassignment.decided_at, Reassignment.id)
+    )
+    return {each.order_line_id: each for each in rows}
+
+
 def disputes_that_wait(dispute_ids: Iterable[int]) -> frozenset[int]:
     """Those of these disputes of which a reassignment waits for a second person."""
     query = select(Reassignment.dispute_id).where(

@@ -4,6 +4,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from orders.credits import Credits
 from orders.models import OrderLine
 from orders.search import OrderFilter, RepsOrders, count_found, orders_of_lines
 from org.queries import nodes_under, under
@@ -47,7 +48,7 @@ def test_a_reps_orders_come_once_each_page_after_page(history: History) -> None:
         assert len(expected) > 3
         found: list[int] = []
         while page := orders_of_lines(
-            rep_id, RepsOrders(), before=found[-1] if found else None, limit=3
+            Credits(rep_id), RepsOrders(), before=found[-1] if found else None, limit=3
         ):
             found += [each.id for each in page]
         assert found == expected
