@@ -20,6 +20,7 @@ from wx_backend.db import db, retried
 __all__ = ["here", "phone_of", "world"]
 pytestmark = pytest.mark.browser
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
+BULLET = "each => getComputedStyle(each, '::before').display"
 
 
 def hands_of(rep_id: int) -> Person:
@@ -44,6 +45,8 @@ def test_what_both_reps_and_the_console_see_of_a_line_given_on(
         sign_in(page, here, "south")
         look = Look(page, "console", size)
         look.at("disputes.show-new", f"{here}/console/disputes/{upheld.dispute_id}")
+        empty = page.get_by_text("还没有改判")
+        assert empty.evaluate(BULLET) == "none"
         waiting = asked_for(upheld, world.tree.south)
         retried(lambda: agree(waiting, world.tree.south))
         look.at("disputes.show-given", f"{here}/console/disputes/{upheld.dispute_id}")
@@ -60,4 +63,8 @@ def test_what_both_reps_and_the_console_see_of_a_line_given_on(
                 ("feed.index", "feed"),
             ):
                 look.at(f"{name}-{who}", f"{here}/terminal/{path}")
+            if who == "lost":  # Bob is her customer all the same, of whom she noted nothing yet
+                look.at("customers.show-lost", f"{here}/terminal/customers/{world.bob.identity_id}")
+                empty = page.get_by_text("还没有记录")
+                assert empty.evaluate(BULLET) == "none"
             look.end()
