@@ -3,9 +3,11 @@
 A machine that is busy with something else must fail no test that says what is answered and stored.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from time import monotonic
+from time import monotonic, process_time
 from types import ModuleType
 from typing import Any, Final, TypeVar
 
@@ -65,6 +67,22 @@ def within(seconds: float, work: Callable[[], Outcome]) -> Outcome:
         if monotonic() - start < seconds:
             return outcome
     pytest.fail(f"not within {seconds} s, three times over")
+
+
+@contextmanager
+def spends(cpu_seconds: float, *, clock: Callable[[], float] = process_time) -> Iterator[None]:
+    """The block has to do with so much CPU, of the process or of what else `clock` reads.
+
+    The garbage of the tests before is left lying meanwhile: to look through it alone takes longer.
+    """
+    gc.disable()
+    start = clock()
+    try:
+        yield
+        spent = clock() - start
+    finally:
+        gc.enable()
+    assert spent < cpu_seconds
 
 
 def comes_again(send: Callable[[], Outcome], is_taken: Callable[[Outcome], bool]) -> Outcome:
