@@ -20,7 +20,16 @@ from menus.whole import REP_TAG, AccountMenu, Personal
 from org.invites import bind_rep, create_invite
 from org.queries import rep_card
 from tests.flows.menus.conftest import CITY
-from tests.flows.tags.tagging import UNTAGGING, at_wechat, calls, later, latest, tagged, told
+from tests.flows.tags.tagging import (
+    UNTAGGING,
+    at_wechat,
+    calls,
+    later,
+    latest,
+    tagged,
+    time_stands_still,
+    told,
+)
 from tests.org.cast import Tree, hire, plant
 from tests.simulator.stage import Stage
 from wx_backend import clock
@@ -162,7 +171,8 @@ def test_the_reps_tag_is_given_again_though_an_answer_is_lost_and_the_list_read_
     run_jobs()
     told(tagged({"Alice": identity_at([alice], CITY) or 0}, "高价值客户"))
     account.chaos(UNTAGGING, outcome)
-    run_jobs()
+    with time_stands_still():
+        run_jobs()
     assert menu_of(account, "Alice") == "商城"
     with transaction() as session:
         sync = session.scalars(select(TagSync).where(TagSync.ended_at.is_(None))).one()

@@ -1,6 +1,7 @@
 """Followers with a tag, how WeChat is told of it, and what it knows and saw."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -78,6 +79,15 @@ def rows() -> dict[int, str]:
     db.session.rollback()
     found = db.session.execute(select(TagHolder.identity_id, TagHolder.there))
     return {identity_id: is_there for identity_id, is_there in found}  # noqa: C416 - rows are no pairs to dict()
+
+
+@contextmanager
+def time_stands_still() -> Iterator[None]:
+    """What fails is due again after some seconds: not before the block is over, however long it takes."""
+    now = clock.now()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: now)
+        yield
 
 
 def later(monkeypatch: pytest.MonkeyPatch, by: timedelta) -> None:
