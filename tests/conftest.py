@@ -6,9 +6,11 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from functools import cache
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -27,12 +29,14 @@ from tests.site import Site
 from tests.statements import share_compiled
 from wx_backend import clock, migrate
 from wx_backend.app import close_app, create_app
+from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.config import Config, Database
 from wx_backend.db import db
 from wx_backend.outbox import QUEUES
 from wx_backend.worker import drain_queue
 
 TEMPLATE = "wx_template"
+LAST_MOMENTS = timedelta(seconds=30)
 _numbers = count(1)
 
 # How long an example takes says something of the machine, nothing of the code. What a commit was
@@ -89,7 +93,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 def _portion(config: pytest.Config) -> Slice:
     asked: str | None = config.getoption("--slice")
     if asked == "day":
-        return Slice.of_day(clock.business_on(clock.now()))
+        return Slice.of_day(business_on(clock.now()))
     return Slice(None if asked == "all" else int(asked or 0))
 
 
@@ -148,6 +152,15 @@ def _time_enough(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """Only a test that is about limits of time (`limits`) may fail because of them."""
     if "limits" not in request.keywords:
         lengthen(monkeypatch.setattr)
+
+
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    """What a test does is of one day, and of one month: none begins in the last moments of them."""
+    now = clock.now()
+    tomorrow = datetime.combine(business_on(now) + timedelta(days=1), time(), SHANGHAI)
+    if (left := tomorrow - now) < LAST_MOMENTS:
+        sleep(left.total_seconds())
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,14 @@ from org.queries import rep_card
 from org.reps import disable_rep, part_with_rep
 from settlement.changes.models import RateProposal
 from tests.console.conftest import Desks
+from tests.console.noon import TODAY, noon
 from tests.console.world import World
 from tests.org.cast import hire
 from wx_backend import clock
-from wx_backend.clock import business_on
 from wx_backend.db import db, transaction
 
-TODAY = business_on(clock.now())
+__all__ = ["noon"]
+
 TOMORROW = TODAY + timedelta(days=1)
 WHEN = {"valid_from": TOMORROW.isoformat(), "reason": "夏季促销"}
 RATE = {

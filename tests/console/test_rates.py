@@ -1,7 +1,7 @@
 """Commission rules in the console: proposed by one person, tried out, approved by another."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -14,12 +14,13 @@ from settlement.models import Accrual, RateRule
 from settlement.queries import income_of
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
+from tests.console.noon import TODAY, noon
 from tests.console.world import World
 from wx_backend import clock
-from wx_backend.clock import SHANGHAI, business_on
 from wx_backend.db import db, transaction
 
-TODAY = business_on(clock.now())
+__all__ = ["noon"]
+
 TOMORROW = TODAY + timedelta(days=1)
 RATE = {
     "subject": "rate",
@@ -30,13 +31,6 @@ RATE = {
     "valid_from": TOMORROW.isoformat(),
     "reason": "夏季促销",
 }
-
-
-@pytest.fixture(autouse=True)
-def noon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The day these tests were read stays today, whatever the hour."""
-    at = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=SHANGHAI)
-    monkeypatch.setattr(clock._offset, "value", at.astimezone(UTC) - clock.now())
 
 
 @pytest.fixture
