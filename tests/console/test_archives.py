@@ -170,12 +170,12 @@ def test_two_who_write_the_same_one_do_not_meet(app: Flask, people: World, tmp_p
 def test_a_large_table_may_take_longer_than_a_request(
     postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wx_backend.engine.STATEMENT_MS", 50)
+    monkeypatch.setattr("wx_backend.engine.STATEMENT_MS", 1_000)
     engine = open_engine(postgres.url())
     with reader(engine) as connection:
-        connection.execute(text("SELECT pg_sleep(0.1)"))
+        connection.execute(text("SELECT pg_sleep(1.1)"))
     with engine.connect() as connection:
-        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "50ms"
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "1s"
     engine.dispose()
 
 
