@@ -73,7 +73,7 @@ def test_a_product_is_sold_once_its_check_list_is_whole_and_a_colleague_agrees(
     assert fits(desktop)
 
     assert _row(tablet).is_listed
-    approval = db.session.scalars(select(LaunchApproval)).all()[-1]
+    approval = db.session.scalars(select(LaunchApproval).order_by(LaunchApproval.id)).all()[-1]
     assert approval.verdict == "approved"
     assert approval.decided_by not in {None, approval.asked_by}
     db.session.rollback()

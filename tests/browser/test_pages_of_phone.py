@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("size", SIZES)
 def test_every_page(browser: Browser, shop: Stage, size: str) -> None:
     shop.act("Alice", "follow", appid=SHOP)

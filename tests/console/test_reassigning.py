@@ -120,7 +120,7 @@ def test_both_persons_are_in_the_trail(desk_of: Desks, upheld: Upheld) -> None:
 
 def _ids() -> list[int]:
     db.session.rollback()
-    return list(db.session.scalars(select(Reassignment.id)))
+    return list(db.session.scalars(select(Reassignment.id).order_by(Reassignment.id)))
 
 
 def test_while_it_waits_nothing_else_is_decided(desk_of: Desks, upheld: Upheld) -> None:

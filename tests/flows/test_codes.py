@@ -60,7 +60,7 @@ def wish_for(kind: str, share_id: int) -> None:
 
 def made() -> list[Code]:
     db.session.rollback()
-    return list(db.session.scalars(select(Code)))
+    return list(db.session.scalars(select(Code).order_by(Code.id)))
 
 
 def taken() -> int:

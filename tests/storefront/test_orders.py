@@ -51,7 +51,7 @@ def work() -> None:
 
 def orders() -> list[SalesOrder]:
     db.session.rollback()
-    return list(db.session.scalars(select(SalesOrder)))
+    return list(db.session.scalars(select(SalesOrder).order_by(SalesOrder.id)))
 
 
 @pytest.fixture

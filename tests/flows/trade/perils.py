@@ -192,7 +192,11 @@ def _arrived(_market: Market, told: Told) -> Result:
         "identities": len(_column(Identity.openid)),
         "pushes": _counted(Push.status),
         "follows": len(_column(FollowEvent.id)),
-        "touches": list(db.session.scalars(select(Touch.kind).where(Touch.identity_id == dave))),
+        "touches": list(
+            db.session.scalars(
+                select(Touch.kind).where(Touch.identity_id == dave).order_by(Touch.id)
+            )
+        ),
         "unfinished": unfinished(),
     }
 
