@@ -1,4 +1,4 @@
-"""A campaign in a browser: people chosen, tried out, agreed to, sent, paused, resumed, measured."""
+"""A campaign in a browser: people chosen, tried out, agreed to, sent, paused half-way, resumed, measured."""
 
 from collections.abc import Callable
 from datetime import time
@@ -18,11 +18,21 @@ from referral.values import Certainty
 from tests.browser.conftest import PHONE, fresh_page
 from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
 from tests.browser.test_console import world
-from tests.campaigns.cast import ARTICLE, CITY, NOTICE, crowd, followers, notices_in
+from tests.campaigns.cast import (
+    ARTICLE,
+    CITY,
+    DAY,
+    NOTICE,
+    crowd,
+    followers,
+    notices_in,
+    one_job,
+    paid,
+)
 from tests.campaigns.platform import Platform
 from tests.console.world import World
 from wx_backend import clock
-from wx_backend.db import transaction
+from wx_backend.db import db, transaction
 
 pytestmark = pytest.mark.browser
 __all__ = ["world"]
@@ -42,7 +52,7 @@ def test_a_campaign_from_the_first_word_to_its_report(
     monkeypatch.setattr(rules, "LOUD_FROM", time.min)
     monkeypatch.setattr(rules, "LOUD_UNTIL", time.max)
     notices_in()
-    followers(["Bob", "Nora"], now=clock.now())
+    two_of_four_are_meant()
     for login in ("writer", "reader"):
         hire_staff(login, login, Role.MARKETER, world.tree.group)
     faults = faults_of(desktop)
@@ -55,13 +65,20 @@ def test_a_campaign_from_the_first_word_to_its_report(
     desktop.locator("[name=service_event]").select_option("order_paid")
     desktop.get_by_label("目的").fill("提醒已购机客户领取发票")
     desktop.locator("[name=template_id]").select_option(NOTICE)
+    desktop.locator("[name=followed_days]").fill("30")
+    desktop.locator("[name=ordered]").select_option("paid")
+    desktop.locator("[name=rate_per_second]").fill("1")
     assert fits(desktop)
     desktop.get_by_role("button", name="保存草稿").click()
     expect(desktop.get_by_text("请填写模板的各个字段")).to_be_visible()
     desktop.locator("[name=field-A-thing1]").fill("您购买的手机")
     desktop.locator("[name=field-A-thing2]").fill("{员工}提醒您领取发票")
     desktop.get_by_role("button", name="保存草稿").click()
+    for condition in ("30 天内关注", "买过"):
+        expect(desktop.get_by_text(condition, exact=True)).to_be_visible()
     desktop.get_by_role("link", name="预览人群").click()
+    expect(desktop.locator(".figure").filter(has_text="现在符合条件的人")).to_contain_text("2")
+    expect(desktop.locator("tbody tr")).to_have_count(2)
     expect(desktop.get_by_text("模板消息")).to_have_count(2)
     desktop.get_by_role("link", name="返回活动").click()
     desktop.get_by_role("button", name="试算并提交审批").click()
@@ -73,7 +90,11 @@ def test_a_campaign_from_the_first_word_to_its_report(
 
     hand_over(desktop, site, "reader")
     desktop.goto(address)
-    agree_pause_and_go_on(desktop, platform, run_jobs)
+    agree_and_start(desktop)
+    pause_between_two_chunks(desktop, platform, run_jobs)
+    desktop.get_by_role("button", name="继续发送").click()
+    run_jobs()
+    desktop.reload()
     expect(desktop.get_by_text("已处理 2 / 2 人")).to_be_visible()
     desktop.get_by_role("link", name="效果报告").click()
     expect(desktop.get_by_text("正在统计")).to_be_visible()
@@ -159,11 +180,43 @@ def who_got_b_opens_the_link() -> None:
             touch_link(opened, identity_id=each, now=clock.now())
 
 
-def agree_pause_and_go_on(desktop: Page, platform: Platform, run_jobs: Callable[[], None]) -> None:
-    """A colleague agrees and starts it; while it is paused nothing leaves, after that it is sent."""
+def two_of_four_are_meant() -> None:
+    """Bob and Nora followed lately and bought; Yan follows for long, and Zoe never bought."""
+    now = clock.now()
+    for each in (
+        *followers(["Bob", "Nora"], now=now),
+        *followers(["Yan"], now=now - 40 * DAY),
+    ):
+        paid(each, now=now)
+    followers(["Zoe"], now=now)
+
+
+def agree_and_start(desktop: Page) -> None:
+    """A colleague agrees and starts it."""
     desktop.get_by_role("button", name="批准").click()
     desktop.get_by_role("button", name="立即开始").click()
     expect(desktop.get_by_text("预计还需约 1 分钟")).to_be_visible()
+
+
+def pause_between_two_chunks(
+    desktop: Page, platform: Platform, run_jobs: Callable[[], None]
+) -> None:
+    """One of two has got it by then, and the other gets nothing meanwhile; the page says so before and after."""
+    db.session.rollback()
+    one_job()
+    desktop.reload()
+    expect(desktop.get_by_text("已处理 1 / 2 人，预计还需约 1 分钟")).to_be_visible()
+    desktop.get_by_role("button", name="暂停").click()
+    run_jobs()
+    desktop.reload()
+    expect(desktop.get_by_text("已暂停").first).to_be_visible()
+    expect(desktop.get_by_text("已处理 1 / 2 人")).to_be_visible()
+    assert platform.received.total() == 1
+
+
+def agree_pause_and_go_on(desktop: Page, platform: Platform, run_jobs: Callable[[], None]) -> None:
+    """While it is paused before its first letter nothing leaves, after that it is sent."""
+    agree_and_start(desktop)
     desktop.get_by_role("button", name="暂停").click()
     run_jobs()
     assert platform.calls == 0
