@@ -36,7 +36,7 @@ INVARIANTS: Final[Mapping[int, tuple[Chapter, ...]]] = {
     14: (histories.closed_orders_keep_no_money,),
     15: (histories.moves_name_actor_and_cause,),
     16: (credit.lines_have_one_winner, credit.commission_follows_credit, books.receipts_hold),
-    17: (credit.attributions_are_proven_and_in_time,),
+    17: (credit.attributions_are_proven_and_in_time, credit.lines_keep_their_policy),
     18: (kept.messages_once,),
     21: (kept.promises_kept, kept.pushes_stored, kept.nothing_open),
     22: (kept.touches_are_scans, kept.billing_once, credit.pushes_act_once),

@@ -65,6 +65,26 @@ def attributions_are_proven_and_in_time(story: Story) -> str:
     return "all proven, none late"
 
 
+def lines_keep_their_policy(story: Story) -> str:
+    """Each line is decided by the policy that held when it was placed, and what two persons agreed to is a version."""
+    wrong = story.rows(
+        "SELECT attribution.id FROM attribution"
+        " JOIN order_line ON order_line.id = attribution.order_line_id"
+        " JOIN sales_order ON sales_order.id = order_line.order_id"
+        " WHERE attribution.policy_version <> (SELECT version FROM policy_version"
+        " WHERE valid_from <= sales_order.placed_at ORDER BY valid_from DESC LIMIT 1)"
+    )
+    expect("lines decided by another policy than that of their moment", wrong, [])
+    lost = story.rows(
+        "SELECT id FROM policy_draft WHERE verdict = 'approved' AND NOT EXISTS"
+        " (SELECT 1 FROM policy_version WHERE policy_version.version = policy_draft.version"
+        " AND policy_version.valid_from = policy_draft.valid_from"
+        " AND policy_version.staff_id = policy_draft.drafted_by)"
+    )
+    expect("policies agreed to that are no version", lost, [])
+    return f"{story.count('policy_version')} versions of the policy"
+
+
 def pushes_act_once(story: Story) -> str:
     """No push, no reason had two effects: touches, follows and messages are each of one key."""
     twice = {

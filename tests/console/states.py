@@ -261,7 +261,14 @@ def _proposed(named: Named) -> Stand:
 
 
 def _nobody_drafts() -> Stand:
-    """No policy waits for a second person."""
+    """No policy waits for a second person, and one is written."""
+    begins = clock.business_on(clock.now()) + timedelta(days=60)
+    numbers = {
+        "window_days": "30",
+        "protection_days": "9",
+        "developer_percent": "70",
+        "flash_recent_minutes": "10",
+    }
     undone = {
         "verdict": DraftVerdict.WITHDRAWN,
         "decided_by": PolicyDraft.drafted_by,
@@ -269,7 +276,7 @@ def _nobody_drafts() -> Stand:
     }
     with transaction() as session:
         session.execute(update(PolicyDraft).where(PolicyDraft.verdict.is_(None)).values(**undone))
-    return {}, {}
+    return {}, {**numbers, "valid_from": f"{begins}T08:00"}
 
 
 def _policy_drafted(numbers: "count[int]") -> Stand:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from html import unescape
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -14,6 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from console.audit_words import act_words, change_line
 from console.policy_forms import rows_of
+from demo.story import credit
+from demo.story.frame import Story
 from orders.models import OrderLine
 from org.models import Role, Staff
 from referral.models import PolicyVersion
@@ -117,7 +120,7 @@ def test_the_page_tells_the_policy_in_sentences_and_that_nothing_is_special(firs
 
 @pytest.mark.usefixtures("later")
 def test_two_persons_make_a_version_that_decides_from_its_moment_on(
-    desk_of: Desks, first: Desk, second: Desk, world: World
+    app: Flask, desk_of: Desks, first: Desk, second: Desk, world: World
 ) -> None:
     """A line keeps the version it was placed under; the next one goes by the new one."""
     path = drafted(first, **{"channel-0": "own_hall", "window_days-0": "60"})
@@ -144,6 +147,8 @@ def test_two_persons_make_a_version_that_decides_from_its_moment_on(
     clock._offset.value += 1.5 * DAY
     new = buy(eve, world.wares, world.tree.hall)
     assert new.rep_number == world.alice_number
+    told = credit.lines_keep_their_policy(Story(cast(Any, None), cast(Any, None), db.engine, app))
+    assert told == "2 versions of the policy"
     placed = {
         line.order_id: line.policy_version
         for line in db.session.scalars(
