@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from menus.tree import Button, as_json, faults_of, menu_from
+from menus.tree import BadMenu, Button, as_json, faults_of, menu_from
+from menus.whole import AccountMenu, Personal, check_whole, whole_faults
 
 SHOP = Button(name="商城", type="view", url="https://wx.test/")
 POSTER = Button(name="我的海报", type="click", key="my_poster")
@@ -106,3 +107,27 @@ def test_menu_beyond_its_limits_is_refused(button: Button, place: str) -> None:
 
 def test_menu_has_three_buttons_at_most() -> None:
     assert list(faults_of((SHOP,) * 4)) == ["menu"]
+
+
+@pytest.mark.parametrize(
+    ("domains", "fault"),
+    [
+        (("a.test", "b.test", "c.test"), {}),
+        (("a.test", "b.test", "c.test", "A.TEST"), {}),
+        (("a.test", "b.test", "c.test", "d.test"), {"personal": "个性化菜单的链接最多指向3个域名"}),
+    ],
+)
+def test_personal_menus_lead_to_three_domains_at_most_and_the_default_one_to_any(
+    domains: tuple[str, ...], fault: dict[str, str]
+) -> None:
+    leads = [
+        Button(name="看", type="view", url=f"https://{each}/{n}") for n, each in enumerate(domains)
+    ]
+    personal = tuple(Personal(f"标签{n}", (each,)) for n, each in enumerate(leads))
+    below = tuple(Button(name="看", type="view", url=f"https://{n}.test/") for n in range(5))
+    menu = AccountMenu((Button(name="更多", below=below),), personal)
+
+    assert whole_faults(menu) == fault
+    if fault:
+        with pytest.raises(BadMenu):
+            check_whole(menu)

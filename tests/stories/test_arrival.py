@@ -22,6 +22,7 @@ from wx_backend import clock
 from wx_backend.config import Config
 from wx_backend.db import db, transaction
 from wx_backend.inbox import Push
+from wx_backend.platform import client
 
 CITY = "wx5ad0c1ee0a2b3f4d"
 RunJobs = Callable[[], None]
@@ -158,20 +159,53 @@ def test_a_picture_lets_the_account_write_back_as_words_do(
 
 
 @pytest.mark.usefixtures("bound")
-def test_a_follower_who_scans_may_be_written_to_for_a_minute(
-    wechat: Stage, config: Config, run_jobs: RunJobs
+@pytest.mark.parametrize(
+    ("did", "opened"),
+    [
+        ("scan", "scan"),
+        ("follow", "follow"),
+        ("click", "menu"),
+        ("scancode_push", "menu"),
+        ("scancode_waitmsg", "menu"),
+        ("view", None),
+        ("pic_weixin", None),
+    ],
+)
+def test_whoever_does_something_may_be_written_to_for_a_minute(
+    wechat: Stage, config: Config, run_jobs: RunJobs, did: str, opened: str | None
 ) -> None:
     wechat.act("Alice", "say", appid=CITY, text="海报")
     run_jobs()
     image = wechat.chat("Alice")[-1]
     jpeg = picture(wechat, config, image["content"]["media_id"])
-    wechat.act("Bob", "follow", appid=CITY)
-    run_jobs()
+    if did != "follow":
+        wechat.act("Bob", "follow", appid=CITY)
+        run_jobs()
     with transaction() as session:
         session.execute(delete(ReplyWindow))
-    wechat.act("Bob", "scan", appid=CITY, image=b64encode(jpeg).decode())
+    began = clock.now()
+    _do(wechat, did, jpeg)
     run_jobs()
 
     db.session.rollback()
     windows = db.session.scalars(select(ReplyWindow)).all()
-    assert [(each.trigger, each.remaining) for each in windows] == [("scan", 3)]
+    assert [(each.trigger, each.remaining) for each in windows] == [(opened, 3)] * bool(opened)
+    for each in windows:
+        assert each.closes_at - each.opened_at == timedelta(minutes=1)
+        assert abs(each.opened_at - began) < timedelta(seconds=30)
+        after = each.closes_at + timedelta(seconds=1)
+        assert reachable([each.identity_id], until=each.opened_at) == {each.identity_id: 3}
+        assert reachable([each.identity_id], until=after) == {}
+
+
+def _do(wechat: Stage, did: str, jpeg: bytes) -> None:
+    """Bob follows, scans the code on a poster, or taps the only button of the menu."""
+    if did == "follow":
+        wechat.act("Bob", "follow", appid=CITY)
+    elif did == "scan":
+        wechat.act("Bob", "scan", appid=CITY, image=b64encode(jpeg).decode())
+    else:
+        leads = {"url": "https://shop.example/"} if did == "view" else {"key": "K1"}
+        client(CITY).create_menu([{"type": did, "name": "按钮", **leads}])
+        said = {"scanned": "6901234567892"} if did.startswith("scancode") else {}
+        wechat.act("Bob", "tap", appid=CITY, button="按钮", **said)
