@@ -30,6 +30,7 @@ NO_SUCH_MENU: Final = 65301  # a personalised one
 NOT_FOLLOWING: Final = 43004
 NO_SUCH_TAG: Final = 45159
 NOT_SHIPPABLE: Final = 10060004  # a payment that was refunded or closed, or is complete
+TEMPLATE_GONE: Final = frozenset({40037, 43116})  # not there any more, or banned: for everybody
 TAG_TOO_LARGE: Final = 45057  # to be deleted: more than 100,000 followers have it
 TAGS_TOO_MANY: Final = 45059  # of one person
 

@@ -3,7 +3,7 @@
 Up to 32 calls are under way at once. Each message has its own moment, so that no second sees more
 than the rate; whoever comes late sends later, never faster. It stops by itself when the quota is
 used up, when the same error comes too often in a row, when it is told to, or before the lease of
-its claim runs out; what was not begun is given back, as is the letter to somebody who wants none any
+its claim runs out; a template that is gone or banned ends it at once. What was not begun is given back, as is the letter to somebody who wants none any
 more. Whatever goes wrong with one letter is that letter's outcome: of the others it is still told
 what became of them.
 """
@@ -20,7 +20,7 @@ from campaigns.rules import EQUAL_ERRORS_MAX
 from flows.messages import CALLS, kind_of_refusal
 from templates_msg.bulk import Begun
 from templates_msg.operations import Outgoing
-from wechat.error_codes import Kind
+from wechat.error_codes import TEMPLATE_GONE, Kind
 from wx_backend.errors import PlatformError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ LOOK_EVERY_SECONDS: Final = 1.0
 SHORTEST_SECONDS: Final = 0.001
 """Shorter pauses are not worth waking up for."""
 DAILY_LIMIT: Final = "45009"
+NO_TEMPLATE: Final = frozenset(map(str, TEMPLATE_GONE))
 
 # All chunks of a process share these: the next one begins as the last calls of the one before end.
 _senders: Final = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sender")
@@ -167,7 +168,7 @@ class _Round:
             self._errors = (code, times + 1 if code == last else 1)
             if code == DAILY_LIMIT:
                 self.used_up = self.is_over = True
-            elif code and self._errors[1] >= EQUAL_ERRORS_MAX:
+            elif code in NO_TEMPLATE or (code and self._errors[1] >= EQUAL_ERRORS_MAX):
                 self.is_over = True
 
 

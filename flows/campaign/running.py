@@ -28,6 +28,7 @@ from flows.campaign.mass import start_mass
 from flows.campaign.outcomes import as_told
 from flows.campaign.posting import (
     DAILY_LIMIT,
+    NO_TEMPLATE,
     Letter,
     Look,
     Outcome,
@@ -243,9 +244,16 @@ def _meaning(
 def _break_if_failing(campaign_id: int, posted: Sequence[Posted], now: datetime) -> None:
     """Pause once the same error came too often in a row: the next million would fail too.
 
-    First tries only: a few people who are asked about again say nothing of the others.
+    First tries only: a few people who are asked about again say nothing of the others. A template that
+    is gone or banned is so for everybody: once is too often.
     """
     campaign = operations.locked_campaign(campaign_id)
+    codes = (each.error.code for each in posted if each.error is not None)
+    if gone := next((code for code in codes if code in NO_TEMPLATE), ""):
+        note_breaker(campaign, last_error=gone, equal_errors=EQUAL_ERRORS_MAX)
+        reason = f"微信不再接受这个模板（错误 {gone}），已自动暂停"
+        operations.pause(campaign_id, reason=reason, staff_id=None, now=now)
+        return
     last, times = campaign.last_error, campaign.equal_errors
     for each in posted:
         if each.letter.tries:

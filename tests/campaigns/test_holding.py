@@ -12,6 +12,7 @@ from flows.campaign import chunks, posting, running
 from flows.campaign.outcomes import note_outcome, settle_unknown
 from flows.campaign.running import chase, start_lanes
 from flows.campaign.stopped import settle_stopped
+from flows.campaign.waiting import waits
 from templates_msg.library import note_library
 from templates_msg.models import Message, MessageKind, MessageStatus
 from tests.campaigns.cast import (
@@ -216,7 +217,7 @@ def test_who_cannot_tell_whether_to_go_on_stops_and_keeps_what_was_sent(
 
 def test_the_same_error_again_and_again_breaks_it_off(cast: Cast, platform: Platform) -> None:
     crowd(120)
-    platform.trouble = lambda _openid: 40037
+    platform.trouble = lambda _openid: 47003
     with time_machine.travel(NOON, tick=False):
         campaign_id = approved(cast)
         begin()
@@ -224,9 +225,41 @@ def test_the_same_error_again_and_again_breaks_it_off(cast: Cast, platform: Plat
 
     broken = state(campaign_id)
     assert (broken.status, broken.resume_at) == (CampaignStatus.PAUSED, None)
-    assert "40037" in broken.pause_reason
+    assert "47003" in broken.pause_reason
     assert platform.calls <= 20 + 31
     assert stands(campaign_id)["waiting"] >= 120 - 51
+
+
+@pytest.mark.parametrize("code", [40037, 43116])
+def test_a_template_that_wechat_banned_or_dropped_breaks_it_off_at_once(
+    cast: Cast, platform: Platform, code: int
+) -> None:
+    crowd(40)
+    platform.trouble = lambda openid: code if openid >= "o00005" else None
+    with time_machine.travel(NOON, tick=False) as time:
+        campaign_id = approved(cast, plan(rate_per_second=100))
+        begin()
+        work()
+        broken = state(campaign_id)
+        assert (broken.status, broken.resume_at) == (CampaignStatus.PAUSED, None)
+        assert str(code) in broken.pause_reason
+        (waits_for,) = waits([broken], now=clock.now()).values()
+        assert waits_for.error == str(code), "whoever looks is told what WeChat meant"
+        refused, left = stands(campaign_id).get("failed", 0), stands(campaign_id)["waiting"]
+        assert 0 < refused < 20
+        assert left == 40 - 5 - refused
+        time.move_to(NOON + timedelta(days=1))
+        assert begin() == 0, "a person must look"
+        work()
+        assert platform.calls == 5 + refused
+        platform.trouble = lambda _openid: None
+        with transaction():
+            run = operations.resume(campaign_id, staff_id=cast.reader, now=clock.now())
+            start_lanes(campaign_id, run)
+        work()
+
+    assert stands(campaign_id) == {"sent": 40 - refused, "failed": refused}
+    assert set(platform.received.values()) == {1}
 
 
 def test_a_template_that_is_gone_pauses_before_anybody_is_left_out(
