@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from campaigns.guard import findings
+from campaigns.models import CampaignClass
 from flows.message_desk import kind_for, library_seen, run_from, tells
 from flows.message_events import EVENTS, NUMBER, Event
 from flows.messages import send_message, send_subscription
@@ -17,11 +19,17 @@ from templates_msg.operations import Draft, drop_template, set_template
 from templates_msg.queries import Purpose, template_for
 from templates_msg.rules import Line, check_filled, check_page, lines_of, page_for
 from wx_backend.config import Account
-from wx_backend.errors import BadInput, NotFound
+from wx_backend.errors import BadInput, Conflict, NotFound
 from wx_backend.platform import config
 
 VALUE: Final = "value:"
 TEXT: Final = "text:"
+
+
+class TextBanned(Conflict):
+    """A fixed text breaks a rule of the platform; `details` names the rules."""
+
+    code, message = "guard", "固定文字违反平台规则，请修改"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,8 @@ class Choice:
 def save_mapping(*, name: str, key: str, choice: Choice, node_id: int) -> None:
     """Have an event told by a template: every field gets a value of ours or a text.
 
-    Tried out with the examples: what the platform would refuse is refused here. Raises BadField,
-    BadInput, NotFound, Forbidden.
+    Tried out with the examples: what the platform would refuse is refused here, and so is a fixed text
+    that no service notice may say. Raises BadField, TextBanned, BadInput, NotFound, Forbidden.
     """
     account = run_from(name, node_id)
     filled_by, page = choice.filled_by, choice.page if account.is_mini_program else ""
@@ -106,6 +114,7 @@ def save_mapping(*, name: str, key: str, choice: Choice, node_id: int) -> None:
     if len(fields) < sum(by.startswith(VALUE) for by in filled_by.values()):
         raise BadInput("同一个值只能填入一个字段", fields=["filled_by"])
     fixed = {field: by.removeprefix(TEXT) for field, by in filled_by.items() if by.startswith(TEXT)}
+    _require_allowed(fixed)
     set_template(
         appid=account.appid,
         purpose=key,
@@ -147,6 +156,15 @@ def test_send(*, name: str, key: str, rep_number: str, node_id: int, now: dateti
         send_message(draft, now=now)
     elif send_subscription(draft, now=now) is None:
         raise BadInput("这位员工没有同意接收该订阅消息", fields=["rep_number"])
+
+
+def _require_allowed(fixed: Mapping[str, str]) -> None:
+    """Everybody is sent these, whatever happened to him. Raises TextBanned."""
+    if found := findings(CampaignClass.SERVICE, fixed):
+        said = "；".join(f"“{each.words}”：{each.rule.says}" for each in found)
+        raise TextBanned(
+            f"请修改固定文字。{said}", rules=sorted({each.rule.name for each in found})
+        )
 
 
 def _event(account: Account, key: str) -> Event:

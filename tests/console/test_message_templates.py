@@ -96,6 +96,9 @@ def test_an_event_is_told_by_the_template_chosen_for_it(root: Desk) -> None:
         ({"fixed-thing4": ""}, 400),
         ({"field-thing4": "value:paid_at", "field-thing2": "value:paid_at"}, 400),
         ({"field-amount3": "value:number"}, 400),
+        ({"fixed-thing4": "全场五折"}, 409),
+        ({"fixed-thing4": "充 100 得 200"}, 409),
+        ({"fixed-thing4": "转发后即可查看进度"}, 409),
         ({"template_id": "SUB1"}, 400),
         ({"template_id": "gone"}, 404),
     ],
@@ -105,6 +108,17 @@ def test_what_the_platform_would_refuse_is_not_saved(
 ) -> None:
     assert root.post(EVENT, **{**FILLED, **change}).status_code == status
     assert saved() is None
+
+
+def test_a_fixed_text_that_promotes_is_refused_with_the_rule_and_the_words(root: Desk) -> None:
+    assert root.post(EVENT, **FILLED).status_code == 302
+    said = root.post(EVENT, **{**FILLED, "fixed-thing4": "到店立享半 价"}).text
+
+    assert "服务通知不得含营销内容" in said
+    assert "半 价" in said
+    found = saved()
+    assert found is not None
+    assert found.fixed == {"thing4": "如有疑问请联系营业厅"}, "what was in use stays"
 
 
 def test_a_test_message_goes_to_an_employee_only(
