@@ -2,46 +2,53 @@
 
 The pretend WeChat loses 5 % of the answers after acting, fails 5 % with 500 and cuts 2 % off; three
 sender processes work one campaign and are killed with SIGKILL at random moments, so many times, spread over
-the whole send. After each the clock goes on past the lease of whoever died. At the end the witness is asked: nobody may have
-received twice, and whoever received nothing must be listed as unknown. The exit code says whether it is so.
+the whole send; between these some die at each crash point of sending in turn. What WeChat says of each message
+comes in by a push and is worked off, by a process that nobody kills. Whenever nobody has anything to do the clock
+goes on past the lease of whoever died, and in the end past the minutes in which a message is repeated. Then the
+witness is asked: nobody may have received twice, and whoever received nothing must be listed as unknown. The exit
+code says whether it is so, and whether nine of ten kills hit somebody who had a chunk in hand, each crash point was
+died at, and the campaign ended in time.
 """
 
-import json
-import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import func, select
 
-from bench.campaign import at_any_hour, frozen, people_at_hand
+from bench.campaign import frozen, people_at_hand
+from bench.hearing import hearing
+from bench.senders import POINTS, Senders, service
 from campaigns import operations
 from campaigns.models import Recipient
-from flows.campaign import running
+from flows.campaign.outcomes import settle_unknown
 from members.models import Identity
 from simulator.records import Contact
 from simulator.server import Running, start
 from templates_msg.models import Message
-from tests.campaigns.cast import CITY, CONTENT, NOTICE, make_cast
-from tests.limits import lengthen
-from tests.serving import reaching
+from templates_msg.rules import REPEAT_WITHIN
+from tests.campaigns.cast import CITY, CONTENT, NOTICE, make_cast, stands
+from tests.serving import announce
 from tests.simulator.stage import Stage
-from wx_backend import clock, migrate, outbox
-from wx_backend.app import create_app
-from wx_backend.config import Account, Config, Database
+from wx_backend import clock, migrate
 from wx_backend.db import db, retried
-from wx_backend.worker import drain_queue
+from wx_backend.inbox import Push
 
 ROOT = Path(__file__).resolve().parent.parent
-SENDERS = 3
-LEASE_SECONDS = 61
-STILL_SECONDS = 5  # without anything sent: all that is left waits for somebody's lease
+LEASE = timedelta(seconds=61)
+RATE = 200  # of a chunk's letters one second is under way, as planned
+HEARD_SECONDS = 600
+ENOUGH = 0.9  # of the kills that are asked for: so many have to hit somebody at work
+KILLS_A_TURN = 20  # so many kills bring each crash point another turn
+STILL_SECONDS = (
+    1  # nobody has anything to do for so long: all that is left waits for somebody's lease
+)
 SEND = "/cgi-bin/message/template/send"
 TROUBLE: tuple[tuple[str, float, dict[str, int]], ...] = (
     ("drop_after", 0.05, {}),
@@ -52,12 +59,8 @@ TROUBLE: tuple[tuple[str, float, dict[str, int]], ...] = (
 
 def main() -> int:
     """Set up, kill, compare; 0 if all holds."""
-    lengthen()  # four processes share one SQLite file on a machine that may have other work
-    if len(sys.argv) > 2 and sys.argv[1] == "sender":
-        return _send_for_ever(json.loads(sys.argv[2]))
     typed = [int(each) for each in sys.argv[1:]]
     recipients, kills, seed = (*typed, *(2_000, 20, 1)[len(typed) :])
-    chance = random.Random(seed)  # noqa: S311 - a schedule to be played again
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         with start(seed=seed, clock_file=place / "clock-offset") as platform:
@@ -67,29 +70,23 @@ def main() -> int:
                 "wechat": platform.base_url,
             }
             migrate.upgrade(url=told["url"])
-            app = _service(told)
-            with app.app_context():
-                campaign_id = _prepared(platform, app, recipients)
-                began = time.monotonic()
-                done = _run_and_kill(platform, campaign_id, told, (recipients, kills), chance)
-                return _compared(platform, campaign_id, recipients, done, time.monotonic() - began)
+            app = service(told)
+            with app.app_context(), hearing(told) as door:
+                campaign_id = _prepared(platform, app, recipients, door)
+                asked = Asked(recipients, kills, seed)
+                is_enough = _run_and_kill(platform, campaign_id, told, asked)
+                is_settled = _settled(platform, campaign_id)
+                is_right = _compared(platform, campaign_id, recipients)
+    holds = is_right and is_enough and is_settled
+    print("holds" if holds else "DOES NOT HOLD")
+    return 0 if holds else 1
 
 
-def _service(told: dict[str, str]) -> Flask:
-    at_any_hour()
-    sample = Config.load(ROOT / "tests" / "config.toml")
-    service = replace(sample.service, data_dir=Path(told["folder"]))
-    config = replace(sample, service=service, database=Database(url=told["url"]))
-    app = create_app(reaching(config, told["wechat"]))
-    clock.follow(Path(told["folder"]) / "clock-offset")
-    return app
-
-
-def _prepared(platform: Running, app: Flask, recipients: int) -> int:
+def _prepared(platform: Running, app: Flask, recipients: int, door: str) -> int:
     """The account, its template, its followers here and there, and the campaign agreed to."""
-    account = next(each for each in _accounts(app) if each.appid == CITY)
     stage = Stage(platform.base_url)
-    stage.control("PUT", f"/accounts/{CITY}", secret=account.secret, limits={SEND: 10 * recipients})
+    announce(stage, app.extensions["wx_config"], door)
+    stage.control("PUT", f"/accounts/{CITY}", limits={SEND: 10 * recipients})
     stage.control("PUT", f"/accounts/{CITY}/templates/{NOTICE}", title="通知", content=CONTENT)
     cast = make_cast()
     people_at_hand(recipients)
@@ -98,76 +95,90 @@ def _prepared(platform: Running, app: Flask, recipients: int) -> int:
             platform.world.contacts.save(
                 Contact(CITY, openid or "", openid or "", is_following=True)
             )
-    campaign_id = frozen(cast, app)
+    campaign_id = frozen(cast, app, rate=RATE)
     for action, probability, options in TROUBLE:
         stage.chaos(SEND, action, times=-1, probability=probability, **options)
     stage.close()
     return campaign_id
 
 
-def _accounts(app: Flask) -> tuple[Account, ...]:
-    found: Config = app.extensions["wx_config"]
-    return tuple(found.accounts)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The size of a run."""
+
+    recipients: int
+    kills: int
+    seed: int
+
+    @property
+    def seconds(self) -> float:
+        """Longer it may not take: ten messages a second, and ten seconds for each death."""
+        return 60 + self.recipients / 10 + 10 * self.kills
 
 
-def _run_and_kill(
-    platform: Running,
-    campaign_id: int,
-    told: dict[str, str],
-    size: tuple[int, int],
-    chance: random.Random,
-) -> int:
-    """Kill somebody again and again, spread over all that is sent; how often it was done before the end."""
-    recipients, kills = size
-    senders = [_sender(told) for _ in range(SENDERS)]
-    step = recipients / (kills + 1)
-    left, kill_at = kills, step * chance.random()
-    seen, moved = 0, time.monotonic()
-    while _is_going(campaign_id):
-        time.sleep(0.2)
-        for number, sender in enumerate(
-            senders
-        ):  # who ended by himself is started anew, as by systemd
-            if sender.poll() is not None:
-                senders[number] = _sender(told)
-        if left and len(platform.world.messages) >= kill_at:
-            victim = chance.randrange(SENDERS)
-            senders[victim].kill()
-            senders[victim].wait()
-            senders[victim] = _sender(told)
-            left, kill_at = left - 1, kill_at + step * chance.uniform(0.2, 1.8)
-            _advance(platform)
-        if (stands := len(platform.world.messages)) != seen:
-            seen, moved = stands, time.monotonic()
-        elif time.monotonic() - moved > STILL_SECONDS:
-            moved = time.monotonic()
-            _advance(platform)
-    for sender in senders:
-        sender.kill()
-        sender.wait()
-    return kills - left
+def _run_and_kill(platform: Running, campaign_id: int, told: dict[str, str], asked: Asked) -> bool:
+    """Kill somebody whenever so many have got it as chance says, until the campaign is over or its time is.
+
+    Whether enough of them hit.
+    """
+    chance = random.Random(asked.seed)  # noqa: S311 - a schedule to be played again
+    moments = sorted(chance.uniform(0, 0.9) * asked.recipients for _ in range(asked.kills))
+    senders = Senders(told, turns=1 + asked.kills // KILLS_A_TURN)
+    began = moved = time.monotonic()
+    seen = 0
+    try:
+        while (goes_on := _is_going(campaign_id)) and time.monotonic() - began < asked.seconds:
+            time.sleep(0.1)
+            got = len(platform.world.messages)
+            senders.tend()
+            if senders.hits < asked.kills and got >= moments[senders.hits]:
+                senders.kill_one(chance)
+            if got != seen or senders.at_work() or _unheard(platform):
+                seen, moved = got, time.monotonic()
+            if time.monotonic() - moved > STILL_SECONDS:
+                moved = time.monotonic()
+                _advance(platform, LEASE)
+    finally:
+        senders.end()
+    return is_enough_of(senders, asked, goes_on=goes_on, took=time.monotonic() - began)
 
 
-def _advance(platform: Running) -> None:
+def is_enough_of(senders: Senders, asked: Asked, *, goes_on: bool, took: float) -> bool:
+    """Tell the deaths beside those asked for; whether they were enough, and it ended."""
+    died, planned = senders.passed.total(), senders.planned.total()
+    said = (
+        f"{asked.recipients:,} people, {senders.hits} of {asked.kills} kills hit a sender at work, "
+        f"{died} of {planned} deaths at crash points ({len(senders.passed)} of {len(POINTS)}), {took:.0f} s"
+    )
+    print(f"{said}, not over in time" if goes_on else said)
+    is_enough = senders.hits >= ENOUGH * asked.kills and len(senders.passed) == len(POINTS)
+    return is_enough and not goes_on
+
+
+def _advance(platform: Running, ahead: timedelta) -> None:
     with platform.world.acting():
-        platform.world.clock.move(platform.world.clock.offset + LEASE_SECONDS)
+        platform.world.clock.move(platform.world.clock.offset + ahead.total_seconds())
 
 
-def _sender(told: dict[str, str]) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "bench.campaign_kills", "sender", json.dumps(told)]
-    return subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+def _unheard(platform: Running) -> int:
+    """How much WeChat has still to say, and how much of what it said is not worked off."""
+    waiting = select(func.count()).select_from(Push).where(Push.status == "pending")
+    with platform.world.acting():
+        to_say = sum(1 for _ in platform.world.tasks)
+    return to_say + int(retried(lambda: db.session.scalar(waiting)) or 0)
 
 
-def _send_for_ever(told: dict[str, str]) -> int:
-    """What clock and worker do for campaigns, until killed."""
-    app = _service(told)
-    while True:
-        with app.app_context():
-            retried(lambda: running.begin_due(now=clock.now()))
-            retried(lambda: running.chase(now=clock.now()))
-            db.session.remove()
-        drain_queue(app, outbox.BULK)
-        time.sleep(0.1)
+def _settled(platform: Running, campaign_id: int) -> bool:
+    """Wait until all words are worked off, then until no send is repeated; whether it came to that in time."""
+    end = time.monotonic() + HEARD_SECONDS
+    while (left := _unheard(platform)) and time.monotonic() < end:
+        time.sleep(0.2)
+    before = retried(lambda: stands(campaign_id))["unknown"]
+    _advance(platform, REPEAT_WITHIN + LEASE)
+    while retried(lambda: settle_unknown(now=clock.now())):
+        pass
+    print(f"{before:,} were unknown until what WeChat said was given to who it can only be of")
+    return not left
 
 
 def _is_going(campaign_id: int) -> bool:
@@ -177,7 +188,7 @@ def _is_going(campaign_id: int) -> bool:
     return retried(status) in {"scheduled", "running", "paused"}
 
 
-def _compared(platform: Running, campaign_id: int, recipients: int, kills: int, took: float) -> int:
+def _compared(platform: Running, campaign_id: int, recipients: int) -> bool:
     """Hold the database against what truly happened."""
     received = Counter(
         fact.what["openid"] for fact in platform.world.facts if fact.kind == "message.delivered"
@@ -192,14 +203,13 @@ def _compared(platform: Running, campaign_id: int, recipients: int, kills: int, 
     missing = {openid for openid, _, _ in rows if not received[openid]}
     unknown = {openid for openid, status, _ in rows if status == "unknown"}
     runs = db.session.scalar(select(func.count()).select_from(Recipient))
-    stands = Counter(status for _, status, _ in rows)
+    found, told = Counter(row[1] for row in rows), Counter(row[2] for row in rows)
     print(
-        f"{recipients:,} people, {kills} kills, {took:.0f} s: received {len(received):,}, twice {len(twice)}, "
-        f"nothing {len(missing):,}, of them listed as unknown {len(missing & unknown):,}; {dict(stands)}"
+        f"received {len(received):,}, twice {len(twice)}, nothing {len(missing):,}, "
+        f"of them listed as unknown {len(missing & unknown):,}; "
+        f"unknown {len(unknown):,}; {dict(found)}, messages {dict(told)}"
     )
-    is_right = not twice and missing <= unknown and runs == recipients and len(rows) == recipients
-    print("holds" if is_right else "DOES NOT HOLD")
-    return 0 if is_right else 1
+    return not twice and missing <= unknown and runs == recipients and len(rows) == recipients
 
 
 if __name__ == "__main__":

@@ -155,7 +155,9 @@ CLAIMS: Final = (
         lambda runs: (
             runs.sum("people") >= 1_000_000 and runs.sum("unknown") <= runs.sum("people") // 10_000
         ),
-        lambda runs: f"{runs.sum('kills')} kills of senders",
+        lambda runs: (
+            f"{runs.sum('kills')} kills of senders at work, {runs.sum('died')} deaths at crash points"
+        ),
     ),
     Claim(
         "ledger",

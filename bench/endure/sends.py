@@ -8,9 +8,11 @@ from bench.endure.told import said_by
 
 PEOPLE, KILLS = 5_000, 50
 _TOLD: Final = re.compile(
-    r"(?P<kills>\d+) kills, .*?received (?P<received>[\d,]+), twice (?P<twice>\d+), nothing (?P<nothing>[\d,]+), "
-    r"of them listed as unknown (?P<listed>[\d,]+); "
-    r"(?:.*?'unknown': (?P<unknown>\d+))?"
+    r"(?P<kills>\d+) of \d+ kills hit .*?, (?P<died>\d+) of \d+ deaths .*?"
+    r"\n(?P<unsettled>[\d,]+) were unknown .*?"
+    r"\nreceived (?P<received>[\d,]+), twice (?P<twice>\d+), nothing (?P<nothing>[\d,]+), "
+    r"of them listed as unknown (?P<listed>[\d,]+); unknown (?P<unknown>[\d,]+);",
+    re.DOTALL,
 )
 
 

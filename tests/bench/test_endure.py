@@ -130,8 +130,10 @@ def test_cells_of_access_are_counted(
 SAID = {
     "bench.reconcile": "SQLite     found 200 of 200, false 0,  14.5 s, 9.1 of them\n"
     "PostgreSQL found 200 of 200, false 0,  22.2 s, 9.9 of them\n",
-    "bench.campaign_kills": "5,000 people, 49 kills, 32 s: received 4,990, twice 0, nothing 10, "
-    "of them listed as unknown 10; {'sent': 4900, 'unknown': 100}\nholds\n",
+    "bench.campaign_kills": "5,000 people, 49 of 50 kills hit a sender at work, 18 of 18 deaths at crash "
+    "points (6 of 6), 32 s\n1,120 were unknown until what WeChat said was given to who it can only be of\n"
+    "received 4,990, twice 0, nothing 10, of them listed as unknown 10; unknown 100; "
+    "{'sent': 4900, 'unknown': 100}, messages {'delivered': 4900, 'unknown': 100}\nholds\n",
 }
 
 
@@ -139,7 +141,17 @@ SAID = {
     ("what", "counts"),
     [
         ("bill", {"found": 400, "planted": 400, "sqlite_seconds": 15, "postgresql_seconds": 23}),
-        ("sends", {"people": 5_000, "kills": 49, "nothing": 10, "listed": 10, "unknown": 100}),
+        (
+            "sends",
+            {
+                "kills": 49,
+                "died": 18,
+                "unsettled": 1_120,
+                "nothing": 10,
+                "listed": 10,
+                "unknown": 100,
+            },
+        ),
     ],
 )
 def test_what_other_benches_say_is_counted(
