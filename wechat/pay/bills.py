@@ -62,19 +62,31 @@ def fetch_bill(calls: Calls, kind: BillKind, on: date) -> BillFile | None:
         if refusal.code == "NO_STATEMENT_EXIST":
             return None
         raise
-    url, digest = sent.get("download_url"), sent.get("hash_value")
-    if not isinstance(url, str) or not isinstance(digest, str) or sent.get("hash_type") != "SHA1":
+    path, digest = _path_of(sent.get("download_url")), sent.get("hash_value")
+    if path is None or not isinstance(digest, str) or sent.get("hash_type") != "SHA1":
         raise PlatformError(api, "unreadable_answer", permanent=False)
-    place = urlsplit(url)  # on our own base URL: the signature covers path and query only
-    packed = calls.download(
-        f"{place.path}?{place.query}", api="/v3/billdownload/file", max_bytes=MAX_PACKED_BYTES
-    )
+    packed = calls.download(path, api="/v3/billdownload/file", max_bytes=MAX_PACKED_BYTES)
     return _checked(packed, digest.lower())
 
 
 def opened(file: Path | BytesIO) -> TextIO:
     """A packed bill as lines of text, read bit by bit."""
     return gzip.open(file, "rt", encoding="utf-8-sig", newline="\n")
+
+
+def _path_of(url: object) -> str | None:
+    """Path and query of the link to a file; None for a link that has none of WeChat Pay's paths.
+
+    It is opened at our own base URL, whatever host it names, so that no other hears a signature of
+    ours: a path without its slash would make the base URL another host's.
+    """
+    try:
+        place = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
+    if place is None or not place.path.startswith("/v3/"):
+        return None
+    return f"{place.path}?{place.query}"
 
 
 def _checked(packed: bytes, promised: str) -> BillFile:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -181,6 +182,48 @@ def test_an_offer_of_another_shape_is_refused(
     transport.on("/v3/billdownload/file", Response(401, {}, b'{"code":"SIGN_ERROR"}'))
     with pytest.raises(PlatformError, match="SIGN_ERROR"):
         fetched(calls)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "@evil.example/v3/billdownload/file?token=1",
+        ".evil.example/v3/billdownload/file?token=1",
+        ":1@evil.example/v3/billdownload/file?token=1",
+        "https://api.mch.weixin.qq.com",
+        "https://[evil/v3/billdownload/file?token=1",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_a_link_that_could_lead_elsewhere_is_refused_and_nobody_hears_a_signature(
+    calls: Calls, transport: ScriptedTransport, url: str
+) -> None:
+    transport.on("/v3/bill/tradebill", offered(TRADES, download_url=url))
+    with pytest.raises(PlatformError, match="unreadable_answer"):
+        fetched(calls)
+    assert [urlsplit(sent.url).path for sent in transport.sent] == ["/v3/bill/tradebill"]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://api2.mch.weixin.qq.com",
+        "https://evil.example",
+        "http://169.254.169.254",
+        "https://api.mch.weixin.qq.com@evil.example",
+        "//evil.example",
+        "",
+    ],
+)
+def test_whatever_host_a_link_names_our_base_url_alone_is_asked(
+    calls: Calls, transport: ScriptedTransport, host: str
+) -> None:
+    url = f"{host}/v3/billdownload/file?token=1"
+    transport.on("/v3/bill/tradebill", offered(TRADES, download_url=url))
+    transport.on("/v3/billdownload/file", downloaded(TRADES))
+    assert fetched(calls)
+    assert transport.sent[1].url == f"{BASE}/v3/billdownload/file?token=1"
 
 
 WRONG_TRADES: dict[str, bytes] = {
