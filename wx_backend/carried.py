@@ -30,11 +30,21 @@ class CarriedSessions(SecureCookieSessionInterface):
             return self.session_class()
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Tell whoever asked what to go on with, if that has changed."""
-        if g.get("is_session_as_sent"):
-            return
+        """Tell whoever asked what to go on with, if that has changed.
+
+        What a cache may keep renews no session, and what sets a cookie no cache may keep.
+        """
+        if not g.get("is_session_as_sent"):
+            self._tell(app, session, response)
+        if "Set-Cookie" in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+
+    def _tell(self, app: Flask, session: SessionMixin, response: Response) -> None:
         if not is_carried():
-            super().save_session(app, session, response)
+            if session.modified or response.cache_control.no_store:
+                super().save_session(app, session, response)
+            elif session.accessed:
+                response.vary.add("Cookie")
         elif session.modified:
             signer = _SIGNED.get_signing_serializer(app)
             assert signer is not None  # noqa: S101 - the configuration has a key
