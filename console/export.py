@@ -9,6 +9,9 @@ from typing import Final
 from flask import Response
 
 BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads Chinese as Latin letters
+CELL_MAX: Final = (
+    32_767  # of UTF-16, as spreadsheets count: a longer cell makes a file one they refuse
+)
 NUMBERS: Final = (int, float, Decimal)  # ours: what people typed is text
 # OWASP, "CSV Injection": what begins so is a formula to a spreadsheet.
 _BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -18,7 +21,17 @@ def harmless(cell: object) -> str:
     """A cell as text; one that would be a formula begins with an apostrophe. A number stays one, below zero too."""
     text = str(cell)
     is_formula = not isinstance(cell, NUMBERS) and text.startswith(_BEGINS_FORMULA)
-    return f"'{text}" if is_formula else text
+    return fitting(f"'{text}" if is_formula else text)
+
+
+def fitting(text: str) -> str:
+    """A text that a cell can hold: of a longer one the beginning, and an ellipsis."""
+    if len(text) * 2 <= CELL_MAX:
+        return text
+    units = text.encode("utf-16-le", "surrogatepass")
+    if len(units) <= CELL_MAX * 2:
+        return text
+    return units[: (CELL_MAX - 1) * 2].decode("utf-16-le", "ignore") + "…"
 
 
 def in_yuan(amount_fen: int) -> Decimal:

@@ -9,7 +9,7 @@ from typing import Final
 import xlsxwriter
 from flask import Response
 
-from console.export import NUMBERS
+from console.export import NUMBERS, fitting
 
 MIMETYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -53,7 +53,7 @@ def _workbook(sheet: Sheet) -> bytes:
     row = 0
     for label, value in sheet.head:
         page.write_string(row, 0, label)
-        page.write_string(row, 1, value)
+        page.write_string(row, 1, fitting(value))
         row += 1
     for column, title in enumerate(sheet.columns):
         page.write_string(row, column, title, bold)
@@ -63,6 +63,6 @@ def _workbook(sheet: Sheet) -> bytes:
             if isinstance(cell, NUMBERS):
                 page.write_number(row, column, cell)
             else:
-                page.write_string(row, column, str(cell))
+                page.write_string(row, column, fitting(str(cell)))
     book.close()
     return out.getvalue()

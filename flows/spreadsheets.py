@@ -12,6 +12,7 @@ from wx_backend.errors import BadInput
 from wx_backend.words import printable
 
 BYTES_MAX: Final = 2_000_000
+CELL_MAX: Final = 32_767
 _SHEET: Final = b"PK\x03\x04"
 
 
@@ -23,7 +24,11 @@ def table_of(raw: bytes) -> list[list[str]]:
     """The file as rows of text, whichever of the two forms it has. Raises UnreadableFile."""
     if len(raw) > BYTES_MAX:
         raise UnreadableFile("文件过大")
-    return _sheet(raw) if raw.startswith(_SHEET) else _text(raw)
+    rows = _sheet(raw) if raw.startswith(_SHEET) else _text(raw)
+    for number, row in enumerate(rows, 1):
+        if any(len(cell) > CELL_MAX for cell in row):
+            raise UnreadableFile(f"第 {number} 行有超过 {CELL_MAX:,} 字的单元格，请修改后再上传")
+    return rows
 
 
 def plain_cell(cells: Sequence[str], position: int) -> str:

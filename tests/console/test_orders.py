@@ -4,12 +4,15 @@ import re
 from decimal import Decimal
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 
 from catalog.models import Product
 from catalog.stock_by_hand import receive_stock
-from console.export import harmless
+from console.export import CELL_MAX, fitting, harmless
+from console.sheets import Sheet, xlsx_file
 from flows.sealed import vault
+from flows.spreadsheets import table_of
 from orders.models import OrderLine, SalesOrder
 from org.models import Rep
 from payments.exceptions import open_exception
@@ -230,3 +233,24 @@ def test_whatever_begins_a_formula_is_made_text(cell: str) -> None:
 @pytest.mark.parametrize("number", [-1, -12.5, Decimal("-12.50")])
 def test_a_number_below_zero_stays_a_number(number: float | Decimal) -> None:
     assert harmless(number) == str(number)
+
+
+@pytest.mark.parametrize("text", ["长" * 32_768, "a" * 40_000, "😀" * 16_384, "=" * 32_767])
+def test_a_text_longer_than_a_cell_holds_is_cut_and_says_so(text: str) -> None:
+    shown = harmless(text)
+    assert len(shown.encode("utf-16-le")) // 2 in (CELL_MAX - 1, CELL_MAX)
+    assert shown.endswith("…")
+    assert text.startswith(shown.removeprefix("'")[:-1])
+
+
+@pytest.mark.parametrize("text", ["", "长" * 32_767, "😀" * 16_383])
+def test_a_text_that_a_cell_holds_stays_whole(text: str) -> None:
+    assert fitting(text) == text
+
+
+def test_a_workbook_keeps_the_beginning_of_a_cell_that_is_too_long() -> None:
+    sheet = Sheet("表", [("说明", "长" * 40_000)], ["备注"], [["短" * 40_000]], clock.now())
+    with Flask(__name__).test_request_context():
+        rows = table_of(xlsx_file("x.xlsx", sheet).get_data())
+    cells = [cell for row in rows for cell in row if cell.endswith("…")]
+    assert [len(cell) for cell in cells] == [CELL_MAX, CELL_MAX]

@@ -95,3 +95,17 @@ def test_only_what_was_looked_at_is_handed_on() -> None:
 def test_a_height_given_to_the_last_row_is_no_cell() -> None:
     cells = '<row r="1"><c r="B1"><v>7</v></c></row><row r="1048576" ht="20"/>'
     assert table_of(sheet(cells)) == [["", "7"]]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_a_cell_longer_than_any_spreadsheet_holds_is_named_by_its_line(form: str) -> None:
+    def file(length: int) -> bytes:
+        text = "长" * length
+        if form == "csv":
+            return f"姓名\n{text}\n".encode()
+        cells = '<row><c r="A1"><v>1</v></c></row><row><c r="A2" t="s"><v>0</v></c></row>'
+        return sheet(cells, **strings(text))
+
+    assert table_of(file(32_767))[1] == ["长" * 32_767]
+    with pytest.raises(UnreadableFile, match="第 2 行有超过 32,767 字的单元格"):
+        table_of(file(32_768))

@@ -55,8 +55,8 @@ BUGS = (
     Bug(
         "a spreadsheet runs what a customer typed",
         "console/export.py",
-        """    return f"'{text}" if is_formula else text""",
-        "    return text",
+        """    return fitting(f"'{text}" if is_formula else text)""",
+        "    return fitting(text)",
         ("tests/console/test_orders.py::test_whatever_begins_a_formula_is_made_text",),
     ),
     Bug(
