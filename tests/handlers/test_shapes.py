@@ -9,14 +9,26 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import Client
 
+from members.models import Identity
 from tests.handlers.conftest import Count, Desk
-from tests.handlers.platform import BOB, NOON, Platform, Sent, event, query_string, scan, text
+from tests.handlers.platform import (
+    BOB,
+    NOON,
+    Platform,
+    Sent,
+    event,
+    follow,
+    query_string,
+    scan,
+    text,
+)
 from tests.limits import spends
 from tests.site import Site
 from wx_backend.db import db
 from wx_backend.inbox import Push
 
 PATH = "/wechat/city/callback"
+MALLORY = "oMallory00000000000000000000"
 Nothing = Callable[[], bool]
 
 TWICE = (
@@ -84,6 +96,31 @@ def test_an_authentic_push_without_one_meaning_is_kept_once_and_answered_with_no
 
     push = db.session.scalars(select(Push)).one()
     assert (push.kind, push.raw, push.status) == ("unreadable", body.encode(), "done")
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_fields_of_another_case_say_nothing(
+    desk: Desk, city: Platform, form: str, is_first: bool
+) -> None:
+    """Whoever reads names without their case would take Mallory for Bob, and this for another event."""
+    shadows = {"fromusername": MALLORY, "FROMUSERNAME": MALLORY, "event": "unsubscribe"}
+    said = follow("alice")
+    sent = city.safe({**shadows, **said} if is_first else {**said, **shadows}, form=form)
+    assert desk(sent).status_code == 200
+
+    known = db.session.scalars(select(Identity)).one()
+    assert (known.openid, known.is_followed) == (BOB, True)
+
+
+def test_a_sender_of_another_case_is_no_sender(desk: Desk, city: Platform) -> None:
+    said = follow("alice")
+    said["fromusername"] = said.pop("FromUserName")
+    answer = desk(city.safe(said))
+
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert db.session.scalars(select(Push)).one().kind == "unreadable"
+    assert db.session.scalars(select(Identity)).all() == []
 
 
 @pytest.mark.parametrize("body", [EXTERNAL, INTERNAL, BOMB, PARAMETER])

@@ -20,6 +20,7 @@ from wx_backend.db import transaction
 from wx_backend.errors import Conflict, NotFound
 from wx_backend.outbox import defer, job
 
+FORM = "multipart/form-data; boundary=b"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -80,6 +81,17 @@ def test_too_large_is_said_in_the_same_shape(client: FlaskClient) -> None:
     answer = client.post(NOTICE_PATH, data=b"x" * 70_000, headers={"Accept": "application/json"})
 
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(("parts", "is_taken"), [(1_000, True), (1_001, False)])
+@pytest.mark.parametrize("path", ["/console/login", "/console/imports/reps"])
+def test_a_form_has_a_thousand_parts_at_most(
+    client: FlaskClient, path: str, parts: int, is_taken: bool
+) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'
+    answer = client.post(path, data=part * parts + b"--b--\r\n", content_type=FORM)
+
+    assert (answer.status_code != 413) is is_taken
 
 
 @pytest.mark.parametrize(

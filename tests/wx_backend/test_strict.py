@@ -51,6 +51,14 @@ def test_ambiguous_or_hostile_json_is_refused(raw: bytes) -> None:
         loads(raw)
 
 
+def test_keys_of_another_case_are_other_keys() -> None:
+    assert fields(b'{"amount": 1, "Amount": 2, "AMOUNT": 3}') == {
+        "amount": 1,
+        "Amount": 2,
+        "AMOUNT": 3,
+    }
+
+
 @pytest.mark.parametrize(
     "raw",
     [b"[" * 16 + b"]" * 16, b'["' + b"[{" * 500 + b'"]', b'["a\\"[[[[[[[[[[[[[[[[[[[[[["]'],
