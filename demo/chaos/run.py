@@ -24,6 +24,7 @@ from demo.story.telling import named, tell
 
 SECONDS_PER_ORDER: Final = 12
 SECONDS_PER_KILL: Final = 8
+SECONDS_PER_REGRET: Final = 120  # in a minute of few orders nobody may have regretted one
 LETTERS: Final = WILLING // 4  # of its campaign, in the trouble or once it was over
 WELL_SECONDS: Final = 60.0
 OPEN_SECONDS: Final = 3_600.0  # everything is on sale for longer than the clock is moved back
@@ -163,8 +164,10 @@ def _restarts(story: Story) -> Counter[str]:
 def _expect_enough(crowd: Crowd, marketing: Marketing, seconds: float) -> None:
     field = marketing.faults
     orders, enough = int(seconds // SECONDS_PER_ORDER), int(seconds // SECONDS_PER_KILL)
-    killed = field.killed.total()
+    killed, regrets = field.killed.total(), int(seconds // SECONDS_PER_REGRET)
+    back = len(crowd.taken_back)
     expect(f"at least {orders} orders paid ({len(crowd.paid)})", len(crowd.paid) >= orders, True)
+    expect(f"at least {regrets} orders taken back ({back})", back >= regrets, True)
     expect(f"at least {enough} processes killed ({killed})", killed >= enough, True)
     expect(f"some of them at work ({field.hits})", field.hits * 10 >= killed, True)
     expect("somebody scanned", crowd.scans > 0, True)

@@ -4,21 +4,26 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from bench.endure import trouble
 from demo.chaos import ground
+from demo.chaos.crowd import Crowd
 from demo.chaos.faults import FAULTS
-from demo.chaos.run import LETTERS
+from demo.chaos.run import LETTERS, _expect_enough
 from demo.chaos.schedule import VICTIMS, Means, deck, kills, schedule
 from demo.places import Places
 from demo.story.__main__ import _asked as asked_for
 from demo.story.__main__ import _command as told_command
 from demo.story.checks import CHECKS, ELSEWHERE, INVARIANTS
+from demo.story.frame import Contradiction
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = Means(has_postgres=True, has_file=False, has_small_disk=True)
@@ -105,6 +110,24 @@ def test_every_number_of_the_catalogue_has_its_facts_once() -> None:
     assert not INVARIANTS.keys() & ELSEWHERE.keys()
     assert INVARIANTS.keys() | ELSEWHERE.keys() == set(range(1, 31))
     assert all(callable(resolve_name(place)) for place in ELSEWHERE.values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "taken_back", "is_enough"),
+    [(60, 0, True), (119, 0, True), (120, 0, False), (120, 1, True), (600, 4, False)],
+)
+def test_long_trouble_without_refunds_is_too_little(
+    seconds: int, taken_back: int, is_enough: bool
+) -> None:
+    crowd = Crowd(cast(Any, None), (), (), 1)
+    crowd.paid |= {str(number) for number in range(seconds)}
+    crowd.taken_back |= {str(number) for number in range(taken_back)}
+    crowd.scans = 1
+    faults = SimpleNamespace(killed=Counter(web=seconds), hits=seconds)
+    marketing = cast(Any, SimpleNamespace(faults=faults, at_end=LETTERS, deaths=1))
+
+    with nullcontext() if is_enough else pytest.raises(Contradiction, match="taken back"):
+        _expect_enough(crowd, marketing, seconds)
 
 
 def test_a_failure_says_by_what_the_same_trouble_comes_again() -> None:
