@@ -19,6 +19,7 @@ BENCHES = (
     ("An order from the mall to its commission", "bench.order"),
     ("Reconciliation of one day", "bench.reconcile"),
     ("The busiest pages, small and large", "bench.pages"),
+    ("The pages under granian and under gunicorn", "bench.servers"),
     ("A push, an order, a message as the tables grow", "bench.growth"),
     ("Campaign", "bench.campaign"),
     ("A message of a campaign and WeChat's word on it", "bench.campaign_cost"),

@@ -74,16 +74,7 @@ def _contenders(server: PostgresServer, config: Path) -> list[AbstractContextMan
     peer = {"TOKEN": ACCOUNT.token, "AES_KEY": ACCOUNT.aes_key, "APPID": ACCOUNT.appid}
     database = {"DATABASE_URL": server.url("peer")}
     granian = production_server()
-    gunicorn: tuple[str, ...] = (
-        "gunicorn",
-        "-k",
-        "gthread",
-        "-w",
-        str(WORKERS),
-        "--threads",
-        str(THREADS),
-    )
-    gunicorn += ("--no-control-socket", "--log-level", "error")
+    gunicorn = threaded_gunicorn()
     ours_path = f"/wechat/{ACCOUNT.name}/callback"
     return [
         serving("ours", ours_path, DOOR, "--port", {"WX_CONFIG": str(config)}),
@@ -118,6 +109,12 @@ def production_server() -> tuple[str, ...]:
         "--log-level",
         "error",
     )
+
+
+def threaded_gunicorn() -> tuple[str, ...]:
+    """The command of gunicorn with as many processes and threads, without application and port."""
+    size = ("-w", str(WORKERS), "--threads", str(THREADS))
+    return ("gunicorn", "-k", "gthread", *size, "--no-control-socket", "--log-level", "error")
 
 
 @contextmanager

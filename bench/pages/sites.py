@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Final
 
 from bench.callback.__main__ import Contender, production_server, serving
 from bench.year.filling import Filled, configured, fill, written_config
@@ -30,6 +31,18 @@ class Page:
     def area(self) -> str:
         """Console, terminal or mall."""
         return self.name.partition(",")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server program: its command without application, and how it is told its port."""
+
+    name: str
+    command: tuple[str, ...]
+    port_option: str
+
+
+GRANIAN: Final = Server("granian", production_server(), "--port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +111,16 @@ class Site:
         return next(each for each in self.pages() if each.name == page.name)
 
 
-def opened(stack: ExitStack, server: PostgresServer, orders: int, shape: Shape) -> Site:
-    """A database with a year of so many orders of such an organisation, and the production server on it."""
-    url = server.create_database(f"{shape.name}{orders}")
+def opened(
+    stack: ExitStack,
+    server: PostgresServer,
+    orders: int,
+    shape: Shape,
+    under: Server = GRANIAN,
+) -> Site:
+    """A database with a year of so many orders of such an organisation, and a server on it."""
+    name = f"{shape.name}{orders}{under.name}"
+    url = server.create_database(name)
     migrate.upgrade(url=url)
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     config, started = configured(url, folder), time.monotonic()
@@ -110,8 +130,7 @@ def opened(stack: ExitStack, server: PostgresServer, orders: int, shape: Shape) 
         flush=True,
     )
     environment = {"WX_CONFIG": str(written_config(url, folder))}
-    command = (*production_server(), "wsgi:app")
-    running = serving(f"{shape.name}{orders}", "/", command, "--port", environment)
+    running = serving(name, "/", (*under.command, "wsgi:app"), under.port_option, environment)
     return Site(filled, shape, stack.enter_context(running), _cookies(config, filled))
 
 
