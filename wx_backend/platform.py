@@ -1,7 +1,9 @@
 """The configured outside: this app's configuration, and clients for its accounts."""
 
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from flask import Flask, current_app
 
@@ -18,11 +20,26 @@ if TYPE_CHECKING:  # at run time they are imported when the first call is made
     from wechat.tokens import TokenKeeper
     from wechat.transport import Transport
 
+Asked = ParamSpec("Asked")
+Result = TypeVar("Result")
+
 
 def config() -> Config:
     """The configuration of the app whose context we are in."""
     found: Config = current_app.extensions["wx_config"]
     return found
+
+
+def in_any_thread(work: Callable[Asked, Result]) -> Callable[Asked, Result]:
+    """The same for a thread of no application: it has this one there, and a session of its own."""
+    context = current_app.app_context
+
+    @wraps(work)
+    def run(*args: Asked.args, **kwargs: Asked.kwargs) -> Result:
+        with context():
+            return work(*args, **kwargs)
+
+    return run
 
 
 def account_of(appid: str) -> Account:

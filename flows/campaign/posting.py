@@ -1,7 +1,8 @@
 """Sending many messages at a pace: the network part, with no transaction open.
 
 Up to 32 calls are under way at once. Each message has its own moment, so that no second sees more
-than the rate; whoever comes late sends later, never faster. It stops by itself when the quota is
+than the rate; whoever comes late sends later, never faster, and whom a slot has no more time for waits for
+another one, of nobody else. It stops by itself when the quota is
 used up, when the same error comes too often in a row, when it is told to, or before the lease of
 its claim runs out; a template that is gone or banned ends it at once. What was not begun is given back, as is the letter to somebody who wants none any
 more. Whatever goes wrong with one letter is that letter's outcome: of the others it is still told
@@ -33,6 +34,8 @@ LONGEST_SECONDS: Final = 25.0
 LOOK_EVERY_SECONDS: Final = 1.0
 SHORTEST_SECONDS: Final = 0.001
 """Shorter pauses are not worth waking up for."""
+GRACE_SECONDS: Final = 0.05
+"""By so much letters may leave after the end of their slot: what a machine is late by in a second."""
 DAILY_LIMIT: Final = "45009"
 NO_TEMPLATE: Final = frozenset(map(str, TEMPLATE_GONE))
 
@@ -78,22 +81,28 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """When to begin, in seconds from now, and how many messages a second."""
+    """When to begin, in seconds from now (before, if it began), and how many messages a second."""
 
     wait_seconds: float
     rate: float
 
 
+Another = Callable[[int], Slot]
+"""Takes a slot for so many messages; any thread may ask, one at a time."""
+
+
 class _Round:
     """One chunk on its way: shared by the threads that send it."""
 
-    def __init__(self, api: "Client", letters: Sequence[Letter], slot: Slot) -> None:
-        self._api, self._letters = api, letters
+    def __init__(
+        self, api: "Client", letters: Sequence[Letter], slot: Slot, another: Another
+    ) -> None:
+        self._api, self._letters, self._another = api, letters, another
         self._lock, self._gate = threading.Lock(), threading.Lock()
         self._begun = time.monotonic()
-        self._gap = 1 / slot.rate
-        self._moment = self._begun + slot.wait_seconds
         self._next = 0
+        self._gap = self._moment = self._end = 0.0
+        self._enter(slot)
         self._errors: tuple[str, int] = ("", 0)
         self._held: list[Letter] = []
         self.is_over = self.used_up = False
@@ -118,17 +127,36 @@ class _Round:
         So each leaves a gap after the one before: whoever wakes up late lets the others leave later.
         """
         with self._gate:
-            pause = self._moment - time.monotonic()
-            if pause > SHORTEST_SECONDS:
-                time.sleep(pause)
-            now = time.monotonic()
+            now = self._await_moment()
             with self._lock:
-                self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
                 letter = None if self.is_over else self._next_letter()
             if letter is None:
                 return None
             self._moment = max(self._moment, now) + self._gap
             return letter
+
+    def _enter(self, slot: Slot) -> None:
+        """Send what is left in this slot."""
+        now = time.monotonic()
+        self._gap = 1 / slot.rate
+        self._moment = now + max(0.0, slot.wait_seconds)
+        self._end = now + slot.wait_seconds + len(self.ahead()) * self._gap + GRACE_SECONDS
+
+    def _await_moment(self) -> float:
+        """The time, once a letter may leave, in another slot if need be; or it is over."""
+        while True:
+            pause = self._moment - time.monotonic()
+            if pause > SHORTEST_SECONDS:
+                time.sleep(pause)
+            now = time.monotonic()
+            self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
+            if self.is_over or now <= self._end or not self.ahead():
+                return now
+            try:
+                self._enter(self._another(len(self.ahead())))
+            except Exception:
+                log.exception("no time of their own for the letters left")
+                self.is_over = True
 
     def _next_letter(self) -> Letter | None:
         while self._next < len(self._letters):
@@ -173,10 +201,18 @@ class _Round:
 
 
 def post(
-    api: "Client", letters: Sequence[Letter], slot: Slot, look: Callable[[Sequence[Letter]], Look]
+    api: "Client",
+    letters: Sequence[Letter],
+    slot: Slot,
+    *,
+    another: Another,
+    look: Callable[[Sequence[Letter]], Look],
 ) -> Outcome:
-    """Send the letters; about once a second `look` is asked about those ahead, by whoever called."""
-    one, threads = _Round(api, letters, slot), min(AT_ONCE, len(letters))
+    """Send the letters, in `another` slot too where one is too short.
+
+    About once a second `look` is asked about those ahead, by whoever called.
+    """
+    one, threads = _Round(api, letters, slot, another), min(AT_ONCE, len(letters))
     if not threads:
         return Outcome((), (), used_up=False)
     working = all_of_them = {_senders.submit(one.work) for _ in range(threads)}

@@ -44,11 +44,11 @@ from templates_msg.bulk import Answered, answer_all
 from templates_msg.models import MessageKind, MessageStatus
 from wechat.error_codes import Kind
 from wx_backend import backlog, clock, crash
-from wx_backend.db import reading
+from wx_backend.db import reading, retried
 from wx_backend.errors import PlatformError
 from wx_backend.inbox import Push
 from wx_backend.outbox import BULK, Job, Steps, defer, remote_job
-from wx_backend.platform import client
+from wx_backend.platform import client, in_any_thread
 
 LANES: Final = 2
 BREATHER: Final = timedelta(seconds=10)
@@ -113,25 +113,38 @@ def send_chunk(*, campaign_id: int, run: int, lane: int, turn: int) -> Steps:
     if isinstance(chunk, Wait):
         _wait(campaign_id, chunk, again)
     elif chunk is not None:
-        begins_at = _slot(campaign.appid, chunk)
+        begins_at = _begin(campaign.appid, chunk.rate, len(chunk.letters))
         outcome = yield partial(_posted, api, chunk, begins_at, campaign_id, run)
         crash.here(BEFORE_MARK)
         _note(campaign_id, campaign.appid, outcome, clock.now())
         again(due_at=None)
 
 
-def _slot(appid: str, chunk: Chunk) -> datetime:
-    """The time of its own that a chunk is sent in, taken last: one that begins late runs into the next."""
-    return reserve_slot(appid, count=len(chunk.letters), rate=chunk.rate, now=clock.now())
+def _begin(appid: str, rate: float, count: int) -> datetime:
+    """Take a time of their own for so many letters, last of all, so that it does not run out unused."""
+    return reserve_slot(appid, count=count, rate=rate, now=clock.now())
+
+
+def _slot(rate: float, begins_at: datetime) -> Slot:
+    return Slot((begins_at - clock.now()).total_seconds(), rate)
 
 
 def _posted(api: Any, chunk: Chunk, begins_at: datetime, campaign_id: int, run: int) -> Outcome:
     crash.here(BEFORE_SEND)
-    wait = (begins_at - clock.now()).total_seconds()
-    look = partial(_look, campaign_id, run)
-    outcome = post(api, chunk.letters, Slot(max(0.0, wait), chunk.rate), look)
+    outcome = post(
+        api,
+        chunk.letters,
+        _slot(chunk.rate, begins_at),
+        another=in_any_thread(partial(_another, api.appid, chunk.rate)),
+        look=partial(_look, campaign_id, run),
+    )
     crash.here(AFTER_SEND)
     return outcome
+
+
+def _another(appid: str, rate: float, count: int) -> Slot:
+    """Another slot, for letters that the first had no time for."""
+    return _slot(rate, retried(partial(_begin, appid, rate, count)))
 
 
 def _look(campaign_id: int, run: int, ahead: Sequence[Letter]) -> Look:
