@@ -1,5 +1,6 @@
 """The planted bugs fit the code as it is, and a garden tells a caught one from one that survived."""
 
+import ast
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,8 @@ LOST_FEN = Bug(
 def test_every_bug_can_be_planted_and_names_tests_that_exist(bug: Bug) -> None:
     clean = (ROOT / bug.path).read_text("utf-8")
     assert bug.planted(clean) != clean
+    if bug.path.endswith(".py"):
+        ast.parse(bug.planted(clean))
     for test in bug.caught_by:
         file, _, name = test.partition("::")
         assert f"def {name}(" in (ROOT / file).read_text("utf-8")
