@@ -149,7 +149,7 @@ def _draft(draft_id: int, form: Filled) -> str:
     return render_template(
         "console/policy_draft.html",
         file=file,
-        trial=try_policy(file.policy, now=clock.now()) if waits else None,
+        trial=try_policy(file.before, file.policy, now=clock.now()) if waits else None,
         days=TRIED_DAYS,
         form=form,
         is_mine=file.row.drafted_by == staff().staff_id,

@@ -1,4 +1,4 @@
-"""What the newest lines would have come to under another policy: decided again from their receipts, nothing changed."""
+"""What a policy would have changed of the newest lines: decided twice from their receipts, nothing changed."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +10,8 @@ from typing import Final
 
 from orders.paid_lines import newest_paid_lines
 from org.roster import names_of_nodes, names_of_reps
-from referral.models import Attribution
 from referral.policy import Policy
-from referral.proofs import standing_with_receipts
+from referral.proofs import standing_receipts
 from referral.replay import case_in
 from referral.rules import decide
 from referral.values import Decision, Role
@@ -44,7 +43,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A line that would go otherwise, by the number of its receipt, with who has it and who would."""
+    """A line that would go otherwise, by the number of its receipt, with who gets it under either policy."""
 
     receipt: str
     change: Change
@@ -54,7 +53,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """How many lines were decided again, and how many of them would go otherwise.
+    """How many lines were decided under both policies, and how many of them would go otherwise.
 
     `is_cut`: there are more than `LINES_MAX`, and the newest of them are these.
     """
@@ -73,31 +72,27 @@ class Trial:
 _Moved = tuple[str, Change, Credit, Credit]
 
 
-def try_policy(policy: Policy, *, now: datetime) -> Trial:
-    """Decide the newest lines paid in the last `DAYS` days again, as if the policy had held for them.
+def try_policy(before: Policy, after: Policy, *, now: datetime) -> Trial:
+    """Decide the newest lines paid in the last `DAYS` days under either policy, and compare.
 
-    Compared with their attribution that stands; a line given to another rep after a dispute counts
-    as it was decided.
+    Not with what stands: that was decided by the policy of its day, and perhaps given to another
+    rep after a dispute. What differs here is what `after` changes of `before`, and nothing else.
     """
     since = now - timedelta(days=DAYS)
     line_ids = newest_paid_lines(since=since, limit=LINES_MAX + 1)
     checked, moved = 0, list[_Moved]()
-    for attribution, number, body in standing_with_receipts(line_ids[:LINES_MAX]):
+    for number, body in standing_receipts(line_ids[:LINES_MAX]):
         checked += 1
-        before, after = _standing(attribution), _decided(body, policy)
-        if before != after:
-            moved.append((number, _change(before, after), before, after))
+        touches, facts = case_in(loads(body))
+        old, new = (_credit(decide(touches, facts, policy)) for policy in (before, after))
+        if old != new:
+            moved.append((number, _change(old, new), old, new))
     return Trial(
         lines=checked,
         is_cut=len(line_ids) > LINES_MAX,
         counts=Counter(change for _, change, _, _ in moved),
         examples=_examples(moved),
     )
-
-
-def _decided(body: str, policy: Policy) -> Credit:
-    touches, facts = case_in(loads(body))
-    return _credit(decide(touches, facts, policy))
 
 
 def _credit(decision: Decision) -> Credit:
@@ -107,16 +102,6 @@ def _credit(decision: Decision) -> Credit:
         decision.acceptor_rep_id,
         decision.share_bp(Role.ACCEPTOR),
         decision.outlet_id,
-    )
-
-
-def _standing(row: Attribution) -> Credit:
-    return Credit(
-        row.developer_rep_id,
-        row.developer_bp,
-        row.acceptor_rep_id,
-        row.acceptor_bp,
-        row.outlet_id,
     )
 
 

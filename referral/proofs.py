@@ -147,10 +147,8 @@ def receipt_of_line(order_line_id: int) -> Receipt:
     ).one()
 
 
-def standing_with_receipts(
-    order_line_ids: Sequence[int],
-) -> Iterator[tuple[Attribution, str, str]]:
-    """What stands of each of these lines, its receipt's number and body, some at a time; in their order."""
+def standing_receipts(order_line_ids: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Number and body of the receipt that stands for each of these lines, some at a time; in their order."""
     for start in range(0, len(order_line_ids), READ_AT_ONCE):
         part = order_line_ids[start : start + READ_AT_ONCE]
         newest = (
@@ -159,9 +157,9 @@ def standing_with_receipts(
             .group_by(Attribution.order_line_id)
         )
         found = {
-            attribution.order_line_id: (attribution, number, body)
-            for attribution, number, body in db.session.execute(
-                select(Attribution, Receipt.number, Receipt.body)
+            line_id: (number, body)
+            for line_id, number, body in db.session.execute(
+                select(Attribution.order_line_id, Receipt.number, Receipt.body)
                 .join(Receipt, Receipt.attribution_id == Attribution.id)
                 .where(Attribution.id.in_(newest))
             )

@@ -342,6 +342,33 @@ def test_whoever_decides_reads_first_what_it_would_have_come_to(
     assert world.nils_number == sold.rep_number
 
 
+@pytest.mark.usefixtures("later")
+def test_the_trial_tells_what_the_draft_changes_and_not_what_a_version_before_it_did(
+    desk_of: Desks, first: Desk, second: Desk, world: World
+) -> None:
+    """Dora's line is Nils' under version 1; version 2, to come and in force, makes such lines Alice's."""
+    dora = known("Dora")
+    touch(dora, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=10 * DAY)
+    touch(dora, share(world.nils_id), kind=TouchKind.SCAN, ago=DAY / 2)
+    buy(dora, world.wares, world.tree.hall)
+    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
+    minutes = {"flash_recent_minutes": "20"}
+    after = drafted(first, **minutes, valid_from=typed(clock.now() + 2 * DAY))
+    page = second.get(after).text
+    assert "分别用第 2 版和草案判定" in page
+    assert "<strong>没有一行</strong>的结果会不同" in page
+    assert first.post(f"{after}/withdraw").status_code == 302
+    sooner = drafted(first, valid_from=typed(clock.now() + DAY / 2))
+    page = second.get(sooner).text
+    assert "分别用第 1 版和草案判定" in page
+    assert "<strong>1 行</strong>的结果会不同" in page
+    assert first.post(f"{sooner}/withdraw").status_code == 302
+    clock._offset.value += 1.5 * DAY
+    page = desk_of("chief").get(drafted(desk_of("root"), **minutes)).text
+    assert "分别用第 2 版和草案判定" in page
+    assert "<strong>没有一行</strong>的结果会不同" in page
+
+
 def _draft(staff: int) -> int:
     now = clock.now()
     settings = {"window_days": 40, "overrides": []}
