@@ -25,7 +25,6 @@ from referral.policy_drafts import (
     refuse_draft,
     withdraw_draft,
 )
-from referral.proofs import policy_in_force
 from wx_backend import clock
 from wx_backend.clock import SHANGHAI
 from wx_backend.db import retried
@@ -57,13 +56,15 @@ def index() -> str:
 
 @bp.get("/new")
 def new() -> str:
-    """The form with the policy in force in it, or with a draft that is to be written anew."""
+    """The form with the last version to begin in it, or with a draft that is to be written anew."""
     like = request.args.get("like", "")
     is_id = like.isascii() and like.isdigit() and len(like) <= 12
     if not is_id:
-        return _form(policy_as_typed(policy_in_force(clock.now())))
+        last = policy_desk.last_policy()
+        return _form({**policy_as_typed(last), "basis": str(last.version)})
     file = policy_desk.draft_file(int(like))
-    return _form({**policy_as_typed(file.policy), "reason": file.row.reason})
+    written = {"reason": file.row.reason, "basis": str(file.before.version)}
+    return _form({**policy_as_typed(file.policy), **written})
 
 
 @bp.post("/new")
@@ -163,6 +164,7 @@ def _form(typed: Mapping[str, str], *, refusal: AppError | None = None, more: in
         refusal=refusal,
         faults=came_back(refusal).faults if refusal else {},
         waiting=next(iter(drafts_waiting()), None),
+        basis=policy_desk.basis_of(typed.get("basis", ""), clock.now()),
         rows=range(min(ROWS_MAX, rows_of(typed) + more)),
         rows_max=ROWS_MAX,
         channels={each: CHANNELS[each] for each in ChannelClass},

@@ -1,6 +1,6 @@
 """The attribution policy as the console shows it: every version with who made it, and drafts beside what they change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,11 +42,29 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class DraftFile:
-    """A draft, what it says, and the version that would hold at its instant without it."""
+    """A draft, what it says, and the version that would hold at its instant without it.
+
+    `until` is when the next version begins, if one that comes later was agreed to already.
+    """
 
     row: PolicyDraft
     policy: Policy
     before: Policy
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The version a form was filled from, and the one that was the last to begin when it was shown."""
+
+    row: PolicyVersion | None
+    last: PolicyVersion
+    is_coming: bool
+
+    @property
+    def is_last(self) -> bool:
+        """Is all that was agreed to in the form?"""
+        return self.row is None or self.row.version == self.last.version
 
 
 def version_rows(now: datetime) -> list[VersionRow]:
@@ -66,8 +84,21 @@ def version_rows(now: datetime) -> list[VersionRow]:
 
 def draft_file(draft_id: int) -> DraftFile:
     """One draft. Raises NotFound."""
-    row = policy_draft(draft_id)
-    return DraftFile(row, policy_of(row), _before(row))
+    row, versions = policy_draft(draft_id), policy_versions()
+    later = [each.valid_from for each in versions if each.valid_from > row.valid_from]
+    return DraftFile(row, policy_of(row), _before(row, versions), min(later, default=None))
+
+
+def last_policy() -> Policy:
+    """What holds once all has begun that was agreed to."""
+    return policy_of(policy_versions()[0])
+
+
+def basis_of(version: str, now: datetime) -> Basis:
+    """What a form says it was filled from, as it was sent back; nothing where that is no version."""
+    rows = policy_versions()
+    found = next((row for row in rows if str(row.version) == version), None)
+    return Basis(found, rows[0], rows[0].valid_from > now)
 
 
 def shelves() -> Mapping[str, str]:
@@ -75,11 +106,11 @@ def shelves() -> Mapping[str, str]:
     return {each.slug: each.name for each in categories()}
 
 
-def _before(draft: PolicyDraft) -> Policy:
+def _before(draft: PolicyDraft, versions: Sequence[PolicyVersion]) -> Policy:
     """The version in force at the draft's instant, itself left out once it is one."""
     others = (
         row
-        for row in policy_versions()
+        for row in versions
         if row.valid_from <= draft.valid_from and row.version < draft.version
     )
     return policy_of(next(others))

@@ -55,4 +55,17 @@ def test_one_writes_and_another_agrees(app: Flask, browser: Browser, site: str, 
         page.goto(f"{site}/console/policies")
         expect(page.get_by_text("待生效")).to_be_visible()
         look.here("policies.coming")
+        page.get_by_role("link", name="起草新版本").click()
+        expect(page.get_by_text("以第 2 版为基础")).to_be_visible()
+        look.here("policies.after")
+        page.get_by_label("有效期（天）").first.fill("45")
+        page.get_by_label("生效时间").fill(typed(clock.now() + timedelta(hours=12)))
+        page.get_by_label("原因").fill("先行放宽")
+        page.get_by_role("button", name="提交审批").click()
+        expect(page.get_by_text("由已通过的另一版本接替")).to_be_visible()
+        sooner = page.url
+        hand_over(page, site, "root")
+        page.goto(sooner)
+        expect(page.get_by_text("止下的订单按草案判定")).to_be_visible()
+        look.here("policies.until")
         assert not look.wrong, look.wrong  # the form that was refused is no fault

@@ -312,6 +312,60 @@ def test_two_versions_do_not_begin_at_one_moment(first: Desk, second: Desk) -> N
         assert policy_in_force(clock.now() + ahead).version == version
 
 
+def test_a_draft_says_until_when_it_would_hold_where_a_later_version_was_agreed_to(
+    first: Desk, second: Desk
+) -> None:
+    late = clock.now() + 2 * DAY
+    end = f"{late.astimezone(SHANGHAI):%Y-%m-%d %H:%M:00}"
+    path = drafted(first, valid_from=typed(late))
+    alone = second.get(path).text
+    assert "失效" not in alone
+    assert "止下的订单" not in alone
+    assert second.post(f"{path}/approve", **NOTE).status_code == 302
+    sooner = drafted(first, window_days="40")
+    page = second.get(sooner).text
+    assert f"<dt>失效</dt><dd>{end}" in page
+    assert f"至 {end} 止下的订单按草案判定" in page
+    assert second.post(f"{sooner}/approve", **NOTE).status_code == 302
+    assert f"<dt>失效</dt><dd>{end}" in second.get(sooner).text
+    last = drafted(first, valid_from=typed(late + DAY), window_days="50")
+    assert "失效" not in second.get(last).text
+    assert second.post(f"{last}/refuse", **NOTE).status_code == 302
+
+
+@pytest.mark.usefixtures("later")
+def test_a_new_draft_begins_with_the_last_version_to_begin_and_says_so(
+    desk_of: Desks, first: Desk, second: Desk
+) -> None:
+    """Whoever drafts for after version 2 does not take back what it changes, unless he means to."""
+    assert "以第 1 版为基础" in first.get("/policies/new").text
+    behind = form(basis="1", window_days="41", valid_from="")
+    assert "以第 1 版为基础" in first.post("/policies/new", **behind).text
+    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
+    page = first.get("/policies/new").text
+    assert "以第 2 版为基础" in page
+    assert "待生效" in page
+    assert "不在本表单里" not in page
+    assert "14" in shown(page)
+    stale = unescape(first.post("/policies/new", **behind).text)
+    assert "以第 1 版为基础" in stale
+    assert "第 2 版将于" in stale
+    assert "它的变更不在本表单里" in stale
+    refused = drafted(first, valid_from=typed(clock.now() + DAY / 2), window_days="44")
+    assert second.post(f"{refused}/refuse", **NOTE).status_code == 302
+    anew = first.get("/policies/new", like=refused.rpartition("/")[2]).text
+    assert "以第 1 版为基础" in anew
+    assert "它的变更不在本表单里" in anew
+    for nonsense in ("", "9", "x", "1 "):
+        answer = first.post("/policies/new", **form(basis=nonsense, valid_from=""))
+        assert answer.status_code == 400
+        assert "为基础" not in answer.text
+    clock._offset.value += 1.5 * DAY
+    page = desk_of("root").get("/policies/new").text
+    assert "以第 2 版为基础" in page
+    assert "待生效" not in page
+
+
 def test_a_version_somebody_else_added_meanwhile_is_not_written_over(
     first: Desk, second: Desk
 ) -> None:
