@@ -19,6 +19,7 @@ from flows.policy_trial import try_policy
 from org.models import ChannelClass
 from referral.policy_drafts import (
     approve_draft,
+    call_off_version,
     draft_policy,
     drafts_waiting,
     policy_drafts,
@@ -47,11 +48,7 @@ def page_values() -> dict[str, object]:
 @bp.get("")
 def index() -> str:
     """What decides now, what comes, what was; and the drafts."""
-    return render_template(
-        "console/policies.html",
-        versions=policy_desk.version_rows(clock.now()),
-        drafts=policy_drafts(limit=policy_desk.DRAFTS_SHOWN),
-    )
+    return _index(EMPTY)
 
 
 @bp.get("/new")
@@ -133,6 +130,22 @@ def withdraw(draft_id: int) -> ResponseReturnValue:
     return _decided("policy draft taken back", draft_id, work)
 
 
+@bp.post("/<int:version>/call-off")
+def call_off(version: int) -> ResponseReturnValue:
+    """Have a version that has not begun never begin; refused, the page comes back with what was typed."""
+    who, reason, now = staff(), sentence("reason"), clock.now()
+    try:
+        retried(
+            lambda: call_off_version(version=version, reason=reason, staff_id=who.staff_id, now=now)
+        )
+    except AppError as refusal:
+        faults_of(refusal)
+        return _index(came_back(refusal), version), refusal.status
+    log.info("policy called off", extra={"version": version, "staff_id": who.staff_id})
+    flash(f"已取消第 {version} 版")
+    return redirect(url_for("console.policies.index"))
+
+
 def _decided(event: str, draft_id: int, work: Callable[[datetime], str]) -> ResponseReturnValue:
     """Do it and say so; refused, the draft's page comes back with what was typed."""
     now = clock.now()
@@ -142,6 +155,17 @@ def _decided(event: str, draft_id: int, work: Callable[[datetime], str]) -> Resp
         faults_of(refusal)  # what is not his, or not there, has no page to come back to
         return _draft(draft_id, came_back(refusal)), refusal.status
     return _done(event, draft_id, said)
+
+
+def _index(form: Filled, version: int | None = None) -> str:
+    """The page; `form` is what was typed to call this version off."""
+    return render_template(
+        "console/policies.html",
+        versions=policy_desk.version_rows(clock.now()),
+        drafts=policy_drafts(limit=policy_desk.DRAFTS_SHOWN),
+        form=form,
+        typed_for=version,
+    )
 
 
 def _draft(draft_id: int, form: Filled) -> str:

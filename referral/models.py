@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     LargeBinary,
     String,
@@ -237,7 +238,10 @@ class PolicyVersion(Model):
     """The attribution policy from an instant on; versions are added, never edited."""
 
     __tablename__ = "policy_version"
-    __table_args__ = (UniqueConstraint("valid_from"),)
+    __table_args__ = (
+        UniqueConstraint("valid_from"),
+        Index("ix_policy_version_moment", "version", "valid_from", unique=True),
+    )
     __audited__: ClassVar = ("version", "valid_from", "staff_id", "note")
 
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
@@ -245,6 +249,29 @@ class PolicyVersion(Model):
     valid_from: Mapped[datetime] = mapped_column(Instant)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     note: Mapped[str] = mapped_column(String(200), default="")
+
+
+class PolicyCallOff(Model):
+    """A version that somebody called off before it began: it stays as it is, and never decides.
+
+    `valid_from` is the version's: the database holds `called_off_at` to be before it.
+    """
+
+    __tablename__ = "policy_call_off"
+    __table_args__ = (
+        CheckConstraint("called_off_at < valid_from", name="before_it_begins"),
+        CheckConstraint("reason <> ''", name="with_a_reason"),
+        ForeignKeyConstraint(
+            ["version", "valid_from"], ["policy_version.version", "policy_version.valid_from"]
+        ),
+    )
+    __audited__: ClassVar = ("version", "valid_from", "reason")
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    valid_from: Mapped[datetime] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(String(200))
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    called_off_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Attribution(Model):

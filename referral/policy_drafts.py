@@ -1,4 +1,4 @@
-"""Verbs and reads of the policy being changed: one person writes a draft, another makes it a version."""
+"""Verbs and reads of the policy being changed: one writes a draft, another makes it a version, or it is called off."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -6,15 +6,17 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from referral.models import PolicyVersion
+from referral.models import PolicyCallOff, PolicyVersion
 from referral.policy import Policy
 from referral.policy_models import DraftVerdict, PolicyDraft
-from referral.queries import policy_at
+from referral.queries import is_agreed, policy_at
 from wx_backend.db import db, inserted, locked, take_turns
 from wx_backend.errors import BadInput, Conflict, Forbidden, NotFound, NotTheAsker
 
 NOTICE: Final = timedelta(minutes=10)
 """How long before it begins a version is agreed to: every order placed from then on has seen it."""
+CALL_OFF_NOTICE: Final = timedelta(minutes=1)
+"""How long before it begins a version is called off at the latest: longer than any transaction lasts."""
 AHEAD_MAX: Final = timedelta(days=366)
 _TURN: Final = b"policy_version"
 
@@ -37,6 +39,14 @@ class DraftTooLate(Conflict):
 
 class VersionTaken(Conflict):
     code, message = "policy_version_taken", "这期间已有别的规则版本，请驳回或撤回后重新提交"
+
+
+class VersionBegun(Conflict):
+    code, message = "policy_version_begun", "已经生效或即将生效的版本不能取消，请起草新版本"
+
+
+class VersionCalledOff(Conflict):
+    code, message = "policy_version_called_off", "这一版已经取消"
 
 
 def draft_policy(
@@ -104,15 +114,49 @@ def withdraw_draft(*, draft_id: int, staff_id: int, now: datetime) -> None:
     _decide(draft, DraftVerdict.WITHDRAWN, "", staff_id, now)
 
 
+def call_off_version(*, version: int, reason: str, staff_id: int, now: datetime) -> None:
+    """Have a version never begin: what holds when it would have begun goes on.
+
+    Raises NotFound, BadInput without a reason, VersionBegun, VersionCalledOff.
+    """
+    take_turns(_TURN)
+    row = db.session.get(PolicyVersion, version)
+    if row is None:
+        raise NotFound("没有这一版规则")
+    if not reason:
+        raise BadInput("请填写原因", fields=["reason"])
+    if row.valid_from < now + CALL_OFF_NOTICE:
+        raise VersionBegun
+    values = {
+        "version": version,
+        "valid_from": row.valid_from,
+        "reason": reason,
+        "staff_id": staff_id,
+        "called_off_at": now,
+    }
+    if inserted(PolicyCallOff, values, key=()) is None:
+        raise VersionCalledOff
+
+
 def policy_of(row: PolicyVersion | PolicyDraft) -> Policy:
     """What a version or draft says."""
     return Policy.from_mapping({**row.settings, "version": row.version})
 
 
 def policy_versions() -> Sequence[PolicyVersion]:
-    """Every version, the latest to begin first."""
-    query = select(PolicyVersion).order_by(PolicyVersion.valid_from.desc())
+    """Every version that was not called off, the latest to begin first."""
+    query = select(PolicyVersion).where(is_agreed()).order_by(PolicyVersion.valid_from.desc())
     return db.session.scalars(query).all()
+
+
+def versions_called_off() -> Sequence[tuple[PolicyVersion, PolicyCallOff]]:
+    """The versions that never began, and who called them off; the latest first."""
+    query = (
+        select(PolicyVersion, PolicyCallOff)
+        .join(PolicyCallOff, PolicyCallOff.version == PolicyVersion.version)
+        .order_by(PolicyCallOff.called_off_at.desc(), PolicyVersion.version.desc())
+    )
+    return [(version, call_off) for version, call_off in db.session.execute(query)]
 
 
 def policy_drafts(*, limit: int) -> Sequence[PolicyDraft]:
@@ -147,9 +191,10 @@ def _require_time(valid_from: datetime, now: datetime) -> None:
         raise BadInput("生效时间最早为 10 分钟后，不能补记过去", fields=["valid_from"])
     if valid_from > now + AHEAD_MAX:
         raise BadInput("生效时间最晚为一年后", fields=["valid_from"])
-    taken = select(PolicyVersion.version).where(PolicyVersion.valid_from == valid_from)
-    if (version := db.session.scalar(taken)) is not None:
-        raise BadInput(f"第 {version} 版已在这个时间生效，请换一个时间", fields=["valid_from"])
+    taken = select(PolicyVersion.version, is_agreed()).where(PolicyVersion.valid_from == valid_from)
+    for version, is_held in db.session.execute(taken):
+        said = "已在这个时间生效" if is_held else "虽已取消，原定在这个时间生效"
+        raise BadInput(f"第 {version} 版{said}，请换一个时间", fields=["valid_from"])
 
 
 def _require_change(policy: Policy, valid_from: datetime) -> None:

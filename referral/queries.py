@@ -13,6 +13,7 @@ from referral.models import (
     CodeBudget,
     CodeKind,
     CodeTarget,
+    PolicyCallOff,
     PolicyVersion,
     Receipt,
     Share,
@@ -168,11 +169,16 @@ def withdrawn_among(touch_ids: Collection[int]) -> frozenset[int]:
     return frozenset(db.session.scalars(query))
 
 
+def is_agreed() -> ColumnElement[bool]:
+    """Whether a version of the policy was not called off."""
+    return ~exists().where(PolicyCallOff.version == PolicyVersion.version)
+
+
 def policy_at(now: datetime) -> PolicyVersion:
     """The attribution policy in force."""
     return db.session.scalars(
         select(PolicyVersion)
-        .where(PolicyVersion.valid_from <= now)
+        .where(PolicyVersion.valid_from <= now, is_agreed())
         .order_by(PolicyVersion.valid_from.desc())
         .limit(1)
     ).one()

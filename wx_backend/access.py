@@ -216,6 +216,7 @@ TABLE: dict[str, Access] = {
     "console.places.move": PEOPLE,
     "console.places.show": PEOPLE,
     "console.policies.approve": LEADS_ALL,
+    "console.policies.call_off": LEADS_ALL,
     "console.policies.create": LEADS_ALL,
     "console.policies.index": SEES_REPS,
     "console.policies.new": LEADS_ALL,

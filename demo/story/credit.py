@@ -72,7 +72,9 @@ def lines_keep_their_policy(story: Story) -> str:
         " JOIN order_line ON order_line.id = attribution.order_line_id"
         " JOIN sales_order ON sales_order.id = order_line.order_id"
         " WHERE attribution.policy_version <> (SELECT version FROM policy_version"
-        " WHERE valid_from <= sales_order.placed_at ORDER BY valid_from DESC LIMIT 1)"
+        " WHERE valid_from <= sales_order.placed_at AND NOT EXISTS (SELECT 1 FROM policy_call_off"
+        " WHERE policy_call_off.version = policy_version.version)"
+        " ORDER BY valid_from DESC LIMIT 1)"
     )
     expect("lines decided by another policy than that of their moment", wrong, [])
     lost = story.rows(

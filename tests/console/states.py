@@ -28,7 +28,7 @@ from org.operations import create_node
 from org.queries import rep_card
 from referral.disputes import open_dispute
 from referral.models import Dispute
-from referral.policy_drafts import draft_policy
+from referral.policy_drafts import approve_draft, draft_policy
 from referral.policy_models import DraftVerdict, PolicyDraft
 from referral.reassignment_models import Reassignment
 from settlement.changes.models import ProposalStatus, RateProposal
@@ -66,6 +66,7 @@ def states(world: World, shown: Mapping[str, Named]) -> Mapping[str, Callable[[]
         "console.places.close": partial(_quiet_place, world, numbers),
         "console.places.move": partial(_quiet_place, world, numbers),
         "console.policies.approve": partial(_policy_drafted, numbers),
+        "console.policies.call_off": partial(_policy_coming, numbers),
         "console.policies.create": _nobody_drafts,
         "console.policies.refuse": partial(_policy_drafted, numbers),
         "console.pool.exchange": partial(_delivered, shown["pool"]),
@@ -292,6 +293,15 @@ def _policy_drafted(numbers: "count[int]") -> Stand:
             now=now,
         )
     return {"draft_id": draft_id}, {}
+
+
+def _policy_coming(numbers: "count[int]") -> Stand:
+    """A version was agreed to and has not begun."""
+    named, _ = _policy_drafted(numbers)
+    with transaction() as session:
+        draft = session.get_one(PolicyDraft, named["draft_id"])
+        approve_draft(draft_id=draft.id, note="同意", staff_id=_staff("root"), now=clock.now())
+        return {"version": draft.version}, {}
 
 
 def _unverified(world: World) -> Stand:

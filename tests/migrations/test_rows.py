@@ -401,6 +401,31 @@ def test_a_version_of_the_policy_stays_and_who_wrote_it_is_gone_for_the_version_
         assert rows(empty, "policy_version", "version") == [(1,), (2,)]
 
 
+def test_a_version_called_off_decides_nothing_in_the_version_before_either(empty: Engine) -> None:
+    """It knows of no such thing: what was called off comes before the first version there, and stays so."""
+    before, step = steps_to("policies_called_off")
+    migrate.upgrade(url=url(empty), to=before)
+    put(empty, "staff", id=1, login="s1")
+    for day in (2, 3, 4):
+        put(empty, "policy_version", version=day, valid_from=at(empty, NOON + timedelta(days=day)))
+    for version in (2, 4):
+        migrate.upgrade(url=url(empty), to=step)
+        begins = at(empty, NOON + timedelta(days=version))
+        row = {"version": version, "valid_from": begins, "staff_id": 1, "reason": "x"}
+        with pytest.raises(IntegrityError):
+            put(empty, "policy_call_off", **row, called_off_at=begins)
+        put(empty, "policy_call_off", **row, called_off_at=at(empty))
+        for change in ("UPDATE policy_call_off SET reason = 'y'", "DELETE FROM policy_call_off"):
+            with pytest.raises(DBAPIError), empty.begin() as own:
+                own.execute(text(change))
+        migrate.downgrade(url=url(empty), to=before)
+        with pytest.raises(DBAPIError), empty.begin() as own:
+            own.execute(text("UPDATE policy_version SET note = 'y'"))
+    with empty.connect() as connection:
+        order = text("SELECT version FROM policy_version ORDER BY valid_from")
+        assert [*connection.execute(order).scalars()] == [2, 4, 1, 3]
+
+
 def test_what_two_persons_gave_to_another_rep_is_gone_for_the_version_before(
     empty: Engine,
 ) -> None:
