@@ -12,6 +12,36 @@ from typing import Final
 
 from campaigns.models import CampaignClass
 from campaigns.phrases import Phrase, Text, Words
+from campaigns.wordings import (
+    ACT,
+    ACT_AFTER_FOLLOWING,
+    AND_GET,
+    BRING,
+    BRING_NEW,
+    COLLECTED,
+    DIGITS,
+    DOWNLINE,
+    ENJOY,
+    ENJOYED,
+    EXCHANGED,
+    FOLLOW,
+    FRIENDS,
+    GIVEN,
+    HELP,
+    MONEY,
+    NEWCOMERS,
+    ONES,
+    OTHERWISE,
+    PAY,
+    PRIZE,
+    RECRUIT,
+    REWARD,
+    SAVED,
+    SENT_TO,
+    SHARE,
+    SHARE_AFTER,
+    SHARE_LINK,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,50 +70,17 @@ class Finding:
 _ALL: Final = frozenset(CampaignClass)
 _SERVICE: Final = frozenset({CampaignClass.SERVICE})
 
-_ACTS: Final = (
-    "领",
-    "送",
-    "得",
-    "返",
-    "赚",
-    "抽",
-    "奖",
-    "免费",
-    "红包",
-    "免单",
-    "立减",
-    "礼",
-    "换",
-)
-_GOODS: Final = ("话费", "流量", "积分", "优惠", "佣金", "提成", "券")
-_OTHERWISE: Final = (
-    *("心得", "记得", "觉得", "值得", "懂得", "不得", "难得", "显得", "使得", "取得"),
-    *("配送", "派送", "发送", "寄送", "运送", "送达", "送货", "送到", "送修", "送检"),
-    *("返回", "返厂", "返修", "返乡", "返程", "返校", "往返"),
-    *("领导", "带领", "引领", "领域", "领先", "本领", "领航", "领略", "领衔", "领跑"),
-    *("抽空", "抽时间", "礼拜", "礼貌", "换卡", "更换", "换机", "换货", "转换", "切换"),
-)
-"""What no reward is meant by, with a word in it that else means one."""
-_ACT: Final = Words(*_ACTS, but=_OTHERWISE)
-_REWARD: Final = Words(*_ACTS, *_GOODS, but=_OTHERWISE)
-_SHARE: Final = ("分享", "转发", "朋友圈", "发送给", "发给好友", "发到群")
-_ONES_OWN: Final = ("分享给副卡", "副卡分享", "分享副卡")
-"""Cards of one contract share what it holds."""
-_FIRST: Final = Words(*_SHARE, but=_ONES_OWN)
-_FRIENDS: Final = Words(
-    *("好友", "朋友", "亲友", "新人", "新客", "新用户", "下线", "代理", "人头"), but=("朋友圈",)
-)
-_SAVED: Final = Words("省", "减", "价", "优惠", "折", but=("省份", "减速", "减少"))
-_NUMBERS: Final = "一二三四五六七八九0123456789"
-
 RULES: Final = (
     Rule(
         "share_reward",
         "不得以奖励诱导分享（微信外部链接内容管理规范：诱导分享）",
         (
-            Phrase(_FIRST, 12, _REWARD),
-            Phrase(_REWARD, 6, _FIRST, in_clause=True),
-            Phrase(_ACT, 6, _FIRST),
+            Phrase(SHARE, 12, REWARD),
+            Phrase(SHARE, 12, GIVEN, 2, MONEY),
+            Phrase(SHARE, 12, AND_GET, 4, PRIZE),
+            Phrase(SENT_TO, 4, Words("好友", "朋友", "人", "群"), 8, ACT),
+            Phrase(REWARD, 6, SHARE_AFTER, in_clause=True),
+            Phrase(ACT, 6, SHARE_AFTER),
         ),
         _ALL,
     ),
@@ -92,7 +89,7 @@ RULES: Final = (
         "不得以分享后才能查看、参与等诱导分享（微信外部链接内容管理规范：诱导分享）",
         (
             Phrase(
-                Words(*_SHARE, but=("分享链接", "分享的", "分享码", "分享人", *_ONES_OWN)),
+                SHARE_LINK,
                 12,
                 Words(
                     "解锁",
@@ -110,17 +107,9 @@ RULES: Final = (
         "follow_reward",
         "不得以奖励诱导关注（微信公众平台运营规范：诱导关注）",
         (
-            Phrase(
-                Words(
-                    "关注",
-                    but=(
-                        *("关注您的", "关注自己", "关注话费", "关注流量", "关注套餐"),
-                        *("感谢关注", "感谢您关注", "您的关注"),
-                    ),
-                ),
-                8,
-                _REWARD,
-            ),
+            Phrase(FOLLOW, 8, ACT_AFTER_FOLLOWING),
+            Phrase(FOLLOW, 8, ENJOY, 3, ENJOYED),
+            Phrase(FOLLOW, 8, GIVEN, 2, MONEY),
         ),
         _ALL,
     ),
@@ -128,16 +117,13 @@ RULES: Final = (
         "help_games",
         "不得使用助力、砍价、集赞、集卡、拼团拉人等玩法（微信外部链接内容管理规范）",
         (
+            Phrase(HELP),
+            Phrase(Words("助力"), 4, Words("领", "赢", "拿", "红包", "免单", "现金", "砍")),
             Phrase(
                 Words(
-                    "助力",
-                    but=(
-                        *("帮助力", "协助力", "援助力", "助力车", "助力乡村", "助力企业"),
-                        *("助力数字", "助力高考", "助力千行", "助力地方", "助力春运"),
-                    ),
+                    "砍价", "砍一刀", "砍一砍", "帮砍", "集赞", "拼手气", "好友帮", "好友助", "帮拆"
                 )
             ),
-            Phrase(Words("砍价", "砍一刀", "集赞", "拼手气", "好友帮", "好友助", "帮拆")),
             Phrase(
                 Words(*(f"帮我{act}" for act in ("点", "砍", "助", "加速", "提速", "拆", "投")))
             ),
@@ -147,12 +133,14 @@ RULES: Final = (
             ),
             Phrase(Words("助我", but=("帮助我", "协助我", "有助我", "自助我"))),
             Phrase(Words("点赞满")),
-            Phrase(Words("点赞", "投票"), 6, _ACT),
+            Phrase(Words(*(f"集{full}{n}" for full in ("", "满") for n in DIGITS)), 3, Words("赞")),
+            Phrase(Words("点赞", "投票"), 6, ACT),
             Phrase(Words("集卡", but=("收集卡", "采集卡", "密集卡", "聚集卡"))),
-            Phrase(Words("集齐"), 4, Words("卡", "福", "字")),
+            Phrase(Words("集齐"), 4, COLLECTED),
+            Phrase(Words("收集"), 3, COLLECTED, 6, EXCHANGED),
             Phrase(Words("拼团", but=("拼团订单", "拼团退款"))),
             Phrase(
-                Words("人"), 1, Words("成团", "团", but=("团队", "团体", "团结", "团圆")), 4, _SAVED
+                Words("人"), 1, Words("成团", "团", but=("团队", "团体", "团结", "团圆")), 4, SAVED
             ),
             Phrase(Words("成团", but=("成团队", "集成团", "成团结", "成团体", "成团圆"))),
         ),
@@ -162,28 +150,23 @@ RULES: Final = (
         "recruiting",
         "不得按发展人数计酬或邀请下线（微信多级分销整治；禁止传销条例第七条）",
         (
-            Phrase(Words("邀请", "拉", "发展", "推荐", "介绍"), 6, _FRIENDS, 8, _REWARD),
-            Phrase(Words("拉新", "老带新", "裂变"), 8, _REWARD),
+            Phrase(BRING, 6, FRIENDS, 8, REWARD),
+            Phrase(BRING_NEW, 6, NEWCOMERS, 8, REWARD),
+            Phrase(Words("拉新", "老带新", "裂变"), 8, REWARD),
             Phrase(
-                Words("发展", "加入", "组建", "招募", "扩大"),
+                Words("发展", "加入", "组建", "招募", "招", "扩大"),
                 4,
-                Words("团队", "代理", "合伙人", "下级"),
+                Words("团队", "代理", "合伙人", "下级", but=("团队套餐", "团队版")),
                 6,
                 Words("提成", "佣金", "分成", "奖", "赚", "返"),
             ),
             Phrase(
                 Words(*(f"{level}级分销" for level in "二两三多23"), "无限级", "拉人头", "人头费")
             ),
-            Phrase(
-                Words(
-                    "下线",
-                    but=(
-                        *("已下线", "将下线", "下线通知", "下线公告", "下线时间", "正式下线"),
-                        *("套餐下线", "产品下线", "业务下线", "网络下线", "服务下线"),
-                        *("设备下线", "系统下线", "平台下线", "强制下线"),
-                    ),
-                )
-            ),
+            Phrase(Words(*(f"{bring}有{gift}" for bring in ("邀请", "推荐") for gift in "奖礼"))),
+            Phrase(RECRUIT, 3, DOWNLINE),
+            Phrase(ONES, 0, DOWNLINE),
+            Phrase(DOWNLINE, 8, PAY),
         ),
         _ALL,
     ),
@@ -214,17 +197,20 @@ RULES: Final = (
             Phrase(Words("限时", "限量", but=("不限时", "不限量", "超限时", "超限量", "上限量"))),
             Phrase(
                 Words(
-                    *(f"{number}折" for number in (*_NUMBERS, "打", "对")),
-                    but=[f"{number}折{fold}" for number in _NUMBERS for fold in ("叠", "页")],
+                    *(f"{number}折" for number in (*DIGITS, "打", "对")),
+                    but=[f"{number}折{fold}" for number in DIGITS for fold in ("叠", "页")],
                 )
             ),
-            Phrase(Words("送", but=_OTHERWISE), 4, Words("话费", "流量", "礼")),
+            Phrase(Words("送", but=OTHERWISE), 4, Words("话费", "流量", "礼")),
             Phrase(Words(*(f"买{n}" for n in "一二两三123")), 0, Words("送", "赠")),
             Phrase(Words("满", but=("满意", "满足")), 5, Words("减", but=("减速", "减少", "减半"))),
             Phrase(
-                Words("充", "存", but=("充电", "充分", "补充", "存储", "保存", "库存", "内存")),
+                Words(
+                    *("充值", "充", "存"),
+                    but=("充电", "充分", "补充", "充值中心", "存储", "保存", "库存", "内存"),
+                ),
                 5,
-                Words("送", "得", but=(*_OTHERWISE, "获得", "所得")),
+                Words("送", "得", but=(*OTHERWISE, "获得", "所得")),
             ),
         ),
         _SERVICE,
