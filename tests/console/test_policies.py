@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from console.audit_words import act_words, change_line
 from console.policy_forms import rows_of
 from demo.story import credit
-from demo.story.frame import Story
+from demo.story.frame import Contradiction, Story
 from orders.models import OrderLine
 from org.models import Role, Staff
-from referral.models import PolicyCallOff, PolicyVersion
+from referral.models import Attribution, PolicyCallOff, PolicyVersion
 from referral.policy_drafts import (
     approve_draft,
     call_off_version,
@@ -576,6 +576,43 @@ def test_the_database_takes_no_call_off_of_what_has_begun_and_changes_none(
     for sql in ("UPDATE policy_call_off SET reason = 'y'", "DELETE FROM policy_call_off"):
         with pytest.raises(DBAPIError), transaction() as session:
             session.execute(text(sql))
+
+
+@pytest.mark.usefixtures("later")
+def test_a_line_of_the_wrong_version_and_a_version_that_is_lost_are_found(
+    app: Flask, first: Desk, second: Desk, world: World
+) -> None:
+    """What the story looks for is there to be found: by the next version, and by a draft without one."""
+    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
+    clock._offset.value += 1.5 * DAY
+    sold = buy(known("Dora"), world.wares, world.tree.hall)
+    story = Story(cast(Any, None), cast(Any, None), db.engine, app)
+    assert credit.lines_keep_their_policy(story) == "2 versions of the policy"
+    with transaction() as session:
+        stands = select(Attribution).join(OrderLine).where(OrderLine.order_id == sold.id)
+        kept = session.scalars(stands).first()
+        assert kept is not None
+        values = {each.name: getattr(kept, each.name) for each in Attribution.__table__.columns}
+        wrong = {**values, "version": 2, "policy_version": 1}
+        del wrong["id"]
+        planted = session.execute(insert(Attribution).values(wrong).returning(Attribution.id))
+        [wrong_id] = planted.scalars()
+    with pytest.raises(Contradiction, match=f"another policy than that of .*'id': {wrong_id}"):
+        credit.lines_keep_their_policy(story)
+
+
+def test_what_two_persons_agreed_to_is_missed_when_it_is_no_version(
+    app: Flask, first: Desk, second: Desk
+) -> None:
+    path = drafted(first)
+    with transaction() as session:
+        agreed = {"verdict": DraftVerdict.APPROVED, "decided_by": staff_id("chief")}
+        more = {"decided_at": clock.now(), "note": "同意"}
+        session.execute(update(PolicyDraft).values(**agreed, **more))
+    story = Story(cast(Any, None), cast(Any, None), db.engine, app)
+    with pytest.raises(Contradiction, match=f"no version.*'id': {path.rpartition('/')[2]}"):
+        credit.lines_keep_their_policy(story)
+    assert second
 
 
 def _draft(staff: int) -> int:
