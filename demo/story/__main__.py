@@ -31,6 +31,7 @@ from demo.story import (
     month,
     naming,
     proving,
+    rules,
 )
 from demo.story.browser import Refused, Unreachable
 from demo.story.calendar import first_morning
@@ -46,7 +47,9 @@ CHAPTERS: dict[str, Chapter] = {
     **arriving.CHAPTERS,
     **buying.CHAPTERS,
     **proving.CHAPTERS,
+    **rules.CHANGING,
     **naming.CHAPTERS,
+    **rules.KEEPING,
     **bill_day.CHAPTERS,
     **counter.CHAPTERS,
     **income.EARNING,
