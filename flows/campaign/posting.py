@@ -10,6 +10,7 @@ what became of them.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -36,6 +37,8 @@ SHORTEST_SECONDS: Final = 0.001
 """Shorter pauses are not worth waking up for."""
 GRACE_SECONDS: Final = 0.05
 """By so much letters may leave after the end of their slot: what a machine is late by in a second."""
+LEAST_SECONDS: Final = 0.1
+"""A shorter slot may be over before its COMMIT is: a few letters take as much as this."""
 DAILY_LIMIT: Final = "45009"
 NO_TEMPLATE: Final = frozenset(map(str, TEMPLATE_GONE))
 
@@ -101,11 +104,11 @@ class _Round:
         self._lock, self._gate = threading.Lock(), threading.Lock()
         self._begun = time.monotonic()
         self._next = 0
+        self.is_over = self.used_up = False
         self._gap = self._moment = self._end = 0.0
-        self._enter(slot)
+        self._enter(slot, len(letters))
         self._errors: tuple[str, int] = ("", 0)
         self._held: list[Letter] = []
-        self.is_over = self.used_up = False
         self.refusing: Collection[int] = ()
         self.posted: list[Posted] = []
 
@@ -135,28 +138,35 @@ class _Round:
             self._moment = max(self._moment, now) + self._gap
             return letter
 
-    def _enter(self, slot: Slot) -> None:
-        """Send what is left in this slot."""
+    def _enter(self, slot: Slot, count: int) -> None:
+        """Send in this slot, which is of so many letters; not at all in one that is too far away."""
         now = time.monotonic()
         self._gap = 1 / slot.rate
         self._moment = now + max(0.0, slot.wait_seconds)
-        self._end = now + slot.wait_seconds + len(self.ahead()) * self._gap + GRACE_SECONDS
+        self._end = now + slot.wait_seconds + count * self._gap + GRACE_SECONDS
+        self.is_over = self.is_over or self._moment - self._begun > LONGEST_SECONDS
 
     def _await_moment(self) -> float:
         """The time, once a letter may leave, in another slot if need be; or it is over."""
         while True:
-            pause = self._moment - time.monotonic()
-            if pause > SHORTEST_SECONDS:
-                time.sleep(pause)
+            while (
+                not self.is_over and (pause := self._moment - time.monotonic()) > SHORTEST_SECONDS
+            ):
+                time.sleep(min(pause, LOOK_EVERY_SECONDS))
             now = time.monotonic()
             self.is_over = self.is_over or now - self._begun > LONGEST_SECONDS
             if self.is_over or now <= self._end or not self.ahead():
                 return now
-            try:
-                self._enter(self._another(len(self.ahead())))
-            except Exception:
-                log.exception("no time of their own for the letters left")
-                self.is_over = True
+            self._take_another()
+
+    def _take_another(self) -> None:
+        """For no more than can be under way at once: of a slow platform the others would wait in vain."""
+        count = max(min(len(self.ahead()), AT_ONCE), math.ceil(LEAST_SECONDS / self._gap))
+        try:
+            self._enter(self._another(count), count)
+        except Exception:
+            log.exception("no time of their own for the letters left")
+            self.is_over = True
 
     def _next_letter(self) -> Letter | None:
         while self._next < len(self._letters):

@@ -7,6 +7,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from campaigns.models import Campaign
+from flows.campaign import posting
+from flows.campaign.posting import GRACE_SECONDS
 from tests.campaigns.cast import Cast, counts_agree, make_cast
 from tests.campaigns.platform import Platform
 from wx_backend.db import db
@@ -23,6 +25,19 @@ def pages_count_what_is_so(request: pytest.FixtureRequest) -> Iterator[None]:
         db.session.rollback()
         for campaign_id in db.session.scalars(select(Campaign.id)).all():
             assert counts_agree(campaign_id)
+
+
+@pytest.fixture(autouse=True)
+def slots_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine, or a clock that stands, takes no letter's time away, but where that is what is looked at."""
+    monkeypatch.setattr(posting, "GRACE_SECONDS", 60.0)
+
+
+@pytest.fixture
+def slots_are_short(monkeypatch: pytest.MonkeyPatch, slots_are_long: None) -> None:
+    """As they are in production."""
+    assert slots_are_long is None
+    monkeypatch.setattr(posting, "GRACE_SECONDS", GRACE_SECONDS)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_what_it_says_is_what_happens(cast: Cast, platform: Platform) -> None:
     crowd(20)
     followers(["Stranger"])
     with time_machine.travel(NOON, tick=False):
-        campaign_id = approved(cast, plan(control_bp=2_000))
+        campaign_id = approved(cast, plan(control_bp=5_000))
         run = tried(campaign_id)
         begin()
         work()

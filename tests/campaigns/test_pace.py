@@ -22,6 +22,8 @@ from wx_backend.platform import client
 
 LEASE = timedelta(seconds=61)
 
+pytestmark = pytest.mark.usefixtures("slots_are_short")
+
 
 def have_a_token() -> None:
     """So that the first letters do not wait for one, and then go out in a heap with those after them."""

@@ -1,4 +1,4 @@
-"""Four senders, each a process of its own, against the pretend WeChat: no second sees more than the rate."""
+"""Four processes that send a campaign in turns, against the pretend WeChat: in no second do people get more than the rate."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -108,7 +108,7 @@ def sent_at(running: Running) -> list[float]:
 
 @pytest.mark.processes
 @pytest.mark.parametrize("jumps", [0, 3])
-def test_no_second_sees_more_than_the_rate_of_four_processes(
+def test_in_no_second_do_people_get_more_than_the_rate_of_four_processes(
     *, app: Flask, cast: Cast, running: Running, wechat: Stage, clock_file: Path, jumps: int
 ) -> None:
     """With the clock of all of them a lease ahead now and then, too: whoever sends goes on beside who takes over.

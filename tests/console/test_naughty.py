@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Collection, Mapping
+from datetime import timedelta
 from functools import partial
 from html import unescape
 from io import StringIO
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 from campaigns.models import Campaign
 from catalog.models import ProductKind
 from catalog.operations import ProductData, add_product
+from console import sign_in
 from flows.album import keep_picture
 from fulfilment.models import Chain, Review
 from members.joining import join_member
@@ -169,12 +171,18 @@ def shown(app: Flask, world: World, root: Desk) -> Mapping[str, Named]:
 
 @pytest.mark.timeout(500)
 def test_every_field_bears_whatever_is_typed(
-    app: Flask, desk_of: Desks, world: World, portion: Slice, shown: Mapping[str, Named]
+    app: Flask,
+    desk_of: Desks,
+    world: World,
+    portion: Slice,
+    shown: Mapping[str, Named],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """On every page, of a certain state by itself, and of one's own account by somebody else.
 
     What is typed is taken, or refused by name; what was taken is there to its last letter, and nowhere markup.
     """
+    monkeypatch.setattr(sign_in, "HALF_WAY_FOR", timedelta(hours=1))  # all texts take a while
     desk, written = desk_of("root"), written_forms("console")
     needed = needs(world, keep_picture(photo()).path)
     sweep = Sweep(app, sender(desk), looker(desk), portion, needs=needed, left_out=OWN | LATER)

@@ -32,7 +32,7 @@ SEND = "/cgi-bin/message/template/send"
 @pytest.fixture
 def impatient(app: Flask) -> None:
     """The service waits for less long than it else does: far less than the late answer takes."""
-    app.extensions["wx_clients"]._transport = Http(read_seconds=2.0, total_seconds=4.0)
+    app.extensions["wx_clients"]._transport = Http(read_seconds=6.0, total_seconds=8.0)
 
 
 def message() -> Message:
