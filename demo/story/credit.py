@@ -39,7 +39,7 @@ def commission_follows_credit(story: Story) -> str:
         " WHERE reassignment.order_line_id = accrual.order_line_id"
         " AND reassignment.verdict = 'approved'"
         " ORDER BY reassignment.decided_at DESC, reassignment.id DESC LIMIT 1),"
-        " attribution.developer_rep_id)"
+        " attribution.developer_rep_id, 0)"
     )
     expect("commission of somebody who is not credited", wrong, [])
     return f"{story.count('commission')} parts, {story.count('reassignment')} given to another rep"
