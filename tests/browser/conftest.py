@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.serving import serving
 from tests.site import Site
@@ -17,8 +17,6 @@ WECHAT_AGENT = (
 )
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-PATIENCE_MS = 30_000
-"""For whatever a page does by itself: only what never comes takes as long."""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +25,6 @@ def browser() -> Iterator[Browser]:
     binary = chromium()
     assert binary, "no Chromium on this machine"
     with sync_playwright() as playwright:
-        expect.set_options(timeout=PATIENCE_MS)
         running = playwright.chromium.launch(executable_path=binary)
         yield running
         running.close()
@@ -66,7 +63,7 @@ def fresh_page(browser: Browser, size: dict[str, int], **options: object) -> Ite
         **options,  # type: ignore[arg-type]  # mixed on purpose
     )
     page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(10_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda line: faults.append(line.text) if _is_fault(line.text) else None)

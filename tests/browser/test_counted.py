@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 
 from flows.figures.counting import count_waiting
 from flows.rep_poster import ask_for_poster, finished_poster
-from tests.browser.conftest import PATIENCE_MS
 from tests.browser.office import sign_in
 from tests.browser.tapping import count_taps, taps
 from tests.browser.test_mall import open_mall, run_until
@@ -91,7 +90,7 @@ def test_from_a_scan_it_is_two_more(
         welcome.click()
     assert taps(phone) <= 2
     shop = opened.value
-    shop.set_default_timeout(PATIENCE_MS)
+    shop.set_default_timeout(10_000)
     expect(shop.get_by_role("heading", name="爱丽丝")).to_be_visible()
 
 

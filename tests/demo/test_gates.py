@@ -11,7 +11,7 @@ from demo.chaos.gates import SLOW_SECONDS, Gates, Passage
 from demo.places import HOST
 from tests.limits import within
 
-PATIENCE = 60.0
+PATIENCE = 5.0
 
 
 class Echo:

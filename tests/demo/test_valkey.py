@@ -27,7 +27,7 @@ def test_what_was_rung_survives_a_kill(tmp_path: Path) -> None:
         supervisor.kill("valkey")
         while supervisor.restarts("valkey") == 0:
             time.sleep(0.02)
-        supervisor.wait_healthy("valkey", 60)
+        supervisor.wait_healthy("valkey", 10)
         with Redis.from_url(places.redis_url) as redis:
             assert redis.get("bell") == b"rung"
             assert redis.info("server")["tcp_port"] == 0

@@ -36,7 +36,7 @@ def at_once(app: Flask, works: Sequence[Callable[[], Outcome]]) -> list[Outcome]
 
     def run(work: Callable[[], Outcome]) -> Outcome:
         with app.app_context():
-            barrier.wait(60)
+            barrier.wait(10)
             return retried(work)
 
     with ThreadPoolExecutor(len(works)) as pool:

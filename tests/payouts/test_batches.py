@@ -304,6 +304,6 @@ def test_a_batch_is_done_when_its_last_two_payouts_end_together(app: Flask, worl
             assert ends(alice)
             other = pool.submit(meanwhile)
             wait([other], timeout=0.5)
-        assert other.result(timeout=60)
+        assert other.result(timeout=10)
     assert batch(number).status == BatchStatus.DONE
     assert_books_balance()

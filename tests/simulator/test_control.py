@@ -204,5 +204,5 @@ def test_it_runs_as_a_process_and_ends_when_told(tmp_path: Path) -> None:
         assert stage.control("GET", "/health")["status"] == "ok"
         stage.close()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=15) == 0
     assert (tmp_path / "simulator.db").exists()

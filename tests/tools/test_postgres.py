@@ -96,7 +96,7 @@ with PostgresServer(durable=False) as server:
         folder = Path(process.stdout.readline().strip())
         server = int((folder / "data" / "postmaster.pid").read_text().split()[0])
         process.kill()
-    end = time.monotonic() + 60
+    end = time.monotonic() + 10
     while time.monotonic() < end and Path(f"/proc/{server}").exists():
         time.sleep(0.05)
     shutil.rmtree(folder)

@@ -17,7 +17,6 @@ from wx_backend.worker import BATCH, Worker, drain_queue
 SECOND = timedelta(seconds=1)
 ran: list[str] = []
 may_answer = threading.Event()
-PATIENCE = 60.0
 
 
 @job("test.tick")
@@ -28,7 +27,7 @@ def tick() -> None:
 @remote_job("test.hang")
 def hang() -> Steps:
     """A platform that does not answer for as long as it likes."""
-    yield lambda: may_answer.wait(PATIENCE)
+    yield lambda: may_answer.wait(10)
     ran.append("answered")
 
 
@@ -171,7 +170,7 @@ def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() ->
 
     def last() -> None:
         ran.append("long")
-        may_end.wait(PATIENCE)
+        may_end.wait(10)
         ends.set()
 
     idle, busy = Aside("idle", last, lambda: False), Aside("busy", last, lambda: True)
@@ -180,7 +179,7 @@ def test_long_work_goes_on_aside_one_at_a_time_and_only_where_there_is_some() ->
     busy()
     may_end.set()
 
-    assert ends.wait(PATIENCE)
+    assert ends.wait(10)
     assert ran == ["long"]
 
 
@@ -194,7 +193,7 @@ def test_a_fault_in_long_work_is_logged_and_the_next_begins(
     aside = Aside("sweep.call", fail, lambda: True)
     for _ in range(2):
         aside()
-        aside.end(PATIENCE)
+        aside.end(10)
 
     assert ran == ["began"] * 2
     assert [(each.message, each.__dict__["work"]) for each in caplog.records] == [

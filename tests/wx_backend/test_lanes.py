@@ -10,7 +10,7 @@ from wx_backend.db import transaction
 from wx_backend.outbox import BULK, Steps, defer, remote_job
 from wx_backend.worker import drain_queue
 
-PATIENCE = 60.0
+PATIENCE = 20.0
 done: list[str] = []
 slow_may_end = threading.Event()
 
