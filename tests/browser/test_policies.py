@@ -11,7 +11,7 @@ from referral.values import TouchKind
 from tests.browser.conftest import DESKTOP, PHONE, fresh_page
 from tests.browser.looking import Look
 from tests.browser.office import hand_over, hire_staff, sign_in
-from tests.console.test_policies import typed
+from tests.console.policies import typed
 from tests.console.world import buy, known, make_world, share, touch
 from wx_backend import clock
 

@@ -8,7 +8,7 @@ from reconciliation.days import begin_day
 from settlement.periods import open_periods
 from tests.console.desk import Desk
 from tests.console.owned import ON, Named, everything_owned
-from tests.console.test_policies import drafted
+from tests.console.policies import drafted
 from tests.console.test_rates import proposed
 from tests.console.world import World
 from tests.storefront.conftest import product_of

@@ -1,109 +1,46 @@
 """The attribution policy in the console: written by one person, agreed to by another, never backwards."""
 
 import re
-from collections.abc import Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from html import unescape
 from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 
 from console.audit_words import act_words, change_line
 from console.policy_forms import rows_of
 from demo.story import credit
-from demo.story.frame import Contradiction, Story
+from demo.story.frame import Story
 from orders.models import OrderLine
-from org.models import Role, Staff
-from referral.models import Attribution, PolicyCallOff, PolicyVersion
-from referral.policy_drafts import (
-    approve_draft,
-    call_off_version,
-    draft_policy,
-    policy_of,
-)
-from referral.policy_models import DraftVerdict, PolicyDraft
+from referral.models import PolicyVersion
+from referral.policy_models import PolicyDraft
 from referral.proofs import policy_in_force
 from referral.values import TouchKind
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
+from tests.console.policies import (
+    DAY,
+    NOTE,
+    PASSING,
+    drafted,
+    first,
+    form,
+    later,
+    second,
+    typed,
+    versions,
+)
 from tests.console.test_kept_forms import shown
 from tests.console.world import World, buy, known, share, touch
-from tests.racing import race
 from tests.rows import rows
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
 from wx_backend.clock import SHANGHAI
-from wx_backend.db import db, retried, transaction
-from wx_backend.errors import AppError
+from wx_backend.db import db, transaction
 
-DAY = timedelta(days=1)
-PASSING = ("staff_session", "audit_entry")
-NOTE = {"note": "已与省公司核对"}
-
-
-def typed(moment: datetime) -> str:
-    """As a browser sends a moment."""
-    return f"{moment.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
-
-
-def form(**other: str) -> dict[str, str]:
-    """Fourteen days of protection, from tomorrow."""
-    return {
-        "window_days": "30",
-        "protection_days": "14",
-        "developer_percent": "70",
-        "flash_recent_minutes": "10",
-        "valid_from": typed(clock.now() + DAY),
-        "reason": "延长保护期",
-        **other,
-    }
-
-
-@pytest.fixture
-def first(desk_of: Desks) -> Desk:
-    """Who writes."""
-    return desk_of("root")
-
-
-@pytest.fixture
-def second(desk_of: Desks, world: World) -> Desk:
-    """Who decides: a manager who leads every outlet too."""
-    assert world
-    with transaction():
-        root = db.session.scalars(select(Staff).where(Staff.login == "root")).one()
-        more = {"password_hash": root.password_hash, "node_id": root.node_id}
-        db.session.add(Staff(login="chief", name="总监", role=Role.MANAGER, **more))
-    return desk_of("chief")
-
-
-@pytest.fixture
-def later() -> Iterator[None]:
-    """What a test does to the clock ends with it."""
-    before = clock._offset.value
-    yield
-    clock._offset.value = before
-
-
-def drafted(desk: Desk, **other: str) -> str:
-    """Where the draft is that was just written."""
-    answer = desk.post("/policies/new", **form(**other))
-    assert answer.status_code == 302, answer.text
-    return str(answer.headers["Location"]).removeprefix("/console")
-
-
-def versions() -> list[int]:
-    db.session.rollback()
-    return list(db.session.scalars(select(PolicyVersion.version).order_by(PolicyVersion.version)))
-
-
-def staff_id(login: str) -> int:
-    db.session.rollback()
-    return db.session.scalars(select(Staff.id).where(Staff.login == login)).one()
+__all__ = ["first", "later", "second"]
 
 
 def test_the_page_tells_the_policy_in_sentences_and_that_nothing_is_special(first: Desk) -> None:
@@ -426,271 +363,3 @@ def test_the_trial_tells_what_the_draft_changes_and_not_what_a_version_before_it
     page = desk_of("chief").get(drafted(desk_of("root"), **minutes)).text
     assert "分别用第 2 版和草案判定" in page
     assert "<strong>没有一行</strong>的结果会不同" in page
-
-
-@pytest.mark.usefixtures("later")
-def test_a_version_that_has_not_begun_is_called_off_and_never_decides(
-    app: Flask, desk_of: Desks, first: Desk, second: Desk, world: World
-) -> None:
-    path = drafted(first)
-    assert second.post(f"{path}/approve", **NOTE).status_code == 302
-    page = second.get("/policies").text
-    assert "取消这一版" in page
-    before = rows(but=PASSING)
-    assert second.post("/policies/2/call-off", reason="与省公司口径不符").status_code == 302
-    after = rows(but=PASSING)
-    assert {table for table in before if before[table] != after[table]} == {"policy_call_off"}
-    for words in ("生效前取消的版本", "总监 于", "与省公司口径不符", "14 天内受保护"):
-        assert words in second.get("/policies").text, words
-    assert "待生效" not in second.get("/policies").text
-    told = first.get(path).text
-    assert "与省公司口径不符" in told
-    assert "以此为基础重新起草" in told
-    assert "以第 1 版为基础" in first.get("/policies/new").text
-    assert policy_in_force(clock.now() + 2 * DAY).version == 1
-    db.session.rollback()
-    entries = {each.what: each for each in db.session.scalars(select(AuditEntry))}
-    acted = entries["console.policies.call_off"]
-    assert act_words(acted.what) == "取消归属规则版本"
-    assert acted.reason == "与省公司口径不符"
-
-    dora = known("Dora")
-    touch(dora, share(world.alice_id), kind=TouchKind.SUBSCRIBE, ago=10 * DAY)
-    touch(dora, share(world.nils_id), kind=TouchKind.SCAN, ago=DAY / 2)
-    clock._offset.value += 1.5 * DAY
-    sold = buy(dora, world.wares, world.tree.hall)
-    assert sold.rep_number == world.nils_number
-    told = credit.lines_keep_their_policy(Story(cast(Any, None), cast(Any, None), db.engine, app))
-    assert told == "2 versions of the policy"
-    again = drafted(desk_of("root"), window_days="40")
-    assert "分别用第 1 版和草案判定" in desk_of("chief").get(again).text
-    assert desk_of("chief").post(f"{again}/approve", **NOTE).status_code == 302
-    assert versions() == [1, 2, 3]
-    assert policy_in_force(clock.now() + 2 * DAY).version == 3
-
-
-@pytest.mark.usefixtures("later")
-def test_what_cannot_be_called_off_is_not(first: Desk, second: Desk) -> None:
-    """What decides or did, what is about to, what is not there, what was called off before; and not silently."""
-    moment = clock.now() + timedelta(minutes=20)
-    path = drafted(first, valid_from=typed(moment))
-    assert second.post(f"{path}/approve", **NOTE).status_code == 302
-    late = drafted(first, valid_from=typed(clock.now() + DAY), window_days="40")
-    assert second.post(f"{late}/approve", **NOTE).status_code == 302
-    before = rows(but=PASSING)
-    silent = second.post("/policies/3/call-off", reason=" ")
-    assert silent.status_code == 400
-    assert 'id="fault-reason"' in silent.text
-    assert second.post("/policies/9/call-off", reason="x").status_code == 404
-    assert second.post("/policies/1/call-off", reason="x").status_code == 409
-    clock._offset.value += timedelta(minutes=19, seconds=5)
-    answer = second.post("/policies/2/call-off", reason="太晚了")
-    assert answer.status_code == 409
-    assert "不能取消" in answer.text
-    clock._offset.value += timedelta(minutes=5)
-    assert second.post("/policies/2/call-off", reason="太晚了").status_code == 409
-    assert rows(but=PASSING) == before
-    assert second.post("/policies/3/call-off", reason="写错了").status_code == 302
-    again = second.post("/policies/3/call-off", reason="再来一次")
-    assert again.status_code == 409
-    assert "已经取消" in again.text
-    db.session.rollback()
-    moment = db.session.get_one(PolicyVersion, 3).valid_from
-    taken = first.post("/policies/new", **form(valid_from=typed(moment)))
-    assert "虽已取消" in taken.text
-
-
-@pytest.mark.parametrize("login", ["south", "manager", "marketer", "city"])
-def test_who_may_not_change_the_policy_calls_nothing_off(
-    desk_of: Desks, first: Desk, second: Desk, login: str
-) -> None:
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    assert "取消这一版" not in desk_of(login).get("/policies").text
-    assert desk_of(login).post("/policies/2/call-off", reason="x").status_code == 403
-    assert policy_in_force(clock.now() + 2 * DAY).version == 2
-
-
-def test_of_many_who_call_off_at_once_one_does(app: Flask, first: Desk, second: Desk) -> None:
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    who = staff_id("root")
-    db.session.rollback()
-
-    def work(_: int) -> bool:
-        with suppress(AppError):
-            retried(
-                lambda: call_off_version(version=2, reason="误批", staff_id=who, now=clock.now())
-            )
-            return True
-        return False
-
-    assert race(app, work, times=4).count(True) == 1
-
-
-def test_who_calls_off_while_another_agrees_to_a_later_one_changes_that_one_alone(
-    app: Flask, first: Desk, second: Desk
-) -> None:
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    later = drafted(first, window_days="40", valid_from=typed(clock.now() + 2 * DAY))
-    draft_id, root, chief = int(later.rpartition("/")[2]), staff_id("root"), staff_id("chief")
-    db.session.rollback()
-    now = clock.now()
-    acts = (
-        partial(call_off_version, version=2, reason="误批", staff_id=root, now=now),
-        partial(approve_draft, draft_id=draft_id, note="同意", staff_id=chief, now=now),
-    )
-
-    def work(number: int) -> bool:
-        retried(acts[number])
-        return True
-
-    assert race(app, work, times=2) == [True, True]
-    assert [policy_in_force(now + ahead * DAY).version for ahead in (0, 1.5, 3)] == [1, 1, 3]
-
-
-def test_a_crash_in_the_middle_calls_nothing_off(first: Desk, second: Desk) -> None:
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    who, before = staff_id("root"), rows()
-    with suppress(KeyboardInterrupt), transaction():
-        call_off_version(version=2, reason="误批", staff_id=who, now=clock.now())
-        raise KeyboardInterrupt
-    assert rows() == before
-
-
-def test_the_database_takes_no_call_off_of_what_has_begun_and_changes_none(
-    first: Desk, second: Desk
-) -> None:
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    who = staff_id("root")
-    db.session.rollback()
-    begins = db.session.get_one(PolicyVersion, 2).valid_from
-    db.session.rollback()
-    sound = {"version": 2, "valid_from": begins, "reason": "x", "staff_id": who}
-    for wrong in (
-        {**sound, "called_off_at": begins},
-        {**sound, "called_off_at": clock.now(), "valid_from": begins + DAY},
-        {**sound, "called_off_at": clock.now(), "reason": ""},
-    ):
-        with pytest.raises(DBAPIError), transaction() as session:
-            session.execute(insert(PolicyCallOff).values(wrong))
-    retried(lambda: call_off_version(version=2, reason="误批", staff_id=who, now=clock.now()))
-    for sql in ("UPDATE policy_call_off SET reason = 'y'", "DELETE FROM policy_call_off"):
-        with pytest.raises(DBAPIError), transaction() as session:
-            session.execute(text(sql))
-
-
-@pytest.mark.usefixtures("later")
-def test_a_line_of_the_wrong_version_and_a_version_that_is_lost_are_found(
-    app: Flask, first: Desk, second: Desk, world: World
-) -> None:
-    """What the story looks for is there to be found: by the next version, and by a draft without one."""
-    assert second.post(f"{drafted(first)}/approve", **NOTE).status_code == 302
-    clock._offset.value += 1.5 * DAY
-    sold = buy(known("Dora"), world.wares, world.tree.hall)
-    story = Story(cast(Any, None), cast(Any, None), db.engine, app)
-    assert credit.lines_keep_their_policy(story) == "2 versions of the policy"
-    with transaction() as session:
-        stands = select(Attribution).join(OrderLine).where(OrderLine.order_id == sold.id)
-        kept = session.scalars(stands).first()
-        assert kept is not None
-        values = {each.name: getattr(kept, each.name) for each in Attribution.__table__.columns}
-        wrong = {**values, "version": 2, "policy_version": 1}
-        del wrong["id"]
-        planted = session.execute(insert(Attribution).values(wrong).returning(Attribution.id))
-        [wrong_id] = planted.scalars()
-    with pytest.raises(Contradiction, match=f"another policy than that of .*'id': {wrong_id}"):
-        credit.lines_keep_their_policy(story)
-
-
-def test_what_two_persons_agreed_to_is_missed_when_it_is_no_version(
-    app: Flask, first: Desk, second: Desk
-) -> None:
-    path = drafted(first)
-    with transaction() as session:
-        agreed = {"verdict": DraftVerdict.APPROVED, "decided_by": staff_id("chief")}
-        more = {"decided_at": clock.now(), "note": "同意"}
-        session.execute(update(PolicyDraft).values(**agreed, **more))
-    story = Story(cast(Any, None), cast(Any, None), db.engine, app)
-    with pytest.raises(Contradiction, match=f"no version.*'id': {path.rpartition('/')[2]}"):
-        credit.lines_keep_their_policy(story)
-    assert second
-
-
-def _draft(staff: int) -> int:
-    now = clock.now()
-    settings = {"window_days": 40, "overrides": []}
-    return draft_policy(
-        settings=settings, valid_from=now + DAY, reason="试行", staff_id=staff, now=now
-    )
-
-
-def test_of_many_who_agree_at_once_one_does(app: Flask, second: Desk) -> None:
-    assert second
-    who, chief = staff_id("root"), staff_id("chief")
-    draft_id = retried(lambda: _draft(who))
-    db.session.rollback()
-    agree = partial(approve_draft, draft_id=draft_id, note="同意", staff_id=chief)
-
-    def decide(_: int) -> bool:
-        try:
-            retried(lambda: agree(now=clock.now()))
-        except AppError:
-            return False
-        return True
-
-    assert race(app, decide, times=4).count(True) == 1
-    assert versions() == [1, 2]
-
-
-def test_many_who_write_at_once_write_one(app: Flask, world: World) -> None:
-    assert world
-    who = staff_id("root")
-    db.session.rollback()
-
-    def write(_: int) -> bool:
-        with suppress(AppError):
-            retried(lambda: _draft(who))
-            return True
-        return False
-
-    assert race(app, write, times=4).count(True) == 1
-
-
-def test_a_crash_in_the_middle_leaves_it_waiting(second: Desk) -> None:
-    assert second
-    draft_id = retried(lambda: _draft(staff_id("root")))
-    chief, before = staff_id("chief"), rows()
-    with suppress(KeyboardInterrupt), transaction():
-        approve_draft(draft_id=draft_id, note="同意", staff_id=chief, now=clock.now())
-        raise KeyboardInterrupt
-    assert rows() == before
-
-
-def test_what_was_decided_is_never_changed_and_a_version_neither(second: Desk) -> None:
-    assert second
-    root, chief = staff_id("root"), staff_id("chief")
-    draft_id = retried(lambda: _draft(root))
-    alone = {"decided_by": root, "decided_at": clock.now(), "note": "x"}
-    for change in (
-        update(PolicyDraft).values(verdict=DraftVerdict.APPROVED, **alone),
-        update(PolicyDraft).values(settings={"window_days": 50}),
-        update(PolicyDraft).values(valid_from=clock.now()),
-        update(PolicyDraft).values(
-            verdict=DraftVerdict.APPROVED, decided_by=chief, decided_at=clock.now()
-        ),
-    ):
-        with pytest.raises(DBAPIError), transaction() as session:
-            session.execute(change)
-    retried(lambda: approve_draft(draft_id=draft_id, note="同意", staff_id=chief, now=clock.now()))
-    for sql in (
-        "UPDATE policy_draft SET note = 'x'",
-        "UPDATE policy_draft SET verdict = NULL, decided_by = NULL, decided_at = NULL",
-        "DELETE FROM policy_draft",
-        "UPDATE policy_version SET note = 'x' WHERE version = 2",
-        "DELETE FROM policy_version WHERE version = 2",
-    ):
-        with pytest.raises(DBAPIError), transaction() as session:
-            session.execute(text(sql))
-    db.session.rollback()
-    row = db.session.get_one(PolicyVersion, 2)
-    assert (row.staff_id, row.note, policy_of(row).terms.window_days) == (root, "试行", 40)
-    assert row.valid_from.tzinfo is UTC

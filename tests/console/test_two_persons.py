@@ -23,9 +23,9 @@ from tests.catalog.shelf import NOON
 from tests.console.campaigns.conftest import FORM, made, row
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
+from tests.console.policies import drafted
 from tests.console.test_claims import claimed
 from tests.console.test_money_out import propose, rich
-from tests.console.test_policies import drafted
 from tests.console.test_products import tick_all
 from tests.console.test_rates import proposed
 from tests.console.test_refunds import ask, config
