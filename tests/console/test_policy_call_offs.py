@@ -60,8 +60,11 @@ def test_a_version_that_has_not_begun_is_called_off_and_never_decides(
     assert {table for table in before if before[table] != after[table]} == {"policy_call_off"}
     for words in ("生效前取消的版本", "总监 于", "与省公司口径不符", "14 天内受保护"):
         assert words in second.get("/policies").text, words
-    assert "待生效" not in second.get("/policies").text
     told = first.get(path).text
+    for page in (told, second.get("/policies").text):
+        assert "已取消" in page
+        assert "已通过" not in page
+    assert "待生效" not in second.get("/policies").text
     assert "与省公司口径不符" in told
     assert "以此为基础重新起草" in told
     assert "以第 1 版为基础" in first.get("/policies/new").text
