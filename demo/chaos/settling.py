@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import func, select
 
@@ -16,6 +16,8 @@ from wx_backend.db import db
 
 ROUNDS_MAX: Final = 30
 ROUND_SECONDS: Final = 61.0  # longer than any lease, so that what a killed process held is free
+LONG_ROUNDS: Final = 10
+LONG_ROUND_SECONDS: Final = 601.0  # so many of them are longer than the longest pause before a try
 NOTICE_SECONDS: Final = 2.5  # within which the clock process sees that time has passed
 ANSWERS_WITHIN: Final = timedelta(minutes=15)
 UNSETTLED: Mapping[str, str] = {
@@ -29,14 +31,14 @@ UNSETTLED: Mapping[str, str] = {
 
 def drain(story: Story) -> None:
     """Let everything that was begun come to its end, the clock moved where somebody waits."""
-    for _ in range(ROUNDS_MAX):
+    for seconds in (ROUND_SECONDS,) * ROUNDS_MAX + (LONG_ROUND_SECONDS,) * LONG_ROUNDS:
         story.pretend.post("settle", timeout=30, within=5)
         eventually("work left", lambda: open_work(story), {}, 60)
         if not _unsettled(story):
             return
-        story.pass_time(ROUND_SECONDS)
+        story.pass_time(seconds)
         time.sleep(NOTICE_SECONDS)
-    raise Contradiction(f"never settled: {_unsettled(story)}")
+    raise Contradiction(f"never settled: {_unsettled(story)}; {_messages_left(story)}")
 
 
 def _unsettled(story: Story) -> dict[str, int]:
@@ -46,6 +48,15 @@ def _unsettled(story: Story) -> dict[str, int]:
     known = story.rows("SELECT out_trade_no FROM payment WHERE status = 'succeeded'")
     left["payments"] = len(came - {row["out_trade_no"] for row in known})
     return {name: count for name, count in left.items() if count}
+
+
+def _messages_left(story: Story) -> list[dict[str, Any]]:
+    """A few of the messages that nobody knows the end of, as they are stored."""
+    rows = story.rows(
+        "SELECT id, key, kind, purpose, status, error, msgid, created_at, sending_at, sent_at"
+        " FROM message WHERE status IN ('queued', 'sending', 'sent') ORDER BY id LIMIT 5"
+    )
+    return [{name: str(value) for name, value in row.items()} for row in rows]
 
 
 def _unanswered(story: Story) -> int:
