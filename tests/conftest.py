@@ -3,14 +3,13 @@
 import gc
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from functools import cache
-from itertools import count
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,14 +18,21 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.pool import Pool, QueuePool
 
 from simulator.server import start
+from tests.campaigns.cast import Cast
+from tests.catalog.shelf import Wares
+from tests.compiled_pages import share_pages
+from tests.compiled_routes import share_routes
+from tests.console.world import World
 from tests.limits import lengthen
 from tests.memory import memory
 from tests.naughty import SLICES, Slice
+from tests.originals import EMPTY, MAKERS, Databases, Files, Originals
 from tests.postgres import PostgresServer
 from tests.serving import announce, reaching, serving
 from tests.simulator.stage import Stage
 from tests.site import Site
 from tests.statements import share_compiled
+from tests.storefront.mall import Mall
 from wx_backend import clock, migrate
 from wx_backend.app import close_app, create_app
 from wx_backend.clock import SHANGHAI, business_on
@@ -35,9 +41,8 @@ from wx_backend.db import db
 from wx_backend.outbox import QUEUES
 from wx_backend.worker import drain_queue
 
-TEMPLATE = "wx_template"
+TEMPLATE = EMPTY
 LAST_MOMENTS = timedelta(seconds=30)
-_numbers = count(1)
 
 # How long an example takes says something of the machine, nothing of the code. What a commit was
 # once tried with is tried again, but for runs that are asked for more than usual.
@@ -46,6 +51,7 @@ settings.register_profile(
 )
 settings.register_profile("more", settings.get_profile("wx"), derandomize=False)
 settings.load_profile("wx")
+share_routes()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -186,19 +192,58 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def originals(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path_factory: pytest.TempPathFactory
+) -> Originals:
+    """What the databases of this run's tests are copied from."""
+    folder = tmp_path_factory.mktemp("originals")
+    if database_kind == "sqlite":
+        return Originals(Files(folder, request.getfixturevalue("sqlite_template")), folder)
+    return Originals(Databases(request.getfixturevalue("postgres")), folder)
+
+
 @pytest.fixture
 def database_url(
-    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+    request: pytest.FixtureRequest, originals: Originals, tmp_path: Path
 ) -> Iterator[str]:
-    """A fresh migrated database for this test alone."""
-    if database_kind == "sqlite":
-        path = tmp_path / "wx.sqlite"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    with server.database(f"t{next(_numbers)}", template=TEMPLATE) as url:
+    """A fresh database for this test alone: migrated, with the rows it asks for."""
+    maker = next((name for name in MAKERS if name in request.fixturenames), "")
+    with originals.copied(maker, tmp_path) as url:
         yield url
+
+
+@pytest.fixture
+def wares_on_shelf(app: Flask, originals: Originals) -> Wares:
+    """A phone and a plan on sale."""
+    rows: Wares = _rows(app, originals, "wares_on_shelf")
+    return rows
+
+
+@pytest.fixture
+def two_provinces(app: Flask, originals: Originals) -> World:
+    """The console's and the terminal's tests begin with them."""
+    rows: World = _rows(app, originals, "two_provinces")
+    return rows
+
+
+@pytest.fixture
+def small_town(app: Flask, originals: Originals) -> Mall:
+    """The mall's tests begin with it."""
+    rows: Mall = _rows(app, originals, "small_town")
+    return rows
+
+
+@pytest.fixture
+def cast_of_campaigns(app: Flask, originals: Originals) -> Cast:
+    """The campaigns' tests begin with it."""
+    rows: Cast = _rows(app, originals, "cast_of_campaigns")
+    return rows
+
+
+def _rows(app: Flask, originals: Originals, maker: str) -> Any:
+    assert app.testing
+    return originals.rows(maker)
 
 
 @pytest.fixture
@@ -240,6 +285,7 @@ def app(config: Config) -> Iterator[Flask]:
     app.testing = True
     with app.app_context():
         share_compiled(db.engine)
+        share_pages(app)
         yield app
         db.session.remove()
         left = [engine.pool.status() for engine in db.engines.values() if _is_in_use(engine.pool)]

@@ -10,7 +10,7 @@ from bench.endure.lapse import lapse
 from catalog.stock_by_hand import receive_stock
 from simulator import paykeys
 from simulator.server import Running, start
-from tests.catalog.shelf import NOON
+from tests.catalog.shelf import NOON, put_on_shelf
 from tests.flows.trade.conftest import trading
 from tests.flows.trade.letters import bind_alice, set_up_templates, template_messages
 from tests.flows.trade.market import (
@@ -53,7 +53,7 @@ def trading_shop(ground: Ground) -> Iterator[Shop]:
             keys = Keys(*(paykeys.new_private_key() for _ in range(3)))
             sample = configured(url, ground.folder)
             with serving(trading(sample, stage, receiver.url, keys, ground.folder)) as app:
-                market = open_market(app, stage)
+                market = open_market(app, stage, put_on_shelf())
                 stage.control("PUT", "/people/Bob", balance_fen=RICH_FEN)
                 set_up_templates(stage)
                 bind_alice(market, stage)

@@ -18,7 +18,8 @@ from tests.browser.test_terminal import alice, world
 from tests.console.world import World
 from tests.serving import announce
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, config, keys, mall
+from tests.storefront.conftest import config, keys, mall
+from tests.storefront.mall import Mall
 from wx_backend import clock
 from wx_backend.db import db, retried
 

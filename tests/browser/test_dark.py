@@ -11,7 +11,8 @@ from org.models import OrgNode, Role, Tier
 from tests.browser.conftest import DESKTOP, PHONE, fresh_page
 from tests.browser.office import fits, hire_staff, sign_in
 from tests.browser.test_mall import open_mall  # noqa: F401 - a fixture
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from wx_backend.db import db
 
 pytestmark = pytest.mark.browser

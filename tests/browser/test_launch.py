@@ -14,7 +14,8 @@ from catalog.operations import ProductData, SkuData, add_product, add_sku
 from org.models import OrgNode, Role, Tier
 from tests.browser.office import faults_of, fits, hand_over, hire_staff, open_page, sign_in
 from tests.browser.test_mall import open_mall  # noqa: F401 - a fixture
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from wx_backend import clock
 from wx_backend.clock import business_on
 from wx_backend.db import db, transaction

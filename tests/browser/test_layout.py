@@ -9,7 +9,8 @@ from catalog.models import Product, Sku
 from catalog.showing import Picture, Showing
 from tests.browser.test_mall import open_mall
 from tests.catalog.slots import put_up
-from tests.storefront.conftest import Mall, config, keys, mall
+from tests.storefront.conftest import config, keys, mall
+from tests.storefront.mall import Mall
 from wx_backend.db import db, transaction
 
 __all__ = ["config", "keys", "mall", "open_mall"]

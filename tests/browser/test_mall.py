@@ -25,7 +25,8 @@ from templates_msg.models import MessageKind
 from tests.catalog.shelf import NOON
 from tests.catalog.test_outlet_stock import lay
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from tests.storefront.records import credited
 from wx_backend import clock
 from wx_backend.db import db, transaction

@@ -17,7 +17,8 @@ from tests.browser.test_mall import is_wider_than_the_screen, run_until
 from tests.simulator.conftest import platform, receiver, stage  # noqa: F401 - fixtures
 from tests.simulator.receiver import Answer, Received, Receiver
 from tests.simulator.stage import SHOP, Stage
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from wx_backend.config import Mode
 
 pytestmark = pytest.mark.browser

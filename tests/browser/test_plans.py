@@ -10,7 +10,8 @@ from catalog.models import Product, Sku
 from orders.models import OrderLine
 from tests.browser.test_mall import is_wider_than_the_screen, open_mall  # noqa: F401 - a fixture
 from tests.catalog.pool import fill_pool, number_row
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from wx_backend.db import db, transaction
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,8 @@ from org.models import OrgNode, Role, Tier
 from tests.browser.office import faults_of, fits, hire_staff, open_page, sign_in
 from tests.browser.test_mall import open_mall  # noqa: F401 - a fixture
 from tests.catalog.shelf import put_on_sale
-from tests.storefront.conftest import Mall, config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.conftest import config, keys, mall  # noqa: F401 - fixtures
+from tests.storefront.mall import Mall
 from wx_backend.db import db, transaction
 
 pytestmark = pytest.mark.browser

@@ -7,7 +7,8 @@ from tests.browser.conftest import PHONE, WECHAT_AGENT, fresh_page
 from tests.browser.looking import Look
 from tests.browser.test_pages_of_mall import here, settle
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, config, keys, mall, phone_of
+from tests.storefront.conftest import config, keys, mall, phone_of
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_arrival import form, paid, send
 from tests.storefront.test_orders import bob

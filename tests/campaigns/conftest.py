@@ -9,7 +9,7 @@ from sqlalchemy import select
 from campaigns.models import Campaign
 from flows.campaign import posting
 from flows.campaign.posting import GRACE_SECONDS
-from tests.campaigns.cast import Cast, counts_agree, make_cast
+from tests.campaigns.cast import Cast, counts_agree
 from tests.campaigns.platform import Platform
 from wx_backend.db import db
 
@@ -41,10 +41,9 @@ def slots_are_short(monkeypatch: pytest.MonkeyPatch, slots_are_long: None) -> No
 
 
 @pytest.fixture
-def cast(app: Flask) -> Cast:
+def cast(cast_of_campaigns: Cast) -> Cast:
     """Alice's and nobody's customers at the city's account, and two staff."""
-    assert app.testing
-    return make_cast()
+    return cast_of_campaigns
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from catalog.pricing import (
 )
 from tests.catalog.shelf import NOON, Wares, put_on_shelf
 from tests.racing import race
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend.db import db, retried, transaction
 from wx_backend.errors import AppError, NotFound, NotTheAsker
 

@@ -6,16 +6,15 @@ import pytest
 from flask import Flask
 
 from tests.console.desk import Desk
-from tests.console.world import World, make_world
+from tests.console.world import World
 
 Desks = Callable[..., Desk]
 
 
 @pytest.fixture
-def world(app: Flask) -> World:
+def world(two_provinces: World) -> World:
     """Alice sells in the south, Nils in the north; Bob and Nora bought."""
-    assert app
-    return make_world()
+    return two_provinces
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.console.owned import ON, Named, everything_owned
 from tests.console.policies import drafted
 from tests.console.test_rates import proposed
 from tests.console.world import World
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend import clock
 from wx_backend.access import TABLE, Caller
 from wx_backend.db import retried, transaction

@@ -7,7 +7,7 @@ from org.hours import WEEKDAYS
 from tests.console.owned import ON
 from tests.console.world import World
 from tests.needs import Needs
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend import clock
 
 # A secret is never a naughty text: these refuse it, and say no more than that something was wrong. Who has

@@ -15,7 +15,7 @@ from tests.console.test_money_out import propose, rich
 from tests.console.test_rates import proposed
 from tests.console.test_refunds import ask, config
 from tests.console.world import World
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend.db import db, transaction
 
 __all__ = ["config", "rich"]

@@ -17,7 +17,7 @@ from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.test_product_editor import picture
 from tests.console.world import World
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
 from wx_backend.clock import SHANGHAI

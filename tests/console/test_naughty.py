@@ -41,7 +41,7 @@ from tests.console.test_message_templates import PAID, platform, root
 from tests.console.test_refunds import config
 from tests.console.world import APPID, World
 from tests.naughty import ALL, EVERY, NAUGHTY, Form, Slice
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from tests.sweeping import Look, Send, Sweep
 from tests.terminal.desk import photo
 from tests.written import posts, without, written_forms

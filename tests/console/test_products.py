@@ -13,7 +13,7 @@ from tests.catalog.shelf import NOON
 from tests.console.conftest import Desks
 from tests.console.desk import Desk
 from tests.console.world import World
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend.db import db, transaction
 
 KNOWN = {"date": "2026-11-20", "yuan": "100", "text": "有"}

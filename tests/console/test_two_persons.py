@@ -33,7 +33,7 @@ from tests.console.upheld import dispute_of
 from tests.console.world import World
 from tests.jobs import run_jobs
 from tests.rows import rows
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend import clock
 from wx_backend.audit import AuditEntry
 from wx_backend.db import Model, db, transaction

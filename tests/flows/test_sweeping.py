@@ -29,7 +29,7 @@ from tests.flows.fulfilment.counter import Counter
 from tests.flows.trade.conftest import config, keys, platform, receiver, stage
 from tests.org.cast import Tree, plant
 from tests.racing import race
-from tests.storefront.conftest import product_of
+from tests.storefront.mall import product_of
 from wx_backend import clock
 from wx_backend.db import db, retried, transaction
 

@@ -12,7 +12,8 @@ from fulfilment.nodes import CHECKS
 from fulfilment.queries import reviews_of
 from orders.queries import lines_of_order
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import bob, ordered, orders, work
 from wx_backend import clock

@@ -14,7 +14,8 @@ from org.models import Tier
 from org.operations import create_node
 from org.queries import node_by_code
 from tests.catalog.slots import put_up
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.records import credited, sightings
 from tests.storefront.test_orders import ordered

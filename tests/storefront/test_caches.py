@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from flows.album import keep_picture
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 
 COOKIE = "Set-Cookie"

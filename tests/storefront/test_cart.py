@@ -19,7 +19,8 @@ from referral.replay import is_consistent
 from tests.catalog.shelf import assert_stock_conserved
 from tests.counting import questions
 from tests.racing import race
-from tests.storefront.conftest import Mall, Phones, product_of
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall, product_of
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.test_orders import orders, wish
 from wx_backend import clock, strict

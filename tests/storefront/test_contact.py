@@ -25,7 +25,8 @@ from org.operations import create_node
 from org.staff import create_staff
 from tests.jobs import run_jobs
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_cart import bob
 from tests.storefront.test_orders import orders, wish

@@ -4,7 +4,8 @@ import pytest
 
 from tests.catalog.shelf import assert_stock_conserved, stock_of
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.test_orders import bob, ordered, orders, work
 

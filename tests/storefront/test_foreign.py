@@ -22,7 +22,8 @@ from referral.models import Receipt
 from tests.catalog.pool import FIRST, SECOND
 from tests.conftest import Tally
 from tests.rows import rows
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.test_arrival import form
 from tests.storefront.test_numbers import take_numbers

@@ -14,7 +14,8 @@ from orders.models import OrderLine, SalesOrder
 from referral.models import Receipt, Touch
 from tests.catalog.pool import FIRST, SECOND
 from tests.catalog.shelf import NOON, put_on_sale
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_numbers import order_plan, take_numbers
 from tests.storefront.test_orders import plan_line, wish

@@ -12,7 +12,8 @@ from members.models import Identity
 from orders.models import SalesOrder
 from storefront.openapi_calls import CALLS
 from storefront.openapi_examples import EXAMPLES
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_arrival import form
 from tests.storefront.test_contact import HOME, press

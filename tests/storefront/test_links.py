@@ -12,7 +12,8 @@ from referral.models import Code, Place, Subject
 from referral.operations import Sharer, Sharing, open_share, point_code
 from referral.signing import sign_share
 from referral.values import Certainty, TouchKind
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP
 from tests.storefront.records import credited, forgeries, people, sightings, touches
 from wx_backend import clock

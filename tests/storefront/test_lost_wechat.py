@@ -19,7 +19,8 @@ from members.joining import merge_same_person
 from members.models import Identity
 from members.operations import note_profile
 from members.phone_joining import prove_phone
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.program import APPID, Program
 from tests.storefront.records import people

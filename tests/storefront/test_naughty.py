@@ -20,7 +20,8 @@ from tests.catalog.shelf import NOON
 from tests.naughty import BIG_LIST, NAUGHTY, Form, Slice, packs
 from tests.needs import Needs
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_arrival import form, paid, send
 from tests.storefront.test_contact import HOME, press

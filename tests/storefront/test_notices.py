@@ -8,7 +8,8 @@ import pytest
 from templates_msg.library import Listed, TooManyAsked, ask_for, note_library
 from templates_msg.models import MessageKind
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from wx_backend import clock
 from wx_backend.config import Config

@@ -18,7 +18,8 @@ from org.models import OrgNode, Tier
 from org.queries import ancestors
 from tests.catalog.pool import FIRST, SECOND, fill_pool, number_row
 from tests.catalog.shelf import NOON, put_on_sale
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import plan_line, wish
 from wx_backend import clock

@@ -16,7 +16,8 @@ from storefront.openapi import described
 from storefront.openapi_calls import CALLS
 from storefront.openapi_examples import EXAMPLES
 from tests.rows import rows
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from wx_backend.access import TABLE, Caller
 from wx_backend.carried import HEADER
 

@@ -9,7 +9,8 @@ from orders.models import OrderLine, SalesOrder
 from referral.proofs import latest_attribution
 from tests.jobs import run_jobs
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.records import touches
 from wx_backend import outbox

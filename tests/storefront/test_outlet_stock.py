@@ -16,7 +16,8 @@ from org.queries import node_by_code
 from tests.catalog.shelf import NOON, assert_stock_conserved
 from tests.catalog.test_outlet_stock import lay, stores
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import bob, ordered, wish, work
 from wx_backend.db import db, transaction

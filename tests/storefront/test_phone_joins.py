@@ -9,7 +9,8 @@ from members.models import IdentityLink, LinkKind, PhoneJoin
 from tests.jobs import run_jobs
 from tests.naughty import NAUGHTY
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.test_contact import HOME, PassTime, press, prove
 from tests.storefront.test_orders import bob, ordered

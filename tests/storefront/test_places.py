@@ -5,7 +5,8 @@ import re
 from org.models import Tier
 from org.operations import close_node, create_node
 from org.queries import node_by_code
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from wx_backend import clock
 from wx_backend.clock import business_on
 from wx_backend.db import transaction

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 
 PATHS = (
     *("/s/%00", "/l/%00", "/p/%00", "/r/%00", "/c/%00", "/outlet/%00", "/search?q=a%00b"),

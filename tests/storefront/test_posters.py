@@ -14,7 +14,8 @@ from referral.models import Share
 from referral.queries import share_path
 from referral.signing import signed_share
 from tests.jobs import run_jobs
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.records import credited
 from tests.storefront.test_orders import ordered

@@ -21,7 +21,8 @@ from referral.models import Touch
 from storefront.openapi_calls import CALLS
 from tests.catalog.slots import put_up
 from tests.simulator.stage import MCHID, Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.program import APPID, NAME, Program
 from tests.storefront.records import credited, forgeries, people, sightings, touches

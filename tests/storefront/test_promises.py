@@ -12,7 +12,8 @@ from demo.story.frame import Contradiction, Story
 from demo.story.journal import Journal, Kind
 from demo.story.kept import promises_kept
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.records import touches
 from wx_backend.config import Config

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.counting import questions
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 
 ASKED = {"/r/{rep}": 16, "/p/{product}": 18, "/api/products": 8}
 

@@ -9,7 +9,8 @@ from fulfilment.models import Chain
 from fulfilment.return_models import ReturnRequest
 from orders.models import OrderLine
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_arrival import form, paid, send
 from tests.storefront.test_orders import bob, work

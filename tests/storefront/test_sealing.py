@@ -16,7 +16,8 @@ from members.models import Member
 from members.phone_joining import prove_phone
 from members.vault import CannotOpen
 from orders.models import SalesOrder
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import ordered, plan_line, wish
 from wx_backend import cli, clock, migrate

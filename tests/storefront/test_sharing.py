@@ -13,7 +13,8 @@ from referral.models import Share
 from referral.queries import share_path
 from referral.signing import signed_share
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP, Phone
 from tests.storefront.records import credited, forgeries, touches
 from wx_backend import clock

@@ -9,7 +9,8 @@ from catalog.picks import set_picks
 from catalog.queries import product_by_number
 from catalog.showing import Gift, Picture, Showing
 from catalog.stock_by_hand import correct_stock
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from wx_backend import clock
 from wx_backend.db import db, transaction

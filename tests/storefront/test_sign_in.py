@@ -9,7 +9,8 @@ from flask import Flask
 
 from storefront.sign_in import is_own_page
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import DESKTOP
 from tests.storefront.records import credited, people, touches
 from wx_backend.config import Config

@@ -13,7 +13,8 @@ from org.queries import node_by_code, rep_card
 from org.reps import hire_rep
 from tests.catalog.shelf import NOON
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from wx_backend.config import Config
 from wx_backend.db import db, transaction

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import ordered
 

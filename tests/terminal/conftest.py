@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import Flask
 
-from tests.console.world import World, make_world
+from tests.console.world import World
 from tests.serving import announce
 from tests.simulator.stage import Stage
 from tests.terminal.phone import RepPhone
@@ -16,7 +16,7 @@ Phones = Callable[[str], RepPhone]
 
 
 @pytest.fixture
-def world(app: Flask, wechat: Stage) -> World:
+def world(app: Flask, wechat: Stage, two_provinces: World) -> World:
     """The two provinces of the console's tests, and WeChat's accounts and people."""
     config: Config = app.extensions["wx_config"]
     announce(wechat, config, config.service.base_url)
@@ -24,7 +24,7 @@ def world(app: Flask, wechat: Stage) -> World:
     wechat.control("PUT", f"/accounts/{config.accounts[0].appid}", oauth_domain=host)
     for name in ("Alice", "Dave", "Mallory"):
         wechat.control("PUT", f"/people/{name}")
-    return make_world()
+    return two_provinces
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from flask import Flask
 
 from simulator import paykeys
 from simulator.server import Running, start
+from tests.catalog.shelf import Wares
 from tests.flows.trade.market import Market, open_market
 from tests.simulator.conftest import Keys, set_accounts, set_merchant
 from tests.simulator.receiver import Receiver
@@ -78,8 +79,8 @@ def trading(config: Config, stage: Stage, url: str, keys: Keys, folder: Path) ->
 
 
 @pytest.fixture
-def market(app: Flask, stage: Stage, receiver: Receiver) -> Iterator[Market]:
-    market = open_market(app, stage)
+def market(app: Flask, stage: Stage, receiver: Receiver, wares_on_shelf: Wares) -> Iterator[Market]:
+    market = open_market(app, stage, wares_on_shelf)
     receiver.answer = market.door
     yield market
     crash.disarm()

@@ -29,7 +29,7 @@ from referral.operations import Contact, Sharer, Sharing, open_share, record_tou
 from referral.values import Certainty, TouchKind
 from settlement.models import Milestone
 from settlement.rates import add_rate, set_vesting
-from tests.catalog.shelf import Wares, assert_stock_conserved, put_on_shelf
+from tests.catalog.shelf import Wares, assert_stock_conserved
 from tests.jobs import run_jobs
 from tests.orders.buyers import Buyer, assert_histories_hold
 from tests.simulator.receiver import Answer, Received
@@ -146,9 +146,8 @@ class Market:
         return 204, b""
 
 
-def open_market(app: Flask, stage: Stage) -> Market:
-    """Goods, terms, Alice with a touch by Bob, and Bob with money."""
-    wares = put_on_shelf(units=20, phone_fen=199_900, plan_fen=10_000)
+def open_market(app: Flask, stage: Stage, wares: Wares) -> Market:
+    """With the goods on the shelf: terms, Alice with a touch by Bob, and Bob with money."""
     openid = stage.act("Bob", "follow", appid=SHOP)["openid"]
     with transaction():
         outlet = OrgNode(tier=Tier.OUTLET, code="O1", name="中山路营业厅")

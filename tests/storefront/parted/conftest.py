@@ -18,7 +18,8 @@ from orders.models import SalesOrder
 from orders.queries import order_by_number
 from org.queries import node_by_code
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.phone import Phone
 from tests.storefront.test_orders import work
 from tests.storefront.test_programs import config

@@ -14,7 +14,7 @@ from referral.proofs import broken_link, chain_receipts
 from referral.replay import is_consistent
 from tests.rows import rows
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall
+from tests.storefront.mall import Mall
 from tests.storefront.parted.conftest import (
     SECOND,
     THIRD,

@@ -9,7 +9,7 @@ from flows.parting_books import left_where_it_is
 from flows.sealed import vault
 from members.claim_models import ClaimKind, MemberClaim
 from members.phone_joining import prove_phone
-from tests.storefront.conftest import Mall
+from tests.storefront.mall import Mall
 from tests.storefront.parted.conftest import (
     OTHER,
     SECOND,

@@ -14,7 +14,8 @@ from storefront.homes import home_outlet
 from tests.racing import race
 from tests.rows import rows
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall, Phones
+from tests.storefront.conftest import Phones
+from tests.storefront.mall import Mall
 from tests.storefront.parted.conftest import (
     SECOND,
     THIRD,

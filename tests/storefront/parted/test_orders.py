@@ -12,7 +12,7 @@ from members.models import Identity
 from members.vault import CannotOpen
 from tests.catalog.pool import FIRST, number_row
 from tests.simulator.stage import Stage
-from tests.storefront.conftest import Mall
+from tests.storefront.mall import Mall
 from tests.storefront.parted.conftest import (
     SECOND,
     THIRD,
