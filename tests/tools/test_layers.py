@@ -34,4 +34,4 @@ def test_the_rules_for_the_service_name_every_package() -> None:
 
 
 def test_every_package_counts_for_the_coverage() -> None:
-    assert packages() <= set(settings()["coverage"]["run"]["source_pkgs"])
+    assert packages() <= set(settings()["slipcover"]["source"].split(","))
