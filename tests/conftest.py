@@ -41,7 +41,6 @@ from wx_backend.db import db
 from wx_backend.outbox import QUEUES
 from wx_backend.worker import drain_queue
 
-TEMPLATE = EMPTY
 LAST_MOMENTS = timedelta(seconds=30)
 
 # How long an example takes says something of the machine, nothing of the code. What a commit was
@@ -180,7 +179,7 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 def postgres() -> Iterator[PostgresServer]:
     """A PostgreSQL of this test run with a migrated template database."""
     with PostgresServer(durable=False) as server:
-        migrate.upgrade(url=server.create_database(TEMPLATE))
+        migrate.upgrade(url=server.create_database(EMPTY))
         yield server
 
 

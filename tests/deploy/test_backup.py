@@ -24,7 +24,7 @@ from members.models import Identity
 from members.queries import member_of
 from org.queries import node_by_code
 from tests.campaigns.cast import DAY, NOON, drafted, followers, make_cast
-from tests.conftest import TEMPLATE
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from tools.postgres_binaries import binaries
 from wx_backend import clock, stops
@@ -41,7 +41,7 @@ SCRIPTS = Path(__file__).parents[2] / "deploy" / "backup"
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """PostgreSQL whatever the other tests stand on: its own programs make the backup."""
-    with postgres.database("backed_up", template=TEMPLATE) as url:
+    with postgres.database("backed_up", template=EMPTY) as url:
         yield url
 
 

@@ -20,9 +20,9 @@ from flows.arrival.plan import Arrival
 from flows.arrival.postgres import Asking, Ready, storing
 from flows.arrival.rows import BEFORE_COMMIT
 from flows.arrival.store import CouldNotStore, Store
-from tests.conftest import TEMPLATE
 from tests.flows.test_arrival_store import WAIT, arrival, begun_to_store, stored
 from tests.handlers.outages import silent_server
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from tests.site import begun
 from wx_backend import crash
@@ -44,7 +44,7 @@ FOR EACH STATEMENT"""
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh migrated database on the server."""
-    with postgres.database(NAME, template=TEMPLATE) as url:
+    with postgres.database(NAME, template=EMPTY) as url:
         yield url
 
 

@@ -14,13 +14,13 @@ from sqlalchemy import text
 from flows.arrival.store import open_store
 from flows.arrival.threads import Threads
 from payments.models import PayNotice
-from tests.conftest import TEMPLATE
 from tests.handlers.conftest import Count, desk_of, is_taken
 from tests.handlers.notices import Till, with_merchant
 from tests.handlers.outages import HANGS_UP, silent_server
 from tests.handlers.platform import Platform, scan
 from tests.handlers.platform import text as said
 from tests.limits import comes_again, within
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from wx_backend.app import push_messages
 from wx_backend.config import Config
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.limits
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh migrated database on the server."""
-    with postgres.database(NAME, template=TEMPLATE) as url:
+    with postgres.database(NAME, template=EMPTY) as url:
         yield url
 
 

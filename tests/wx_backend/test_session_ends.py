@@ -10,7 +10,7 @@ import pytest
 from flask import Flask, Response
 from sqlalchemy import text
 
-from tests.conftest import TEMPLATE
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from wx_backend.db import db
 
@@ -21,7 +21,7 @@ END = text("SELECT pg_terminate_backend(:pid, 5000)")
 @pytest.fixture
 def database_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh migrated database on the server."""
-    with postgres.database("session_ends", template=TEMPLATE) as url:
+    with postgres.database("session_ends", template=EMPTY) as url:
         yield url
 
 

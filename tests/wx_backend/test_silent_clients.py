@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.conftest import TEMPLATE
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from wx_backend import db, engine
 
@@ -20,7 +20,7 @@ def engines(
 ) -> Iterator[tuple[Engine, Engine]]:
     """Two clients of the service; neither may be silent for long while it holds something."""
     monkeypatch.setattr(engine, "IDLE_MS", SOON_MS)
-    with postgres.database("silent", template=TEMPLATE) as url:
+    with postgres.database("silent", template=EMPTY) as url:
         pair = engine.open_engine(url), engine.open_engine(url)
         yield pair
         for each in pair:
