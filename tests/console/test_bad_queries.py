@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextvars import Context
-from itertools import islice
+from itertools import count, islice
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -27,7 +27,6 @@ from tests.console.owned import Named
 from tests.console.test_access import signed_in
 from tests.console.test_refunds import config  # noqa: F401 - a fixture
 from tests.console.world import World, known, share
-from tests.naughty import Slice
 from tests.storefront.mall import product_of
 from wx_backend import clock
 from wx_backend.access import TABLE, Caller
@@ -51,7 +50,8 @@ NASTY = (
     *("9" * 16 + "_" + "9" * 30, "1_", "_1", "=1+1", "\r\nX: y", "\x7f", "\ufeff"),
 )
 IN_PATHS = tuple(value for value in NASTY if "/" not in value)
-PARTS = 2  # of all addresses, asked for by tests of their own
+EACH = 4  # values for each name on each page; all of them come by turns
+PARTS = 4  # of all addresses, asked for by tests of their own
 # Files, pictures and what another machine asks for: their own tests have one of each.
 UNMADE = {
     "console.archives.fetch",
@@ -183,18 +183,18 @@ def path_of(rule: Rule, named: Mapping[str, Named]) -> str:
     return _ARGUMENT.sub(lambda found: quote(str(known_as.get(found[1], "1"))), rule.rule)
 
 
-def addresses(
-    app: Flask, named: Mapping[str, Named], portion: Slice
-) -> Iterator[tuple[Caller, str]]:
-    """Every page with one nasty value in its query, or in its path: those that are its share."""
+def addresses(app: Flask, named: Mapping[str, Named]) -> Iterator[tuple[Caller, str]]:
+    """Every page with one nasty value in its query, or in its path."""
+    turn = count()
     rules = sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule)
     for rule in (each for each in rules if "GET" in (each.methods or ())):
         caller = TABLE[rule.endpoint].caller
         path = path_of(rule, named)
         for name in sorted(names_of(app, rule)):
-            for value in portion.share(NASTY, f"{rule.endpoint} {name}"):
+            for _ in range(EACH):
+                value = NASTY[next(turn) % len(NASTY)]
                 yield caller, f"{path}?{urlencode({name: value})}"
-        for value in portion.share(IN_PATHS, rule.rule) if rule.arguments else ():
+        for value in IN_PATHS if rule.arguments else ():
             yield caller, _ARGUMENT.sub(quote(value, safe=""), rule.rule)
 
 
@@ -206,14 +206,10 @@ def ask(browser: FlaskClient, address: str) -> TestResponse:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_page_fails_over_its_address(
-    app: Flask,
-    browsers: dict[Caller, FlaskClient],
-    named: Mapping[str, Named],
-    part: int,
-    portion: Slice,
+    app: Flask, browsers: dict[Caller, FlaskClient], named: Mapping[str, Named], part: int
 ) -> None:
     asked, wrong = 0, []
-    for caller, address in islice(addresses(app, named, portion), part, None, PARTS):
+    for caller, address in islice(addresses(app, named), part, None, PARTS):
         if caller in browsers and "unbind" not in address and "logout" not in address:
             answer = ask(browsers[caller], address)
             asked += 1
