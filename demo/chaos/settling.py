@@ -16,8 +16,6 @@ from wx_backend.db import db
 
 ROUNDS_MAX: Final = 30
 ROUND_SECONDS: Final = 61.0  # longer than any lease, so that what a killed process held is free
-LONG_ROUNDS: Final = 10
-LONG_ROUND_SECONDS: Final = 601.0  # so many of them are longer than the longest pause before a try
 NOTICE_SECONDS: Final = 2.5  # within which the clock process sees that time has passed
 ANSWERS_WITHIN: Final = timedelta(minutes=15)
 UNSETTLED: Mapping[str, str] = {
@@ -31,12 +29,12 @@ UNSETTLED: Mapping[str, str] = {
 
 def drain(story: Story) -> None:
     """Let everything that was begun come to its end, the clock moved where somebody waits."""
-    for seconds in (ROUND_SECONDS,) * ROUNDS_MAX + (LONG_ROUND_SECONDS,) * LONG_ROUNDS:
+    for _ in range(ROUNDS_MAX):
         story.pretend.post("settle", timeout=30, within=5)
         eventually("work left", lambda: open_work(story), {}, 60)
         if not _unsettled(story):
             return
-        story.pass_time(seconds)
+        story.pass_time(ROUND_SECONDS)
         time.sleep(NOTICE_SECONDS)
     raise Contradiction(f"never settled: {_unsettled(story)}; {_messages_left(story)}")
 
