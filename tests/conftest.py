@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 from time import sleep
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,11 +17,11 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy.pool import Pool, QueuePool
 
 from simulator.server import start
-from tests.campaigns.cast import Cast
-from tests.catalog.shelf import Wares
+from tests.campaigns.cast import Cast, make_cast
+from tests.catalog.shelf import Wares, put_on_shelf
 from tests.compiled_pages import share_pages
 from tests.compiled_routes import share_routes
-from tests.console.world import World
+from tests.console.world import World, make_world
 from tests.limits import lengthen
 from tests.memory import memory
 from tests.naughty import SLICES, Slice
@@ -32,7 +31,7 @@ from tests.serving import announce, reaching, serving
 from tests.simulator.stage import Stage
 from tests.site import Site
 from tests.statements import share_compiled
-from tests.storefront.mall import Mall
+from tests.storefront.mall import Mall, make_mall
 from wx_backend import clock, migrate
 from wx_backend.app import close_app, create_app
 from wx_backend.clock import SHANGHAI, business_on
@@ -207,42 +206,40 @@ def database_url(
     request: pytest.FixtureRequest, originals: Originals, tmp_path: Path
 ) -> Iterator[str]:
     """A fresh database for this test alone: migrated, with the rows it asks for."""
-    maker = next((name for name in MAKERS if name in request.fixturenames), "")
-    with originals.copied(maker, tmp_path) as url:
+    fixture = next((name for name in MAKERS if name in request.fixturenames), "")
+    with originals.copied(fixture, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
-def wares_on_shelf(app: Flask, originals: Originals) -> Wares:
-    """A phone and a plan on sale."""
-    rows: Wares = _rows(app, originals, "wares_on_shelf")
-    return rows
-
-
-@pytest.fixture
-def two_provinces(app: Flask, originals: Originals) -> World:
-    """The console's and the terminal's tests begin with them."""
-    rows: World = _rows(app, originals, "two_provinces")
-    return rows
-
-
-@pytest.fixture
-def small_town(app: Flask, originals: Originals) -> Mall:
-    """The mall's tests begin with it."""
-    rows: Mall = _rows(app, originals, "small_town")
-    return rows
-
-
-@pytest.fixture
-def cast_of_campaigns(app: Flask, originals: Originals) -> Cast:
-    """The campaigns' tests begin with it."""
-    rows: Cast = _rows(app, originals, "cast_of_campaigns")
-    return rows
-
-
-def _rows(app: Flask, originals: Originals, maker: str) -> Any:
+def standing(app: Flask, originals: Originals) -> Originals:
+    """Whose rows this test's application has, or is given now."""
     assert app.testing
-    return originals.rows(maker)
+    return originals
+
+
+@pytest.fixture
+def wares_on_shelf(standing: Originals) -> Wares:
+    """A phone and a plan on sale."""
+    return standing.rows(put_on_shelf)
+
+
+@pytest.fixture
+def two_provinces(standing: Originals) -> World:
+    """The console's and the terminal's tests begin with them."""
+    return standing.rows(make_world)
+
+
+@pytest.fixture
+def small_town(standing: Originals) -> Mall:
+    """The mall's tests begin with it."""
+    return standing.rows(make_mall)
+
+
+@pytest.fixture
+def cast_of_campaigns(standing: Originals) -> Cast:
+    """The campaigns' tests begin with it."""
+    return standing.rows(make_cast)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol, TypeVar, cast
 
 from tests.campaigns.cast import make_cast
 from tests.catalog.shelf import put_on_shelf
@@ -36,6 +36,7 @@ FRESH_SECONDS: Final = 60.0
 CLOCKS_AGREE_SECONDS: Final = 5.0
 EMPTY: Final = "wx_template"
 _numbers = count(1)
+Rows = TypeVar("Rows")
 
 
 class Store(Protocol):
@@ -106,45 +107,46 @@ class Originals:
     def __init__(self, store: Store, folder: Path) -> None:
         self._store, self._folder = store, folder
         self._made: dict[str, _Made] = {}
-        self._copied: tuple[str, object] = ("", None)
+        self._copied: tuple[Callable[[], object] | None, object] = (None, None)
 
     @contextmanager
-    def copied(self, maker: str, folder: Path) -> Iterator[str]:
-        """A database for the block alone, with the rows of a maker or (for "") with none: its URL.
+    def copied(self, fixture: str, folder: Path) -> Iterator[str]:
+        """A database for the block alone, with the rows of a fixture or (for "") with none: its URL.
 
         Where the clock is not the world's there are none yet: `rows` writes them then.
         """
-        made = self._fresh(maker) if maker and _is_real_time() else None
-        self._copied = (maker, made.rows) if made else ("", None)
+        made = self._fresh(fixture) if fixture and _is_real_time() else None
+        self._copied = (MAKERS[fixture], made.rows) if made else (None, None)
         with self._store.copied(made.name if made else EMPTY, folder) as url:
             yield url
 
-    def rows(self, maker: str) -> Any:
-        """What stands in the database that was copied last; written now, if it was not before."""
-        name, rows = self._copied
-        return rows if name == maker else MAKERS[maker]()
+    def rows(self, maker: Callable[[], Rows]) -> Rows:
+        """What a maker wrote into the database that was copied last; written now, if it was not before."""
+        made_by, rows = self._copied
+        return cast(Rows, rows) if made_by is maker else maker()
 
-    def _fresh(self, maker: str) -> _Made:
+    def _fresh(self, fixture: str) -> _Made:
         """An original of this day and of moments ago, as what a test writes itself would be."""
-        made, day = self._made.get(maker), business_on(clock.now())
+        made, day = self._made.get(fixture), business_on(clock.now())
         if made and made.day == day and time.monotonic() - made.at < FRESH_SECONDS:
             return made
         if made:
             self._store.drop(made.name)
-        name = f"{maker}_{next(_numbers)}"
-        self._made[maker] = made = _Made(name, self._written(maker, name), time.monotonic(), day)
+        name = f"{fixture}_{next(_numbers)}"
+        made = _Made(name, self._written(fixture, name), time.monotonic(), day)
+        self._made[fixture] = made
         return made
 
-    def _written(self, maker: str, name: str) -> object:
+    def _written(self, fixture: str, name: str) -> object:
         """Write the rows by the service's own code, as a test would."""
         config = Config.load(Path(__file__).parent / "config.toml")
-        service = replace(config.service, data_dir=self._folder / maker)
+        service = replace(config.service, data_dir=self._folder / fixture)
         database = Database(url=self._store.make(name))
         app = create_app(replace(config, database=database, service=service))
         try:
             with app.app_context():
                 share_compiled(db.engine)
-                rows = MAKERS[maker]()
+                rows = MAKERS[fixture]()
                 db.session.remove()
         finally:
             close_app(app)
