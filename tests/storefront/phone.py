@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.forging import one_letter_off
 from tests.simulator.stage import Stage
 
 AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) MicroMessenger/8.0.50"
@@ -101,9 +102,7 @@ class Phone:
         """Fetch a page with one letter of the session's content changed."""
         cookie = self._client.get_cookie("wx_session", domain="wx.test")
         assert cookie
-        head = "B" if cookie.value[1] != "B" else "C"
-        value = cookie.value[0] + head + cookie.value[2:]
-        self._client.set_cookie("wx_session", value, domain="wx.test")
+        self._client.set_cookie("wx_session", one_letter_off(cookie.value, 1), domain="wx.test")
         return self.get(path)
 
     def open(self, path: str) -> TestResponse:
