@@ -46,7 +46,7 @@ doctor: ## every setting of a real account, and what to do next; CONFIG=config.t
 chaos: ## ten minutes of trouble on real processes, then every invariant; SECONDS=, SEED= (the same schedule again), DATABASE=sqlite|postgresql|URL
 	@$(DEV) -m demo.chaos --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)"
 
-endure: ## one thing for as long as asked, counts in one JSON line; WHAT=trouble|kills|duplicates|sale|restarts|fuzz|hosts|soak|callbacks|notices|sends|access|bill, SECONDS=, SEED=, DATABASE=sqlite|postgresql; WHAT=all ROUNDS=, then WHAT=table
+endure: ## one thing for as long as asked, counts in one JSON line; WHAT=trouble|kills|duplicates|sale|restarts|fuzz|hosts|soak|callbacks|notices|sends|access|bill|restore, SECONDS=, SEED=, DATABASE=sqlite|postgresql; WHAT=all ROUNDS=, then WHAT=table
 	@$(DEV) -m bench.endure $(WHAT) --seconds $(SECONDS) --seed $(SEED) --database "$(DATABASE)" --rounds $(ROUNDS) --journal build/endure.jsonl $(ARGS)
 
 test: ## everything CI runs: lint, types, layers, tests on SQLite and PostgreSQL, browser tests

@@ -1,6 +1,7 @@
 """A PostgreSQL server of the tests' own: from the wheel's binaries, in a folder, gone with us."""
 
 import gc
+import os
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from psycopg import sql
 
 from tests.memory import memory
 from tools.keeper import Keeper, signal_group
-from tools.postgres_binaries import INITDB, SETTINGS, USER, way_to_run
+from tools.postgres_binaries import INITDB, SETTINGS, USER, binaries, way_to_run
 
 START_SECONDS = 30.0
 STILL_ENDING = "is still in use"
@@ -67,6 +68,11 @@ class PostgresServer:
     def url(self, database: str = "postgres") -> str:
         """The SQLAlchemy URL of a database here."""
         return f"postgresql+psycopg://{USER}@/{database}?host={self._folder}"
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which PostgreSQL's own programs (psql, pg_dump) reach this server."""
+        path = f"{binaries()}{os.pathsep}{os.environ['PATH']}"
+        return {**os.environ, "PATH": path, "PGHOST": str(self._folder), "PGUSER": USER}
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """A plain autocommit connection, for what SQLAlchemy should not know of."""

@@ -13,6 +13,7 @@ soak        half a load and no trouble: memory and open files of every process s
 sends       campaigns whose senders are killed (SQLite)
 access      every cell of route, caller and place, once
 bill        a day's bill of 100,000 rows with 200 planted differences, on both databases, once
+restore     a year of 100,000 orders backed up and brought back, compared row for row, once (PostgreSQL)
 
 all         each of them with as many seeds as --rounds says; then the table
 table       what the runs of this commit in the journal came to, beside what is stated: build/endure.md
@@ -41,6 +42,7 @@ from bench.endure import (
     kills,
     notices,
     restarts,
+    restore,
     sale,
     sends,
     soak,
@@ -64,8 +66,9 @@ PLAYS: Final[Mapping[str, Callable[[Ground], None]]] = {
     "sends": sends.play,
     "access": access.play,
     "bill": bill.play,
+    "restore": restore.play,
 }
-ON_POSTGRESQL: Final = {"callbacks", "notices", "restarts", "hosts"}
+ON_POSTGRESQL: Final = {"callbacks", "notices", "restarts", "hosts", "restore"}
 ON_SQLITE: Final = {"fuzz", "sends"}
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,7 +16,7 @@ from bench.year.rows import GIVEN_IDS, PREPARE, STEPS
 from flows.figures.counting import compare_day, compare_month, compare_week
 from insights.operations import begin_counting
 from wx_backend import clock
-from wx_backend.app import create_app
+from wx_backend.app import close_app, create_app
 from wx_backend.clock import business_on
 from wx_backend.config import Config, Database
 from wx_backend.db import Model, db, retried
@@ -73,7 +73,10 @@ def fill(
 
     `steps` are the parts of STEPS that are wanted, in their order.
     """
-    with create_app(config).app_context():
+    app = create_app(config)
+    with ExitStack() as stack:
+        stack.callback(close_app, app)
+        stack.enter_context(app.app_context())
         now = clock.now()
         people = cast(config.accounts[0].appid, shape, now=now)
         retried(lambda: begin_counting(now=now))

@@ -10,8 +10,20 @@ from typing import Any
 import pytest
 
 from bench.endure import __main__ as endure
-from bench.endure import access, bill, callbacks, fuzz, ground, notices, restarts, sale, sends
-from bench.endure.ground import SQLITE, Ground
+from bench.endure import (
+    access,
+    bill,
+    callbacks,
+    fuzz,
+    ground,
+    notices,
+    restarts,
+    restore,
+    sale,
+    sends,
+)
+from bench.endure.ground import POSTGRESQL, SQLITE, Broken, Ground
+from tests.originals import EMPTY
 from tests.postgres import PostgresServer
 from tests.simulator.receiver import Received
 from tools.keeper import signal_group
@@ -106,6 +118,43 @@ def test_notices_at_a_rate_have_one_effect_each(
     assert (held, told["held"]) == (0, True)
     counts = told["counts"]
     assert (counts["notices"], counts["delivered"]) == (12, 15)
+
+
+@pytest.mark.processes
+def test_a_year_is_brought_back_row_for_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(restore, "ORDERS", 200)
+    monkeypatch.setattr(restore, "FILES_MB", 1)
+    held, told = told_by(capsys, "restore")
+    assert (held, told["held"], told["database"]) == (0, True, "postgresql")
+    counts = told["counts"]
+    assert counts["orders"] == 200
+    assert counts["rows"] > 5 * 200
+    assert counts["ready_seconds"] >= counts["restore_seconds"] + counts["checks_seconds"] - 1
+
+
+def test_a_row_that_is_not_brought_back_is_told(
+    monkeypatch: pytest.MonkeyPatch, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with (
+        postgres.database(restore.SOURCE, template=EMPTY),
+        postgres.database(restore.COPY, template=EMPTY),
+    ):
+        run = Ground(tmp_path, POSTGRESQL, 0, 1)
+        monkeypatch.setattr(restore, "HELD", frozenset())
+        with pytest.raises(Broken, match="lines held"):
+            restore.compare(run, postgres)
+        with postgres.connect(restore.COPY) as copy:
+            copy.execute(
+                "INSERT INTO stop (line, reason, stopped_by, stopped_at) VALUES ('everything', 'x', 'x', now())"
+            )
+        with pytest.raises(Broken, match="tables with other rows"):
+            restore.compare(run, postgres)
+        with postgres.connect(restore.COPY) as copy:
+            copy.execute("DROP TRIGGER entry_sum ON entry")
+        with pytest.raises(Broken, match=r"other than it was: {.trigger entry entry_sum"):
+            restore.compare(run, postgres)
 
 
 def test_a_fifth_of_the_notices_are_repeats(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -26,7 +26,6 @@ from org.queries import node_by_code
 from tests.campaigns.cast import DAY, NOON, drafted, followers, make_cast
 from tests.originals import EMPTY
 from tests.postgres import PostgresServer
-from tools.postgres_binaries import binaries
 from wx_backend import clock, stops
 from wx_backend.app import close_app, create_app
 from wx_backend.config import Config, Database
@@ -48,9 +47,7 @@ def database_url(postgres: PostgresServer) -> Iterator[str]:
 @pytest.fixture
 def tools(postgres: PostgresServer) -> dict[str, str]:
     """The environment in which PostgreSQL's own programs reach the tests' server."""
-    host = parse_qs(urlsplit(postgres.url()).query)["host"][0]
-    path = f"{binaries()}:{os.environ['PATH']}"
-    return {"PATH": path, "PGHOST": host, "PGUSER": "wx"}
+    return postgres.environment()
 
 
 def run(
