@@ -13,4 +13,5 @@ for port in ${WX_PORTS:-8101 8102 8103 8104}; do
   sleep 1
 done
 systemctl restart wx-clock.service wx-worker@work.service wx-worker@call.service wx-worker@bulk.service
+systemctl restart "wx-pager@${WX_PAGER_PORT:-8121}.service"
 systemctl --no-pager --no-legend list-units 'wx-*'

@@ -156,6 +156,14 @@ class Sms:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
+class Alerts:
+    """Whose phones hear of what is wrong with the service, by severity."""
+
+    page: tuple[str, ...]
+    ticket: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Goods:
     """What one person alone may do to goods on the shelves."""
 
@@ -184,6 +192,7 @@ class Config:
     billing: Billing | None
     real_name: RealName | None = None
     sms: Sms | None = None
+    alerts: Alerts | None = None
     guard: Guard = field(default_factory=Guard)
     goods: Goods = field(default_factory=Goods)
     returns: Returns = field(default_factory=Returns)
@@ -259,6 +268,7 @@ def _build(data: Mapping[str, Any], folder: Path) -> Config:
         billing=_billing(data["billing"], folder) if data["billing"] else None,
         real_name=_real_name(data["real_name"]) if data["real_name"] else None,
         sms=Sms(**data["sms"]) if data["sms"] else None,
+        alerts=_alerts(data["alerts"]) if data["alerts"] else None,
         goods=Goods(**data["goods"]),
         returns=Returns(**data["returns"]),
         farming=Farming.of(data["farming"]),
@@ -284,6 +294,10 @@ def _billing(data: Mapping[str, Any], folder: Path) -> Billing:
 
 def _real_name(data: Mapping[str, Any]) -> RealName:
     return RealName(**{**data, "remind_hours": tuple(data["remind_hours"])})
+
+
+def _alerts(data: Mapping[str, Any]) -> Alerts:
+    return Alerts(**{severity: tuple(phones) for severity, phones in data.items()})
 
 
 def _pay(data: Mapping[str, Any], folder: Path) -> Pay:

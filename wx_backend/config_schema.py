@@ -180,6 +180,17 @@ class Sms(Section):
     must_prove = fields.Bool(load_default=False)
 
 
+def phones() -> fields.List[str]:
+    """Phones of the people who have to hear of something."""
+    each = fields.Str(validate=validate.Regexp(r"^1[3-9]\d{9}\Z", error="must be eleven digits"))
+    return fields.List(each, load_default=list, validate=validate.Length(max=20))
+
+
+class Alerts(Section):
+    page = phones()
+    ticket = phones()
+
+
 class Goods(Section):
     second_person_above_percent = fields.Int(
         strict=True, load_default=20, validate=validate.Range(min=0, max=1_000)
@@ -275,6 +286,7 @@ class File(Section):
     billing = fields.Nested(Billing, load_default=None)
     real_name = fields.Nested(RealName, load_default=None)
     sms = fields.Nested(Sms, load_default=None)
+    alerts = fields.Nested(Alerts, load_default=None)
     goods = fields.Nested(Goods, load_default=lambda: Goods().load({}))
     returns = fields.Nested(Returns, load_default=lambda: Returns().load({}))
     farming = fields.Nested(Farming, load_default=lambda: Farming().load({}))
@@ -285,6 +297,11 @@ class File(Section):
             values = [row[key] for row in data.get(section, [])]
             if len(set(values)) != len(values):
                 raise ValidationError(f"{key} must be unique", section)
+
+    @validates_schema
+    def _alerts_are_texts(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("alerts") and not data.get("sms"):
+            raise ValidationError("needs [sms]: alerts are told by its gateway", "alerts")
 
     @validates_schema
     def _one_key_signs(self, data: dict[str, Any], **_: Any) -> None:

@@ -45,18 +45,23 @@ def is_in(address: Address, networks: Iterable[Network]) -> bool:
 
 
 def require_monitor(_row: Access) -> ResponseReturnValue | None:
-    """Let those through who may read the figures: by their address, or by the token. Forbidden."""
+    """The gate of pages for those who may read the figures. Forbidden."""
+    expect_monitor()
+    return None
+
+
+def expect_monitor() -> None:
+    """Let those through who may read the figures: by their address, or by the token. Raises Forbidden."""
     guard = config().guard
     address = client_address()
     if address is not None and is_in(address, guard.monitors):
-        return None
+        return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = guard.monitor_token
     if not expected or scheme.lower() != "bearer":
         raise Forbidden
     if not hmac.compare_digest(token.encode(), expected.encode()):
         raise Forbidden
-    return None
 
 
 def _parsed(text: str) -> Address | None:

@@ -5,7 +5,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -15,19 +15,22 @@ from flask import Flask
 from prometheus_client import REGISTRY
 
 from flows.payment.address import NOTICE_PATH
+from handlers.pager import create_pager
 from payments.exceptions import close_exception, open_exception
 from payments.models import ExceptionKind
 from reconciliation.differences import end_vanished, record
 from reconciliation.models import DifferenceClass
 from reconciliation.values import Finding
 from tests.deploy.promql import Figures, figures, holds
+from tests.handlers.alertmanager import notification
 from tests.handlers.conftest import Desk, desk_of, outage, platform_of
 from tests.handlers.notices import with_merchant
 from tests.handlers.outages import Outage
 from tests.handlers.platform import text
+from tests.simulator.stage import Stage
 from wx_backend import bell, clock, stops
 from wx_backend.claims import WorkStatus
-from wx_backend.config import Config
+from wx_backend.config import Alerts, Config
 from wx_backend.config_guard import DEFAULTS
 from wx_backend.db import db, transaction
 from wx_backend.errors import TooMany
@@ -46,6 +49,7 @@ ALERTS: Final = {
         (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8")
     )
 }
+PAGER: Final = "http://127.0.0.1:8121"  # wx-pager@8121
 BY_PROMETHEUS: Final = {"WxDown"}  # it asks, and nobody answers
 
 
@@ -239,7 +243,26 @@ def test_every_severity_reaches_somebody() -> None:
     receivers = set(re.findall(r"- name: (\w+)", routes))
     assert {severity for _, severity in ALERTS.values()} == receivers
     assert set(re.findall(r"receiver: (\w+)", routes)) == receivers
-    assert routes.count("url_file:") == len(receivers)
+    assert re.findall(rf"url: {PAGER}/alerts/(\w+)", routes) == sorted(receivers)
+
+
+@pytest.mark.parametrize("name", ALERTS)
+def test_an_alert_that_is_raised_is_read_on_a_phone(
+    config: Config, wechat: Stage, name: str
+) -> None:
+    """From what Alertmanager posts for it to the phone that `[alerts]` names for its severity."""
+    phones = {"page": "13800138000", "ticket": "13900139000"}
+    config = replace(config, alerts=Alerts(**{each: (phone,) for each, phone in phones.items()}))
+    severity = ALERTS[name][1]
+    answer = (
+        create_pager(config)
+        .test_client()
+        .post(f"/alerts/{severity}", json=notification("what is wrong", name=name))
+    )
+    assert answer.status_code == 200
+    (text,) = wechat.control("GET", "/sms")["sms"]
+    assert text["phone"] == phones[severity]
+    assert name in text["text"]
 
 
 def test_every_panel_is_about_a_figure_there_is(app: Flask) -> None:

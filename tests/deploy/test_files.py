@@ -45,10 +45,13 @@ def test_every_unit_starts_something_there_is() -> None:
             assert arguments[2] in cli.main.commands
         else:
             assert program == ".venv/bin/granian"
-            assert arguments[-1] == "wsgi:app"
+            module, _, name = arguments[-1].partition(":")
+            assert re.search(
+                rf"^{name} = ", (ROOT / f"{module}.py").read_text("utf-8"), re.MULTILINE
+            )
             assert "--workers 1 " in found[2]  # counters read by a port are one process's
         started.append(unit.name)
-    assert len(started) == 5
+    assert len(started) == 6
 
 
 def test_what_is_added_to_a_unit_is_added_to_one_that_is_started() -> None:

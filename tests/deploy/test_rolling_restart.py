@@ -42,11 +42,17 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
 
 @dataclass(frozen=True)
 class Machine:
-    """Two doors and two web processes as a machine runs them, and a command that restarts units."""
+    """Two doors, two web processes and a pager as a machine runs them, and a command that restarts units."""
 
     folder: Path
     doors: tuple[int, int]
     webs: tuple[int, int]
+    pager: int
+
+    @property
+    def rest(self) -> tuple[str, ...]:
+        """What is restarted after them."""
+        return (*REST, self.unit("pager", self.pager).name)
 
     def roll(self, *, broken: str = "") -> int:
         """Run the script; its exit code."""
@@ -72,19 +78,20 @@ class Machine:
 def machine(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
     """Everything up, on this test's database."""
     units.install(tmp_path)
-    first, second, third, fourth = kept_ports(4)
+    first, second, third, fourth, pager = kept_ports(5)
     doors, webs = (first, second), (third, fourth)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     monkeypatch.setenv("WX_DOOR_PORTS", " ".join(map(str, doors)))
     monkeypatch.setenv("WX_PORTS", " ".join(map(str, webs)))
-    made = Machine(tmp_path, doors, webs)
+    monkeypatch.setenv("WX_PAGER_PORT", str(pager))
+    made = Machine(tmp_path, doors, webs, pager)
     with town(config, tmp_path / "town") as place:
         monkeypatch.setenv("WX_CONFIG", str(place.places.config))
         try:
             subprocess.run([tmp_path / "bin" / "systemctl", "start", *made.pids()], check=True)
             yield made
         finally:
-            for name in (*made.pids(), *REST):
+            for name in (*made.pids(), *made.rest):
                 Unit(name, tmp_path).end()
 
 
@@ -188,9 +195,9 @@ def test_one_goes_after_the_other_and_nobody_notices(machine: Machine, crowd: Cr
     assert len(crowd.acknowledged) > 100
     assert pushes_kept() == len(crowd.acknowledged)  # each, and each once
     assert not {*before.items()} & {*machine.pids().items()}
-    assert machine.restarted() == [*before, *REST]
+    assert machine.restarted() == [*before, *machine.rest]
     assert done_in_the_end(len(crowd.acknowledged)) == len(crowd.acknowledged)  # by the new workers
-    assert all(Unit(name, machine.folder).is_running() for name in REST)
+    assert all(Unit(name, machine.folder).is_running() for name in machine.rest)
 
 
 @pytest.mark.usefixtures("app")

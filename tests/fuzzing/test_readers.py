@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from handlers import pager
 from referral.token import ForgedToken, Key, Keyring, sign, verify
 from tests.fuzzing.conftest import Fuzz, mutated
+from tests.handlers.alertmanager import notification
 from tests.handlers.platform import event, follow, scan, text, written
 from tests.wechat.pay.test_bills import FUNDS, TRADES
 from wechat import events
@@ -95,6 +97,14 @@ def test_json_is_read_in_its_one_meaning_or_malformed(fuzz: Fuzz) -> None:
             assert strict.loads(strict.dumps(value)) == value
 
     fuzz(mutated(*seeds), read)
+
+
+def test_an_alert_is_read_or_malformed(fuzz: Fuzz) -> None:
+    def read(raw: bytes) -> None:
+        with suppress(Malformed):
+            assert pager.read(raw).text.isprintable()
+
+    fuzz(mutated(strict.dumps(notification("a", "b"))), read)
 
 
 def test_an_amount_is_exact_fen_or_refused(fuzz: Fuzz) -> None:

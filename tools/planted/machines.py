@@ -43,4 +43,20 @@ BUGS = (
         'expr: increase(wx_push_answers_total{answer="unstored"}[5m]) > 0\n',
         ("tests/deploy/test_alerts.py::test_a_fault_raises_its_alert_and_no_other",),
     ),
+    Bug(
+        "whoever finds the pager wakes everybody",
+        "handlers/pager.py",
+        "        expect_monitor()\n",
+        "        pass\n",
+        ("tests/handlers/test_pager.py::test_a_stranger_sends_no_text",),
+    ),
+    Bug(
+        "an alert that one phone missed is never told again",
+        "handlers/pager.py",
+        '        return _answer(f"{missed} not told", 502) if missed else _answer("told", 200)\n',
+        '        return _answer(f"{missed} not told", 200) if missed else _answer("told", 200)\n',
+        (
+            "tests/handlers/test_pager.py::test_whom_the_gateway_missed_hears_of_it_when_it_comes_again",
+        ),
+    ),
 )
