@@ -5,6 +5,7 @@ from typing import Final
 
 from demo.story import (
     books,
+    contacts,
     credit,
     desks,
     ending,
@@ -35,7 +36,12 @@ INVARIANTS: Final[Mapping[int, tuple[Chapter, ...]]] = {
     13: (histories.histories_are_paths,),
     14: (histories.closed_orders_keep_no_money,),
     15: (histories.moves_name_actor_and_cause,),
-    16: (credit.lines_have_one_winner, credit.commission_follows_credit, books.receipts_hold),
+    16: (
+        credit.lines_have_one_winner,
+        credit.commission_follows_credit,
+        books.receipts_hold,
+        contacts.receipts_list_every_contact,
+    ),
     17: (credit.attributions_are_proven_and_in_time, credit.lines_keep_their_policy),
     18: (kept.messages_once,),
     21: (kept.promises_kept, kept.pushes_stored, kept.nothing_open),
