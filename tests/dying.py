@@ -20,8 +20,8 @@ from wx_backend.errors import AppError
 
 WAIT_SECONDS: Final = 90
 BROKEN: Final = 70
-_forked = multiprocessing.get_context("forkserver")
-_forked.set_forkserver_preload([__name__])
+forked: Final = multiprocessing.get_context("forkserver")
+forked.set_forkserver_preload([__name__])
 
 
 class Fate(StrEnum):
@@ -50,8 +50,8 @@ def meet(deed: Deed, fate: Fate, meanwhile: Callable[[], object] = lambda: None)
 
     `meanwhile` is what happens while it hangs; then it goes on, to its end.
     """
-    reached, goes_on = _forked.Event(), _forked.Event()
-    process = _forked.Process(target=_live, args=(deed, fate, reached, goes_on))
+    reached, goes_on = forked.Event(), forked.Event()
+    process = forked.Process(target=_live, args=(deed, fate, reached, goes_on))
     process.start()
     try:
         if fate is Fate.HANG:
