@@ -308,6 +308,10 @@ def _pay(data: Mapping[str, Any], folder: Path) -> Pay:
     return Pay(**plain, private_key_file=folder / data["private_key_file"], platform_keys=keys)
 
 
+SAMPLE_PHONE = "13800138000"
+"""What the example file names."""
+
+
 def unsafe(config: Config) -> list[str]:
     """What production must not run with; nothing in the other modes."""
     if config.service.mode is not Mode.PRODUCTION:
@@ -324,6 +328,8 @@ def unsafe(config: Config) -> list[str]:
     ]
     if config.service.movable_clock:
         faults.append("service.movable_clock: production's clock cannot be moved")
+    if config.alerts and SAMPLE_PHONE in config.alerts.page + config.alerts.ticket:
+        faults.append("alerts: still names the example's phone, which is a stranger's")
     return faults + [
         f"{name}: still has its example value; {_where_from(name)}"
         for name, secret in _secrets(config)

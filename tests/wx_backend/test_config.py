@@ -80,7 +80,7 @@ def test_the_example_explains_every_key(example: Tree) -> None:
         *(("service", schema.Service), ("database", schema.Database), ("redis", schema.Redis)),
         *(("wechat", schema.WeChat), ("privacy", schema.Privacy), ("billing", schema.Billing)),
         *(("account", schema.Account), ("pay", schema.Pay), ("share_key", schema.ShareKey)),
-        *(("farming", schema.Farming), ("goods", schema.Goods)),
+        *(("farming", schema.Farming), ("goods", schema.Goods), ("alerts", schema.Alerts)),
     ):
         given = example[name]
         keys = set(given[0] if isinstance(given, list) else given)
@@ -93,6 +93,33 @@ def test_buyers_have_the_seven_days_of_the_law_at_least(production: Tree) -> Non
     production["returns"] = {"days": 6}
     [fault] = faults(production)
     assert fault.startswith("returns.days: must be 7 to 90")
+
+
+@pytest.mark.parametrize(
+    ("alerts", "path"),
+    [
+        ({"page": ["13900139000"], "ticket": ["+8613900139000"]}, "alerts.ticket.0"),
+        ({"page": ["１３９００１３９０００"]}, "alerts.page.0"),
+        ({"page": ["13800138000"]}, "alerts"),
+        ({"page": ["13900139000"] * 21}, "alerts.page"),
+    ],
+)
+def test_whoever_hears_of_alerts_has_a_phone_of_his_own(
+    production: Tree, alerts: Tree, path: str
+) -> None:
+    production["alerts"] = {"page": ["13900139000"]}
+    told = Config.from_tree(production, folder=ROOT).alerts
+    assert told is not None
+    assert (told.page, told.ticket) == (("13900139000",), ())
+    production["alerts"] = alerts
+    assert [fault.partition(":")[0] for fault in faults(production)] == [path]
+
+
+def test_alerts_need_a_gateway_for_texts(production: Tree) -> None:
+    production["alerts"] = {"page": ["13900139000"]}
+    del production["sms"]
+    [fault] = faults(production)
+    assert fault.startswith("alerts: needs [sms]")
 
 
 @pytest.mark.parametrize(
