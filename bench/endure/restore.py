@@ -68,7 +68,7 @@ def play(ground: Ground) -> None:
             _script(server, "restore.sh", backup, COPY, copied)
         config = str(written_config(server.url(COPY), copied))
         with _timed(ground, "checks"):
-            _run(server, "psql", "--quiet", "--dbname", COPY, "--file", _ROLES)
+            _run(server, "psql", "--set=ON_ERROR_STOP=1", "--dbname", COPY, "--file", _ROLES)
             _run(server, *_command("check-config"), WX_CONFIG=config)
             _run(server, *_command("erase-again"), backups / "erased.txt", WX_CONFIG=config)
         command = (*production_server(), "wsgi:app")
@@ -83,6 +83,8 @@ def play(ground: Ground) -> None:
 def _write_year(server: PostgresServer, data: Path) -> None:
     """So many orders with all that hangs on them, and files of which one byte is like the next to no packer."""
     url = server.create_database(SOURCE)
+    with server.connect() as connection:
+        connection.execute("CREATE ROLE wx_app LOGIN")
     migrate.upgrade(url=url)
     (data / "bills").mkdir(parents=True)
     for number in range(FILES_MB):

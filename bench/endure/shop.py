@@ -57,8 +57,8 @@ def trading_shop(ground: Ground) -> Iterator[Shop]:
                 stage.control("PUT", "/people/Bob", balance_fen=RICH_FEN)
                 set_up_templates(stage)
                 bind_alice(market, stage)
-                receiver.answer = market.door
-                yield Shop(market, platform, receiver)
+                with receiver.answered_by(market.door):
+                    yield Shop(market, platform, receiver)
             stage.close()
     finally:
         receiver.stop()

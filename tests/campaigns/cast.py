@@ -9,9 +9,10 @@ from sqlalchemy import select
 
 from campaigns import operations
 from campaigns.counts import kept_groups
-from campaigns.models import Campaign, Recipient
+from campaigns.models import Campaign, Recipient, RecipientStatus
 from campaigns.operations import Plan
 from campaigns.queries import groups_of
+from campaigns.rules import is_control
 from catalog.models import Product, Sku
 from flows.campaign import running
 from flows.campaign.freezing import start_freezing
@@ -307,6 +308,16 @@ def people(campaign_id: int) -> dict[str, tuple[str, str | None, str | None]]:
 def stands(campaign_id: int) -> Counter[str]:
     """How many people of a campaign stand where."""
     return Counter(status for status, _, _ in people(campaign_id).values())
+
+
+def control_is_the_lots(campaign_id: int) -> bool:
+    """Whether those held out to compare with are exactly those whom the lot names: some, and not all."""
+    campaign = state(campaign_id)
+    query = select(Recipient.identity_id, Recipient.status)
+    rows = db.session.execute(query.where(Recipient.campaign_id == campaign_id)).all()
+    held_out = {who for who, status in rows if status == RecipientStatus.CONTROL}
+    drawn = {who for who, _ in rows if is_control(campaign.number, who, campaign.control_bp)}
+    return held_out == drawn and 0 < len(drawn) < len(rows)
 
 
 def counts_agree(campaign_id: int) -> bool:

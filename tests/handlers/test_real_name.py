@@ -20,6 +20,13 @@ WORD = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _the_clock_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a whole second: a word is of another time by the second, not by chance."""
+    at = clock.from_unix(int(clock.now().timestamp()))
+    monkeypatch.setattr(clock, "now", lambda: at)
+
+
 @pytest.fixture
 def key(config: Config) -> Iterator[str]:
     assert config.real_name is not None

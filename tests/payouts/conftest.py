@@ -80,11 +80,11 @@ def world(app: Flask) -> Iterator[World]:
 
 
 @pytest.fixture
-def paying(world: World, stage: Stage, receiver: Receiver) -> World:
+def paying(world: World, stage: Stage, receiver: Receiver) -> Iterator[World]:
     """Alice and Amy follow the shop and are bound; the notice door is open."""
     world.stage = stage
-    receiver.answer = world.door
-    stage.control("PUT", "/people/Amy", real_name="Amy")
-    world.bind("Alice", world.alice)
-    world.bind("Amy", world.amy)
-    return world
+    with receiver.answered_by(world.door):
+        stage.control("PUT", "/people/Amy", real_name="Amy")
+        world.bind("Alice", world.alice)
+        world.bind("Amy", world.amy)
+        yield world

@@ -1,7 +1,8 @@
 """A server that plays the merchant's side: keeps what it is sent and answers as told."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -20,6 +21,7 @@ class Received:
 
 
 Answer = tuple[int, bytes]
+STILL_SECONDS = 60.0
 
 
 def accept(_request: Received) -> Answer:
@@ -32,6 +34,8 @@ class Receiver:
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[Received], Answer] = accept
+        self._answering = 0
+        self._turn = threading.Condition()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,7 +48,7 @@ class Receiver:
                 query = dict(parse_qsl(parts.query))
                 got = Received(self.command, parts.path, query, dict(self.headers), body)
                 receiver.received.append(got)
-                status, content = receiver.answer(got)
+                status, content = receiver._answered(got)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
                 self.send_header("Connection", "close")
@@ -69,6 +73,29 @@ class Receiver:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
         self._thread.start()
+
+    @contextmanager
+    def answered_by(self, answer: Callable[[Received], Answer]) -> Iterator[None]:
+        """Whoever is meant answers inside of the block, and has done with all of it when the block is over.
+
+        What comes late finds somebody who answers by himself, and no application that is closed already.
+        """
+        self.answer = answer
+        yield
+        with self._turn:
+            self.answer = accept
+            assert self._turn.wait_for(lambda: self._answering == 0, STILL_SECONDS)
+
+    def _answered(self, got: Received) -> Answer:
+        with self._turn:
+            answer = self.answer
+            self._answering += 1
+        try:
+            return answer(got)
+        finally:
+            with self._turn:
+                self._answering -= 1
+                self._turn.notify_all()
 
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]

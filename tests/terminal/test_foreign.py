@@ -1,6 +1,5 @@
 """What is Alice's or her outlet's, named by a colleague, by reps elsewhere, by a customer, by nobody."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +18,7 @@ from referral.operations import Sharer, Sharing, open_share
 from tests.conftest import Tally
 from tests.console.owned import quiet_statement
 from tests.console.world import World
+from tests.drawn import without_tokens
 from tests.org.cast import hire
 from tests.rows import rows
 from tests.terminal.conftest import Phones, bound
@@ -203,11 +203,6 @@ def test_whoever_is_no_rep_gets_nowhere(
     assert rows(but=PASSING) == before
 
 
-def _without_token(page: str) -> str:
-    """The page's token names the second in which it was made."""
-    return re.sub(r'name="csrf-token" content="[^"]+"|name="csrf_token" value="[^"]+"', "", page)
-
-
 def test_a_code_of_another_outlet_is_answered_like_a_wrong_one(
     alice: RepPhone, phone_of: Phones, world: World
 ) -> None:
@@ -219,5 +214,5 @@ def test_a_code_of_another_outlet_is_answered_like_a_wrong_one(
     for path in ("/terminal/pickup", "/terminal/pickup/done"):
         there, nowhere = (nils.send(path, code=each) for each in (code, other))
         assert there.status_code == nowhere.status_code == 422
-        assert _without_token(there.text) == _without_token(nowhere.text)
+        assert without_tokens(there.text) == without_tokens(nowhere.text)
     assert code_of(order_id) == code

@@ -1,5 +1,7 @@
 """Money that somebody gave back in WeChat Pay's own console, after it closed our refund: the bill tells."""
 
+from datetime import time, timedelta
+
 import pytest
 
 from flows.refund.settle import settle_refund
@@ -7,7 +9,7 @@ from ledger.models import AccountKind
 from payments.models import RefundStatus
 from payments.refunds import RefundOutcome
 from payments.rules import RefundFact
-from tests.flows.reconcile.morning import differences, morning_work, next_morning, today
+from tests.flows.reconcile.morning import differences, morning_work, next_morning, to, today
 from tests.flows.trade.market import (
     Market,
     assert_books_and_witness_agree,
@@ -27,6 +29,7 @@ def test_it_is_booked_by_the_next_bill_and_nothing_is_left_open(
     market: Market, stage: Stage, asked_here_too: bool
 ) -> None:
     """Also when 重新退款 was pressed afterwards, which WeChat Pay refused."""
+    to(market, today() + timedelta(days=1), time(12))
     order_id, on = refused(market, stage, market.wares.plan), today()
     market.pass_time(minutes=2)
     give_back_there(payments(order_id)[0].out_trade_no)
@@ -66,6 +69,7 @@ def test_what_was_told_of_it_before_ours_was_closed_is_put_right_with_it(
 
 
 def test_a_part_given_back_there_is_still_for_a_person(market: Market, stage: Stage) -> None:
+    to(market, today() + timedelta(days=1), time(12))
     order_id, on = refused(market, stage, market.wares.plan), today()
     market.pass_time(minutes=2)
     give_back_there(payments(order_id)[0].out_trade_no, refund_fen=9_999)

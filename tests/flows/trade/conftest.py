@@ -81,7 +81,7 @@ def trading(config: Config, stage: Stage, url: str, keys: Keys, folder: Path) ->
 @pytest.fixture
 def market(app: Flask, stage: Stage, receiver: Receiver, wares_on_shelf: Wares) -> Iterator[Market]:
     market = open_market(app, stage, wares_on_shelf)
-    receiver.answer = market.door
-    yield market
+    with receiver.answered_by(market.door):
+        yield market
     crash.disarm()
     clock.follow(None)
