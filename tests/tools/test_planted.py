@@ -60,7 +60,7 @@ def test_what_cannot_be_tried_is_said_and_the_others_go_on() -> None:
     )
     caught = replace(LOST_FEN, name="caught", caught_by=LOST_FEN.caught_by[:1])
     with Gardens(2) as gardens:
-        (unfit,) = gardens.each(Garden.unfit, [[*LOST_FEN.caught_by, *nameless.caught_by]])
+        (unfit,) = gardens.each(Garden.unfit, [[*caught.caught_by, *nameless.caught_by]])
         found = gardens.each(partial(tried, unfit=unfit), (moved_on, nameless, caught))
         verdicts = sorted(found, key=lambda each: [moved_on, nameless, caught].index(each.bug))
     assert [verdict.word for verdict in verdicts] == ["NOT TRIED", "NOT TRIED", "caught"]
