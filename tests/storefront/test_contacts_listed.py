@@ -33,10 +33,12 @@ def story() -> Story:
 
 
 @pytest.fixture
-def bob(mall: Mall, phone_of: Phones) -> Phone:
-    """Bob, who came by Alice's link and ordered."""
-    phone = phone_of("Bob")
-    phone.open(mall.link(mall.alice_id, mall.product))
+def bob(mall: Mall, phone_of: Phones, monkeypatch: pytest.MonkeyPatch) -> Phone:
+    """Bob, who came by Alice's link and ordered a minute later."""
+    phone, at = phone_of("Bob"), clock.now()
+    with monkeypatch.context() as patch:
+        patch.setattr(clock, "now", lambda: at - timedelta(minutes=1))
+        phone.open(mall.link(mall.alice_id, mall.product))
     ordered(phone, mall)
     return phone
 
