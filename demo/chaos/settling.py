@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from demo.story.frame import Contradiction, Story, eventually
-from demo.story.kept import open_work
+from demo.story.kept import could_be_known, open_work
 from flows.campaign.texts import PURPOSE
 from templates_msg.models import Message, MessageStatus
 from wx_backend import clock
@@ -42,6 +42,7 @@ def drain(story: Story) -> None:
 def _unsettled(story: Story) -> dict[str, int]:
     left = {name: int(story.value(query)) for name, query in UNSETTLED.items()}
     left["messages without an answer"] = _unanswered(story)
+    left["messages whose outcome is here"] = len(could_be_known(story))
     came = {fact["out_trade_no"] for fact in story.witness("payment")}
     known = story.rows("SELECT out_trade_no FROM payment WHERE status = 'succeeded'")
     left["payments"] = len(came - {row["out_trade_no"] for row in known})

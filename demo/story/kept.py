@@ -115,13 +115,13 @@ def messages_once(story: Story) -> str:
         delivered <= len(shown) <= delivered + unknown,
         True,
     )
-    expect("unknown, though its one outcome was told us", _could_be_known(story), [])
+    expect("unknown, though its one outcome was told us", could_be_known(story), [])
     few = unknown * 100 <= (delivered + unknown) * UNKNOWN_PERCENT
     expect(f"few are unknown ({unknown} of {delivered + unknown})", few, True)
     return f"{len(shown)} shown, {unknown} held as unknown"
 
 
-def _could_be_known(story: Story) -> list[int]:
+def could_be_known(story: Story) -> list[int]:
     """Messages held as unknown although they came, we were told so, and no other could be meant.
 
     Two to one person whose answers were lost within minutes cannot be told apart by their outcomes.
