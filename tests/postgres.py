@@ -70,9 +70,9 @@ class PostgresServer:
         return f"postgresql+psycopg://{USER}@/{database}?host={self._folder}"
 
     def environment(self) -> dict[str, str]:
-        """The environment in which PostgreSQL's own programs (psql, pg_dump) reach this server."""
+        """All that PostgreSQL's own programs (psql, pg_dump) need of an environment to reach this server."""
         path = f"{binaries()}{os.pathsep}{os.environ['PATH']}"
-        return {**os.environ, "PATH": path, "PGHOST": str(self._folder), "PGUSER": USER}
+        return {"PATH": path, "PGHOST": str(self._folder), "PGUSER": USER}
 
     def connect(self, database: str = "postgres") -> psycopg.Connection:
         """A plain autocommit connection, for what SQLAlchemy should not know of."""

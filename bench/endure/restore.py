@@ -81,7 +81,7 @@ def play(ground: Ground) -> None:
 
 
 def _write_year(server: PostgresServer, data: Path) -> None:
-    """So many orders with all that hangs on them, and files of which one byte is like the next to no packer."""
+    """So many orders with all that hangs on them, and files that cannot be packed."""
     url = server.create_database(SOURCE)
     with server.connect() as connection:
         connection.execute("CREATE ROLE wx_app LOGIN")
@@ -135,7 +135,7 @@ def _run(server: PostgresServer, *command: str | Path, **environment: str) -> st
     done = subprocess.run(
         [*map(str, command)],
         cwd=ROOT,
-        env=server.environment() | environment,
+        env=os.environ | server.environment() | environment,
         capture_output=True,
         text=True,
         check=False,

@@ -383,4 +383,5 @@ def test_a_control_group_gets_nothing_by_mass_either(cast: Cast, platform: Platf
 
     counts = stands(campaign_id)
     assert control_is_the_lots(campaign_id)
+    assert 15 <= counts["control"] <= 45
     assert len(platform.received) == 60 - counts["control"]

@@ -269,6 +269,7 @@ def test_a_control_group_is_frozen_and_never_written_to(cast: Cast, platform: Pl
 
     counts = stands(campaign_id)
     assert control_is_the_lots(campaign_id)
+    assert 15 <= counts["control"] <= 45
     assert counts["sent"] == len(platform.received) == 60 - counts["control"]
 
 

@@ -1,7 +1,5 @@
 """A refund whose card is gone: a person sends it another way, and it ends once."""
 
-import re
-
 import pytest
 from flask import Flask
 
@@ -30,11 +28,6 @@ from wx_backend.errors import BadInput, NotTheAsker
 from wx_backend.outbox import Job
 
 CARD = PayerCard("ICBC_DEBIT", "6222 0000 1111 2222", "鲍勃")
-
-
-def in_the_clear(kept: object) -> str:
-    """All of it but what is encrypted for WeChat Pay: 256 bytes that may spell anything."""
-    return re.sub(r"[A-Za-z0-9+/]{342}==", "", str(kept))
 
 
 @pytest.fixture
@@ -79,7 +72,7 @@ def test_it_goes_to_another_card_of_the_payer(market: Market, stage: Stage, refu
         send(refund_id, CARD)
     db.session.rollback()
     kept = db.session.query(Job).filter_by(name="refund.apply_abnormal").one().arguments
-    assert "6222" not in in_the_clear(kept)
+    assert "6222" not in str(kept)
     assert "鲍勃" not in str(kept)
     market.work()
     market.work()
@@ -132,7 +125,7 @@ def test_above_the_limit_nothing_moves_before_another_person_agrees(
 ) -> None:
     assert not send(refund_id, CARD)
     [asked] = ways_out_of(refund_id)
-    assert "6222" not in in_the_clear(asked.card)
+    assert "6222" not in str(asked.card)
     assert "鲍勃" not in str(asked.card)
     with pytest.raises(WayOutProposed):
         send(refund_id, None)
